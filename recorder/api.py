@@ -1,0 +1,186 @@
+"""What other packages may know of the recorder: Protocols and value types, nothing that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from relay.api import Relay
+
+
+class RecordingState(StrEnum):
+    """recording → finishing → ready, or failed. Review states follow READY in later work."""
+
+    RECORDING = "recording"
+    FINISHING = "finishing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class RecorderError(Exception):
+    """Root of the recorder's errors."""
+
+    code = "recorder_error"
+
+
+class RecordingNotFound(RecorderError):
+    """No such recording, or no such file of it."""
+
+    code = "recording_not_found"
+
+
+class StorageUnavailable(RecorderError):
+    """The archive folder cannot be written (missing, read-only, full)."""
+
+    code = "storage_unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class LessonFacts:
+    """What the library keeps of the lesson, copied when recording starts, so that an entry stands alone.
+
+    Attributes:
+        source_names: source id → what to call it, such as ``{"lead.camera": "王老师"}``.
+        lead_sources: ids of the lead teacher's sources.
+    """
+
+    lesson_id: str
+    title: str
+    subject: str
+    grade: str
+    class_kind: str
+    lead_teacher_id: str
+    lead_teacher: str
+    source_names: dict[str, str]
+    lead_sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A library entry, as listed. `progress` is 0…1 of finishing."""
+
+    recording_id: str
+    lesson_id: str
+    lead_teacher_id: str
+    title: str
+    subject: str
+    grade: str
+    class_kind: str
+    lead_teacher: str
+    started_at: datetime
+    duration_s: float
+    state: RecordingState
+    progress: float
+    failure: str | None
+    has_thumbnail: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Seconds from the recording's start."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """One playable file: its media time 0 lies at `offset_s` of the recording."""
+
+    name: str  # within the recording's folder
+    mime: str
+    offset_s: float
+    duration_s: float
+    width: int | None
+    height: int | None
+    has_audio: bool
+    has_video: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceManifest:
+    """One source's part of the manifest."""
+
+    source_id: str
+    kind: str
+    name: str
+    lead: bool
+    files: tuple[MediaFile, ...]
+    spans: tuple[Span, ...]
+    gaps: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpan:
+    """When a participant was on stage."""
+
+    participant_id: str
+    name: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a recording holds."""
+
+    entry: Entry
+    sources: tuple[SourceManifest, ...]
+    stage: tuple[StageSpan, ...]
+
+
+class RecorderListener(Protocol):
+    """Told about changes, on the event loop; must not block or raise."""
+
+    def on_recording_changed(self, entry: Entry) -> None:
+        """State or progress of a recording changed (progress at most twice a second)."""
+
+    def on_recording_trouble(self, lesson_id: str, detail: str) -> None:
+        """Writing fails (disk full, I/O error); the lesson goes on, its people must be told."""
+
+
+class Recorder(Protocol):
+    """Keeps lessons. All calls on one event loop."""
+
+    async def start(self) -> None:
+        """Open the library and finish what an earlier run left unfinished, in the background."""
+
+    async def stop(self) -> None:
+        """Close running archives cleanly; unfinished work is resumed by the next `start`."""
+
+    async def begin(self, relay: Relay, room_id: str, facts: LessonFacts) -> str:
+        """Start (or, after a restart of the server during a lesson, continue) recording; returns the recording id.
+
+        Raises:
+            StorageUnavailable: nothing can be written.
+        """
+
+    def name_source(self, room_id: str, source_id: str, name: str) -> None:
+        """Tell the name of a source that appeared after `begin`."""
+
+    def mark_stage(self, room_id: str, participant_id: str, name: str, on_stage: bool) -> None:
+        """Note that a participant came onto or left the stage now."""
+
+    async def end(self, room_id: str) -> None:
+        """Stop recording and queue the finishing; returns at once. Unknown rooms are ignored."""
+
+    async def entries(
+        self, *, limit: int, before: str | None, query: str | None
+    ) -> tuple[Sequence[Entry], str | None]:
+        """Entries, newest first, from cursor `before`; the second value is the next cursor."""
+
+    async def manifest(self, recording_id: str) -> Manifest:
+        """One recording. Raises RecordingNotFound."""
+
+    async def recording_of(self, lesson_id: str) -> str | None:
+        """The recording id of a lesson, if any."""
+
+    async def file_path(self, recording_id: str, name: str) -> Path:
+        """Where a file (or ``thumbnail.jpg``) of a recording lies. Raises RecordingNotFound."""
+
+    def add_listener(self, listener: RecorderListener) -> None:
+        """Register for events, for the life of the recorder."""

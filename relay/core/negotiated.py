@@ -1,0 +1,93 @@
+"""What an offer and its answer agreed on: the values that `sdp` makes and the media path consumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from relay.api import Layer, MediaKind
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """One payload format with its retransmission partner.
+
+    Attributes:
+        name: canonical: ``VP8``, ``H264`` or ``opus``.
+        fmtp: format parameters as in SDP, without the payload type.
+        rtx_payload_type: RFC 4588 payload type for this codec, if negotiated.
+    """
+
+    name: str
+    payload_type: int
+    clock_rate: int
+    channels: int = 1
+    fmtp: str = ""
+    rtx_payload_type: int | None = None
+    nack: bool = False
+    pli: bool = False
+    transport_cc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionIds:
+    """Header extension ids (RFC 8285) as negotiated for one m-section; 0 where not negotiated."""
+
+    mid: int = 0
+    rid: int = 0
+    repaired_rid: int = 0
+    transport_cc: int = 0
+    audio_level: int = 0
+    abs_send_time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingTrack:
+    """One sending m-section of a publisher.
+
+    Attributes:
+        codecs: what the publisher may send, in the answer's order.
+        layers: accepted simulcast layers by rid, empty without simulcast (then all is `Layer.HIGH`).
+        ssrcs: media SSRC → its RTX SSRC or None, where the offer declares them (RFC 5576).
+    """
+
+    mid: str
+    kind: MediaKind
+    codecs: tuple[Codec, ...]
+    extensions: ExtensionIds
+    layers: tuple[Layer, ...] = ()
+    ssrcs: dict[int, int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingSlot:
+    """One recvonly m-section of a viewer: a slot.
+
+    Attributes:
+        index: among the viewer's slots of this kind, in offer order, from 0.
+        codecs: what the viewer can take; a source in another codec is not shown to it.
+        ssrc: the slot's SSRC for its whole life; `rtx_ssrc` is 0 without RTX.
+    """
+
+    index: int
+    mid: str
+    kind: MediaKind
+    codecs: tuple[Codec, ...]
+    extensions: ExtensionIds
+    ssrc: int
+    rtx_ssrc: int
+    cname: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransportOffer:
+    """The transport part of an offer: ICE credentials and DTLS identity.
+
+    Attributes:
+        fingerprints: (algorithm, value) pairs; at least one with a supported algorithm.
+        setup: ``actpass``, ``active`` or ``passive``; the answer takes ``passive`` wherever it may.
+    """
+
+    ice_ufrag: str
+    ice_pwd: str
+    fingerprints: tuple[tuple[str, str], ...]
+    setup: str

@@ -1,0 +1,353 @@
+"""The control channel's messages: typed JSON over one WebSocket per participant.
+
+Every message is an object whose ``type`` names its struct. The client's first message is `Hello`; the
+server answers with `Snapshot` or `Resumed`. Events carry ``seq``, counted per lesson room; each replaces
+a whole piece of the state (the full hand queue, the full stage), so applying one twice does no harm.
+Commands carry a client-chosen ``id`` and are answered by `Ack` or `CommandError` with the same id.
+
+`web_client/src/core/wire.ts` is generated from this module and from `resources`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from signaling.core.resources import LessonState, Role
+
+PROTOCOL_VERSION = 1
+MAX_MESSAGE_BYTES = 16 * 1024  # a client's message; nothing a page sends comes near it
+MAX_SLOTS = 16
+
+
+class SourceKind(StrEnum):
+    """What a source shows (双流): the camera with its microphone, or the courseware."""
+
+    CAMERA = "camera"
+    COURSEWARE = "courseware"
+
+
+class LinkState(StrEnum):
+    """良好 / 一般 / 较差 / 离线."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+    OFFLINE = "offline"
+
+
+class DeviceState(StrEnum):
+    """The outcome of 设备检测 for one device."""
+
+    UNKNOWN = "unknown"
+    OK = "ok"
+    MISSING = "missing"
+    DENIED = "denied"
+
+
+class RecordingState(StrEnum):
+    """What the recorder does for this lesson now."""
+
+    OFF = "off"
+    RECORDING = "recording"
+    FAILED = "failed"
+
+
+class ByeReason(StrEnum):
+    """Why the server closes the channel. Only SHUTDOWN and TOO_SLOW are worth a reconnect."""
+
+    REPLACED = "replaced"  # the same participant connected from elsewhere
+    LESSON_OVER = "lesson_over"
+    FORBIDDEN = "forbidden"
+    TOO_SLOW = "too_slow"  # the outgoing queue overflowed
+    FLOODING = "flooding"
+    SHUTDOWN = "shutdown"
+
+
+# --- parts of the room's state ---------------------------------------------------------------------
+
+
+class Devices(msgspec.Struct, frozen=True):
+    """A participant's devices, as its page found them."""
+
+    camera: DeviceState = DeviceState.UNKNOWN
+    microphone: DeviceState = DeviceState.UNKNOWN
+    loudspeaker: DeviceState = DeviceState.UNKNOWN
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A participant's link, judged by the server from the relay's figures."""
+
+    state: LinkState
+    rtt_ms: float | None = None
+    loss: float | None = None  # 0…1
+    seeing: str | None = None  # the highest layer it now receives: h, m, l; None: no picture
+
+
+class Participant(msgspec.Struct, frozen=True):
+    """One page in the lesson room.
+
+    ``participant_id`` is ``lead`` for the lead teacher, ``room-<room id>`` for a receive room and
+    ``person-<person id>`` for anyone else (an assistant, an admin, a researcher).
+    """
+
+    participant_id: str
+    role: Role
+    name: str
+    school: str | None
+    online: bool
+    devices: Devices
+    link: Link
+
+
+class HandRaise(msgspec.Struct, frozen=True):
+    """One raised hand; the queue is ordered by the time of raising."""
+
+    participant_id: str
+    raised_at: datetime
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A source published now. ``source_id`` is ``<participant_id>.<kind>``."""
+
+    source_id: str
+    participant_id: str
+    kind: SourceKind
+    has_audio: bool
+    has_video: bool
+    layers: tuple[str, ...]
+
+
+class SlotView(msgspec.Struct, frozen=True):
+    """One slot of a `View`: whose picture, and how large at most."""
+
+    slot: int
+    source_id: str | None = None
+    max_layer: str | None = None  # h, m, l
+    max_height: int | None = None  # device pixels
+
+
+class SlotNow(msgspec.Struct, frozen=True):
+    """What flows in one of the viewer's slots now (``kind`` video or audio)."""
+
+    slot: int
+    kind: str
+    source_id: str | None
+    layer: str | None
+
+
+class LessonNow(msgspec.Struct, frozen=True):
+    """The lesson as the room needs it."""
+
+    lesson_id: str
+    title: str
+    state: LessonState
+    lead_teacher: str
+    starts_at: datetime
+    ends_at: datetime
+    held_from: datetime | None
+    held_to: datetime | None
+
+
+# --- client → server -------------------------------------------------------------------------------
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """The first message. `instance` and `seq` of the last event seen ask for a resume."""
+
+    version: int = PROTOCOL_VERSION
+    instance: str | None = None
+    seq: int | None = None
+
+
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    """Answered by `Pong`, so that a page learns of a dead link within one heartbeat."""
+
+    sent_at: float
+
+
+class SetDevices(msgspec.Struct, frozen=True, tag="set_devices"):
+    """The result of 设备检测."""
+
+    id: int
+    devices: Devices
+
+
+class RaiseHand(msgspec.Struct, frozen=True, tag="raise_hand"):
+    """举手; raising twice keeps the first place in the queue."""
+
+    id: int
+
+
+class LowerHand(msgspec.Struct, frozen=True, tag="lower_hand"):
+    """取消举手: one's own, or (lead teacher) another's."""
+
+    id: int
+    participant_id: str | None = None
+
+
+class StageInvite(msgspec.Struct, frozen=True, tag="stage_invite"):
+    """请上讲台: also lowers that participant's hand."""
+
+    id: int
+    participant_id: str
+
+
+class StageRemove(msgspec.Struct, frozen=True, tag="stage_remove"):
+    """请下讲台; a room may also leave the stage itself."""
+
+    id: int
+    participant_id: str
+
+
+class MuteAll(msgspec.Struct, frozen=True, tag="mute_all"):
+    """全体静音 / 解除静音: while set, only the lead teacher is heard."""
+
+    id: int
+    muted: bool
+
+
+class View(msgspec.Struct, frozen=True, tag="view"):
+    """What this viewer wants in its video slots; slots not named become empty. Kept across media sessions."""
+
+    id: int
+    slots: tuple[SlotView, ...]
+
+
+ClientMessage = (
+    Hello | Ping | SetDevices | RaiseHand | LowerHand | StageInvite | StageRemove | MuteAll | View
+)
+Command = SetDevices | RaiseHand | LowerHand | StageInvite | StageRemove | MuteAll | View
+
+
+# --- server → client: the state and its events -----------------------------------------------------
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
+    """The whole state. A changed `instance` means that the server restarted: media sessions are gone too."""
+
+    seq: int
+    instance: str
+    you: str
+    lesson: LessonNow
+    participants: tuple[Participant, ...]
+    hands: tuple[HandRaise, ...]
+    on_stage: tuple[str, ...]
+    muted_all: bool
+    sources: tuple[Source, ...]
+    recording: RecordingState
+    server_time: datetime
+
+
+class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
+    """The events after `Hello.seq` follow; the client's state stays."""
+
+    seq: int
+
+
+class LessonChanged(msgspec.Struct, frozen=True, tag="lesson_changed"):
+    """The lesson started or ended."""
+
+    seq: int
+    lesson: LessonNow
+
+
+class ParticipantChanged(msgspec.Struct, frozen=True, tag="participant_changed"):
+    """A participant came, went, or its devices or link changed."""
+
+    seq: int
+    participant: Participant
+
+
+class HandsChanged(msgspec.Struct, frozen=True, tag="hands_changed"):
+    """The whole queue of hands."""
+
+    seq: int
+    hands: tuple[HandRaise, ...]
+
+
+class StageChanged(msgspec.Struct, frozen=True, tag="stage_changed"):
+    """Everyone on stage besides the lead teacher, in the order called."""
+
+    seq: int
+    on_stage: tuple[str, ...]
+
+
+class MuteChanged(msgspec.Struct, frozen=True, tag="mute_changed"):
+    """全体静音 set or lifted."""
+
+    seq: int
+    muted_all: bool
+
+
+class SourceChanged(msgspec.Struct, frozen=True, tag="source_changed"):
+    """A source appeared or its layers changed."""
+
+    seq: int
+    source: Source
+
+
+class SourceRemoved(msgspec.Struct, frozen=True, tag="source_removed"):
+    """A source is gone."""
+
+    seq: int
+    source_id: str
+
+
+class RecordingChanged(msgspec.Struct, frozen=True, tag="recording_changed"):
+    """正在录制, or not."""
+
+    seq: int
+    recording: RecordingState
+
+
+Event = (
+    LessonChanged
+    | ParticipantChanged
+    | HandsChanged
+    | StageChanged
+    | MuteChanged
+    | SourceChanged
+    | SourceRemoved
+    | RecordingChanged
+)
+
+# --- server → client: to this participant only, without a number -----------------------------------
+
+
+class Pong(msgspec.Struct, frozen=True, tag="pong"):
+    """The answer to `Ping`."""
+
+    sent_at: float
+
+
+class Ack(msgspec.Struct, frozen=True, tag="ack"):
+    """The command was carried out."""
+
+    id: int
+
+
+class CommandError(msgspec.Struct, frozen=True, tag="error"):
+    """The command or message was refused. `id` is None where the message could not be read."""
+
+    id: int | None
+    code: str
+    detail: str
+    field: str | None = None
+
+
+class Slots(msgspec.Struct, frozen=True, tag="slots"):
+    """What flows in this viewer's slots now."""
+
+    slots: tuple[SlotNow, ...]
+
+
+class Bye(msgspec.Struct, frozen=True, tag="bye"):
+    """The server closes the channel."""
+
+    reason: ByeReason
+
+
+ServerMessage = Snapshot | Resumed | Event | Pong | Ack | CommandError | Slots | Bye
