@@ -1,0 +1,70 @@
+"""Counts of everything that the media path sees, drops or answers, shared by all rooms of a relay."""
+
+from __future__ import annotations
+
+
+class Counters:
+    """Plain integers, incremented in place on the hot path and read by `snapshot`.
+
+    A drop is never silent: each reason has its own counter, so that a hostile or broken peer shows up in
+    `/metrics` without one line of log per packet.
+    """
+
+    __slots__ = (
+        "audio_packets_not_audible",
+        "key_frames_requested",
+        "key_frames_throttled",
+        "nacks_sent",
+        "packets_in",
+        "packets_out",
+        "rtcp_in",
+        "rtcp_malformed",
+        "rtp_duplicate",
+        "rtp_malformed",
+        "rtp_off_window",
+        "rtp_payload_malformed",
+        "rtp_payload_type_unknown",
+        "rtp_ssrc_conflict",
+        "rtp_ssrc_table_full",
+        "rtp_ssrc_unknown",
+        "rtp_too_late",
+        "rtx_answered",
+        "rtx_missed",
+        "rtx_padding",
+        "rtx_throttled",
+        "rtx_unwrapped",
+        "slot_switches",
+    )
+
+    def __init__(self) -> None:
+        for name in self.__slots__:
+            setattr(self, name, 0)
+
+    # One declaration per counter, so that a misspelt name is a type error.
+    audio_packets_not_audible: int
+    key_frames_requested: int
+    key_frames_throttled: int
+    nacks_sent: int
+    packets_in: int
+    packets_out: int
+    rtcp_in: int
+    rtcp_malformed: int
+    rtp_duplicate: int
+    rtp_malformed: int
+    rtp_off_window: int
+    rtp_payload_malformed: int
+    rtp_payload_type_unknown: int
+    rtp_ssrc_conflict: int
+    rtp_ssrc_table_full: int
+    rtp_ssrc_unknown: int
+    rtp_too_late: int
+    rtx_answered: int
+    rtx_missed: int
+    rtx_padding: int
+    rtx_throttled: int
+    rtx_unwrapped: int
+    slot_switches: int
+
+    def snapshot(self) -> dict[str, int]:
+        """Every counter by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
