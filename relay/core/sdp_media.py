@@ -1,0 +1,266 @@
+"""What an m-section of an offer says of media: codecs, feedback, extensions, rids, SSRCs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relay.api import Layer, MediaKind, OfferError
+from relay.core.negotiated import Codec, ExtensionIds
+from relay.core.sdp import MediaSection, read_uint
+
+MAX_CODECS = 16  # per section; Chromium offers 8 H.264 variants and VP8 of what the relay takes
+MAX_FMTP_LENGTH = 1024  # H.264 parameter sets in base64 stay well below
+MAX_SSRCS = 32  # per section
+
+EXTENSION_URIS = {
+    "mid": "urn:ietf:params:rtp-hdrext:sdes:mid",  # RFC 9143 §15
+    "rid": "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",  # RFC 8852 §4
+    "repaired_rid": "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+    "transport_cc": ("http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"),
+    "audio_level": "urn:ietf:params:rtp-hdrext:ssrc-audio-level",  # RFC 6464
+    "abs_send_time": "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+}
+_EXTENSION_NAMES = {uri: name for name, uri in EXTENSION_URIS.items()}
+_MAX_EXTENSION_ID = (
+    14  # one-byte headers only (RFC 8285 §4.2); larger ids are left out of the answer
+)
+
+# (lower-case encoding name, clock rate, channels) → canonical name
+_CODECS: dict[MediaKind, dict[tuple[str, int, int], str]] = {
+    MediaKind.VIDEO: {("vp8", 90_000, 1): "VP8", ("h264", 90_000, 1): "H264"},
+    MediaKind.AUDIO: {("opus", 48_000, 2): "opus"},
+}
+_RTPMAP = re.compile(r"(\d{1,3}) ([A-Za-z0-9._-]{1,32})/(\d{1,10})(?:/(\d{1,3}))?\s*")
+_EXTMAP = re.compile(r"(\d{1,5})(?:/[a-z]{1,16})? (\S{1,256})(?: .*)?")
+_RID = re.compile(r"([A-Za-z0-9_-]{1,16}) (send|recv)(?: .*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _RtpMap:
+    name: str
+    clock_rate: int
+    channels: int
+
+
+def read_codecs(section: MediaSection, extensions: ExtensionIds) -> tuple[Codec, ...]:
+    """The codecs of a section that the relay can forward, in the offer's order of preference.
+
+    Raises:
+        OfferError: a line is malformed, or no codec is left.
+    """
+    kind = MediaKind(section.media)
+    payload_types = _payload_types(section)
+    maps = _rtpmaps(section)
+    fmtps = _fmtps(section)
+    feedback = _feedback(section)
+    rtx = _rtx_partners(maps, fmtps)
+    codecs = []
+    for payload_type in payload_types:
+        entry = maps.get(payload_type)
+        name = entry and _CODECS[kind].get((entry.name, entry.clock_rate, entry.channels))
+        if entry is None or not name:
+            continue
+        supported = feedback.get(payload_type, set()) | feedback.get(None, set())
+        codecs.append(
+            Codec(
+                name=name,
+                payload_type=payload_type,
+                clock_rate=entry.clock_rate,
+                channels=entry.channels,
+                fmtp=_agreed_fmtp(name, fmtps.get(payload_type, "")),
+                rtx_payload_type=rtx.get(payload_type),
+                nack="nack" in supported,
+                pli="nack pli" in supported,
+                transport_cc="transport-cc" in supported and extensions.transport_cc != 0,
+            )
+        )
+    codecs = _prefer_packetization_mode_1(codecs)[:MAX_CODECS]
+    if not codecs:
+        wanted = " or ".join(sorted(set(_CODECS[kind].values())))
+        raise OfferError(section.field, f"no codec in common: {wanted} is needed")
+    return tuple(codecs)
+
+
+def accepts_feedback(section: MediaSection, payload_type: int, feedback: str) -> bool:
+    """Whether the offer has this ``a=rtcp-fb`` for the payload type (or for ``*``)."""
+    offered = _feedback(section)
+    return feedback in offered.get(payload_type, set()) | offered.get(None, set())
+
+
+def read_extensions(section: MediaSection, wanted: Sequence[str]) -> ExtensionIds:
+    """The header extensions of a section among those wanted (names as in `ExtensionIds`).
+
+    Raises:
+        OfferError: malformed, or one id for two extensions.
+    """
+    found: dict[str, int] = {}
+    taken: set[int] = set()
+    for line in section.attributes.all("extmap"):
+        match = _EXTMAP.fullmatch(line)
+        if match is None or int(match[1]) == 0:
+            raise OfferError("a=extmap", "expected <id> <uri>")
+        number = int(match[1])
+        if number in taken:
+            raise OfferError("a=extmap", f"id {number} is used twice")
+        taken.add(number)
+        name = _EXTENSION_NAMES.get(match[2], "")
+        if name in wanted and number <= _MAX_EXTENSION_ID:
+            found.setdefault(name, number)
+    return ExtensionIds(**found)
+
+
+def read_layers(section: MediaSection) -> tuple[Layer, ...]:
+    """The simulcast layers that the section wants to send (RFC 8853), in the offer's order.
+
+    Of alternatives (``h,x``) the first is taken; a paused stream (``~l``) is accepted like any
+    other.
+
+    Raises:
+        OfferError: malformed, or a rid other than ``h``, ``m``, ``l``: guessing which size is meant
+            by a stranger's rid would show the wrong one.
+    """
+    line = section.attributes.first("simulcast")
+    if line is None:
+        return ()
+    words = line.split()
+    if len(words) not in (2, 4) or any(word not in ("send", "recv") for word in words[::2]):
+        raise OfferError("a=simulcast", "expected send <rids> and/or recv <rids>")
+    directions = dict(zip(words[::2], words[1::2], strict=True))
+    if len(directions) * 2 != len(words):
+        raise OfferError("a=simulcast", "one direction given twice")
+    if "send" not in directions:
+        return ()
+    declared = _declared_rids(section)
+    layers: list[Layer] = []
+    for stream in directions["send"].split(";"):
+        rid = stream.split(",")[0].removeprefix("~")
+        if rid not in set(Layer):
+            raise OfferError("a=simulcast", f"rid {rid[:16]!r} is none of h, m, l")
+        if rid not in declared:
+            raise OfferError("a=rid", f"simulcast rid {rid!r} has no a=rid line with send")
+        layers.append(Layer(rid))
+    if len(set(layers)) != len(layers):
+        raise OfferError("a=simulcast", "one rid given twice")
+    return tuple(layers)
+
+
+def read_ssrcs(section: MediaSection) -> dict[int, int | None]:
+    """Declared media SSRCs with their RTX SSRC (RFC 5576 §4.2, FID), in the offer's order."""
+    declared: dict[int, int | None] = {}
+    for line in section.attributes.all("ssrc"):
+        ssrc = read_uint(line.partition(" ")[0], "a=ssrc", 0xFFFFFFFF)
+        declared.setdefault(ssrc, None)
+        if len(declared) > MAX_SSRCS:
+            raise OfferError("a=ssrc", f"more than {MAX_SSRCS} in one section")
+    repairs: set[int] = set()
+    for line in section.attributes.all("ssrc-group"):
+        words = line.split()
+        if words[:1] != ["FID"]:
+            continue
+        members = [read_uint(word, "a=ssrc-group", 0xFFFFFFFF) for word in words[1:3]]
+        if len(words) != 3 or any(member not in declared for member in members):
+            raise OfferError("a=ssrc-group", "FID names two declared SSRCs")
+        declared[members[0]] = members[1]
+        repairs.add(members[1])
+    return {ssrc: rtx for ssrc, rtx in declared.items() if ssrc not in repairs}
+
+
+def _payload_types(section: MediaSection) -> list[int]:
+    numbers = [read_uint(word, section.field, 127) for word in section.formats]
+    if len(set(numbers)) != len(numbers):
+        raise OfferError(section.field, "a payload type is listed twice")
+    # RFC 5761 §4: with rtcp-mux 64…95 look like RTCP, so such a payload type can never be received.
+    return [number for number in numbers if not 64 <= number <= 95]
+
+
+def _rtpmaps(section: MediaSection) -> dict[int, _RtpMap]:
+    maps = {}
+    for line in section.attributes.all("rtpmap"):
+        match = _RTPMAP.fullmatch(line)
+        if match is None or int(match[1]) > 127:
+            raise OfferError("a=rtpmap", "expected <payload type> <name>/<clock rate>[/<channels>]")
+        maps[int(match[1])] = _RtpMap(match[2].lower(), int(match[3]), int(match[4] or 1))
+    return maps
+
+
+def _fmtps(section: MediaSection) -> dict[int, str]:
+    found = {}
+    for line in section.attributes.all("fmtp"):
+        number, _, parameters = line.partition(" ")
+        if len(parameters) > MAX_FMTP_LENGTH:
+            raise OfferError("a=fmtp", f"longer than {MAX_FMTP_LENGTH} characters")
+        found[read_uint(number, "a=fmtp", 127)] = parameters.strip()
+    return found
+
+
+def _feedback(section: MediaSection) -> dict[int | None, set[str]]:
+    """Feedback kinds by payload type; None stands for ``*``."""
+    found: dict[int | None, set[str]] = {}
+    for line in section.attributes.all("rtcp-fb"):
+        number, _, feedback = line.partition(" ")
+        payload_type = None if number == "*" else read_uint(number, "a=rtcp-fb", 127)
+        found.setdefault(payload_type, set()).add(" ".join(feedback.split()))
+    return found
+
+
+def _rtx_partners(maps: dict[int, _RtpMap], fmtps: dict[int, str]) -> dict[int, int]:
+    """Payload type → its RFC 4588 retransmission payload type."""
+    partners: dict[int, int] = {}
+    for payload_type, entry in maps.items():
+        if entry.name != "rtx":
+            continue
+        apt = parameters(fmtps.get(payload_type, "")).get("apt")
+        if apt is None:
+            raise OfferError("a=fmtp", f"rtx payload type {payload_type} has no apt")
+        partners.setdefault(read_uint(apt, "a=fmtp", 127), payload_type)
+    return partners
+
+
+def _declared_rids(section: MediaSection) -> set[str]:
+    rids: set[str] = set()
+    for line in section.attributes.all("rid"):
+        match = _RID.fullmatch(line)
+        if match is None:
+            raise OfferError("a=rid", "expected <rid> send|recv [restrictions]")
+        if match[1] in rids:
+            raise OfferError("a=rid", f"{match[1]!r} is declared twice")
+        if match[2] == "send":
+            rids.add(match[1])
+    return rids
+
+
+def parameters(fmtp: str) -> dict[str, str]:
+    """``a=1;b=2`` as a mapping with lower-case names."""
+    pairs = (part.partition("=") for part in fmtp.split(";") if part.strip())
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _agreed_fmtp(name: str, offered: str) -> str:
+    """Opus always with in-band FEC: sound has to survive a bad link (RFC 7587 §6.1)."""
+    if name == "opus" and "useinbandfec" not in parameters(offered):
+        return f"{offered};useinbandfec=1" if offered else "useinbandfec=1"
+    return offered
+
+
+def _prefer_packetization_mode_1(codecs: list[Codec]) -> list[Codec]:
+    """Leave out H.264 in single-NAL mode where the offer also has mode 1 (RFC 6184 §6.2).
+
+    Mode 0 forbids fragments, so a publisher that took it would have to slice its pictures to the
+    MTU, and a stream in mode 1 could not be forwarded to a viewer that took it.
+    """
+
+    def mode_1(codec: Codec) -> bool:
+        return parameters(codec.fmtp).get("packetization-mode") == "1"
+
+    if not any(codec.name == "H264" and mode_1(codec) for codec in codecs):
+        return codecs
+    return [codec for codec in codecs if codec.name != "H264" or mode_1(codec)]
+
+
+def answer_fmtp(codec: Codec) -> str:
+    """What the answer says: without the sender's parameter sets (RFC 6184 §8.2.2)."""
+    return ";".join(
+        part for part in codec.fmtp.split(";") if not part.strip().lower().startswith("sprop-")
+    )
