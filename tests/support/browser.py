@@ -1,0 +1,97 @@
+"""Real Chromium, one process per person, each with its own camera picture and sound from files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+PROBE = Path(__file__).with_name("probe.js")
+BASE_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+
+
+@dataclass
+class Seat:
+    """One browser with one page, and everything it complained about."""
+
+    browser: Browser
+    context: BrowserContext
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Capture:
+    """What a seat's camera and microphone deliver; None is Chromium's own test picture and beep."""
+
+    video: Path | None = None
+    audio: Path | None = None
+
+    def args(self) -> list[str]:
+        """Chromium switches."""
+        args = []
+        if self.video is not None:
+            args.append(f"--use-file-for-fake-video-capture={self.video}")
+        if self.audio is not None:
+            args.append(f"--use-file-for-fake-audio-capture={self.audio}")
+        return args
+
+
+class Browsers:
+    """Opens seats and closes them all."""
+
+    def __init__(self, playwright: Playwright) -> None:
+        self._playwright = playwright
+        self._open: list[Browser] = []
+
+    async def seat(
+        self, capture: Capture | None = None, *, width: int = 1366, height: int = 768
+    ) -> Seat:
+        """Start one Chromium with an empty profile."""
+        args = [*BASE_ARGS, *(capture or Capture()).args()]
+        browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        self._open.append(browser)
+        context = await browser.new_context(
+            viewport={"width": width, "height": height}, locale="zh-CN"
+        )
+        await context.grant_permissions(["camera", "microphone"])
+        await context.add_init_script(path=PROBE)
+        page = await context.new_page()
+        seat = Seat(browser, context, page)
+        page.on("pageerror", lambda error: seat.errors.append(str(error)))
+        return seat
+
+    async def close(self) -> None:
+        """End every browser."""
+        for browser in self._open:
+            await browser.close()
+
+
+@asynccontextmanager
+async def browsers() -> AsyncIterator[Browsers]:
+    """Browsers for one test."""
+    async with async_playwright() as playwright:
+        opened = Browsers(playwright)
+        try:
+            yield opened
+        finally:
+            await opened.close()
