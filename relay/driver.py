@@ -1,0 +1,197 @@
+"""Datagrams and time: the relay's sockets and its timer, on asyncio (or uvloop).
+
+Plain non-blocking sockets read in batches cost less per datagram than asyncio's transports, which
+wrap each one in a callback of its own and queue what the kernel will not take; media that cannot
+leave now is better lost. `docs/transport.md` has the figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+
+import structlog
+from aioice.ice import get_host_addresses
+
+from relay.config import RelayConfig
+from relay.ice import Address
+from relay.transport_counters import TransportCounters
+
+RECEIVE_BYTES = 2048  # any datagram of an Ethernet path; what is cut off fails authentication
+BATCH = 64  # datagrams per wake-up, so that timers and other sockets get their turn
+MAX_CANDIDATES = 16
+_BIND_ATTEMPTS = 16  # a port that is free for IPv4 may be taken for IPv6
+
+_log = structlog.get_logger("relay.driver")
+
+DatagramHandler = Callable[[bytes, Address, socket.socket], None]
+
+
+class UdpDriver:
+    """Every bound socket, and the tick.
+
+    Args:
+        config: hosts, port, buffer size, tick.
+        on_datagram: called with each datagram, where it came from, and the socket to answer on.
+        on_tick: called every `config.tick_s` seconds.
+        counters: counts what goes wrong.
+    """
+
+    def __init__(
+        self,
+        config: RelayConfig,
+        *,
+        on_datagram: DatagramHandler,
+        on_tick: Callable[[], None],
+        counters: TransportCounters,
+    ) -> None:
+        self._config = config
+        self._on_datagram = on_datagram
+        self._on_tick = on_tick
+        self._counters = counters
+        self._sockets: list[socket.socket] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._next_tick = 0.0
+        self.port = 0
+        self.candidates: tuple[tuple[str, int], ...] = ()
+
+    def open(self) -> None:
+        """Bind, and start reading and ticking on the running loop.
+
+        Raises:
+            OSError: not one of the hosts could be bound.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._sockets = _bind_all(self._config)
+        self.port = self._sockets[0].getsockname()[1]
+        self.candidates = self._announced()
+        for sock in self._sockets:
+            self._loop.add_reader(sock.fileno(), self._readable, sock)
+        self._next_tick = self._loop.time()
+        self._tick()
+        _log.info("listening", port=self.port, candidates=[host for host, _ in self.candidates])
+
+    def close(self) -> None:
+        """Stop reading and ticking, close every socket. Closing twice does nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for sock in self._sockets:
+            assert self._loop is not None
+            self._loop.remove_reader(sock.fileno())
+            sock.close()
+        self._sockets.clear()
+
+    def _readable(self, sock: socket.socket) -> None:
+        receive = sock.recvfrom
+        handle = self._on_datagram
+        counters = self._counters
+        for _ in range(BATCH):
+            try:
+                datagram, address = receive(RECEIVE_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                counters.receive_failed += 1
+                return
+            counters.datagrams_in += 1
+            try:
+                handle(datagram, address, sock)
+            except Exception:
+                counters.datagrams_failed += 1
+                _log.debug("datagram failed", address=address, exc_info=True)
+
+    def _tick(self) -> None:
+        assert self._loop is not None
+        try:
+            self._on_tick()
+        except Exception:
+            _log.exception("tick failed")
+        # The next tick that is not past: after a stall there is nothing to catch up with.
+        now = self._loop.time()
+        self._next_tick = max(self._next_tick + self._config.tick_s, now)
+        self._timer = self._loop.call_at(self._next_tick, self._tick)
+
+    def _announced(self) -> tuple[tuple[str, int], ...]:
+        port = self._config.announced_port or self.port
+        hosts = self._config.announced_addresses or _local_addresses(self._sockets)
+        unique = dict.fromkeys(ipaddress.ip_address(host).compressed for host in hosts)
+        return tuple((host, port) for host in list(unique)[:MAX_CANDIDATES])
+
+
+def _bind_all(config: RelayConfig) -> list[socket.socket]:
+    """One socket per host, all on one port."""
+    attempts = 1 if config.udp_port else _BIND_ATTEMPTS
+    error: OSError = OSError("no host to bind")
+    for _ in range(attempts):
+        sockets: list[socket.socket] = []
+        port = config.udp_port
+        for host in config.hosts:
+            try:
+                sock = _bind(host, port, config.socket_buffer_bytes)
+            except OSError as exc:
+                error = exc
+                if sockets and not config.udp_port and exc.errno == errno.EADDRINUSE:
+                    break
+                _log.warning("cannot bind", host=host, port=port, error=str(exc))
+                continue
+            sockets.append(sock)
+            port = sock.getsockname()[1]
+        else:
+            if sockets:
+                return sockets
+        for sock in sockets:
+            sock.close()
+    raise error
+
+
+def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
+    version = ipaddress.ip_address(host).version
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if family == socket.AF_INET6:
+            # IPv4 has its own socket: no IPv4-mapped addresses to confuse address tables with.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        _enlarge(sock, buffer_bytes)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _enlarge(sock: socket.socket, size: int) -> None:
+    """A burst of key frames must not overrun the kernel's queues (default 208 KiB on Linux)."""
+    for option, force in ((socket.SO_RCVBUF, 33), (socket.SO_SNDBUF, 32)):
+        sock.setsockopt(socket.SOL_SOCKET, option, size)
+        if sock.getsockopt(socket.SOL_SOCKET, option) < size:
+            # SO_RCVBUFFORCE / SO_SNDBUFFORCE of Linux pass net.core.*mem_max, given CAP_NET_ADMIN.
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, force, size)
+        granted = sock.getsockopt(socket.SOL_SOCKET, option)
+        if granted < size:
+            name = "rmem_max" if option == socket.SO_RCVBUF else "wmem_max"
+            _log.info("small socket buffer", granted=granted, wanted=size, raise_sysctl=name)
+
+
+def _local_addresses(sockets: Sequence[socket.socket]) -> list[str]:
+    """What peers can reach: interface addresses first, loopback last."""
+    found: list[str] = []
+    for sock in sockets:
+        host = sock.getsockname()[0]
+        if not ipaddress.ip_address(host).is_unspecified:
+            found.append(host)
+            continue
+        is_v4 = sock.family == socket.AF_INET
+        found += get_host_addresses(use_ipv4=is_v4, use_ipv6=not is_v4)
+    for sock in sockets:
+        if ipaddress.ip_address(sock.getsockname()[0]).is_unspecified:
+            found.append("127.0.0.1" if sock.family == socket.AF_INET else "::1")
+    return found

@@ -1,0 +1,84 @@
+"""The way out for events: collected where they happen, delivered to listeners from the event loop.
+
+A listener may call the relay again (a slot changed, so it sets a new view). Delivered at once, that
+call would re-enter a room in the middle of its work; delivered on the loop's next turn, it cannot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from relay.api import CloseReason, RelayListener, SlotState, SourceInfo
+from relay.transport_counters import TransportCounters
+
+_log = structlog.get_logger("relay.events")
+
+Event = Callable[[RelayListener], None]
+
+
+class EventQueue:
+    """Events in order, for every listener. What is queued is bounded by what one turn can cause."""
+
+    def __init__(self, counters: TransportCounters) -> None:
+        self._counters = counters
+        self._listeners: list[RelayListener] = []
+        self._pending: deque[Event] = deque()
+        self._scheduled = False
+
+    def add_listener(self, listener: RelayListener) -> None:
+        """Register for every later event."""
+        self._listeners.append(listener)
+
+    def put(self, event: Event) -> None:
+        """Queue an event: a callable that is handed each listener."""
+        if not self._listeners:
+            return
+        self._pending.append(event)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self.deliver)
+
+    def deliver(self) -> None:
+        """Hand over everything queued, including what listeners cause meanwhile."""
+        self._scheduled = False
+        while self._pending:
+            event = self._pending.popleft()
+            for listener in self._listeners:
+                try:
+                    event(listener)
+                except Exception:
+                    self._counters.listener_failed += 1
+                    _log.exception("listener failed", listener=type(listener).__name__)
+
+
+class QueuedRoomEvents:
+    """`relay.core.room.RoomEvents` of one room, put into the queue."""
+
+    def __init__(self, room_id: str, queue: EventQueue) -> None:
+        self._room_id = room_id
+        self._queue = queue
+
+    def on_source_changed(self, source: SourceInfo) -> None:
+        """A source appeared or its layers changed."""
+        self._queue.put(lambda to: to.on_source_changed(self._room_id, source))
+
+    def on_source_removed(self, source_id: str) -> None:
+        """A source is gone."""
+        self._queue.put(lambda to: to.on_source_removed(self._room_id, source_id))
+
+    def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
+        """What flows in a viewer's slots changed."""
+        taken = tuple(slots)
+        self._queue.put(lambda to: to.on_slots_changed(session_id, taken))
+
+    def on_session_up(self, session_id: str) -> None:
+        """A session of this room is up."""
+        self._queue.put(lambda to: to.on_session_up(session_id))
+
+    def on_session_down(self, session_id: str, reason: CloseReason) -> None:
+        """A session of this room is gone."""
+        self._queue.put(lambda to: to.on_session_down(session_id, reason))

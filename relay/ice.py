@@ -1,0 +1,210 @@
+"""The ICE-lite agent (RFC 8445 §2.5): answers authenticated checks, remembers where they came from.
+
+One agent per session. It never sends a check itself, is always controlled, and believes in no
+address until a check with the session's password came from there. No sockets: datagrams in, answers
+out.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import struct
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from aioice import stun
+
+Address = tuple[str, int] | tuple[str, int, int, int]  # as the socket gives it: IPv4 or IPv6
+
+MAX_ADDRESSES = 8  # per session; a browser with every interface of a laptop uses 2 to 4
+MAX_STUN_BYTES = 548  # RFC 8489 §6.1: a request must fit this where the path MTU is unknown
+UFRAG_BYTES = 9  # 12 characters; RFC 8445 §5.3 asks for at least 24 bits
+PASSWORD_BYTES = 24  # 32 characters; at least 128 bits
+
+_HEADER = struct.Struct("!HHI")
+_ATTRIBUTE = struct.Struct("!HH")
+_BINDING_REQUEST = 0x0001
+_USERNAME = 0x0006
+_ROLE_CONFLICT = (487, "Role Conflict")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A short-term credential of the relay, with the peer's user fragment that belongs to it.
+
+    Until the offer is read the peer's part is unknown, ``""``: no request can match that.
+    """
+
+    local_ufrag: str
+    local_pwd: str
+    remote_ufrag: str
+
+
+class CheckOutcome(Enum):
+    """What a binding request turned out to be."""
+
+    REFUSED = auto()  # not authentic, or malformed: dropped without an answer
+    ROLE_CONFLICT = auto()  # authentic, answered with 487; proves nothing about the address
+    VALID = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of a request and the answer to send back to where it came from, if any."""
+
+    outcome: CheckOutcome
+    reply: bytes | None = None
+
+
+_REFUSED = Check(CheckOutcome.REFUSED)
+
+
+def new_credentials(remote_ufrag: str = "") -> Credentials:
+    """Fresh random credentials in ice-chars (base64 without padding, RFC 8839 §5.4)."""
+    return Credentials(_ice_chars(UFRAG_BYTES), _ice_chars(PASSWORD_BYTES), remote_ufrag)
+
+
+def _ice_chars(size: int) -> str:
+    # URL-safe base64 differs from ice-chars in two characters.
+    return secrets.token_urlsafe(size).replace("-", "+").replace("_", "/")
+
+
+def peek_local_ufrag(datagram: bytes) -> str | None:
+    """The relay's user fragment in a binding request, found by a bounded walk.
+
+    Returns:
+        None for whatever is no plausible binding request; nothing is authenticated here.
+    """
+    size = len(datagram)
+    if not stun.HEADER_LENGTH <= size <= MAX_STUN_BYTES:
+        return None
+    kind, length, cookie = _HEADER.unpack_from(datagram)
+    if kind != _BINDING_REQUEST or cookie != stun.COOKIE:
+        return None
+    if length != size - stun.HEADER_LENGTH or length % 4:
+        return None
+    position = stun.HEADER_LENGTH
+    while position + 4 <= size:
+        attribute, length = _ATTRIBUTE.unpack_from(datagram, position)
+        if position + 4 + length > size:
+            return None
+        if attribute == _USERNAME:
+            name = datagram[position + 4 : position + 4 + length]
+            local, separator, _ = name.partition(b":")
+            return local.decode("ascii", "replace") if separator else None
+        position += 4 + length + -length % 4
+    return None
+
+
+class IceAgent:
+    """The relay's end of one session's ICE.
+
+    Attributes:
+        credentials: of the present generation.
+        previous: of the generation before a restart, until the first check on the new one
+            (RFC 8445 §9: media goes on meanwhile).
+        selected: where to send; set by the first valid check, then moved by nominated ones only.
+        last_check: when the last valid check came, for consent (RFC 7675).
+    """
+
+    __slots__ = ("_checked", "credentials", "last_check", "previous", "selected")
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self.previous: Credentials | None = None
+        self.selected: Address | None = None
+        self.last_check: float | None = None
+        self._checked: OrderedDict[Address, float] = OrderedDict()
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Every address that passed a check and is still remembered, least recent first."""
+        return tuple(self._checked)
+
+    def checked_at(self, address: Address) -> float | None:
+        """When the last valid check came from there."""
+        return self._checked.get(address)
+
+    @property
+    def local_ufrags(self) -> tuple[str, ...]:
+        """The user fragments that requests may name now."""
+        if self.previous is None:
+            return (self.credentials.local_ufrag,)
+        return self.credentials.local_ufrag, self.previous.local_ufrag
+
+    @property
+    def remote_ufrags(self) -> tuple[str, ...]:
+        """The peer's user fragments of the generations that are alive."""
+        if self.previous is None:
+            return (self.credentials.remote_ufrag,)
+        return self.credentials.remote_ufrag, self.previous.remote_ufrag
+
+    def restart(self, remote_ufrag: str) -> None:
+        """Begin a new generation; one that was never used by a check is forgotten at once."""
+        self.previous = self.credentials if self.previous is None else self.previous
+        self.credentials = new_credentials(remote_ufrag)
+
+    def on_request(self, datagram: bytes, address: Address, now: float) -> Check:
+        """Judge a binding request that named one of `local_ufrags`."""
+        try:
+            message = stun.parse_message(datagram)
+        except (ValueError, struct.error, IndexError):
+            return _REFUSED
+        credentials = self._authenticate(message)
+        if credentials is None:
+            return _REFUSED
+        if "ICE-CONTROLLED" in message.attributes:
+            # RFC 8445 §7.3.1.1: a lite agent facing a full one stays controlled.
+            return Check(
+                CheckOutcome.ROLE_CONFLICT,
+                _reply(message, stun.Class.ERROR, credentials, {"ERROR-CODE": _ROLE_CONFLICT}),
+            )
+        if credentials is self.credentials:
+            self.previous = None
+        self._accept(address, "USE-CANDIDATE" in message.attributes, now)
+        mapped = {"XOR-MAPPED-ADDRESS": (address[0], address[1])}
+        return Check(CheckOutcome.VALID, _reply(message, stun.Class.RESPONSE, credentials, mapped))
+
+    def _authenticate(self, message: stun.Message) -> Credentials | None:
+        """The credentials that the request proves to know (RFC 8445 §7.3, RFC 8489 §9.1.3)."""
+        attributes = message.attributes
+        if "FINGERPRINT" not in attributes or "MESSAGE-INTEGRITY" not in attributes:
+            return None
+        name = str(attributes.get("USERNAME", "")).encode()
+        for credentials in (self.credentials, self.previous):
+            if credentials is None:
+                continue
+            expected = f"{credentials.local_ufrag}:{credentials.remote_ufrag}".encode()
+            if hmac.compare_digest(name, expected):
+                key = credentials.local_pwd.encode()
+                return credentials if message.check_message_integrity(key) else None
+        return None
+
+    def _accept(self, address: Address, nominated: bool, now: float) -> None:
+        self._checked[address] = now
+        self._checked.move_to_end(address)
+        self.last_check = now
+        if self.selected is None or nominated:
+            self.selected = address
+        while len(self._checked) > MAX_ADDRESSES:
+            oldest = next(known for known in self._checked if known != self.selected)
+            del self._checked[oldest]
+
+
+def _reply(
+    request: stun.Message,
+    kind: stun.Class,
+    credentials: Credentials,
+    attributes: dict[str, Any],
+) -> bytes:
+    response = stun.Message(
+        message_method=stun.Method.BINDING,
+        message_class=kind,
+        transaction_id=request.transaction_id,
+        attributes=attributes,
+    )
+    response.add_message_integrity(credentials.local_pwd.encode())
+    return bytes(response)

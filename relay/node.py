@@ -1,0 +1,472 @@
+"""The relay node: sessions, rooms and the driver put together behind `relay.api.Relay`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from relay.aiortc_adapter import DtlsIdentity
+from relay.api import (
+    Answer,
+    CloseReason,
+    Patched,
+    RelayFull,
+    RelayListener,
+    SessionNotFound,
+    SessionStats,
+    SlotWish,
+    SourceInfo,
+    StaleSession,
+    Tap,
+    TapSink,
+)
+from relay.config import RelayConfig
+from relay.core.counters import Counters
+from relay.core.datagram import DatagramKind, classify
+from relay.core.publisher import Publisher
+from relay.core.room import Room
+from relay.core.sdp import parse_fragment
+from relay.core.sdp_answer import (
+    LocalTransport,
+    PublishAnswer,
+    WatchAnswer,
+    answer_publish,
+    answer_watch,
+    restart_fragment,
+)
+from relay.core.viewer import Viewer
+from relay.driver import UdpDriver
+from relay.events import EventQueue
+from relay.ice import (
+    Address,
+    CheckOutcome,
+    Credentials,
+    IceAgent,
+    new_credentials,
+    peek_local_ufrag,
+)
+from relay.rooms import RoomTable
+from relay.session import PublishPlan, Session, SessionState, WatchPlan, new_etag
+from relay.transport_counters import TransportCounters
+
+ADDRESS_HOLD_S = 10.0  # a session heard of since keeps its address; 4 ping intervals of Chromium
+SWEEP_INTERVAL_S = 0.5  # how often time-outs of sessions are looked for
+
+_log = structlog.get_logger("relay.node")
+
+
+class RelayNode:
+    """One relay in one process. See `relay.api.Relay` for the public calls.
+
+    Args:
+        config: addresses and bounds.
+        clock: monotonic seconds.
+        wall_clock: Unix seconds; read once, so that a step of the system's clock tears no
+            recording.
+    """
+
+    def __init__(
+        self,
+        config: RelayConfig | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._config = config or RelayConfig()
+        self._clock = clock
+        self._counters = TransportCounters()
+        self._media_counters = Counters()
+        self._events = EventQueue(self._counters)
+        self._rooms = RoomTable(wall_clock() - clock(), self._events, self._media_counters, clock)
+        self._identity = DtlsIdentity()
+        self._sessions: dict[str, Session] = {}
+        self._by_ufrag: dict[str, Session] = {}
+        self._by_address: dict[Address, Session] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._next_sweep = 0.0
+        self._driver = UdpDriver(
+            self._config,
+            on_datagram=self._on_datagram,
+            on_tick=self._on_tick,
+            counters=self._counters,
+        )
+
+    async def start(self) -> None:
+        """Open the port on the running loop. Raises OSError."""
+        self._driver.open()
+
+    async def stop(self) -> None:
+        """End every session (`SHUTDOWN`, with DTLS close_notify), then close the port."""
+        for session in list(self._sessions.values()):
+            self._end(session, CloseReason.SHUTDOWN)
+        for room_id in self._rooms.ids():
+            self.close_room(room_id)
+        while self._closing:
+            await asyncio.wait(self._closing)
+        self._driver.close()
+        self._events.deliver()
+
+    @property
+    def udp_port(self) -> int:
+        """The bound port, once started."""
+        return self._driver.port
+
+    # --- relay.api.Relay: sessions --------------------------------------------------------------
+
+    def publish(self, offer: str, *, room_id: str, source_id: str) -> Answer:
+        """See `relay.api.Relay.publish`."""
+        self._check_capacity(room_id, source_id)
+        credentials = new_credentials()
+        agreed = answer_publish(offer, self._local(credentials))
+        return self._open(room_id, PublishPlan(source_id, agreed.tracks), agreed, credentials)
+
+    def watch(
+        self,
+        offer: str,
+        *,
+        room_id: str,
+        viewer_id: str,
+        own_sources: Collection[str] = (),
+        programme: bool = False,
+    ) -> Answer:
+        """See `relay.api.Relay.watch`."""
+        self._check_capacity(room_id, None)
+        credentials = new_credentials()
+        agreed = answer_watch(
+            offer,
+            self._local(credentials),
+            new_ssrc=lambda: secrets.randbits(32),
+            cname=secrets.token_hex(8),
+            max_video_slots=self._config.max_video_slots,
+            max_audio_slots=self._config.max_audio_slots,
+        )
+        plan = WatchPlan(viewer_id, agreed.slots, frozenset(own_sources), programme)
+        return self._open(room_id, plan, agreed, credentials)
+
+    def patch(self, session_id: str, sdp_fragment: str, *, etag: str | None) -> Patched:
+        """See `relay.api.Relay.patch`."""
+        session = self._session(session_id)
+        if etag is not None and etag != session.etag:
+            raise StaleSession("the entity tag is not current")
+        ufrag = parse_fragment(sdp_fragment).ice_ufrag
+        if ufrag in session.ice.remote_ufrags:
+            return Patched(None, session.etag)
+        session.ice.restart(ufrag)
+        session.etag = new_etag()
+        self._sync_ufrags(session)
+        local = self._local(session.ice.credentials)
+        return Patched(restart_fragment(session.bundle, local), session.etag)
+
+    def close(self, session_id: str, reason: CloseReason = CloseReason.REQUESTED) -> None:
+        """See `relay.api.Relay.close`."""
+        self._end(self._session(session_id), reason)
+
+    def set_view(self, session_id: str, wishes: Sequence[SlotWish]) -> None:
+        """See `relay.api.Relay.set_view`. A publishing session is no viewer: SessionNotFound."""
+        session = self._session(session_id)
+        if not isinstance(session.plan, WatchPlan):
+            raise SessionNotFound(session_id)
+        session.plan.check_wishes(wishes)
+        session.wishes = tuple(wishes)
+        if isinstance(session.member, Viewer):
+            session.member.set_view(session.wishes, self._clock())
+
+    def stats(self, session_id: str) -> SessionStats:
+        """See `relay.api.Relay.stats`."""
+        session = self._session(session_id)
+        if session.member is not None:
+            return session.member.stats(self._clock())
+        return SessionStats(
+            session_id,
+            connected=False,
+            rtt_ms=None,
+            receive_bps=0,
+            send_bps=0,
+            loss_fraction=0.0,
+            layers=(),
+            slots=(),
+        )
+
+    # --- relay.api.Relay: rooms -----------------------------------------------------------------
+
+    def close_room(self, room_id: str) -> None:
+        """See `relay.api.Relay.close_room`."""
+        entry = self._rooms.get(room_id)
+        for session in list(entry.sessions.values()) if entry else ():
+            self._end(session, CloseReason.REQUESTED)
+        self._rooms.close_taps(room_id)
+        self._rooms.forget(room_id)
+
+    def set_programme(self, room_id: str, source_ids: Sequence[str]) -> None:
+        """See `relay.api.Relay.set_programme`."""
+        self._rooms.set_programme(room_id, source_ids)
+
+    def set_audible(self, room_id: str, source_ids: Collection[str]) -> None:
+        """See `relay.api.Relay.set_audible`."""
+        self._rooms.set_audible(room_id, source_ids)
+
+    def sources(self, room_id: str) -> Sequence[SourceInfo]:
+        """See `relay.api.Relay.sources`."""
+        return self._rooms.sources(room_id)
+
+    def tap(self, room_id: str, sink: TapSink) -> Tap:
+        """See `relay.api.Relay.tap`."""
+        return self._rooms.add_tap(room_id, sink)
+
+    def counters(self) -> Mapping[str, int]:
+        """See `relay.api.Relay.counters`."""
+        return {
+            **self._counters.snapshot(),
+            **self._media_counters.snapshot(),
+            "sessions": len(self._sessions),
+            "rooms": len(self._rooms),
+            "addresses": len(self._by_address),
+        }
+
+    def add_listener(self, listener: RelayListener) -> None:
+        """See `relay.api.Relay.add_listener`."""
+        self._events.add_listener(listener)
+
+    # --- a session's life -----------------------------------------------------------------------
+
+    def _session(self, session_id: str) -> Session:
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise SessionNotFound(session_id)
+        return session
+
+    def _check_capacity(self, room_id: str, source_id: str | None) -> None:
+        if len(self._sessions) >= self._config.max_sessions:
+            self._counters.sessions_refused += 1
+            raise RelayFull("too many sessions")
+        entry = self._rooms.get(room_id)
+        if entry is None or source_id is None:
+            return
+        if len(entry.source_ids - {source_id}) >= self._config.max_sources_per_room:
+            self._counters.sessions_refused += 1
+            raise RelayFull("too many sources in this room")
+
+    def _local(self, credentials: Credentials) -> LocalTransport:
+        return LocalTransport(
+            session_number=secrets.randbits(62),
+            ice_ufrag=credentials.local_ufrag,
+            ice_pwd=credentials.local_pwd,
+            fingerprint=self._identity.fingerprint,
+            candidates=self._driver.candidates,
+        )
+
+    def _open(
+        self,
+        room_id: str,
+        plan: PublishPlan | WatchPlan,
+        agreed: PublishAnswer | WatchAnswer,
+        credentials: Credentials,
+    ) -> Answer:
+        self._counters.sessions_opened += 1
+        session = Session(
+            secrets.token_urlsafe(16),
+            self._counters.sessions_opened,
+            room_id,
+            plan,
+            ice=IceAgent(replace(credentials, remote_ufrag=agreed.transport.ice_ufrag)),
+            bundle=agreed.bundle,
+            counters=self._counters,
+            now=self._clock(),
+        )
+        session.prepare(
+            self._identity,
+            agreed.transport,
+            active=agreed.dtls_active,
+            on_closed=partial(self._end, session),
+        )
+        self._sessions[session.session_id] = session
+        self._rooms.obtain(room_id).sessions[session.session_id] = session
+        self._sync_ufrags(session)
+        return Answer(session.session_id, agreed.sdp, session.etag)
+
+    def _up(self, session: Session) -> None:
+        """DTLS is up: enter the room, and only now take over from an older session."""
+        if session.state is SessionState.CLOSED:
+            return
+        session.move(SessionState.UP)
+        self._counters.sessions_up += 1
+        entry = self._rooms.obtain(session.room_id)
+        older = entry.older_sessions(session)
+        entry.events.on_session_up(session.session_id)
+        now = self._clock()
+        if isinstance(session.plan, PublishPlan):
+            session.join(self._add_publisher(entry.room, session, session.plan, now))
+        else:
+            session.join(self._add_viewer(entry.room, session, session.plan, now))
+        for other in older:
+            self._end(other, CloseReason.REPLACED)
+        _log.info(
+            "session up",
+            session=session.session_id,
+            room=session.room_id,
+            who=session.plan.key,
+            address=session.ice.selected,
+            connect_ms=round((now - session.opened_at) * 1000),
+        )
+
+    def _add_publisher(
+        self, room: Room, session: Session, plan: PublishPlan, now: float
+    ) -> Publisher:
+        return room.add_publisher(
+            session.session_id, plan.source_id, plan.tracks, send_rtcp=session.send_rtcp, now=now
+        )
+
+    def _add_viewer(self, room: Room, session: Session, plan: WatchPlan, now: float) -> Viewer:
+        viewer = room.add_viewer(
+            session.session_id,
+            plan.slots,
+            send_rtp=session.send_rtp,
+            send_rtcp=session.send_rtcp,
+            own_sources=plan.own_sources,
+            programme=plan.programme,
+            now=now,
+        )
+        if session.wishes:
+            viewer.set_view(session.wishes, now)
+        return viewer
+
+    def _end(self, session: Session, reason: CloseReason) -> None:
+        """End a session, whatever its state; ending twice does nothing."""
+        if session.state is SessionState.CLOSED:
+            return
+        session.move(SessionState.CLOSED)
+        del self._sessions[session.session_id]
+        for ufrag in session.ufrags:
+            del self._by_ufrag[ufrag]
+        self._unroute(session, session.routed)
+        session.leave(reason, self._clock())
+        entry = self._rooms.obtain(session.room_id)
+        del entry.sessions[session.session_id]
+        entry.events.on_session_down(session.session_id, reason)
+        self._rooms.drop_if_idle(session.room_id)
+        task = asyncio.get_running_loop().create_task(session.shut_down())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        _log.info(
+            "session down",
+            session=session.session_id,
+            room=session.room_id,
+            who=session.plan.key,
+            reason=reason.value,
+        )
+
+    # --- datagrams ------------------------------------------------------------------------------
+
+    def _on_datagram(self, datagram: bytes, address: Address, sock: socket.socket) -> None:
+        kind = classify(datagram)
+        if kind is DatagramKind.STUN:
+            self._on_stun(datagram, address, sock)
+            return
+        session = self._by_address.get(address)
+        if session is None:
+            # Nothing but STUN is believed from an address that no check has proved.
+            if kind is DatagramKind.DTLS:
+                self._counters.dtls_unchecked_address += 1
+            elif kind is DatagramKind.UNKNOWN:
+                self._counters.datagrams_unknown += 1
+            else:
+                self._counters.srtp_unchecked_address += 1
+        elif kind is DatagramKind.RTP:
+            session.on_srtp(datagram, self._clock())
+        elif kind is DatagramKind.RTCP:
+            session.on_srtcp(datagram, self._clock())
+        elif kind is DatagramKind.DTLS:
+            session.on_dtls(datagram)
+        else:
+            self._counters.datagrams_unknown += 1
+
+    def _on_stun(self, datagram: bytes, address: Address, sock: socket.socket) -> None:
+        ufrag = peek_local_ufrag(datagram)
+        if ufrag is None:
+            self._counters.stun_malformed += 1
+            return
+        session = self._by_ufrag.get(ufrag)
+        if session is None:
+            self._counters.stun_unknown_user += 1
+            return
+        now = self._clock()
+        if self._is_held(address, session, now):
+            self._counters.stun_address_held += 1
+            return
+        check = session.ice.on_request(datagram, address, now)
+        if check.outcome is CheckOutcome.REFUSED:
+            self._counters.stun_unauthentic += 1
+            return
+        if check.outcome is CheckOutcome.ROLE_CONFLICT:
+            self._counters.stun_role_conflict += 1
+        else:
+            self._on_valid_check(session, address, sock)
+        assert check.reply is not None
+        with contextlib.suppress(OSError):  # lost like any datagram: the peer checks again
+            sock.sendto(check.reply, address)
+
+    def _on_valid_check(self, session: Session, address: Address, sock: socket.socket) -> None:
+        session.on_valid_check(address, sock)
+        self._sync_ufrags(session)
+        holder = self._by_address.get(address)
+        if holder is not session:
+            if holder is not None:
+                holder.routed.discard(address)
+            self._by_address[address] = session
+            session.routed.add(address)
+            self._unroute(session, session.routed.difference(session.ice.addresses))
+        if session.state is SessionState.NEW:
+            session.connect(partial(self._up, session), partial(self._end, session))
+
+    def _is_held(self, address: Address, claimant: Session, now: float) -> bool:
+        """Whether another session lives at this address, which spoofed checks must not take."""
+        holder = self._by_address.get(address)
+        if holder is None or holder is claimant:
+            return False
+        checked_at = holder.ice.checked_at(address)
+        return checked_at is not None and now - checked_at < ADDRESS_HOLD_S
+
+    def _unroute(self, session: Session, addresses: Collection[Address]) -> None:
+        for address in list(addresses):
+            session.routed.discard(address)
+            if self._by_address.get(address) is session:
+                del self._by_address[address]
+
+    def _sync_ufrags(self, session: Session) -> None:
+        """Route checks by the agent's present user fragments only."""
+        current = session.ice.local_ufrags
+        if session.ufrags == current:
+            return
+        for ufrag in session.ufrags:
+            del self._by_ufrag[ufrag]
+        for ufrag in current:
+            self._by_ufrag[ufrag] = session
+        session.ufrags = current
+
+    # --- time -----------------------------------------------------------------------------------
+
+    def _on_tick(self) -> None:
+        now = self._clock()
+        self._rooms.on_timer(now)
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_INTERVAL_S
+            for session in list(self._sessions.values()):
+                if (reason := self._overdue(session, now)) is not None:
+                    self._end(session, reason)
+
+    def _overdue(self, session: Session, now: float) -> CloseReason | None:
+        if session.state is not SessionState.UP:
+            late = now - session.opened_at > self._config.connect_timeout_s
+            return CloseReason.CONNECT_TIMEOUT if late else None
+        last_check = session.ice.last_check
+        if last_check is None or now - last_check > self._config.consent_timeout_s:
+            return CloseReason.CONSENT_EXPIRED
+        return None

@@ -1,0 +1,178 @@
+"""The node's rooms: sessions, taps, configuration; dropped when nothing is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+import structlog
+
+from relay.api import SourceInfo, TapSink
+from relay.core.counters import Counters
+from relay.core.room import Room
+from relay.core.tap import RoomTap
+from relay.events import EventQueue, QueuedRoomEvents
+from relay.session import PublishPlan, Session
+
+_log = structlog.get_logger("relay.rooms")
+
+
+class RoomEntry:
+    """One room of the node.
+
+    Attributes:
+        room: the media core.
+        events: where its sessions' ups and downs are told.
+        sessions: running and pending ones, by id.
+    """
+
+    def __init__(self, room: Room, events: QueuedRoomEvents) -> None:
+        self.room = room
+        self.events = events
+        self.sessions: dict[str, Session] = {}
+        self.taps: set[NodeTap] = set()
+        self.programme: tuple[str, ...] = ()
+        self.audible: frozenset[str] = frozenset()
+
+    @property
+    def source_ids(self) -> set[str]:
+        """Sources published or about to be."""
+        plans = (session.plan for session in self.sessions.values())
+        return {plan.source_id for plan in plans if isinstance(plan, PublishPlan)}
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing would be lost with this room."""
+        return not (self.sessions or self.taps or self.programme or self.audible)
+
+    def older_sessions(self, session: Session) -> list[Session]:
+        """Sessions of the same source or viewer that were opened before."""
+        return [
+            other
+            for other in self.sessions.values()
+            if other.plan.key == session.plan.key and other.number < session.number
+        ]
+
+
+class NodeTap:
+    """A running tap (`relay.api.Tap`)."""
+
+    def __init__(self, tap: RoomTap, clock: Callable[[], float], on_close: Callable[[], None]):
+        self._tap = tap
+        self._clock = clock
+        self._on_close: Callable[[], None] | None = on_close
+
+    def request_key_frames(self) -> None:
+        """See `relay.api.Tap`."""
+        if self._on_close is not None:
+            self._tap.request_key_frames(self._clock())
+
+    def close(self) -> None:
+        """See `relay.api.Tap`. Closing twice does nothing."""
+        on_close, self._on_close = self._on_close, None
+        if on_close is not None:
+            self._tap.close(self._clock())
+            on_close()
+
+
+class RoomTable:
+    """Rooms by id.
+
+    Args:
+        wall_offset: Unix time minus `clock()`.
+        events: where every room's events go.
+        counters: shared by all rooms.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        wall_offset: float,
+        events: EventQueue,
+        counters: Counters,
+        clock: Callable[[], float],
+    ) -> None:
+        self._wall_offset = wall_offset
+        self._events = events
+        self._counters = counters
+        self._clock = clock
+        self._rooms: dict[str, RoomEntry] = {}
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def get(self, room_id: str) -> RoomEntry | None:
+        """The room, if there is one."""
+        return self._rooms.get(room_id)
+
+    def obtain(self, room_id: str) -> RoomEntry:
+        """The room, made if need be."""
+        entry = self._rooms.get(room_id)
+        if entry is None:
+            events = QueuedRoomEvents(room_id, self._events)
+            room = Room(
+                room_id, wall_offset=self._wall_offset, events=events, counters=self._counters
+            )
+            entry = self._rooms[room_id] = RoomEntry(room, events)
+        return entry
+
+    def drop_if_idle(self, room_id: str) -> None:
+        """Forget the room if nothing is left of it."""
+        entry = self._rooms.get(room_id)
+        if entry is not None and entry.is_idle:
+            del self._rooms[room_id]
+
+    def add_tap(self, room_id: str, sink: TapSink) -> NodeTap:
+        """Start a tap."""
+        entry = self.obtain(room_id)
+
+        def forget() -> None:
+            entry.taps.discard(tap)
+            self.drop_if_idle(room_id)
+
+        tap = NodeTap(entry.room.add_tap(sink, self._clock()), self._clock, forget)
+        entry.taps.add(tap)
+        return tap
+
+    def close_taps(self, room_id: str) -> None:
+        """End every tap of a room."""
+        entry = self._rooms.get(room_id)
+        for tap in list(entry.taps) if entry else ():
+            tap.close()
+
+    def set_programme(self, room_id: str, source_ids: Sequence[str]) -> None:
+        """Configure what programme viewers see; the room stays while this is not empty."""
+        entry = self.obtain(room_id)
+        entry.programme = tuple(source_ids)
+        entry.room.set_programme(entry.programme, self._clock())
+        self.drop_if_idle(room_id)
+
+    def set_audible(self, room_id: str, source_ids: Collection[str]) -> None:
+        """Configure whose sound may be forwarded; the room stays while this is not empty."""
+        entry = self.obtain(room_id)
+        entry.audible = frozenset(source_ids)
+        entry.room.set_audible(entry.audible, self._clock())
+        self.drop_if_idle(room_id)
+
+    def forget(self, room_id: str) -> None:
+        """Drop a room's configuration, and with it the room once its sessions and taps are gone."""
+        entry = self._rooms.get(room_id)
+        if entry is not None:
+            entry.programme, entry.audible = (), frozenset()
+            self.drop_if_idle(room_id)
+
+    def sources(self, room_id: str) -> tuple[SourceInfo, ...]:
+        """The sources published in a room now."""
+        entry = self._rooms.get(room_id)
+        return entry.room.sources() if entry else ()
+
+    def ids(self) -> list[str]:
+        """Every room's id."""
+        return list(self._rooms)
+
+    def on_timer(self, now: float) -> None:
+        """Let every room do what is due; one that fails does not stop the others."""
+        for entry in list(self._rooms.values()):
+            try:
+                entry.room.on_timer(now)
+            except Exception:
+                _log.exception("room timer failed")

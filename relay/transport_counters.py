@@ -1,0 +1,37 @@
+"""Counts of what the transport sees and drops; the media core has its own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(slots=True)
+class TransportCounters:
+    """Plain integers, incremented in place; one per reason, so that no drop is silent."""
+
+    datagrams_in: int = 0
+    datagrams_unknown: int = 0
+    datagrams_failed: int = 0  # a handler raised: a defect, logged
+    receive_failed: int = 0
+    send_would_block: int = 0
+    send_failed: int = 0
+    stun_malformed: int = 0
+    stun_unknown_user: int = 0
+    stun_unauthentic: int = 0
+    stun_address_held: int = 0
+    stun_role_conflict: int = 0
+    dtls_unchecked_address: int = 0
+    dtls_dropped: int = 0
+    srtp_unchecked_address: int = 0
+    srtp_before_dtls: int = 0
+    srtp_unauthentic: int = 0
+    srtp_protect_failed: int = 0
+    rtp_from_viewer: int = 0
+    sessions_opened: int = 0
+    sessions_up: int = 0
+    sessions_refused: int = 0
+    listener_failed: int = 0
+
+    def snapshot(self) -> dict[str, int]:
+        """Every counter by name."""
+        return asdict(self)
