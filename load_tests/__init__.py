@@ -1,0 +1,1 @@
+"""Synthetic classes over the public protocols: load, measurements and the demonstration lesson."""
