@@ -86,17 +86,17 @@ def peek_local_ufrag(datagram: bytes) -> str | None:
         return None
     if length != size - stun.HEADER_LENGTH or length % 4:
         return None
+    ufrag: str | None = None
     position = stun.HEADER_LENGTH
     while position + 4 <= size:
         attribute, length = _ATTRIBUTE.unpack_from(datagram, position)
-        if position + 4 + length > size:
-            return None
-        if attribute == _USERNAME:
+        if attribute == _USERNAME and ufrag is None:
             name = datagram[position + 4 : position + 4 + length]
             local, separator, _ = name.partition(b":")
-            return local.decode("ascii", "replace") if separator else None
+            ufrag = local.decode("ascii", "replace") if separator else None
         position += 4 + length + -length % 4
-    return None
+    # An attribute that runs past the end is no STUN, whoever signed it.
+    return ufrag if position == size else None
 
 
 class IceAgent:

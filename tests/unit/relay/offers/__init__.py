@@ -1,0 +1,14 @@
+"""Golden offers.
+
+`chromium_*` and `aiortc_publish` were made by the real programs (Chromium 156, aiortc 1.16); addresses in
+them are of a test network. The others are written after the shapes of libdatachannel (OBS) and webrtcbin.
+"""
+
+from pathlib import Path
+
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.sdp"))
+
+
+def golden(name: str) -> str:
+    """The text of one offer, CRLF line ends."""
+    return (Path(__file__).parent / f"{name}.sdp").read_bytes().decode()

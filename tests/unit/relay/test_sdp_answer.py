@@ -1,0 +1,271 @@
+"""What the relay agrees to, for publishers and viewers of every kind it must serve."""
+
+import itertools
+
+import pytest
+
+from relay.api import Layer, MediaKind, OfferError
+from relay.core.sdp import parse_offer
+from relay.core.sdp_answer import (
+    LocalTransport,
+    PublishAnswer,
+    WatchAnswer,
+    answer_publish,
+    answer_watch,
+    restart_fragment,
+)
+from tests.unit.relay.offers import golden
+
+LOCAL = LocalTransport(
+    session_number=7,
+    ice_ufrag="localufrag",
+    ice_pwd="localpasswordlocalpassword",
+    fingerprint=("sha-256", "AB:CD"),
+    candidates=(("192.0.2.7", 5000), ("2001:db8::7", 5000)),
+)
+
+
+def publish(text: str) -> PublishAnswer:
+    return answer_publish(text, LOCAL)
+
+
+def watch(text: str, *, video: int = 16, audio: int = 16) -> WatchAnswer:
+    numbers = itertools.count(1000)
+    return answer_watch(
+        text,
+        LOCAL,
+        new_ssrc=lambda: next(numbers),
+        cname="c",
+        max_video_slots=video,
+        max_audio_slots=audio,
+    )
+
+
+def field_of(text: str, answer: object = publish) -> str:
+    with pytest.raises(OfferError) as caught:
+        answer(text)  # type: ignore[operator]
+    return caught.value.field
+
+
+def section_lines(sdp: str, index: int) -> list[str]:
+    return ("m=" + sdp.split("\r\nm=")[index + 1]).strip().split("\r\n")
+
+
+class TestPublish:
+    def test_chromium_simulcast(self) -> None:
+        answer = publish(golden("chromium_publish_simulcast"))
+        audio, video = answer.tracks
+        assert (audio.kind, audio.codecs[0].name, audio.extensions.audio_level) == (
+            "audio",
+            "opus",
+            1,
+        )
+        assert video.layers == (Layer.HIGH, Layer.MIDDLE, Layer.LOW)
+        assert (video.extensions.mid, video.extensions.rid, video.extensions.repaired_rid) == (
+            4,
+            10,
+            11,
+        )
+        vp8 = video.codecs[0]
+        assert (vp8.name, vp8.payload_type, vp8.rtx_payload_type) == ("VP8", 96, 97)
+        assert vp8.nack and vp8.pli and vp8.transport_cc
+        assert not answer.dtls_active
+
+    def test_simulcast_is_answered_for_receiving(self) -> None:
+        lines = section_lines(publish(golden("chromium_publish_simulcast")).sdp, 1)
+        assert [line for line in lines if line.startswith(("a=rid", "a=simulcast"))] == [
+            "a=rid:h recv",
+            "a=rid:m recv",
+            "a=rid:l recv",
+            "a=simulcast:recv h;m;l",
+        ]
+
+    def test_the_answer_takes_h264_in_mode_1_only_and_no_remb_beside_transport_cc(self) -> None:
+        answer = publish(golden("chromium_publish_simulcast"))
+        h264 = [codec for codec in answer.tracks[1].codecs if codec.name == "H264"]
+        assert [codec.payload_type for codec in h264] == [102, 108, 116]
+        assert "goog-remb" not in answer.sdp
+        assert "packetization-mode=0" not in answer.sdp
+
+    def test_the_answer_is_ice_lite_passive_and_itself_readable(self) -> None:
+        answer = publish(golden("chromium_publish_simulcast"))
+        assert "\r\na=ice-lite\r\n" in answer.sdp.split("\r\nm=")[0] + "\r\n"
+        again = parse_offer(answer.sdp)
+        assert again.bundle == ("0", "1")
+        assert [section.attributes.first("setup") for section in again.sections] == ["passive"] * 2
+        candidates = again.sections[0].attributes.all("candidate")
+        assert candidates[0] == "1 1 udp 2130706431 192.0.2.7 5000 typ host"
+        assert candidates[1].split()[4] == "2001:db8::7"
+        assert "candidate" not in again.sections[1].attributes
+
+    def test_obs(self) -> None:
+        answer = publish(golden("obs_publish"))
+        assert [track.mid for track in answer.tracks] == ["0", "1"]
+        assert answer.tracks[1].ssrcs == {4097131375: None}
+        assert answer.tracks[1].codecs[0].fmtp.startswith("profile-level-id=42e01f")
+        assert "stereo=1" in answer.tracks[0].codecs[0].fmtp
+        assert "a=rtcp-fb:96 goog-remb" in answer.sdp
+
+    def test_gstreamer(self) -> None:
+        answer = publish(golden("gstreamer_whipsink"))
+        video, audio = answer.tracks
+        assert video.ssrcs == {2938731: 18276312}
+        assert "sprop-parameter-sets" in video.codecs[0].fmtp
+        assert "sprop" not in answer.sdp
+        assert not video.codecs[0].transport_cc, "no extension was offered for it"
+        assert audio.codecs[0].fmtp.endswith("useinbandfec=1")
+        assert "m=audio 9 " in answer.sdp, "a bundle-only section is accepted with a real port"
+
+    def test_aiortc(self) -> None:
+        answer = publish(golden("aiortc_publish"))
+        assert answer.tracks[1].ssrcs == {2350275343: 1690048534}
+        assert len(answer.transport.fingerprints) == 3
+
+    def test_one_unbundled_section_without_mid(self) -> None:
+        answer = publish(golden("single_video_unbundled"))
+        assert answer.tracks[0].mid == ""
+        assert "BUNDLE" not in answer.sdp
+        assert "a=mid" not in answer.sdp
+
+    def test_only_a_passive_peer_makes_the_relay_active(self) -> None:
+        text = golden("single_video_unbundled").replace("a=setup:active", "a=setup:passive")
+        answer = publish(text)
+        assert answer.dtls_active
+        assert "a=setup:active" in answer.sdp
+
+    def test_second_video_and_data_sections_are_rejected(self) -> None:
+        text = golden("obs_publish").replace("BUNDLE 0 1", "BUNDLE 0 1 2 3")
+        second = "m=video" + text.split("m=video")[1].replace("a=mid:1", "a=mid:2")
+        data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:3\r\na=sctp-port:5000\r\n"
+        answer = publish(text + second + data)
+        assert len(answer.tracks) == 2
+        assert section_lines(answer.sdp, 2)[0] == "m=video 0 UDP/TLS/RTP/SAVPF 96"
+        assert section_lines(answer.sdp, 3)[0].startswith("m=application 0 ")
+        assert "a=group:BUNDLE 0 1\r\n" in answer.sdp
+
+    @pytest.mark.parametrize(
+        ("old", "new", "field"),
+        [
+            ("a=rtcp-mux\r\n", "", "a=rtcp-mux"),
+            ("a=group:BUNDLE 0 1\r\n", "", "a=group"),
+            ("BUNDLE 0 1", "BUNDLE 0", "a=group"),
+            ("a=sendonly", "a=recvonly", "m="),
+            ("VP8/90000", "H265/90000", ""),
+            ("a=rid:m send\r\n", "", "a=rid"),
+            ("a=rid:m send", "a=rid:m", "a=rid"),
+            ("a=rid:m send", "a=rid:h send", "a=rid"),
+            ("send h;m;l", "send h;m;q", "a=simulcast"),
+            ("send h;m;l", "send h;m;m", "a=simulcast"),
+            ("send h;m;l", "sned h;m;l", "a=simulcast"),
+            ("a=extmap:10 urn", "a=extmap:11 urn", "a=extmap"),
+            ("a=extmap:10 urn", "a=extmap:0 urn", "a=extmap"),
+            ("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n", "", "a=extmap"),
+            ("a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+             "a=extmap:10 urn:ietf:params:rtp-hdrext:ssrc-audio-level", "a=extmap"),
+            ("a=rtpmap:96 VP8/90000", "a=rtpmap:96 VP8", "a=rtpmap"),
+            ("a=fmtp:97 apt=96", "a=fmtp:97 apt=x", "a=fmtp"),
+            ("a=fmtp:97 apt=96", "a=fmtp:97 rtx-time=1", "a=fmtp"),
+            ("a=ssrc:2166807484 cname", "a=ssrc:99999999999 cname", "a=ssrc"),
+            ("m=video 44531 UDP/TLS/RTP/SAVPF 96 97", "m=video 44531 UDP/TLS/RTP/SAVPF 96 96", "m=video"),
+            ("m=video 44531 UDP/TLS/RTP/SAVPF 96 97", "m=video 44531 UDP/TLS/RTP/SAVPF 111 97", ""),
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_used_is_named(self, old: str, new: str, field: str) -> None:
+        text = golden("chromium_publish_simulcast")
+        assert old in text
+        text = text.replace(old, new)
+        if field:
+            assert field_of(text) == field
+        else:
+            publish(text)
+
+    def test_no_common_codec_names_the_section(self) -> None:
+        text = golden("single_video_unbundled").replace("VP8/90000", "H265/90000")
+        assert field_of(text) == "m=video"
+
+    def test_declared_ssrcs_must_be_unique(self) -> None:
+        text = golden("obs_publish").replace("a=ssrc:4097131375", "a=ssrc:4097131374")
+        assert field_of(text) == "a=ssrc"
+        flood = "".join(f"a=ssrc:{n} cname:x\r\n" for n in range(40))
+        assert field_of(golden("single_video_unbundled") + flood) == "a=ssrc"
+
+    def test_paused_layers_and_alternatives_are_understood(self) -> None:
+        text = golden("chromium_publish_simulcast").replace("send h;m;l", "send h,m;~l recv x")
+        answer = publish(text)
+        assert answer.tracks[1].layers == (Layer.HIGH, Layer.LOW)
+        assert "a=simulcast:recv h;l\r\n" in answer.sdp
+
+    def test_payload_types_that_look_like_rtcp_are_never_agreed(self) -> None:
+        text = golden("single_video_unbundled").replace("96", "72")
+        assert field_of(text) == "m=video"
+
+
+class TestWatch:
+    def test_every_receiving_section_becomes_a_slot(self) -> None:
+        answer = watch(golden("chromium_watch"))
+        video = [slot for slot in answer.slots if slot.kind is MediaKind.VIDEO]
+        audio = [slot for slot in answer.slots if slot.kind is MediaKind.AUDIO]
+        assert [slot.index for slot in video] == [0, 1, 2, 3]
+        assert [slot.index for slot in audio] == [0, 1, 2]
+        assert [slot.mid for slot in answer.slots] == ["0", "1", "2", "3", "4", "5", "6"]
+        numbers = [slot.ssrc for slot in answer.slots] + [slot.rtx_ssrc for slot in video]
+        assert len(set(numbers)) == 11
+        assert all(slot.rtx_ssrc == 0 for slot in audio)
+
+    def test_ssrcs_are_told_in_the_answer(self) -> None:
+        answer = watch(golden("chromium_watch"))
+        slot = answer.slots[1]
+        lines = section_lines(answer.sdp, 1)
+        assert f"a=ssrc-group:FID {slot.ssrc} {slot.rtx_ssrc}" in lines
+        assert f"a=ssrc:{slot.ssrc} cname:c" in lines
+        assert "a=sendonly" in lines
+        assert "a=msid:tongke-1 tongke-1-video" in lines
+
+    def test_a_plain_player_has_its_picture_and_sound_in_one_stream(self) -> None:
+        answer = watch(golden("whep_player"))
+        assert answer.sdp.count("a=msid:tongke-0 ") == 2
+        video = next(slot for slot in answer.slots if slot.kind == "video")
+        assert video.codecs[0].nack and video.codecs[0].pli, "feedback for * counts"
+
+    def test_colliding_random_ssrcs_are_sorted_out(self) -> None:
+        answer = answer_watch(
+            golden("chromium_watch"),
+            LOCAL,
+            new_ssrc=lambda: 0,
+            cname="c",
+            max_video_slots=16,
+            max_audio_slots=16,
+        )
+        assert sorted({slot.ssrc for slot in answer.slots})[0] == 1
+        assert len({slot.ssrc for slot in answer.slots}) == 7
+
+    def test_too_many_slots(self) -> None:
+        def few(text: str) -> WatchAnswer:
+            return watch(text, video=3)
+
+        assert field_of(golden("chromium_watch"), few) == "m=video"
+        assert field_of(golden("chromium_watch"), lambda t: watch(t, audio=2)) == "m=audio"
+
+    def test_sending_sections_are_rejected_or_answered_one_way(self) -> None:
+        text = golden("whep_player").replace(
+            "a=mid:0\r\na=rtcp-mux\r\na=recvonly", "a=mid:0\r\na=rtcp-mux\r\na=sendonly"
+        )
+        answer = watch(text)
+        assert [slot.kind for slot in answer.slots] == ["video"]
+        assert section_lines(answer.sdp, 0)[0].startswith("m=audio 0 ")
+        both = watch(golden("whep_player").replace("a=recvonly", "a=sendrecv"))
+        assert both.sdp.count("a=sendonly") == 2
+
+    def test_nothing_to_receive(self) -> None:
+        assert field_of(golden("obs_publish"), watch) == "m="
+
+
+def test_a_restart_fragment_carries_new_credentials_and_candidates() -> None:
+    answer = publish(golden("chromium_publish_simulcast"))
+    fragment = restart_fragment(answer.bundle, LOCAL)
+    lines = fragment.strip().split("\r\n")
+    assert lines[0] == "a=ice-lite"
+    assert "a=group:BUNDLE 0 1" in lines
+    assert any(line.startswith("m=audio 9 UDP/TLS/RTP/SAVPF 111") for line in lines)
+    assert lines.index("a=mid:0") < lines.index("a=ice-ufrag:localufrag")
+    assert lines[-1] == "a=end-of-candidates"
