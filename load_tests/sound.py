@@ -65,11 +65,11 @@ class Tone:
     """A steady sine."""
 
     def __init__(self, frequency_hz: float, *, level: float = 0.4) -> None:
-        self._frequency_hz, self._level = frequency_hz, level
+        self.frequency_hz, self._level = frequency_hz, level
 
     def samples(self, first: int, count: int) -> Samples:
         """See `Sound.samples`."""
-        phase = 2 * np.pi * self._frequency_hz * np.arange(first, first + count) / SAMPLE_RATE
+        phase = 2 * np.pi * self.frequency_hz * np.arange(first, first + count) / SAMPLE_RATE
         return (self._level * np.sin(phase)).astype(np.float32)
 
 

@@ -1,0 +1,72 @@
+"""`python -m load_tests …`: measurements, each bounded, each printing one JSON line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from load_tests import fanout, join
+from load_tests.media import DEFAULT_MARKS, write_capture
+from load_tests.picture import CameraScene
+from load_tests.sound import Babble
+
+TIMEOUT_S = 600.0  # of any command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m load_tests", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    wide = commands.add_parser("fanout", help="server CPU per forwarded packet")
+    wide.add_argument("--viewers", type=int, default=20)
+    wide.add_argument("--pps", type=int, default=300, help="packets a second to each viewer")
+    wide.add_argument("--seconds", type=float, default=12)
+    late = commands.add_parser("join", help="time to the first frame")
+    late.add_argument("--times", type=int, default=20)
+    many = commands.add_parser("churn", help="what joining and leaving leaves behind")
+    many.add_argument("--sessions", type=int, default=300)
+    capture = commands.add_parser("capture", help="fake capture files for Chromium")
+    capture.add_argument("folder", type=Path)
+    capture.add_argument("--seconds", type=float, default=6)
+    commands.add_parser("watchers", help="internal: viewers of `fanout`")
+    return parser
+
+
+def _bounded(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    bounds = {"viewers": (1, 500), "pps": (51, 5000), "seconds": (1, 300), "times": (1, 500)}
+    bounds["sessions"] = (1, 5000)
+    for name, (low, high) in bounds.items():
+        value = getattr(options, name, None)
+        if value is not None and not low <= value <= high:
+            parser.error(f"--{name} must lie between {low} and {high}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    _bounded(parser, options)
+    match options.command:
+        case "watchers":
+            asyncio.run(fanout.watchers())
+            return 0
+        case "capture":
+            options.folder.mkdir(parents=True, exist_ok=True)
+            scene, sound = CameraScene(1280, 720, marks=DEFAULT_MARKS), Babble(marks=DEFAULT_MARKS)
+            write_capture(options.folder, scene, sound, seconds=options.seconds, fps=20)
+            return 0
+        case "fanout":
+            work = fanout.fanout(viewers=options.viewers, pps=options.pps, seconds=options.seconds)
+        case "join":
+            work = join.join(times=options.times)
+        case _:
+            work = join.churn(sessions=options.sessions)
+    print(json.dumps(asyncio.run(asyncio.wait_for(work, TIMEOUT_S))), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""The judgement of a demonstration lesson: figures against their limits, each with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from load_tests import verify
+from load_tests.participants import CAMERA_FPS, Classroom, Ear
+from signaling.core import resources as api
+
+FIRST_FRAME_S = 1.0  # 进入课堂 to the first picture, on loopback (issue 2, bar 1)
+MIN_SEEN = 0.99  # share of the teacher's frames decoded (issue 2, bar 3)
+HEARD_WITHIN_S = 0.5  # after 请上讲台 (issue 2, bar 4); also the tail after 请下讲台
+AV_OFFSET_S = 0.040  # DOMAIN.md, lip-sync; issue 2, bar 5
+SOURCE_OFFSET_S = 0.080  # camera to courseware; issue 2, bar 5
+DURATION_S = 0.100  # issue 2, bar 5
+FRAME_S = 1 / CAMERA_FPS  # what a span may lose at its end
+MIN_READABLE = 0.99  # strips that can be read back
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One promise and whether it was kept."""
+
+    name: str
+    figure: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """When the room on stage was invited and removed, `time.monotonic()` seconds."""
+
+    name: str  # of its tone
+    invited_at: float
+    removed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """A downloaded file of the recording with its report."""
+
+    source: api.RecordingSource
+    file: api.RecordingFile
+    report: verify.FileReport
+
+
+def check_classroom(room: Classroom) -> list[Check]:
+    """First frame, and the frames that were decoded."""
+    first = room.first_frame_s
+    sight = room.sights[0]
+    total = len(sight.numbers) + sight.missing
+    seen = len(sight.numbers) / total if total else 0.0
+    name = room.room.name
+    errors = room.viewer.decoding("video", 0).errors if room.viewer is not None else 0
+    return [
+        Check(f"{name} 首帧", _ms(first), first is not None and first <= FIRST_FRAME_S),
+        Check(f"{name} 解码画面", f"{seen:.1%}", seen >= MIN_SEEN),
+        Check(f"{name} 解码错误", str(errors), errors == 0),
+        Check(f"{name} 课件", f"{room.sights[1].pictures} 帧", room.sights[1].readable > 0),
+    ]
+
+
+def check_stage(listener: str, ear: Ear, stage: StageTimes) -> Check:
+    """The tone of the room on stage is heard in time, and at no other time."""
+    first, last = ear.first.get(stage.name), ear.last.get(stage.name)
+    if first is None or last is None:
+        return Check(f"{listener} 听到发言", "没有听到", False)
+    after = first - stage.invited_at
+    tail = last - stage.removed_at
+    kept = 0 <= after <= HEARD_WITHIN_S and tail <= HEARD_WITHIN_S
+    return Check(f"{listener} 听到发言", f"{_ms(after)} 后,结束 {tail * 1000:+.0f} ms", kept)
+
+
+def check_unheard(listener: str, ear: Ear, names: list[str]) -> Check:
+    """Rooms that were never on stage are heard by nobody."""
+    heard = [name for name in names if name in ear.first]
+    return Check(
+        f"{listener} 未上讲台者", "听到 " + "、".join(heard) if heard else "静音", not heard
+    )
+
+
+def read_recording(
+    files: list[tuple[api.RecordingSource, api.RecordingFile, Path]],
+) -> list[RecordedFile]:
+    """Decode every file of a recording. Slow: run it in a thread."""
+    return [RecordedFile(source, file, verify.verify_file(path)) for source, file, path in files]
+
+
+def check_recording(
+    detail: api.RecordingDetail, recorded: list[RecordedFile], *, expected_s: float
+) -> list[Check]:
+    """Duration, decodability, and both offsets of the lead teacher's sources."""
+    state = detail.summary.state
+    checks = [Check("录像状态", str(state), state is api.LibraryState.READY)]
+    camera = _first(recorded, "lead.camera")
+    courseware = _first(recorded, "lead.courseware")
+    if camera is None or courseware is None or camera.report.video is None:
+        return [*checks, Check("双流", "缺少主讲画面或课件", False)]
+    video = camera.report.video
+    off = video.duration_s - expected_s
+    checks.append(
+        Check("主讲录像时长", f"{video.duration_s:.2f} s ({off * 1000:+.0f} ms)",
+              abs(off) <= DURATION_S + FRAME_S)
+    )  # fmt: skip
+    av_offset = camera.report.av_offset_s
+    checks.append(
+        Check("音画偏差", _ms(av_offset), av_offset is not None and abs(av_offset) <= AV_OFFSET_S)
+    )
+    if courseware.report.video is not None:
+        offset = verify.source_offset(
+            video, camera.file.offset_s, courseware.report.video, courseware.file.offset_s
+        )
+        checks.append(
+            Check("主讲与课件偏差", _ms(offset),
+                  offset is not None and abs(offset) <= SOURCE_OFFSET_S)
+        )  # fmt: skip
+    return checks + [check for item in recorded for check in _check_file(item)]
+
+
+def _check_file(item: RecordedFile) -> list[Check]:
+    video = item.report.video
+    if video is None:
+        return []
+    name = f"录像 {item.source.name}"
+    missing = video.missing / max(1, len(video.pictures) + video.missing)
+    whole = video.decode_errors == 0 and missing <= 1 - MIN_SEEN
+    figure = f"{len(video.pictures)} 帧,缺 {video.missing},错误 {video.decode_errors}"
+    return [
+        Check(f"{name} 画面", figure, whole and video.readable >= MIN_READABLE),
+    ]
+
+
+def _first(recorded: list[RecordedFile], source_id: str) -> RecordedFile | None:
+    return next((r for r in recorded if r.source.source_id == source_id), None)
+
+
+def _ms(seconds: float | None) -> str:
+    return "—" if seconds is None else f"{seconds * 1000:.0f} ms"

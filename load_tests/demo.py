@@ -1,0 +1,322 @@
+"""`tongke demo`: a whole lesson by itself, with a real server, checked to the last frame.
+
+A synthetic teacher publishes camera and courseware; three synthetic classrooms join by 课程码,
+watch and decode; one is called on stage and speaks. The lesson ends, its recording is downloaded
+over HTTP, decoded and checked. Exit code 0 only if every promise was kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import av
+
+from load_tests.checks import (
+    Check,
+    StageTimes,
+    check_classroom,
+    check_recording,
+    check_stage,
+    check_unheard,
+    read_recording,
+)
+from load_tests.console import StatusLine, table
+from load_tests.control import ApiClient, ApiRefused, CommandRefused
+from load_tests.media import CAMERA_LAYERS, DEFAULT_MARKS
+from load_tests.participants import Classroom, Teacher, sign_in_teacher, teaching_point_rooms
+from load_tests.peer import PeerRefused
+from load_tests.picture import FileScene
+from load_tests.server import ServerFailed, ServerProcess
+from load_tests.transport import TransportFailed
+from signaling.core import resources as api
+
+DEFAULT_SECONDS, MIN_SECONDS, MAX_SECONDS = 45, 12, 3600
+ROOMS = 3
+TONES_HZ = (500.0, 700.0, 1600.0)  # one for each room's microphone; none near the 1 kHz beep
+ROOM_LAYER_WISHES = ("h", "m", "l")
+RAISE_AT, STAGE_AT, LEAVE_AT = 0.3, 0.4, 0.7  # of the lesson
+RECORDING_TIMEOUT_S = 120.0
+STATUS_INTERVAL_S = 0.5
+FAILURES = (
+    ApiRefused,
+    CommandRefused,
+    PeerRefused,
+    ServerFailed,
+    TransportFailed,
+    TimeoutError,
+    ConnectionError,
+    aiohttp.ClientError,
+    av.FFmpegError,
+    ValueError,
+)
+
+
+class Demonstration:
+    """One demonstration lesson. `run` returns the checks; all it opens is closed by `stack`."""
+
+    def __init__(
+        self, server: ServerProcess, stack: AsyncExitStack, *, seconds: float, media: Path | None
+    ) -> None:
+        self.status = StatusLine()
+        self._server = server
+        self._stack = stack
+        self._seconds = seconds
+        self._media = media
+        self._tones = {f"room{i + 1}": hz for i, hz in enumerate(TONES_HZ)}
+        self._rooms: list[Classroom] = []
+        self._phase = ""
+
+    async def run(self) -> list[Check]:
+        """Hold the lesson, then check it."""
+        client = await self._stack.enter_async_context(ApiClient(self._server.base_url))
+        await sign_in_teacher(client)
+        teacher = Teacher(client, media=self._media, marks=DEFAULT_MARKS, tones=dict(self._tones))
+        self._stack.push_async_callback(teacher.leave)
+        lesson = await teacher.open_lesson("演示课:分数的初步认识", await self._room_ids(client))
+        self.status.note(f"课程《{lesson.title}》,课程码 {lesson.join_code}")
+        await teacher.enter(lesson.lesson_id)
+        async with self._progress(teacher):
+            stage = await self._hold(teacher, lesson)
+            checks = [check for room in self._rooms for check in check_classroom(room)]
+            checks += self._check_sound(teacher, stage)
+            rows = [self._row(room) for room in self._rooms]
+            assert teacher.camera and teacher.camera.first_capture_s is not None
+            expected_s = teacher.clock.now() - teacher.camera.first_capture_s
+            await client.end_lesson(lesson.lesson_id)
+        for room in self._rooms:
+            await room.leave()
+        await teacher.leave()
+        header = ("教室", "首帧", "画面帧", "课件帧", "丢包", "码率", "层", "端到端")
+        self.status.note("\n" + table(header, rows) + "\n")
+        return checks + await self._recording(client, lesson.lesson_id, expected_s)
+
+    async def _room_ids(self, client: ApiClient) -> list[str]:
+        rooms = await teaching_point_rooms(client, ROOMS)
+        if len(rooms) < ROOMS:
+            raise ValueError("演示县的教学点不足三个")
+        return rooms
+
+    async def _hold(self, teacher: Teacher, lesson: api.Lesson) -> StageTimes:
+        start = time.monotonic()
+        self._phase = "教学点进入课堂"
+        for index, room in enumerate(lesson.receive_rooms):
+            classroom = Classroom(
+                await self._stack.enter_async_context(ApiClient(self._server.base_url)),
+                room,
+                tone_hz=TONES_HZ[index],
+                max_layer=ROOM_LAYER_WISHES[index],
+                tones={k: v for i, (k, v) in enumerate(self._tones.items()) if i != index},
+                teacher_clock=teacher.clock,
+            )
+            self._stack.push_async_callback(classroom.leave)
+            assert lesson.join_code is not None
+            await classroom.enter(lesson.lesson_id, lesson.join_code)
+            self._rooms.append(classroom)
+        self._phase = "正在上课"
+        await self._until(start, RAISE_AT)
+        stage = await self._call_on_stage(teacher, self._rooms[0], start)
+        self._phase = "正在上课"
+        await self._until(start, 1.0)
+        return stage
+
+    async def _call_on_stage(
+        self, teacher: Teacher, speaker: Classroom, start: float
+    ) -> StageTimes:
+        assert teacher.control and speaker.control
+        pid = speaker.participant_id
+        await speaker.control.raise_hand()
+        self._phase = f"{speaker.room.name} 举手"
+        await teacher.control.until(lambda s: any(h.participant_id == pid for h in s.hands))
+        await self._until(start, STAGE_AT)
+        self._phase = f"{speaker.room.name} 在讲台上发言"
+        invited_at = time.monotonic()
+        await teacher.control.invite(pid)
+        for room in self._rooms[1:]:
+            await room.show(on_stage=pid)
+        await self._until(start, LEAVE_AT)
+        await teacher.control.remove(pid)
+        removed_at = time.monotonic()
+        for room in self._rooms[1:]:
+            await room.show()
+        return StageTimes("room1", invited_at, removed_at)
+
+    async def _until(self, start: float, part: float) -> None:
+        await asyncio.sleep(max(0.0, start + self._seconds * part - time.monotonic()))
+
+    def _check_sound(self, teacher: Teacher, stage: StageTimes) -> list[Check]:
+        listeners = [("主讲教师", teacher.ear)]
+        listeners += [(room.room.name, room.ear) for room in self._rooms[1:]]
+        checks = [check_stage(name, ear, stage) for name, ear in listeners]
+        others = [name for name in self._tones if name != stage.name]
+        return checks + [check_unheard(name, ear, others) for name, ear in listeners]
+
+    def _row(self, room: Classroom) -> tuple[str, ...]:
+        assert room.viewer is not None
+        video, sight = room.viewer.video(0), room.sights[0]
+        first = room.first_frame_s
+        layer = next((spec.rid for spec in CAMERA_LAYERS if spec.height == sight.height), "?")
+        return (
+            room.room.name,
+            "—" if first is None else f"{first * 1000:.0f} ms",
+            str(sight.pictures),
+            str(room.sights[1].pictures),
+            f"{video.loss_fraction:.2%}",
+            f"{video.bitrate_bps / 1000:.0f} kbit/s",
+            f"{layer} ({sight.height}p)",
+            f"{sight.delay_s * 1000:.0f} ms",
+        )
+
+    # --- progress ------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _progress(self, teacher: Teacher) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._show_progress(teacher))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _show_progress(self, teacher: Teacher) -> None:
+        start, before = time.monotonic(), [0] * ROOMS
+        while True:
+            await asyncio.sleep(STATUS_INTERVAL_S)
+            parts = []
+            for index, room in enumerate(self._rooms):
+                sight = room.sights[0]
+                fps = (sight.pictures - before[index]) / STATUS_INTERVAL_S
+                before[index] = sight.pictures
+                parts.append(f"{room.room.name} {sight.height}p {fps:.0f}fps")
+            skipped = teacher.camera.video.skipped if teacher.camera else 0
+            late = f" | 漏拍 {skipped}" if skipped else ""
+            elapsed = time.monotonic() - start
+            self.status.show(
+                f"[{elapsed:5.1f}/{self._seconds:.0f} s] {self._phase} | "
+                + " | ".join(parts)
+                + late
+            )
+
+    # --- recording -----------------------------------------------------------------------------
+
+    async def _recording(self, client: ApiClient, lesson_id: str, expected_s: float) -> list[Check]:
+        began = time.monotonic()
+        detail = await self._wait_for_recording(client, lesson_id)
+        if detail is None:
+            return [Check("录像", "没有在时限内完成", False)]
+        self.status.note(
+            f"录像在下课后 {time.monotonic() - began:.1f} s 进入资源库,正在下载并逐帧检查…"
+        )
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-rec-")))
+        files = []
+        for source in detail.sources:
+            for number, file in enumerate(source.files):
+                suffix = Path(file.url).suffix or ".bin"
+                path = folder / f"{source.source_id}-{number}{suffix}"
+                await client.download(file.url, path)
+                files.append((source, file, path))
+        recorded = await asyncio.to_thread(read_recording, files)
+        rows = [
+            (
+                item.source.source_id,
+                item.source.name,
+                "+".join(item.report.streams),
+                f"{item.file.width}×{item.file.height}" if item.file.width else "—",
+                f"{item.file.offset_s:.2f} s",
+                f"{item.file.duration_s:.2f} s",
+                str(len(item.report.video.pictures)) if item.report.video else "—",
+                "—"
+                if item.report.av_offset_s is None
+                else f"{item.report.av_offset_s * 1000:+.0f} ms",
+                str(len(item.source.gaps)),
+            )
+            for item in recorded
+        ]
+        header = ("录像", "名称", "码流", "尺寸", "起点", "时长", "帧", "音画偏差", "缺口")
+        summary = f"录像 {detail.summary.recording_id},全长 {detail.summary.duration_s:.2f} s"
+        self.status.note(f"\n{summary}\n{table(header, rows)}\n")
+        return check_recording(detail, recorded, expected_s=expected_s)
+
+    async def _wait_for_recording(
+        self, client: ApiClient, lesson_id: str
+    ) -> api.RecordingDetail | None:
+        deadline = time.monotonic() + RECORDING_TIMEOUT_S + self._seconds
+        finished = (api.LibraryState.READY, api.LibraryState.FAILED)
+        while time.monotonic() < deadline:
+            lesson = await client.lesson(lesson_id)
+            if lesson.recording_id is not None:
+                detail = await client.recording(lesson.recording_id)
+                self.status.show(f"整理录像 {detail.summary.progress:.0%}")
+                if detail.summary.state in finished:
+                    return detail
+            await asyncio.sleep(STATUS_INTERVAL_S)
+        return None
+
+
+async def demonstrate(*, seconds: float, media: Path | None, data_dir: Path | None) -> int:
+    """Hold one lesson; returns the exit code."""
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        print("启动服务器…", flush=True)
+        server = await stack.enter_async_context(ServerProcess(data_dir))
+        print(f"服务器 {server.base_url}(UDP {server.udp_port}),{time.monotonic() - began:.1f} s")
+        try:
+            checks = await Demonstration(server, stack, seconds=seconds, media=media).run()
+        except FAILURES as error:
+            print(
+                f"\n演示中断:{type(error).__name__}: {error}\n--- 服务器日志 ---", file=sys.stderr
+            )
+            print(server.log_tail(), file=sys.stderr)
+            return 2
+    print(
+        table(("检查", "结果", ""), [(c.name, c.figure, "✓" if c.passed else "✗") for c in checks])
+    )
+    failed = [check for check in checks if not check.passed]
+    took = time.monotonic() - began
+    print(f"\n{len(checks) - len(failed)}/{len(checks)} 项通过,用时 {took:.0f} s")
+    return 1 if failed else 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The `tongke demo` command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="tongke demo", description="自动上一节演示课并检查录像")
+    parser.add_argument("--media", type=Path, help="用这个视频文件作主讲画面和声音")
+    parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="课时长度(秒)")
+    parser.add_argument("--keep", action="store_true", help="保留数据目录")
+    options = parser.parse_args(argv)
+    if not MIN_SECONDS <= options.seconds <= MAX_SECONDS:
+        parser.error(f"--seconds 应在 {MIN_SECONDS} 与 {MAX_SECONDS} 之间")
+    if options.media is not None:
+        try:
+            FileScene(options.media, 320, 180)
+        except (OSError, ValueError, av.FFmpegError) as error:
+            parser.error(f"--media {options.media}: {error}")
+    data_dir = Path(tempfile.mkdtemp(prefix="tongke-demo-")) if options.keep else None
+    if data_dir is not None:
+        print(f"数据目录 {data_dir}(保留)")
+    return _run(demonstrate(seconds=options.seconds, media=options.media, data_dir=data_dir))
+
+
+def _run(work: object) -> int:
+    async def guarded() -> int:
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        assert task is not None
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work  # type: ignore[misc, no-any-return]
+
+    try:
+        return asyncio.run(guarded())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("\n已中断,一切已清理")
+        return 130

@@ -1,0 +1,217 @@
+"""Cost of forwarding: one publisher, many viewers that only count, the server's CPU per packet.
+
+Three processes, so that neither feeder nor counters starve the server or each other: the server,
+this one (the feeder), and a child that holds the viewers and reports in JSON lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+
+from load_tests.control import ApiClient
+from load_tests.media import EncodedAudio, MediaClock
+from load_tests.packetize import MAX_PAYLOAD_BYTES, packetize_vp8
+from load_tests.participants import open_lesson
+from load_tests.peer import Endpoint
+from load_tests.publish import PublishingPeer, VideoPlan
+from load_tests.server import ServerProcess, Usage
+from load_tests.watch import ViewingPeer
+
+AUDIO_PPS = 50  # Opus, 20 ms
+FRAMES_PER_S = 50  # small frames spread the packets as a pacing sender would
+OPUS_SILENCE = b"\xf8\xff\xfe"  # RFC 7587 example of a DTX-like 20 ms frame
+SETTLE_S = 2.0
+CHILD_TIMEOUT_S = 60.0
+KEY_FRAME_HEAD = b"\x10\x02\x00\x9d\x01\x2a\x00\x05\xd0\x02"  # RFC 6386 §9.1: 1280×720
+DELTA_FRAME_HEAD = b"\x11\x02\x00"
+
+
+class Feeder:
+    """Publishes packets at a fixed rate in VP8's shape, with key frames when asked; no encoder."""
+
+    def __init__(self, peer: PublishingPeer, clock: MediaClock, video_pps: int) -> None:
+        self._peer = peer
+        self._clock = clock
+        self._video_pps = video_pps
+        self._key_due = True
+        self._picture_id = 0
+        self._owed = 0.0
+        self._filler = random.Random(1).randbytes(MAX_PAYLOAD_BYTES * 64)
+        peer.on_key_frame_request = self._on_request
+
+    def _on_request(self, _rid: str) -> None:
+        self._key_due = True
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        beat = int(self._clock.now() * FRAMES_PER_S) + 1
+        while True:
+            await asyncio.sleep(max(0.0, beat / FRAMES_PER_S - self._clock.now()))
+            self._send_frame(beat / FRAMES_PER_S)
+            self._peer.send_audio(EncodedAudio(beat / FRAMES_PER_S, OPUS_SILENCE, 30))
+            beat += 1
+
+    def _send_frame(self, capture_s: float) -> None:
+        self._owed += self._video_pps / FRAMES_PER_S
+        packets, self._owed = int(self._owed), self._owed - int(self._owed)
+        if packets == 0:
+            return
+        head = KEY_FRAME_HEAD if self._key_due else DELTA_FRAME_HEAD
+        self._key_due = False
+        self._picture_id = (self._picture_id + 1) & 0x7FFF
+        frame = head + self._filler[: packets * MAX_PAYLOAD_BYTES - len(head)]
+        self._peer.send_payloads("h", packetize_vp8(frame, self._picture_id), capture_s)
+
+
+async def fanout(*, viewers: int, pps: int, seconds: float) -> dict[str, Any]:
+    """Measure; returns the figures of the JSON line."""
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(ServerProcess())
+        client = await stack.enter_async_context(ApiClient(server.base_url))
+        lesson = await open_lesson(client)
+        access = await client.media_access(lesson.lesson_id)
+        external = await client.external_access(lesson.lesson_id)
+        assert access.camera is not None
+        clock = MediaClock()
+        peer = PublishingPeer(
+            client.http, client.endpoint(access.camera), clock, video=VideoPlan("VP8", ())
+        )
+        await peer.start()
+        stack.push_async_callback(peer.close)
+        feeder = asyncio.create_task(Feeder(peer, clock, pps - AUDIO_PPS).run())
+        stack.push_async_callback(_cancel, feeder)
+        empty = server.usage()
+        programme = client.endpoint(external.programme)
+        child = await _start_watchers(programme, viewers=viewers)
+        stack.push_async_callback(_stop_child, child)
+        await _expect(child, "ready")
+        await asyncio.sleep(SETTLE_S)
+        await _tell(child, "begin")
+        first = await _expect(child, "counts")
+        before, sent_before = server.usage(), peer.stats.packets
+        await asyncio.sleep(seconds)
+        await _tell(child, "end")
+        after, sent_after = server.usage(), peer.stats.packets
+        last = await _expect(child, "counts")
+        return _figures(
+            viewers, pps, empty, before, after, first, last, sent=sent_after - sent_before
+        )
+
+
+def _figures(
+    viewers: int,
+    pps: int,
+    empty: Usage,
+    before: Usage,
+    after: Usage,
+    first: Mapping[str, Any],
+    last: Mapping[str, Any],
+    *,
+    sent: int,
+) -> dict[str, Any]:
+    span = last["at"] - first["at"]
+    forwarded = last["packets"] - first["packets"]
+    cpu_s = after.cpu_s - before.cpu_s
+    cpu_span = after.taken_at - before.taken_at
+    return {
+        "test": "fanout",
+        "viewers": viewers,
+        "pps_wanted": pps,
+        "seconds": round(span, 2),
+        "pps_published": round(sent / cpu_span, 1),
+        "pps_per_viewer": round(forwarded / span / viewers, 1),
+        "forwarded_per_s": round(forwarded / span),
+        "lost": last["lost"] - first["lost"],
+        "cpu_us_per_packet": round(cpu_s / cpu_span / (forwarded / span) * 1e6, 2)
+        if forwarded
+        else None,
+        "server_cpu_percent": round(100 * cpu_s / cpu_span, 1),
+        "rss_mib": round(after.rss_bytes / 2**20, 1),
+        "rss_kib_per_viewer": round((after.rss_bytes - empty.rss_bytes) / 1024 / viewers, 1),
+    }
+
+
+# --- the child: viewers that only count ---------------------------------------------------------
+
+
+async def _start_watchers(endpoint: Endpoint, *, viewers: int) -> asyncio.subprocess.Process:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "load_tests", "watchers",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stdin is not None
+    orders = {"url": endpoint.url, "token": endpoint.token, "viewers": viewers}
+    child.stdin.write(json.dumps(orders).encode() + b"\n")
+    return child
+
+
+async def _tell(child: asyncio.subprocess.Process, word: str) -> None:
+    assert child.stdin is not None
+    child.stdin.write(word.encode() + b"\n")
+    await child.stdin.drain()
+
+
+async def _expect(child: asyncio.subprocess.Process, kind: str) -> dict[str, Any]:
+    assert child.stdout is not None
+    line = await asyncio.wait_for(child.stdout.readline(), CHILD_TIMEOUT_S)
+    report: dict[str, Any] = json.loads(line) if line else {"kind": "gone"}
+    if report.get("kind") != kind:
+        raise RuntimeError(f"the viewers' process answered {report}")
+    return report
+
+
+async def _stop_child(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        assert child.stdin is not None
+        child.stdin.close()  # the end of its orders
+        try:
+            await asyncio.wait_for(child.wait(), 15)
+        except TimeoutError:
+            child.kill()
+            await child.wait()
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def watchers() -> None:
+    """The child process: orders come by stdin, reports go by stdout, one JSON object a line."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    orders = json.loads(await reader.readline())
+    endpoint = Endpoint(orders["url"], orders["token"])
+    async with aiohttp.ClientSession() as http:
+        peers: list[ViewingPeer] = []
+        try:
+            for _ in range(orders["viewers"]):
+                peer = ViewingPeer(http, endpoint, count_only=True)
+                await peer.start()
+                peers.append(peer)
+            print(json.dumps({"kind": "ready"}), flush=True)
+            while await reader.readline():
+                print(json.dumps(_counts(peers)), flush=True)
+        finally:
+            for peer in peers:
+                await peer.close()
+
+
+def _counts(peers: list[ViewingPeer]) -> dict[str, Any]:
+    slots = [slot for peer in peers for slot in peer.counts.values()]
+    return {
+        "kind": "counts",
+        "at": time.monotonic(),
+        "packets": sum(slot.packets for slot in slots),
+        "lost": sum(slot.lost for slot in slots),
+    }

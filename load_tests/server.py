@@ -1,0 +1,174 @@
+"""The real server as a process of its own, and what /proc says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 15.0
+POLL_S = 0.05
+LOG_TAIL_BYTES = 4000
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class ServerFailed(Exception):
+    """The server did not come up; the message holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the server process holds and has used.
+
+    Attributes:
+        cpu_s: user and system time since its start, seconds (in steps of 10 ms).
+        rss_bytes: resident memory.
+        fds: open file descriptors.
+        threads: threads.
+        taken_at: `time.monotonic()` of the reading.
+    """
+
+    cpu_s: float
+    rss_bytes: int
+    fds: int
+    threads: int
+    taken_at: float
+
+
+class ServerProcess:
+    """`tongke serve` on free ports with a seeded data folder; an async context manager.
+
+    Args:
+        data_dir: where it keeps its data; None makes a temporary folder that is removed at the end.
+    """
+
+    def __init__(self, data_dir: Path | None = None) -> None:
+        self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="tongke-")
+        self.data_dir = data_dir or Path(self._temporary.name if self._temporary else "")
+        self.base_url = ""
+        self.udp_port = 0
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> ServerProcess:
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            self._remove()
+            raise
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.stop()
+        self._remove()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log_path(self) -> Path:
+        """The server's log."""
+        return self.data_dir / "server.log"
+
+    async def start(self) -> None:
+        """Start and wait until it serves. Raises ServerFailed."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        ready = self.data_dir / "ready.json"
+        ready.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "signaling", "serve", "--seed-demo"]
+        command += ["--data", str(self.data_dir), "--http-host", "127.0.0.1"]
+        command += ["--http-port", "0", "--udp-port", "0", "--ready-file", str(ready)]
+        with self.log_path.open("ab") as log:
+            # A session of its own, so that Ctrl-C in the terminal reaches us first.
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while not self._read_ready(ready):
+            if self._process.returncode is not None or time.monotonic() > deadline:
+                raise ServerFailed(f"the server did not come up:\n{self.log_tail()}")
+            await asyncio.sleep(POLL_S)
+
+    async def stop(self) -> None:
+        """Stop it: asked first, killed if it does not go."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    def usage(self) -> Usage:
+        """Read /proc."""
+        proc = Path("/proc") / str(self.pid)
+        fields = (proc / "stat").read_text().rpartition(")")[2].split()
+        return Usage(
+            cpu_s=(int(fields[11]) + int(fields[12])) / CLOCK_TICKS,
+            rss_bytes=int(fields[21]) * PAGE_BYTES,
+            fds=len(list((proc / "fd").iterdir())),
+            threads=int(fields[17]),
+            taken_at=time.monotonic(),
+        )
+
+    async def metrics(self) -> dict[str, float]:
+        """Samples of /metrics by name with labels."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"{self.base_url}/metrics", timeout=aiohttp.ClientTimeout(total=10)) as answer,
+        ):
+            text = await answer.text()
+        samples = {}
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                with contextlib.suppress(ValueError):
+                    samples[name] = float(value)
+        return samples
+
+    def log_tail(self) -> str:
+        """The end of the log."""
+        if not self.log_path.exists():
+            return ""
+        with self.log_path.open("rb") as log:
+            log.seek(max(0, self.log_path.stat().st_size - LOG_TAIL_BYTES))
+            return log.read().decode(errors="replace")
+
+    def _read_ready(self, path: Path) -> bool:
+        try:
+            facts = json.loads(path.read_text())
+        except (OSError, ValueError):
+            return False
+        self.base_url = str(facts.get("http_url") or facts["url"]).rstrip("/")
+        self.udp_port = int(facts.get("udp_port", 0))
+        return True
+
+    def _remove(self) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
