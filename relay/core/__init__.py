@@ -1,0 +1,1 @@
+"""The media path: pure code without sockets, asyncio or a clock."""

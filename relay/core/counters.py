@@ -1,4 +1,4 @@
-"""Counts of everything that the media path sees, drops or answers, shared by all rooms of a relay."""
+"""Counts of everything that the media path sees, drops or answers; shared by a relay's rooms."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from __future__ import annotations
 class Counters:
     """Plain integers, incremented in place on the hot path and read by `snapshot`.
 
-    A drop is never silent: each reason has its own counter, so that a hostile or broken peer shows up in
-    `/metrics` without one line of log per packet.
+    A drop is never silent: each reason has its own counter, so that a hostile or broken peer shows
+    up in `/metrics` without one line of log per packet.
     """
 
     __slots__ = (
-        "audio_packets_not_audible",
-        "key_frames_requested",
-        "key_frames_throttled",
+        "key_frame_requests_coalesced",
+        "key_frame_requests_sent",
+        "nacks_received",
         "nacks_sent",
         "packets_in",
         "packets_out",
+        "packets_unrepaired",
+        "picture_losses_received",
         "rtcp_in",
         "rtcp_malformed",
         "rtp_duplicate",
@@ -34,19 +36,19 @@ class Counters:
         "rtx_throttled",
         "rtx_unwrapped",
         "slot_switches",
+        "transport_feedback_received",
+        "transport_feedback_sent",
     )
 
-    def __init__(self) -> None:
-        for name in self.__slots__:
-            setattr(self, name, 0)
-
     # One declaration per counter, so that a misspelt name is a type error.
-    audio_packets_not_audible: int
-    key_frames_requested: int
-    key_frames_throttled: int
+    packets_unrepaired: int
+    key_frame_requests_coalesced: int
+    key_frame_requests_sent: int
+    nacks_received: int
     nacks_sent: int
     packets_in: int
     packets_out: int
+    picture_losses_received: int
     rtcp_in: int
     rtcp_malformed: int
     rtp_duplicate: int
@@ -64,6 +66,12 @@ class Counters:
     rtx_throttled: int
     rtx_unwrapped: int
     slot_switches: int
+    transport_feedback_received: int
+    transport_feedback_sent: int
+
+    def __init__(self) -> None:
+        for name in self.__slots__:
+            setattr(self, name, 0)
 
     def snapshot(self) -> dict[str, int]:
         """Every counter by name."""

@@ -1,4 +1,4 @@
-"""What an offer and its answer agreed on: the values that `sdp` makes and the media path consumes."""
+"""What an offer and its answer agreed on: the values that `sdp` makes and the media path uses."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class IncomingTrack:
 
     Attributes:
         codecs: what the publisher may send, in the answer's order.
-        layers: accepted simulcast layers by rid, empty without simulcast (then all is `Layer.HIGH`).
+        layers: accepted simulcast layers by rid; empty without simulcast (all is `Layer.HIGH`).
         ssrcs: media SSRC → its RTX SSRC or None, where the offer declares them (RFC 5576).
     """
 

@@ -2,7 +2,37 @@
 
 from __future__ import annotations
 
-from relay.api import CloseReason, SessionStats
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from relay.api import CloseReason, Layer, MediaKind, SessionStats, SourceInfo
+from relay.core import rtcp, rtp
+from relay.core.clock import SessionClock
+from relay.core.counters import Counters
+from relay.core.demux import Demux, Track, build_tracks, rids
+from relay.core.layer import SILENT_AFTER, IncomingLayer
+from relay.core.negotiated import IncomingTrack
+from relay.core.rtcp import RtcpError
+from relay.core.rtp import RtpError
+from relay.core.twcc import ArrivalLog
+
+_REPORT_INTERVAL = 1.0  # s
+_FEEDBACK_INTERVAL = 0.08  # s; the draft's 50–100 ms, in whole 20 ms ticks
+# A layer from which nothing came for so long, while another flowed, is dead.
+_DEAD_AFTER = 0.5  # s
+_REPAIR_HEADER = 2  # bytes: the original sequence number (RFC 4588 §4)
+CNAME = "tongke-relay"
+
+
+class PublisherHost(Protocol):
+    """The room, as its publishers see it."""
+
+    def on_layers_changed(self, publisher: Publisher, now: float) -> None:
+        """What can be chosen of this publisher's layers changed."""
+
+    def on_publisher_closed(self, publisher: Publisher, reason: CloseReason, now: float) -> None:
+        """The publisher is gone; its layers are closed already."""
 
 
 class Publisher:
@@ -11,23 +41,227 @@ class Publisher:
     Attributes:
         session_id: the session.
         source_id: what it publishes.
+        audio: its sound, if it has any.
+        video: its picture by layer; empty if it has none.
     """
 
-    session_id: str
-    source_id: str
+    def __init__(
+        self,
+        session_id: str,
+        source_id: str,
+        tracks: Sequence[IncomingTrack],
+        *,
+        host: PublisherHost,
+        send_rtcp: Callable[[bytes], None],
+        counters: Counters,
+        now: float,
+    ) -> None:
+        self.session_id = session_id
+        self.source_id = source_id
+        self.audio: IncomingLayer | None = None
+        self.video: dict[Layer, IncomingLayer] = {}
+        self._host = host
+        self._send_rtcp = send_rtcp
+        self._counters = counters
+        self._clock = SessionClock()
+        self._tracks = [self._track(one, now) for one in build_tracks(tracks)]
+        self._layers = tuple(layer for track in self._tracks for layer in track.layers.values())
+        self._demux = Demux(self._tracks, counters)
+        self._arrivals = ArrivalLog()
+        self._last_ssrc = 0
+        self._report_at = self._feedback_at = now
+        self._open = True
+        # Our own SSRC in feedback: fixed per session, so that runs are repeatable.
+        own = zlib.crc32(session_id.encode()) or 1
+        self._ssrc = own
+        self._prelude = rtcp.receiver_report(own) + rtcp.source_description(own, CNAME)
+
+    def _track(self, negotiated: IncomingTrack, now: float) -> Track:
+        layers: dict[str, IncomingLayer] = {}
+        for rid, name in rids(negotiated).items():
+            layer = IncomingLayer(
+                self.source_id,
+                negotiated.kind,
+                name,
+                clock=self._clock,
+                listener=self,
+                send=self._send_feedback,
+                counters=self._counters,
+                now=now,
+            )
+            layers[rid] = layer
+            if name is None:
+                self.audio = layer
+            else:
+                self.video[name] = layer
+        return Track(negotiated, layers)
+
+    # --- in ---------------------------------------------------------------------------------------
 
     def on_rtp(self, packet: bytes, now: float) -> None:
         """Take one decrypted RTP packet that arrived at `now`. Never raises."""
-        raise NotImplementedError
+        if not self._open:
+            return
+        counters = self._counters
+        counters.packets_in += 1
+        try:
+            parsed = rtp.parse(packet)
+        except RtpError:
+            counters.rtp_malformed += 1
+            return
+        demux = self._demux
+        wide = parsed.extensions.get(demux.ids.transport_cc)
+        if wide is not None and len(wide) == 2:
+            self._arrivals.add(wide[0] << 8 | wide[1], now)
+            self._last_ssrc = parsed.ssrc
+        route = demux.route(parsed, now)
+        if route is None:
+            return
+        track = route.track
+        codec = track.codecs.get(parsed.payload_type)
+        if codec is None or (parsed.payload_type in track.repair_types) is not route.repair:
+            counters.rtp_payload_type_unknown += 1
+            return
+        if route.repair and not self._unwrap(parsed):
+            return
+        level = parsed.extensions.get(demux.ids.audio_level)
+        try:
+            route.layer.receive(parsed, codec, now, repaired=route.repair, level=level)
+        except RtpError:
+            counters.rtp_payload_malformed += 1
+
+    def _unwrap(self, packet: rtp.RtpPacket) -> bool:
+        """Turn a repair packet into the one it repeats (RFC 4588 §4); False for a bare probe."""
+        payload = packet.payload
+        if len(payload) < _REPAIR_HEADER:
+            self._counters.rtx_padding += 1
+            return False
+        packet.sequence_number = payload[0] << 8 | payload[1]
+        packet.payload = payload[_REPAIR_HEADER:]
+        self._counters.rtx_unwrapped += 1
+        return True
 
     def on_rtcp(self, packet: bytes, now: float) -> None:
         """Take one decrypted, possibly compound, RTCP packet. Never raises."""
-        raise NotImplementedError
+        if not self._open:
+            return
+        self._counters.rtcp_in += 1
+        try:
+            reports = rtcp.parse(packet)
+        except RtcpError:
+            self._counters.rtcp_malformed += 1
+            return
+        for report in reports:
+            if isinstance(report, rtcp.SenderReport):
+                self._on_sender_report(report, now)
+            elif isinstance(report, rtcp.Bye):
+                for ssrc in report.ssrcs:
+                    self._on_bye(ssrc, now)
+
+    def _on_sender_report(self, report: rtcp.SenderReport, now: float) -> None:
+        layer = self._demux.media_layer(report.ssrc)
+        if layer is None or not report.ntp:  # 0: the sender has no clock (RFC 3550 §6.4.1)
+            return
+        moved = self._clock.on_report(report.ntp, now)
+        layer.on_sender_report(report, now)
+        for touched in self._layers if moved else (layer,):
+            for taker in touched.slots:
+                taker.on_clock(touched, now)
+
+    def _on_bye(self, ssrc: int, now: float) -> None:
+        layer = self._demux.media_layer(ssrc)
+        if layer is not None and layer.flowing:
+            layer.flowing = False
+            self._host.on_layers_changed(self, now)
+
+    # --- out --------------------------------------------------------------------------------------
+
+    def _send_feedback(self, media: int, make: Callable[[int, int], bytes]) -> None:
+        self._send_rtcp(self._prelude + make(self._ssrc, media))
+
+    def on_timer(self, now: float) -> None:
+        """Every 20 ms: NACKs, key frame requests, feedback, reports, dead layers."""
+        for layer in self._layers:
+            layer.on_timer(now)
+        if now - self._feedback_at >= _FEEDBACK_INTERVAL:
+            self._feedback_at = now
+            for body in self._arrivals.feedback():
+                self._counters.transport_feedback_sent += 1
+                feedback = rtcp.transport_feedback(self._ssrc, self._last_ssrc, body)
+                self._send_rtcp(self._prelude + feedback)
+        if now - self._report_at >= _REPORT_INTERVAL:
+            self._report_at = now
+            self._send_reports(now)
+        self._bury_the_dead(now)
+
+    def _send_reports(self, now: float) -> None:
+        blocks = [block for layer in self._layers if (block := layer.report_block(now))]
+        if blocks:
+            description = rtcp.source_description(self._ssrc, CNAME)
+            self._send_rtcp(rtcp.receiver_report(self._ssrc, blocks) + description)
+
+    def _bury_the_dead(self, now: float) -> None:
+        newest = max((layer.last_arrival for layer in self.video.values()), default=now)
+        changed = False
+        for layer in self._layers:
+            if not layer.flowing:
+                continue
+            behind = newest - layer.last_arrival if layer.kind is MediaKind.VIDEO else 0.0
+            if behind > _DEAD_AFTER or now - layer.last_arrival > SILENT_AFTER:
+                layer.flowing = False
+                changed = True
+        if changed:
+            self._host.on_layers_changed(self, now)
+
+    def on_layer_changed(self, layer: IncomingLayer, now: float) -> None:
+        """See `layer.LayerListener`."""
+        del layer
+        self._host.on_layers_changed(self, now)
+
+    # --- state ------------------------------------------------------------------------------------
+
+    def info(self) -> SourceInfo:
+        """The source, as others may know it."""
+        negotiated = {track.negotiated.kind: track.negotiated for track in self._tracks}
+        picture = negotiated.get(MediaKind.VIDEO)
+        codec = next((one.codec for one in self.video.values() if one.codec is not None), None)
+        if codec is None and picture is not None and picture.codecs:
+            codec = picture.codecs[0]
+        return SourceInfo(
+            source_id=self.source_id,
+            session_id=self.session_id,
+            has_audio=self.audio is not None,
+            has_video=bool(self.video),
+            video_codec=codec.name if codec is not None else None,
+            layers=tuple(
+                name
+                for name in (Layer.HIGH, Layer.MIDDLE, Layer.LOW)
+                if name in self.video and self.video[name].flowing
+            ),
+        )
 
     def close(self, reason: CloseReason, now: float) -> None:
         """End the session; the source is removed. Closing twice does nothing."""
-        raise NotImplementedError
+        if not self._open:
+            return
+        self._open = False
+        for layer in self._layers:
+            layer.close(now)
+        self._host.on_publisher_closed(self, reason, now)
 
     def stats(self, now: float) -> SessionStats:
         """The session's figures; `connected` is always True (the transport knows better)."""
-        raise NotImplementedError
+        layers = tuple(layer.stats() for layer in self._layers if now - layer.last_arrival < 2.0)
+        packets = sum(layer.packets for layer in layers)
+        lost = sum(layer.loss_fraction * layer.packets for layer in layers)
+        rtts = [one.missing.rtt for one in self._layers if one.missing.rtt is not None]
+        return SessionStats(
+            session_id=self.session_id,
+            connected=True,
+            rtt_ms=1000 * min(rtts) if rtts else None,
+            receive_bps=sum(layer.bitrate_bps for layer in layers),
+            send_bps=0,
+            loss_fraction=lost / packets if packets else 0.0,
+            layers=layers,
+            slots=(),
+        )

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
-from relay.api import SlotState, SourceInfo, TapSink
+from relay.api import CloseReason, SlotState, SourceInfo, TapSink
 from relay.core.counters import Counters
+from relay.core.layer import IncomingLayer
 from relay.core.negotiated import IncomingTrack, OutgoingSlot
 from relay.core.publisher import Publisher
 from relay.core.tap import RoomTap
 from relay.core.viewer import Viewer
 
+_SPEAKERS_INTERVAL = 0.1  # s between two looks at who is loudest
+
 
 class RoomEvents(Protocol):
-    """Told about changes in a room; called inside the Room's methods, must not block, raise or re-enter."""
+    """Told about changes, inside the Room's methods: must not block, raise or call the room."""
 
     def on_source_changed(self, source: SourceInfo) -> None:
-        """A source appeared or its layers changed."""
+        """A source appeared, was replaced, or its layers changed."""
 
     def on_source_removed(self, source_id: str) -> None:
         """A source is gone."""
@@ -29,17 +32,34 @@ class RoomEvents(Protocol):
 class Room:
     """One room. All times are seconds on one monotonic clock, passed in as `now`.
 
-    Args:
-        room_id: its key.
-        wall_offset: Unix time minus `now`, fixed for the room's life.
-        events: told about changes.
-        counters: shared by all rooms of the relay.
+    Changes of layers and slots are told from `on_timer`, so at most 20 ms late and never from
+    within the forwarding of a packet; sources that come and go are told at once.
     """
 
     def __init__(
         self, room_id: str, *, wall_offset: float, events: RoomEvents, counters: Counters
     ) -> None:
-        raise NotImplementedError
+        """Make an empty room.
+
+        Args:
+            room_id: its key.
+            wall_offset: Unix time minus `now`, fixed for the room's life.
+            events: told about changes.
+            counters: shared by all rooms of the relay.
+        """
+        self.room_id = room_id
+        self._wall_offset = wall_offset
+        self._events = events
+        self._counters = counters
+        self._publishers: dict[str, Publisher] = {}
+        self._viewers: dict[Viewer, None] = {}  # a set that keeps its order
+        self._taps: dict[RoomTap, None] = {}
+        self._programme: tuple[str, ...] = ()
+        self._audible: frozenset[str] = frozenset()
+        self._told: dict[str, SourceInfo] = {}
+        self._speakers_at = float("-inf")
+
+    # --- who is here ------------------------------------------------------------------------------
 
     def add_publisher(
         self,
@@ -59,7 +79,24 @@ class Room:
             send_rtcp: protects and sends one plain compound RTCP packet to the publisher.
             now: seconds.
         """
-        raise NotImplementedError
+        publisher = Publisher(
+            session_id,
+            source_id,
+            tracks,
+            host=self,
+            send_rtcp=send_rtcp,
+            counters=self._counters,
+            now=now,
+        )
+        older = self._publishers.get(source_id)
+        self._publishers[source_id] = publisher
+        if older is not None:
+            older.close(CloseReason.REPLACED, now)
+        for tap in self._taps:
+            tap.attach(publisher, now)
+        self._choose_again(now)
+        self._tell_source(publisher)
+        return publisher
 
     def add_viewer(
         self,
@@ -72,30 +109,138 @@ class Room:
         programme: bool,
         now: float,
     ) -> Viewer:
-        """Add a viewer whose slots are empty until `Viewer.set_view` (or the programme) fills them."""
-        raise NotImplementedError
+        """Add a viewer whose slots are empty until `Viewer.set_view` (or the programme) fills them.
+
+        Args:
+            session_id: the viewing session.
+            slots: what was negotiated.
+            send_rtp: protects and sends one plain RTP packet to the viewer.
+            send_rtcp: likewise for a compound RTCP packet.
+            own_sources: never sent to this viewer's audio slots.
+            programme: the video slots follow the programme instead of wishes.
+            now: seconds.
+        """
+        viewer = Viewer(
+            session_id,
+            slots,
+            host=self,
+            send_rtp=send_rtp,
+            send_rtcp=send_rtcp,
+            own_sources=own_sources,
+            programme=programme,
+            wall_offset=self._wall_offset,
+            counters=self._counters,
+            now=now,
+        )
+        self._viewers[viewer] = None
+        viewer.retarget(now)
+        viewer.assign_speakers(now)
+        return viewer
 
     def add_tap(self, sink: TapSink, now: float) -> RoomTap:
         """Hand every present and future source of the room to `sink`."""
-        raise NotImplementedError
+        tap = RoomTap(sink, self, self._wall_offset)
+        self._taps[tap] = None
+        for publisher in self._publishers.values():
+            tap.attach(publisher, now)
+        return tap
 
-    def set_programme(self, source_ids: Sequence[str], now: float) -> None:
-        """What programme viewers see: the n-th video slot shows the n-th of these that is published."""
-        raise NotImplementedError
+    def on_publisher_closed(self, publisher: Publisher, reason: CloseReason, now: float) -> None:
+        """See `publisher.PublisherHost`."""
+        for tap in self._taps:
+            tap.detach(publisher, reason, now)
+        if self._publishers.get(publisher.source_id) is not publisher:
+            return  # replaced: the source itself stays
+        del self._publishers[publisher.source_id]
+        self._told.pop(publisher.source_id, None)
+        self._choose_again(now)
+        self._events.on_source_removed(publisher.source_id)
 
-    def set_audible(self, source_ids: Collection[str], now: float) -> None:
-        """Whose sound may be forwarded to viewers at all."""
-        raise NotImplementedError
+    def on_viewer_closed(self, viewer: Viewer) -> None:
+        """See `viewer.ViewerHost`."""
+        self._viewers.pop(viewer, None)
 
-    def sources(self) -> tuple[SourceInfo, ...]:
-        """The sources published now."""
-        raise NotImplementedError
-
-    def on_timer(self, now: float) -> None:
-        """Do what is due: called by the driver every 20 ms."""
-        raise NotImplementedError
+    def on_tap_closed(self, tap: RoomTap) -> None:
+        """See `tap.TapHost`."""
+        self._taps.pop(tap, None)
 
     @property
     def is_empty(self) -> bool:
         """Neither publishers, nor viewers, nor taps: the room can be dropped."""
-        raise NotImplementedError
+        return not (self._publishers or self._viewers or self._taps)
+
+    # --- what is shown and heard ------------------------------------------------------------------
+
+    def set_programme(self, source_ids: Sequence[str], now: float) -> None:
+        """What programme viewers see: the n-th slot shows the n-th of these that is published."""
+        self._programme = tuple(dict.fromkeys(source_ids))
+        for viewer in self._viewers:
+            viewer.retarget(now)
+
+    def set_audible(self, source_ids: Collection[str], now: float) -> None:
+        """Whose sound may be forwarded to viewers at all; takes effect with the next packet."""
+        self._audible = frozenset(source_ids)
+        self._assign_speakers(now)
+
+    def publisher_of(self, source_id: str) -> Publisher | None:
+        """Who publishes a source now."""
+        return self._publishers.get(source_id)
+
+    def programme(self) -> Sequence[str]:
+        """The programme's sources that are published with a picture, in order."""
+        return [
+            source
+            for source in self._programme
+            if source in self._publishers and self._publishers[source].video
+        ]
+
+    def speakers(self) -> Mapping[str, IncomingLayer]:
+        """The sound of each published source that may be heard."""
+        return {
+            source: publisher.audio
+            for source, publisher in self._publishers.items()
+            if source in self._audible and publisher.audio is not None
+        }
+
+    def sources(self) -> tuple[SourceInfo, ...]:
+        """The sources published now."""
+        return tuple(publisher.info() for publisher in self._publishers.values())
+
+    def on_layers_changed(self, publisher: Publisher, now: float) -> None:
+        """See `publisher.PublisherHost`."""
+        for viewer in self._viewers:
+            viewer.retarget(now)
+        for tap in self._taps:
+            tap.retarget(publisher, now)
+
+    def _choose_again(self, now: float) -> None:
+        for viewer in self._viewers:
+            viewer.retarget(now)
+        self._assign_speakers(now)
+
+    def _assign_speakers(self, now: float) -> None:
+        self._speakers_at = now
+        for viewer in self._viewers:
+            viewer.assign_speakers(now)
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def on_timer(self, now: float) -> None:
+        """Do what is due: called by the driver every 20 ms."""
+        for publisher in tuple(self._publishers.values()):
+            publisher.on_timer(now)
+        if now - self._speakers_at >= _SPEAKERS_INTERVAL:
+            self._assign_speakers(now)
+        for viewer in tuple(self._viewers):
+            if now >= viewer.due:
+                viewer.on_timer(now)
+            if viewer.take_change():
+                self._events.on_slots_changed(viewer.session_id, viewer.slots())
+        for publisher in tuple(self._publishers.values()):
+            self._tell_source(publisher)
+
+    def _tell_source(self, publisher: Publisher) -> None:
+        info = publisher.info()
+        if self._told.get(publisher.source_id) != info:
+            self._told[publisher.source_id] = info
+            self._events.on_source_changed(info)

@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-from relay.api import SessionStats, SlotState, SlotWish
+from relay.api import MediaKind, SessionStats, SlotState, SlotWish
+from relay.core import rtcp
+from relay.core.allocator import Candidate, Demand, allocate
+from relay.core.audio import SpeakerSlots
+from relay.core.clock import unix_to_ntp
+from relay.core.counters import Counters
+from relay.core.layer import IncomingLayer
+from relay.core.negotiated import OutgoingSlot
+from relay.core.publisher import Publisher
+from relay.core.rtcp import RtcpError
+from relay.core.slot import TransportCounter, ViewerSlot
+
+_REPORT_INTERVAL = 1.0  # s
+_MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
+_HEADER_OCTETS = 40  # per packet, for the send rate: RTP, extensions, SRTP tag
+
+
+class ViewerHost(Protocol):
+    """The room, as its viewers see it."""
+
+    def publisher_of(self, source_id: str) -> Publisher | None:
+        """Who publishes a source now."""
+
+    def programme(self) -> Sequence[str]:
+        """The programme's sources that are published with a picture, in order."""
+
+    def speakers(self) -> Mapping[str, IncomingLayer]:
+        """The sound of each published source that may be heard."""
+
+    def on_viewer_closed(self, viewer: Viewer) -> None:
+        """The viewer is gone."""
 
 
 class Viewer:
@@ -12,13 +43,47 @@ class Viewer:
 
     Attributes:
         session_id: the session.
+        due: when `on_timer` has something to do next.
     """
 
-    session_id: str
+    def __init__(
+        self,
+        session_id: str,
+        slots: Sequence[OutgoingSlot],
+        *,
+        host: ViewerHost,
+        send_rtp: Callable[[bytes], None],
+        send_rtcp: Callable[[bytes], None],
+        own_sources: frozenset[str],
+        programme: bool,
+        wall_offset: float,
+        counters: Counters,
+        now: float,
+    ) -> None:
+        self.session_id = session_id
+        self.due = now
+        self._host = host
+        self._send_rtcp = send_rtcp
+        self._own_sources = own_sources
+        self._programme = programme
+        self._wall_offset = wall_offset
+        self._counters = counters
+        wide = TransportCounter()
+        made = [ViewerSlot(slot, wide, send_rtp, counters) for slot in slots]
+        made.sort(key=lambda slot: slot.negotiated.index)
+        self._video = [slot for slot in made if slot.negotiated.kind is MediaKind.VIDEO]
+        self._audio = [slot for slot in made if slot.negotiated.kind is MediaKind.AUDIO]
+        self._by_ssrc = {slot.negotiated.ssrc: slot for slot in made}
+        self._speakers = SpeakerSlots(len(self._audio))
+        self._wishes: dict[int, SlotWish] = {}
+        self._open = True
+        self._report_at = now
+        self._rtt: float | None = None
+        self._loss: dict[int, tuple[int, int, float]] = {}  # SSRC → highest, expected, fraction
+        self._rate_octets = 0
+        self._send_bps = 0
 
-    def on_rtcp(self, packet: bytes, now: float) -> None:
-        """Take one decrypted, possibly compound, RTCP packet of the viewer. Never raises."""
-        raise NotImplementedError
+    # --- what is shown ----------------------------------------------------------------------------
 
     def set_view(self, wishes: Sequence[SlotWish], now: float) -> None:
         """Replace the wishes; slots not named become empty.
@@ -26,16 +91,174 @@ class Viewer:
         Raises:
             ValueError: a wish names a slot that the viewer has not, or names one twice.
         """
-        raise NotImplementedError
+        known = {slot.negotiated.index for slot in self._video}
+        named = [wish.slot for wish in wishes]
+        if not known.issuperset(named):
+            raise ValueError(f"no such video slot: {sorted(set(named) - known)}")
+        if len(set(named)) != len(named):
+            raise ValueError("a slot is named twice")
+        self._wishes = {wish.slot: wish for wish in wishes}
+        self.retarget(now)
+
+    def retarget(self, now: float) -> None:
+        """Choose the video layers anew: a wish changed, or what flows."""
+        if not self._open:
+            return
+        published = [self._publisher_for(slot) for slot in self._video]
+        demands = [
+            self._demand(slot, publisher)
+            for slot, publisher in zip(self._video, published, strict=True)
+        ]
+        chosen = allocate(demands)
+        for slot, publisher, layer in zip(self._video, published, chosen, strict=True):
+            target = publisher.video[layer] if publisher is not None and layer is not None else None
+            slot.aim(target, now)
+
+    def _wish(self, slot: ViewerSlot) -> SlotWish | None:
+        index = slot.negotiated.index
+        if not self._programme:
+            return self._wishes.get(index)
+        shown = self._host.programme()
+        return SlotWish(index, shown[index]) if index < len(shown) else None
+
+    def _publisher_for(self, slot: ViewerSlot) -> Publisher | None:
+        wish = self._wish(slot)
+        if wish is None or wish.source_id is None:
+            return None
+        return self._host.publisher_of(wish.source_id)
+
+    def _demand(self, slot: ViewerSlot, publisher: Publisher | None) -> Demand:
+        wish = self._wish(slot)
+        if publisher is None or wish is None:
+            return Demand(())
+        candidates = tuple(
+            Candidate(name, layer.height, layer.meter.bitrate_bps)
+            for name, layer in publisher.video.items()
+            if layer.flowing and slot.takes(layer.codec)
+        )
+        return Demand(candidates, wish.max_layer, wish.max_height)
+
+    def assign_speakers(self, now: float) -> None:
+        """Choose whose sound the audio slots carry; what may no longer be heard stops at once."""
+        if not self._open or not self._audio:
+            return
+        layers = {
+            source: layer
+            for source, layer in self._host.speakers().items()
+            if source not in self._own_sources
+        }
+        for slot in self._audio:
+            if slot.layer is not None and slot.layer.source_id not in layers:
+                slot.release()
+        loudness = {source: layer.loudness.at(now) for source, layer in layers.items()}
+        sources = self._speakers.assign(loudness, now)
+        for slot, source in zip(self._audio, sources, strict=True):
+            slot.aim(layers[source] if source is not None else None, now)
 
     def slots(self) -> tuple[SlotState, ...]:
         """What flows in each slot now: video slots, then audio slots, by index."""
-        raise NotImplementedError
+        return tuple(slot.state() for slot in (*self._video, *self._audio))
+
+    def take_change(self) -> bool:
+        """Whether what flows in a slot changed since the last call."""
+        changed = False
+        for slot in self._by_ssrc.values():
+            changed |= slot.changed
+            slot.changed = False
+        return changed
+
+    # --- feedback ---------------------------------------------------------------------------------
+
+    def on_rtcp(self, packet: bytes, now: float) -> None:
+        """Take one decrypted, possibly compound, RTCP packet of the viewer. Never raises."""
+        if not self._open:
+            return
+        self._counters.rtcp_in += 1
+        try:
+            reports = rtcp.parse(packet)
+        except RtcpError:
+            self._counters.rtcp_malformed += 1
+            return
+        for report in reports:
+            if isinstance(report, rtcp.Nack):
+                self._on_nack(report, now)
+            elif isinstance(report, rtcp.PictureLoss):
+                self._on_picture_loss(report.media, now)
+            elif isinstance(report, rtcp.IntraRequest):
+                for ssrc, _ in report.entries:
+                    self._on_picture_loss(ssrc, now)
+            elif isinstance(report, rtcp.ReceiverReport | rtcp.SenderReport):
+                for block in report.blocks:
+                    self._on_report_block(block, now)
+            elif isinstance(report, rtcp.TransportFeedback):
+                # Read by `twcc.parse` once the allocator estimates bandwidth from it.
+                self._counters.transport_feedback_received += 1
+
+    def _on_nack(self, report: rtcp.Nack, now: float) -> None:
+        slot = self._by_ssrc.get(report.media)
+        if slot is not None:
+            self._counters.nacks_received += len(report.sequence_numbers)
+            slot.resend(report.sequence_numbers, self._rtt or 0.0, now)
+
+    def _on_picture_loss(self, ssrc: int, now: float) -> None:
+        slot = self._by_ssrc.get(ssrc)
+        if slot is None:
+            return
+        self._counters.picture_losses_received += 1
+        for layer in {id(one): one for one in (slot.layer, slot.target) if one}.values():
+            layer.request_key_frame(now)
+
+    def _on_report_block(self, block: rtcp.ReportBlock, now: float) -> None:
+        if block.ssrc not in self._by_ssrc:
+            return
+        highest, _, _ = self._loss.get(block.ssrc, (block.highest_sequence, 0, 0.0))
+        expected = max(0, block.highest_sequence - highest)
+        self._loss[block.ssrc] = (block.highest_sequence, expected, block.fraction_lost / 256)
+        if block.last_report:
+            middle = unix_to_ntp(now + self._wall_offset) >> 16 & 0xFFFFFFFF
+            rtt = ((middle - block.last_report - block.delay) & 0xFFFFFFFF) / 65536
+            if rtt < _MAX_RTT:
+                self._rtt = rtt if self._rtt is None else self._rtt + (rtt - self._rtt) / 4
+
+    def on_timer(self, now: float) -> None:
+        """When `due`: sender reports, the send rate, slots whose grace is over."""
+        self.due = now + 0.1
+        for slot in self._video:
+            slot.expire(now)
+        if now - self._report_at < _REPORT_INTERVAL:
+            return
+        sent = sum(slot.octets + _HEADER_OCTETS * slot.packets for slot in self._by_ssrc.values())
+        self._send_bps = round(8 * (sent - self._rate_octets) / (now - self._report_at))
+        self._rate_octets = sent
+        self._report_at = now
+        for slot in self._by_ssrc.values():
+            report = slot.sender_report(now, self._wall_offset)
+            if report is not None:
+                self._send_rtcp(report)
+
+    # --- state ------------------------------------------------------------------------------------
 
     def close(self, now: float) -> None:
         """End the session. Closing twice does nothing."""
-        raise NotImplementedError
+        if not self._open:
+            return
+        self._open = False
+        for slot in self._by_ssrc.values():
+            slot.end(now)
+        self._host.on_viewer_closed(self)
 
     def stats(self, now: float) -> SessionStats:
         """The session's figures; `connected` is always True (the transport knows better)."""
-        raise NotImplementedError
+        del now
+        expected = sum(count for _, count, _ in self._loss.values())
+        lost = sum(count * fraction for _, count, fraction in self._loss.values())
+        return SessionStats(
+            session_id=self.session_id,
+            connected=True,
+            rtt_ms=None if self._rtt is None else 1000 * self._rtt,
+            receive_bps=0,
+            send_bps=self._send_bps,
+            loss_fraction=lost / expected if expected else 0.0,
+            layers=(),
+            slots=self.slots(),
+        )

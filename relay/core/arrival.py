@@ -1,0 +1,126 @@
+"""Arrival figures of one incoming stream: rate, loss, jitter, and the report block made of them."""
+
+from __future__ import annotations
+
+from relay.core.rtcp import ReportBlock
+
+_INTERVAL = 1.0  # s
+_MAX_LOST = 0x7FFFFF  # the field has 24 bits, signed (RFC 3550 §6.4.1)
+
+
+class ArrivalMeter:
+    """Counts what arrives; `roll` turns the counts into figures once a second.
+
+    Attributes:
+        bitrate_bps: over the last interval, payloads and retransmissions.
+        packets: original packets of the last interval.
+        frames_per_second: over the last interval.
+        loss_fraction: before repair.
+        unrepaired_fraction: after repair.
+    """
+
+    __slots__ = (
+        "_base",
+        "_frames",
+        "_highest",
+        "_last_arrival",
+        "_last_timestamp",
+        "_octets",
+        "_originals",
+        "_repaired",
+        "_rolled_at",
+        "_rolled_highest",
+        "_rolled_total",
+        "_total",
+        "bitrate_bps",
+        "frames_per_second",
+        "jitter",
+        "loss_fraction",
+        "packets",
+        "unrepaired_fraction",
+    )
+
+    def __init__(self, now: float) -> None:
+        self.bitrate_bps = 0
+        self.packets = 0
+        self.frames_per_second = 0.0
+        self.loss_fraction = 0.0
+        self.unrepaired_fraction = 0.0
+        self.jitter = 0.0  # clock ticks, RFC 3550 §A.8
+        self._rolled_at = now
+        self._octets = self._frames = self._originals = self._repaired = 0
+        self._total = self._rolled_total = 0
+        self.restart(0)
+        self._base = -1
+
+    def restart(self, sequence: int) -> None:
+        """The stream begins (again) at an extended sequence number."""
+        self._base = sequence
+        self._highest = self._rolled_highest = sequence - 1
+        self._total = self._rolled_total = 0
+        self._last_arrival = self._last_timestamp = 0.0
+        self.jitter = 0.0
+
+    def on_original(self, octets: int) -> None:
+        """A packet came for the first time."""
+        self._octets += octets
+        self._originals += 1
+        self._total += 1
+
+    def on_repair(self, octets: int) -> None:
+        """A packet came as a retransmission."""
+        self._octets += octets
+        self._repaired += 1
+
+    def on_frame(self, timestamp: int, rate: int, now: float) -> None:
+        """The first packet of a new frame, in order, came at `now`."""
+        self._frames += 1
+        if self._last_arrival:
+            gap = (now - self._last_arrival) * rate - (timestamp - self._last_timestamp)
+            self.jitter += (abs(gap) - self.jitter) / 16
+        self._last_arrival = now
+        self._last_timestamp = timestamp
+
+    def roll(self, highest: int, now: float) -> None:
+        """Close the interval if it is over; `highest` is the highest extended sequence number."""
+        elapsed = now - self._rolled_at
+        if elapsed < _INTERVAL:
+            return
+        expected = max(0, highest - self._highest)
+        self._highest = highest
+        self.bitrate_bps = round(8 * self._octets / elapsed)
+        self.packets = self._originals
+        self.frames_per_second = self._frames / elapsed
+        self.loss_fraction = self._missing(expected, self._originals)
+        self.unrepaired_fraction = self._missing(expected, self._originals + self._repaired)
+        self._octets = self._frames = self._originals = self._repaired = 0
+        self._rolled_at = now
+
+    @staticmethod
+    def _missing(expected: int, received: int) -> float:
+        return max(0.0, 1 - received / expected) if expected else 0.0
+
+    def report_block(self, ssrc: int, highest: int, last_report: int, delay: float) -> ReportBlock:
+        """The block for a receiver report (RFC 3550 §6.4.1 and §A.3).
+
+        Args:
+            ssrc: the stream.
+            highest: highest extended sequence number.
+            last_report: the middle 32 bits of the last sender report's NTP time, or 0.
+            delay: seconds since it came.
+        """
+        expected = highest - self._rolled_highest
+        received = self._total - self._rolled_total
+        self._rolled_highest, self._rolled_total = highest, self._total
+        lost = max(0, expected - received)
+        fraction = min(255, 256 * lost // expected) if expected > 0 else 0
+        cumulative = min(highest - self._base + 1 - self._total, _MAX_LOST)
+        return ReportBlock(
+            ssrc,
+            fraction,
+            max(0, cumulative),
+            highest & 0xFFFFFFFF,
+            min(int(self.jitter), 0xFFFFFFFF),
+            last_report,
+            min(int(delay * 65536), 0xFFFFFFFF) if last_report else 0,
+        )

@@ -1,0 +1,118 @@
+"""Whose time is it: sender reports turn RTP timestamps into capture times on the relay's clock.
+
+Every publishing session has one offset between its NTP clock and ours, shared by all its streams,
+so that sound and picture keep exactly the relation that the publisher gave them (RFC 3550 §6.4.1).
+Until a stream's first sender report its earliest arrivals stand in.
+"""
+
+from __future__ import annotations
+
+from relay.core.serial import extend
+
+NTP_UNIX_OFFSET = 2_208_988_800  # seconds from 1900 to 1970
+_FRACTION = 1 << 32
+_WINDOW = 30.0  # s; two of these hold the minimum, long against jitter, short against clock drift
+_STEP = 2.0  # s; a sample further off means that the sender's clock was set
+
+
+def ntp_to_unix(ntp: int) -> float:
+    """A 64-bit NTP timestamp as Unix seconds."""
+    return ntp / _FRACTION - NTP_UNIX_OFFSET
+
+
+def unix_to_ntp(unix: float) -> int:
+    """Unix seconds as a 64-bit NTP timestamp (wraps in 2036, as RFC 3550 allows)."""
+    return int((unix + NTP_UNIX_OFFSET) * _FRACTION) & 0xFFFFFFFFFFFFFFFF
+
+
+class WindowedMinimum:
+    """The minimum of the samples of the last one to two windows: follows drift, ignores jitter."""
+
+    __slots__ = ("_current", "_previous", "_since", "value")
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+        self._current: float | None = None
+        self._previous: float | None = None
+        self._since = 0.0
+
+    def add(self, sample: float, now: float) -> bool:
+        """Take a sample; True if `value` changed."""
+        if self.value is None or abs(sample - self.value) > _STEP:
+            self._current, self._previous, self._since = sample, None, now
+        elif now - self._since > _WINDOW:
+            self._current, self._previous, self._since = sample, self._current, now
+        elif self._current is None or sample < self._current:
+            self._current = sample
+        before = self.value
+        self.value = self._current
+        if self._previous is not None and self._current is not None:
+            self.value = min(self._current, self._previous)
+        return self.value != before
+
+
+class SessionClock:
+    """The offset of one publisher's NTP clock: ours = theirs + `offset`."""
+
+    __slots__ = ("_minimum",)
+
+    def __init__(self) -> None:
+        self._minimum = WindowedMinimum()
+
+    @property
+    def offset(self) -> float | None:
+        """Seconds, None before the first sender report."""
+        return self._minimum.value
+
+    def on_report(self, ntp: int, now: float) -> bool:
+        """Take a sender report that arrived at `now`; True if the offset changed."""
+        return self._minimum.add(now - ntp_to_unix(ntp), now)
+
+
+class StreamClock:
+    """Maps one stream's extended RTP timestamps to the relay's clock and back."""
+
+    __slots__ = ("_report_rtp", "_report_unix", "_session", "_transit", "rate")
+
+    def __init__(self, session: SessionClock, rate: int) -> None:
+        self.rate = rate
+        self._session = session
+        self._report_unix = 0.0
+        self._report_rtp: int | None = None
+        self._transit = WindowedMinimum()
+
+    def reset(self) -> None:
+        """The stream began anew; forget its reports."""
+        self._report_rtp = None
+        self._transit = WindowedMinimum()
+
+    def on_arrival(self, timestamp: int, now: float) -> None:
+        """The first packet of a frame arrived."""
+        self._transit.add(now - timestamp / self.rate, now)
+
+    def on_report(self, ntp: int, rtp_timestamp: int, near: int) -> int:
+        """Take a sender report of this stream; returns its RTP timestamp, extended near `near`."""
+        self._report_unix = ntp_to_unix(ntp)
+        self._report_rtp = extend(rtp_timestamp, near, 32)
+        return self._report_rtp
+
+    @property
+    def last_report(self) -> int | None:
+        """The extended RTP timestamp of the last sender report."""
+        return self._report_rtp
+
+    def capture_time(self, timestamp: int) -> float | None:
+        """When the sample was captured, on the relay's clock; None before a sender report."""
+        offset = self._session.offset
+        if self._report_rtp is None or offset is None:
+            return None
+        return self._report_unix + offset + (timestamp - self._report_rtp) / self.rate
+
+    def timestamp_at(self, moment: float) -> int | None:
+        """The extended RTP timestamp of a moment on the relay's clock; None before any packet."""
+        offset = self._session.offset
+        if self._report_rtp is not None and offset is not None:
+            elapsed = moment - offset - self._report_unix
+            return self._report_rtp + round(elapsed * self.rate)
+        transit = self._transit.value
+        return None if transit is None else round((moment - transit) * self.rate)

@@ -1,0 +1,232 @@
+"""H.264 in RTP (RFC 6184): where key frames begin, their size, and which profiles fit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from relay.core.rtp import RtpError
+
+_IDR, _SPS = 5, 7
+_STAP_A, _FU_A = 24, 28
+_MAX_SPS_BYTES = 256  # far above any real one; bounds the work on a hostile one
+_HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
+
+
+class H264Payload(NamedTuple):
+    """What the relay must know of one H.264 payload.
+
+    Attributes:
+        key_frame: an IDR picture or a sequence parameter set begins in this packet.
+        has_sps: a sequence parameter set is in it, so decoding can start exactly here.
+        width: from the parameter set, 0 if unknown.
+        height: likewise.
+    """
+
+    key_frame: bool
+    has_sps: bool
+    width: int
+    height: int
+
+
+_PLAIN = H264Payload(False, False, 0, 0)
+_IDR_ONLY = H264Payload(True, False, 0, 0)
+
+
+def parse(payload: bytes) -> H264Payload:
+    """Look into a single NAL unit, STAP-A or FU-A packet.
+
+    Raises:
+        RtpError: truncated, or a packet type that packetization modes 0 and 1 do not have.
+    """
+    if not payload:
+        raise RtpError("empty H.264 payload")
+    kind = payload[0] & 0x1F
+    if kind == _FU_A:
+        return _fragment(payload)
+    if kind == _STAP_A:
+        return _aggregate(payload)
+    if kind == _SPS:
+        return H264Payload(True, True, *sps_size(payload))
+    if kind == _IDR:
+        return _IDR_ONLY
+    if kind == 0 or kind > 23:
+        raise RtpError("H.264 packet type not of packetization mode 0 or 1")
+    return _PLAIN
+
+
+def _fragment(payload: bytes) -> H264Payload:
+    if len(payload) < 3:
+        raise RtpError("truncated FU-A")
+    begins = payload[1] & 0x80
+    kind = payload[1] & 0x1F
+    if not begins:
+        return _PLAIN
+    if kind == _SPS:  # a fragmented parameter set: legal, its size is not worth reassembling
+        return H264Payload(True, True, 0, 0)
+    return _IDR_ONLY if kind == _IDR else _PLAIN
+
+
+def _aggregate(payload: bytes) -> H264Payload:
+    key_frame = has_sps = False
+    width = height = 0
+    at = 1
+    while at < len(payload):
+        stop = at + 2 + int.from_bytes(payload[at : at + 2], "big")
+        if at + 3 > len(payload) or stop > len(payload) or stop == at + 2:
+            raise RtpError("truncated STAP-A")
+        kind = payload[at + 2] & 0x1F
+        if kind == _SPS:
+            key_frame = has_sps = True
+            width, height = sps_size(payload[at + 2 : stop])
+        elif kind == _IDR:
+            key_frame = True
+        at = stop
+    return H264Payload(key_frame, has_sps, width, height) if key_frame else _PLAIN
+
+
+class _Bits:
+    """Bits of a parameter set, with the emulation prevention bytes taken out (H.264 §7.4.1)."""
+
+    def __init__(self, nal: bytes) -> None:
+        body = nal[1:_MAX_SPS_BYTES].replace(b"\x00\x00\x03", b"\x00\x00")
+        self._value = int.from_bytes(body, "big")
+        self._left = 8 * len(body)
+
+    def take(self, count: int) -> int:
+        self._left -= count
+        if self._left < 0:
+            raise RtpError("truncated parameter set")
+        return self._value >> self._left & ((1 << count) - 1)
+
+    def unsigned(self) -> int:
+        """ue(v), H.264 §9.1."""
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+            if zeros > 31:
+                raise RtpError("Exp-Golomb number too long")
+        return (1 << zeros) - 1 + self.take(zeros)
+
+    def signed(self) -> int:
+        """se(v), H.264 §9.1.1."""
+        code = self.unsigned()
+        return (code + 1) // 2 if code & 1 else -(code // 2)
+
+
+def sps_size(nal: bytes) -> tuple[int, int]:
+    """Width and height in pixels of a parameter set (H.264 §7.3.2.1.1); (0, 0) if unreadable."""
+    try:
+        return _read_size(_Bits(nal))
+    except RtpError:
+        return 0, 0
+
+
+def _read_size(bits: _Bits) -> tuple[int, int]:
+    profile = bits.take(8)
+    bits.take(16)  # constraint flags, level
+    bits.unsigned()  # seq_parameter_set_id
+    chroma = 1
+    if profile in _HIGH_PROFILES:
+        chroma = _skip_high_profile_part(bits)
+    bits.unsigned()  # log2_max_frame_num
+    _skip_picture_order(bits)
+    bits.unsigned()  # max_num_ref_frames
+    bits.take(1)
+    width = 16 * (bits.unsigned() + 1)
+    map_height = bits.unsigned() + 1
+    frames_only = bits.take(1)
+    height = 16 * map_height * (2 - frames_only)
+    if not frames_only:
+        bits.take(1)
+    bits.take(1)  # direct_8x8_inference_flag
+    if bits.take(1):
+        unit_x = 2 if chroma in (1, 2) else 1
+        unit_y = (2 if chroma == 1 else 1) * (2 - frames_only)
+        left, right, top, bottom = (bits.unsigned() for _ in range(4))
+        width -= unit_x * (left + right)
+        height -= unit_y * (top + bottom)
+    if not (0 < width <= 16384 and 0 < height <= 16384):
+        raise RtpError("absurd picture size")
+    return width, height
+
+
+def _skip_high_profile_part(bits: _Bits) -> int:
+    chroma = bits.unsigned()
+    if chroma == 3:
+        bits.take(1)
+    bits.unsigned()
+    bits.unsigned()
+    bits.take(1)
+    if bits.take(1):
+        for index in range(12 if chroma == 3 else 8):
+            if bits.take(1):
+                _skip_scaling_list(bits, 16 if index < 6 else 64)
+    return chroma
+
+
+def _skip_scaling_list(bits: _Bits, size: int) -> None:
+    last = following = 8
+    for _ in range(size):
+        if following:
+            following = (last + bits.signed()) % 256
+        last = following or last
+
+
+def _skip_picture_order(bits: _Bits) -> None:
+    order = bits.unsigned()
+    if order == 0:
+        bits.unsigned()
+    elif order == 1:
+        bits.take(1)
+        bits.signed()
+        bits.signed()
+        for _ in range(min(bits.unsigned(), 255)):
+            bits.signed()
+
+
+# --- which stream fits which receiver -------------------------------------------------------------
+
+
+def _parameters(fmtp: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in fmtp.split(";"))
+    return {name.strip().lower(): value.strip().lower() for name, _, value in pairs}
+
+
+def _profile(parameters: dict[str, str]) -> str:
+    """The profile's family (RFC 6184 §8.1, table 5); level is left aside: see `compatibility`."""
+    try:
+        value = int(parameters.get("profile-level-id", "42000a")[:4], 16)
+    except ValueError:
+        return "unknown"
+    idc, flags = value >> 8, value & 0xFF
+    if idc == 0x42:
+        return "constrained_baseline" if flags & 0x40 else "baseline"
+    if idc == 0x4D:
+        return "constrained_baseline" if flags & 0x80 else "main"
+    return "high" if idc == 0x64 else "unknown"
+
+
+def compatibility(stream_fmtp: str, receiver_fmtp: str) -> int:
+    """How well a receiver's parameters fit a stream: 0 not at all, higher is better.
+
+    The packetization mode must not exceed the receiver's, the profile must be one that a decoder of
+    the receiver's profile decodes. Levels are not compared: browsers decode above what they
+    announce, and the layer's size is bounded by the slot's wish.
+    """
+    stream, receiver = _parameters(stream_fmtp), _parameters(receiver_fmtp)
+    stream_mode = stream.get("packetization-mode", "0")
+    receiver_mode = receiver.get("packetization-mode", "0")
+    if stream_mode not in ("0", "1") or receiver_mode not in ("0", "1"):
+        return 0
+    if stream_mode > receiver_mode:
+        return 0
+    same_mode = stream_mode == receiver_mode
+    sent, taken = _profile(stream), _profile(receiver)
+    if sent == "unknown" or taken == "unknown":
+        return 0
+    if sent == taken:
+        return 3 + same_mode
+    # Every decoder takes constrained baseline; a High decoder also takes Main.
+    if sent == "constrained_baseline" or (sent == "main" and taken == "high"):
+        return 1 + same_mode
+    return 0

@@ -1,0 +1,442 @@
+"""One incoming stream: a simulcast layer of a video track, or an audio track.
+
+Here a packet gets its place among its neighbours, is looked at once, and goes to every taker. What
+is worked out per packet is worked out here, once, however many viewers there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from relay.api import Layer, LayerStats, MediaKind
+from relay.core import h264, rtcp, vp8
+from relay.core.arrival import ArrivalMeter
+from relay.core.clock import SessionClock, StreamClock
+from relay.core.counters import Counters
+from relay.core.key_frames import KeyFrameRequests
+from relay.core.loudness import Loudness
+from relay.core.negotiated import Codec
+from relay.core.repair import MissingPackets
+from relay.core.rtp import RtpPacket
+from relay.core.serial import extend, signed
+
+# Packets kept per stream, for repair of what viewers miss: ≈ 2 s of a 2.5 Mbit/s layer.
+_VIDEO_HISTORY = 512
+_AUDIO_HISTORY = 128
+# A jump further than this is either a wild packet or a stream that began anew (RFC 3550 §A.1).
+_MAX_JUMP = 3000
+SILENT_AFTER = 5.0  # s without any packet: the layer no longer flows, whatever the others do
+
+
+class MediaPacket:
+    """One packet in its place.
+
+    Attributes:
+        sequence: extended.
+        timestamp: extended.
+        marker: 0x80 or 0.
+        payload: what follows the rewritten part: with a VP8 picture id, all after it and TL0PICIDX.
+        size: bytes of the whole payload.
+        switchable: decoding can start at this packet.
+        head: the first two bytes of a VP8 descriptor with picture id.
+        picture_id: extended; −1 where there is none.
+        tl0_index: −1 where there is none.
+        level: the audio level element's byte (RFC 6464); 0xFF (voice, silent) where there is none.
+        arrival: seconds.
+    """
+
+    __slots__ = (
+        "arrival",
+        "head",
+        "level",
+        "marker",
+        "payload",
+        "picture_id",
+        "sequence",
+        "size",
+        "switchable",
+        "timestamp",
+        "tl0_index",
+    )
+
+    def __init__(self, sequence: int, timestamp: int, packet: RtpPacket, now: float) -> None:
+        self.sequence = sequence
+        self.timestamp = timestamp
+        self.marker = packet.marker
+        self.payload = packet.payload
+        self.size = len(packet.payload)
+        self.arrival = now
+        self.switchable = False
+        self.head = 0
+        self.picture_id = -1
+        self.tl0_index = -1
+        self.level = 0xFF
+
+
+class Taker(Protocol):
+    """A slot of a viewer or tap, as a layer sees it."""
+
+    def forward(self, packet: MediaPacket) -> None:
+        """Take a packet of the current layer."""
+
+    def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
+        """Begin to take this layer, which the taker waits for, at this packet."""
+
+    def on_layer_lost(self, layer: IncomingLayer, now: float, *, gone: bool) -> None:
+        """The stream began anew, or is gone for good."""
+
+    def on_clock(self, layer: IncomingLayer, now: float) -> None:
+        """The current layer's mapping to capture time became known or changed."""
+
+
+class LayerListener(Protocol):
+    """Told when what can be chosen among changes."""
+
+    def on_layer_changed(self, layer: IncomingLayer, now: float) -> None:
+        """A layer began or ceased to flow, or its codec or size changed."""
+
+
+class IncomingLayer:
+    """The state of one incoming stream; see the module.
+
+    Attributes:
+        layer: None for audio.
+        ssrc: None until it is known.
+        codec: None until a packet came.
+        highest: the highest extended sequence number, −1 before any packet.
+        flowing: packets arrive now.
+        slots: takers of every packet; replaced, never changed in place.
+        waiting: takers that begin at the next switch point; likewise.
+    """
+
+    __slots__ = (
+        "_at_switch_point",
+        "_counters",
+        "_expected_after_jump",
+        "_fresh",
+        "_history",
+        "_listener",
+        "_mask",
+        "_requests",
+        "_send",
+        "clock",
+        "codec",
+        "flowing",
+        "height",
+        "highest",
+        "highest_picture_id",
+        "highest_timestamp",
+        "highest_tl0_index",
+        "kind",
+        "last_arrival",
+        "layer",
+        "loudness",
+        "meter",
+        "missing",
+        "report_arrival",
+        "report_middle",
+        "slots",
+        "source_id",
+        "ssrc",
+        "waiting",
+        "width",
+    )
+
+    def __init__(
+        self,
+        source_id: str,
+        kind: MediaKind,
+        layer: Layer | None,
+        *,
+        clock: SessionClock,
+        listener: LayerListener,
+        send: Callable[[int, Callable[[int, int], bytes]], None],
+        counters: Counters,
+        now: float,
+    ) -> None:
+        """`send` takes the media SSRC and a function of (sender, media SSRC) → RTCP packet."""
+        self.source_id = source_id
+        self.kind = kind
+        self.layer = layer
+        self.ssrc: int | None = None
+        self.codec: Codec | None = None
+        self.clock = StreamClock(clock, 90_000 if kind is MediaKind.VIDEO else 48_000)
+        self.meter = ArrivalMeter(now)
+        self.missing = MissingPackets()
+        self.loudness = Loudness()
+        self.slots: tuple[Taker, ...] = ()
+        self.waiting: tuple[Taker, ...] = ()
+        self.flowing = False
+        self.width = self.height = 0
+        self.last_arrival = now
+        self.highest = self.highest_picture_id = self.highest_tl0_index = -1
+        self.highest_timestamp = -1
+        self.report_middle = 0  # middle 32 bits of the last sender report's NTP time
+        self.report_arrival = now
+        self._expected_after_jump = -1
+        self._fresh = True
+        self._at_switch_point = False
+        size = _VIDEO_HISTORY if kind is MediaKind.VIDEO else _AUDIO_HISTORY
+        self._history: list[MediaPacket | None] = [None] * size
+        self._mask = size - 1
+        self._requests = KeyFrameRequests(counters)
+        self._listener = listener
+        self._send = send
+        self._counters = counters
+
+    # --- packets in -------------------------------------------------------------------------------
+
+    def receive(
+        self,
+        packet: RtpPacket,
+        codec: Codec,
+        now: float,
+        *,
+        repaired: bool = False,
+        level: bytes | None = None,
+    ) -> None:
+        """Take one packet that belongs to this stream.
+
+        Args:
+            packet: with sequence number and payload as originally sent.
+            codec: of its payload type.
+            now: seconds.
+            repaired: it came as a retransmission.
+            level: its audio level element.
+
+        Raises:
+            RtpError: the payload is not what the codec says.
+        """
+        sequence = self._place(packet.sequence_number, now, repaired=repaired)
+        if sequence < 0:
+            return
+        place = sequence & self._mask
+        known = self._history[place]
+        if known is not None and known.sequence == sequence:
+            self._counters.rtp_duplicate += 1
+            return
+        if codec is not self.codec:
+            self._adopt(codec, now)
+        timestamp = extend(packet.timestamp, self.highest_timestamp, 32)
+        media = MediaPacket(sequence, timestamp, packet, now)
+        if self.kind is MediaKind.VIDEO:
+            if media.size:
+                self._inspect_video(media, codec, now)
+        else:
+            media.switchable = True
+            if level:
+                media.level = level[0]
+            self.loudness.on_packet(level, now)
+        self._history[place] = media
+        self._at_switch_point = media.switchable
+        if repaired:
+            self.meter.on_repair(media.size)
+        else:
+            self.meter.on_original(media.size)
+        if sequence > self.highest:
+            self._advance(media, now)
+        elif self.missing:
+            self.missing.on_packet(sequence, now)
+        self._deliver(media)
+        self._at_switch_point = False
+
+    def _place(self, sequence_number: int, now: float, *, repaired: bool) -> int:
+        """The extended sequence number, or −1 if the packet is to be dropped."""
+        highest = self.highest
+        if self._fresh:
+            if repaired:  # nothing to repair yet
+                self._counters.rtp_too_late += 1
+                return -1
+            return self._begin(sequence_number)
+        ahead = signed(sequence_number - highest, 16)
+        if -self._mask <= ahead <= _MAX_JUMP:
+            return highest + ahead
+        if repaired or self._expected_after_jump != sequence_number:
+            # Two in a row are needed to believe in a new beginning (RFC 3550 §A.1).
+            if not repaired:
+                self._expected_after_jump = (sequence_number + 1) & 0xFFFF
+            self._counters.rtp_off_window += 1
+            return -1
+        self.restart(now)
+        return self._begin(sequence_number)
+
+    def _begin(self, sequence_number: int) -> int:
+        # Two cycles on, so that no number of an old stream can be taken for one of the new.
+        sequence = (((max(self.highest, 0) >> 16) + 2) << 16) + sequence_number
+        self._fresh = False
+        self.highest = sequence - 1
+        self.meter.restart(sequence)
+        return sequence
+
+    def restart(self, now: float) -> None:
+        """The publisher began this stream anew: old numbers and reports mean nothing any more."""
+        self.missing.clear()
+        self.clock.reset()
+        self.report_middle = 0
+        self._expected_after_jump = -1
+        self._fresh = True
+        self._lose_takers(now, gone=False)
+
+    def _adopt(self, codec: Codec, now: float) -> None:
+        before, self.codec = self.codec, codec
+        self.clock.rate = codec.clock_rate
+        if before is not None and before.payload_type != codec.payload_type:
+            self._lose_takers(now, gone=False)
+            self._listener.on_layer_changed(self, now)
+
+    def _inspect_video(self, media: MediaPacket, codec: Codec, now: float) -> None:
+        if codec.name == "VP8":
+            self._inspect_vp8(media, now)
+        elif codec.name == "H264":
+            found = h264.parse(media.payload)
+            media.switchable = found.key_frame
+            if found.width:
+                self._resize(found.width, found.height, now)
+
+    def _inspect_vp8(self, media: MediaPacket, now: float) -> None:
+        found = vp8.parse(media.payload)
+        media.switchable = found.key_frame
+        if found.picture_id >= 0:
+            media.head = found.head
+            bits = found.picture_id_bits
+            if self.highest_picture_id < 0:
+                media.picture_id = found.picture_id + 0x8000
+            else:
+                media.picture_id = extend(found.picture_id, self.highest_picture_id, bits)
+            media.tl0_index = found.tl0_index
+            media.payload = media.payload[found.tail :]
+        if found.key_frame:
+            self._resize(found.width, found.height, now)
+
+    def _resize(self, width: int, height: int, now: float) -> None:
+        if (width, height) != (self.width, self.height):
+            self.width, self.height = width, height
+            if self.flowing:
+                self._listener.on_layer_changed(self, now)
+
+    def _advance(self, media: MediaPacket, now: float) -> None:
+        gap = media.sequence - self.highest - 1
+        codec = self.codec
+        if (
+            gap
+            and codec is not None
+            and codec.nack
+            and not self.missing.on_gap(self.highest + 1, media.sequence, now)
+        ):
+            self._counters.packets_unrepaired += gap
+            self.request_key_frame(now)
+        if media.timestamp != self.highest_timestamp:
+            self.meter.on_frame(media.timestamp, self.clock.rate, now)
+            self.clock.on_arrival(media.timestamp, now)
+        self.highest = media.sequence
+        self.highest_timestamp = media.timestamp
+        if media.picture_id >= 0:
+            self.highest_picture_id = media.picture_id
+            self.highest_tl0_index = media.tl0_index
+        self.last_arrival = now
+        if not self.flowing:
+            self.flowing = True
+            self._listener.on_layer_changed(self, now)
+
+    def _deliver(self, media: MediaPacket) -> None:
+        slots = self.slots
+        for slot in slots:
+            slot.forward(media)
+        self._counters.packets_out += len(slots)
+        if media.switchable:
+            if self._requests.wanted:
+                self._requests.satisfied()
+            for taker in self.waiting:
+                taker.on_switch_point(self, media)
+
+    def at(self, sequence: int) -> MediaPacket | None:
+        """The packet with that extended sequence number, if it is still kept."""
+        packet = self._history[sequence & self._mask]
+        return packet if packet is not None and packet.sequence == sequence else None
+
+    # --- takers -----------------------------------------------------------------------------------
+
+    def add_slot(self, taker: Taker) -> None:
+        """`taker` gets every packet from now on."""
+        self.slots = (*self.slots, taker)
+
+    def remove_slot(self, taker: Taker) -> None:
+        """No more packets for `taker`."""
+        self.slots = tuple(other for other in self.slots if other is not taker)
+
+    def add_waiting(self, taker: Taker) -> None:
+        """`taker` begins at the next switch point."""
+        self.waiting = (*self.waiting, taker)
+
+    def remove_waiting(self, taker: Taker) -> None:
+        """`taker` waits no longer."""
+        self.waiting = tuple(other for other in self.waiting if other is not taker)
+
+    def _lose_takers(self, now: float, *, gone: bool) -> None:
+        for taker in (*self.slots, *self.waiting):
+            taker.on_layer_lost(self, now, gone=gone)
+
+    def close(self, now: float) -> None:
+        """The stream is gone; takers let go, and what was kept is forgotten."""
+        self.flowing = False
+        self._lose_takers(now, gone=True)
+        self._history = [None] * len(self._history)
+        self.missing.clear()
+
+    # --- feedback and time ------------------------------------------------------------------------
+
+    def request_key_frame(self, now: float) -> None:
+        """Ask the publisher for a key frame, throttled; repeated until one begins."""
+        if self._at_switch_point:
+            return  # the packet in hand begins one
+        if self.kind is MediaKind.VIDEO and self._requests.want(now):
+            self._send_picture_loss()
+
+    def _send_picture_loss(self) -> None:
+        if self.ssrc is not None and (self.codec is None or self.codec.pli):
+            self._send(self.ssrc, rtcp.picture_loss)
+
+    def on_timer(self, now: float) -> None:
+        """Every 20 ms: what is due of NACKs and key frame requests."""
+        if self.missing:
+            wanted, given_up = self.missing.due(now)
+            if wanted and self.ssrc is not None:
+                self._counters.nacks_sent += len(wanted)
+                self._send(self.ssrc, lambda own, media: rtcp.nack(own, media, wanted))
+            if given_up:
+                self._counters.packets_unrepaired += given_up
+                if self.slots:
+                    self.request_key_frame(now)
+        if self._requests.wanted and self._requests.due(now):
+            self._send_picture_loss()
+        self.meter.roll(self.highest, now)
+
+    def on_sender_report(self, report: rtcp.SenderReport, now: float) -> None:
+        """Take the publisher's report of this stream."""
+        self.report_middle = report.ntp >> 16 & 0xFFFFFFFF
+        self.report_arrival = now
+        near = self.highest_timestamp if self.highest >= 0 else report.rtp_timestamp
+        self.clock.on_report(report.ntp, report.rtp_timestamp, near)
+
+    def report_block(self, now: float) -> rtcp.ReportBlock | None:
+        """For the next receiver report; None before any packet."""
+        if self.ssrc is None or self.highest < 0:
+            return None
+        delay = now - self.report_arrival
+        return self.meter.report_block(self.ssrc, self.highest, self.report_middle, delay)
+
+    def stats(self) -> LayerStats:
+        """Figures of the last second."""
+        meter = self.meter
+        return LayerStats(
+            kind=self.kind,
+            layer=self.layer,
+            bitrate_bps=meter.bitrate_bps,
+            packets=meter.packets,
+            frames_per_second=meter.frames_per_second,
+            width=self.width,
+            height=self.height,
+            loss_fraction=meter.loss_fraction,
+            unrepaired_fraction=meter.unrepaired_fraction,
+        )

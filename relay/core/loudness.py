@@ -1,0 +1,29 @@
+"""How loud a microphone is now, from the audio level header extension (RFC 6464)."""
+
+from __future__ import annotations
+
+_ATTACK = 0.4  # weight of a louder packet; 20 ms packets reach a new level within ≈ 100 ms
+_RELEASE = 0.04  # weight of a quieter one; ≈ 0.5 s, so that a breath does not lose the floor
+_UNKNOWN = 97.0  # a sender without the extension counts as speaking: −30 dBov
+_SILENT_AFTER = 0.5  # s without packets (discontinuous transmission sends one in 400 ms)
+
+
+class Loudness:
+    """Smoothed level in dB above −127 dBov: 0 is silence, 127 the loudest."""
+
+    __slots__ = ("_at", "_value")
+
+    def __init__(self) -> None:
+        self._value = 0.0
+        self._at = float("-inf")
+
+    def on_packet(self, element: bytes | None, now: float) -> None:
+        """Take one packet's level element, None where it carries none."""
+        level = 127 - (element[0] & 0x7F) if element else _UNKNOWN
+        weight = _ATTACK if level > self._value else _RELEASE
+        self._value += weight * (level - self._value)
+        self._at = now
+
+    def at(self, now: float) -> float:
+        """The level now; 0 once packets stopped."""
+        return self._value if now - self._at <= _SILENT_AFTER else 0.0

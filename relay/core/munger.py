@@ -1,0 +1,191 @@
+"""Rewriting: many layers and sources in, one continuous stream out.
+
+A switch fixes four differences (sequence number, timestamp, picture id, TL0PICIDX) between the
+layer and the slot; until the next switch every packet is moved by them. So a gap upstream is the
+same gap downstream, a late packet finds its place by itself, and nothing is kept per packet. The
+last few switches are remembered, to find what a viewer's NACK means.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from relay.api import MediaKind
+from relay.core.layer import IncomingLayer, MediaPacket
+from relay.core.serial import extend
+
+_PICTURE_ID = struct.Struct("!HH")
+_PICTURE_ID_TL0 = struct.Struct("!HHB")
+_MAX_SEGMENTS = 4  # switches remembered; a NACK reaches back a second or two
+_MIN_VIDEO_STEP = 90  # ticks: 1 ms, so that no frame shares its timestamp with the one before
+_MIN_AUDIO_STEP = 960  # ticks: one 20 ms packet
+_MAX_DISAGREEMENT = 1.0  # s between capture and arrival clocks; beyond, sender reports are wrong
+_MAX_LOOK_BACK = 32  # packets before an IDR slice that may hold its parameter sets
+
+
+class Segment(NamedTuple):
+    """What one switch fixed. All numbers are extended."""
+
+    first_out: int
+    first_in: int
+    layer: IncomingLayer
+    sequence_delta: int
+    timestamp_delta: int
+    picture_id_delta: int
+    tl0_delta: int
+    payload_type: int
+
+
+def payload(packet: MediaPacket, picture_id_delta: int, tl0_delta: int) -> bytes:
+    """The payload with its VP8 picture id (always in 15-bit form) and TL0PICIDX moved."""
+    if packet.picture_id < 0:
+        return packet.payload
+    picture_id = (packet.picture_id + picture_id_delta) & 0x7FFF | 0x8000
+    if packet.tl0_index < 0:
+        return _PICTURE_ID.pack(packet.head, picture_id) + packet.payload
+    tl0_index = (packet.tl0_index + tl0_delta) & 0xFF
+    return _PICTURE_ID_TL0.pack(packet.head, picture_id, tl0_index) + packet.payload
+
+
+def first_packet_of_picture(layer: IncomingLayer, packet: MediaPacket) -> int:
+    """The sequence number at which decoding of the key frame that `packet` begins really starts.
+
+    For VP8 that is `packet`. An H.264 IDR slice may follow its parameter sets, which can be late or
+    lost: they belong to the same timestamp, or to the hole just before.
+    """
+    codec = layer.codec
+    first = packet.sequence
+    if codec is None or codec.name != "H264":
+        return first
+    oldest_kept = first - _MAX_LOOK_BACK
+    at = first - 1
+    while at >= oldest_kept:
+        before = layer.at(at)
+        if before is not None and before.timestamp != packet.timestamp:
+            break
+        at -= 1
+    else:
+        return first
+    return at + 1
+
+
+class Munger:
+    """The rewriting state of one slot, flat: the hot path reads it, a switch writes it."""
+
+    __slots__ = (
+        "_last_arrival",
+        "_last_capture",
+        "_last_picture_id",
+        "_last_sequence",
+        "_last_timestamp",
+        "_last_tl0_index",
+        "_segments",
+        "first_sequence",
+        "layer",
+        "payload_type",
+        "picture_id_delta",
+        "sequence_delta",
+        "timestamp_delta",
+        "tl0_delta",
+    )
+
+    def __init__(self) -> None:
+        self.layer: IncomingLayer | None = None
+        self.payload_type = 0
+        self.first_sequence = 0
+        self.sequence_delta = self.timestamp_delta = 0
+        self.picture_id_delta = self.tl0_delta = 0
+        self._segments: list[Segment] = []
+        self._last_sequence: int | None = None  # of what was sent, before the present layer
+        self._last_timestamp = 0
+        self._last_picture_id = self._last_tl0_index = -1
+        self._last_arrival = 0.0
+        self._last_capture: float | None = None
+
+    def detach(self) -> None:
+        """The present layer ends; remember where the outgoing stream stands."""
+        layer = self.layer
+        if layer is None:
+            return
+        self._last_sequence = layer.highest + self.sequence_delta
+        self._last_timestamp = layer.highest_timestamp + self.timestamp_delta
+        self._last_capture = layer.clock.capture_time(layer.highest_timestamp)
+        self._last_arrival = layer.last_arrival
+        if layer.highest_picture_id >= 0:
+            self._last_picture_id = layer.highest_picture_id + self.picture_id_delta
+            self._last_tl0_index = layer.highest_tl0_index + self.tl0_delta
+        self.layer = None
+
+    def splice(self, layer: IncomingLayer, packet: MediaPacket, payload_type: int) -> None:
+        """Go on with `layer`, whose picture begins at `packet`; the old one was detached before."""
+        first = first_packet_of_picture(layer, packet)
+        self.layer = layer
+        self.payload_type = payload_type
+        self.first_sequence = first
+        if self._last_sequence is None:
+            # Below 2^15, so that the first packets' order is clear even if some are lost before
+            # SRTP's rollover counter is settled (RFC 3711 §3.3.1).
+            self.sequence_delta = 0x10000 + (first & 0x7FFF) - first
+            self.timestamp_delta = 0
+        else:
+            self.sequence_delta = self._last_sequence + 1 - first
+            self.timestamp_delta = self._next_timestamp(layer, packet) - packet.timestamp
+        self.picture_id_delta = self.tl0_delta = 0
+        if packet.picture_id >= 0 and self._last_picture_id >= 0:
+            self.picture_id_delta = self._last_picture_id + 1 - packet.picture_id
+            self.tl0_delta = self._last_tl0_index + 1 - packet.tl0_index
+        segment = Segment(
+            first + self.sequence_delta,
+            first,
+            layer,
+            self.sequence_delta,
+            self.timestamp_delta,
+            self.picture_id_delta,
+            self.tl0_delta,
+            payload_type,
+        )
+        self._segments = [*self._segments[1 - _MAX_SEGMENTS :], segment]
+
+    def _next_timestamp(self, layer: IncomingLayer, packet: MediaPacket) -> int:
+        """Time goes on by capture time where both layers' is known, else by arrival."""
+        elapsed = packet.arrival - self._last_arrival
+        capture = layer.clock.capture_time(packet.timestamp)
+        if capture is not None and self._last_capture is not None:
+            by_capture = capture - self._last_capture
+            if abs(by_capture - elapsed) <= _MAX_DISAGREEMENT:
+                elapsed = by_capture
+        least = _MIN_VIDEO_STEP if layer.kind is MediaKind.VIDEO else _MIN_AUDIO_STEP
+        return self._last_timestamp + max(least, round(elapsed * layer.clock.rate))
+
+    def timestamp_at(self, moment: float) -> int | None:
+        """The outgoing timestamp of a moment on the relay's clock, for sender reports."""
+        if self.layer is None:
+            return None
+        timestamp = self.layer.clock.timestamp_at(moment)
+        return None if timestamp is None else timestamp + self.timestamp_delta
+
+    def find(self, sequence_number: int) -> tuple[Segment, int, MediaPacket] | None:
+        """What was, or should have been, sent under a 16-bit sequence number.
+
+        Returns:
+            The segment, the extended outgoing sequence number and the packet, None if not kept.
+        """
+        if self.layer is not None:
+            near = self.layer.highest + self.sequence_delta
+        elif self._last_sequence is not None:
+            near = self._last_sequence
+        else:
+            return None
+        out = extend(sequence_number, near, 16)
+        if out > near:
+            return None
+        for segment in reversed(self._segments):
+            if out >= segment.first_out:
+                packet = segment.layer.at(out - segment.sequence_delta)
+                return None if packet is None else (segment, out, packet)
+        return None
+
+    def forget(self) -> None:
+        """Drop the references to layers, when the slot itself ends."""
+        self._segments = []

@@ -1,0 +1,77 @@
+"""Which packets are missing, when to ask for them again, and when to give up."""
+
+from __future__ import annotations
+
+_MAX_MISSING = 256  # packets awaited at once; a larger hole needs a key frame, not NACKs
+_MAX_TRIES = 10  # requests per packet, as libwebrtc
+_GIVE_UP = 1.0  # s after which a packet is too late for anybody
+_FIRST_DELAY = 0.01  # s; leaves reordered packets time to come by themselves
+_MIN_SPACING = 0.04  # s between two requests for the same packet
+_DEFAULT_RTT = 0.1  # s, until the first repair has been timed
+
+
+class _Missing:
+    __slots__ = ("due", "first_sent", "since", "tries")
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self.due = now + _FIRST_DELAY
+        self.first_sent = 0.0
+        self.tries = 0
+
+
+class MissingPackets:
+    """The packets of one stream that are awaited, by extended sequence number.
+
+    Attributes:
+        rtt: smoothed seconds from a first request to the repair, None before one was timed.
+    """
+
+    __slots__ = ("_missing", "rtt")
+
+    def __init__(self) -> None:
+        self._missing: dict[int, _Missing] = {}
+        self.rtt: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._missing)
+
+    def on_gap(self, first: int, stop: int, now: float) -> bool:
+        """Packets `first` … `stop`−1 did not come; False if the hole is too large."""
+        if len(self._missing) + stop - first > _MAX_MISSING:
+            self._missing.clear()
+            return False
+        for number in range(first, stop):
+            self._missing[number] = _Missing(now)
+        return True
+
+    def on_packet(self, number: int, now: float) -> None:
+        """A packet came after all."""
+        entry = self._missing.pop(number, None)
+        if entry is not None and entry.tries == 1:
+            sample = now - entry.first_sent
+            self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 8
+
+    def due(self, now: float) -> tuple[list[int], int]:
+        """What to request now, in rising order, and how many packets were given up."""
+        spacing = max(_MIN_SPACING, 1.25 * (self.rtt or _DEFAULT_RTT))
+        wanted: list[int] = []
+        hopeless: list[int] = []
+        for number, entry in self._missing.items():
+            if now < entry.due:
+                continue
+            if entry.tries >= _MAX_TRIES or now - entry.since > _GIVE_UP:
+                hopeless.append(number)
+                continue
+            entry.tries += 1
+            entry.due = now + spacing
+            if entry.tries == 1:
+                entry.first_sent = now
+            wanted.append(number)
+        for number in hopeless:
+            del self._missing[number]
+        return sorted(wanted), len(hopeless)
+
+    def clear(self) -> None:
+        """Forget all: the stream began anew."""
+        self._missing.clear()

@@ -1,0 +1,122 @@
+"""Switching: from what flows in a slot to what should, at a point where decoding can start."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from relay.core.layer import IncomingLayer, MediaPacket
+from relay.core.munger import Munger
+
+# How long the old source is kept when the new one sends no key frame; then the slot is empty.
+_SOURCE_GRACE = 2.0  # s
+
+
+class Flow(Enum):
+    """What a slot is doing."""
+
+    EMPTY = "empty"  # nothing wanted, nothing flows
+    WAITING = "waiting"  # for a switch point of the target; nothing flows
+    SWITCHING = "switching"  # the old layer flows until the target's switch point
+    FLOWING = "flowing"  # the target flows
+
+
+class SwitchingSlot(Munger):
+    """A slot with a present layer (`layer`, of the munger) and a target.
+
+    The target is chosen elsewhere (`allocator`, `audio`); here it is reached.
+    """
+
+    __slots__ = ("_aimed_at", "target")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.target: IncomingLayer | None = None
+        self._aimed_at = 0.0
+
+    @property
+    def flow(self) -> Flow:
+        """The state, which follows from layer and target."""
+        if self.target is None:
+            return Flow.EMPTY
+        if self.layer is None:
+            return Flow.WAITING
+        return Flow.FLOWING if self.layer is self.target else Flow.SWITCHING
+
+    def aim(self, target: IncomingLayer | None, now: float) -> None:
+        """Want `target`; None empties the slot at once."""
+        if target is not self.target:
+            if self.target is not None:
+                self.target.remove_waiting(self)
+            self.target = target
+            if target is not None and target is not self.layer:
+                self._aimed_at = now
+                target.add_waiting(self)
+                target.request_key_frame(now)
+        if target is None:
+            self.release()
+
+    def release(self) -> None:
+        """Stop what flows now; the target stays."""
+        layer = self.layer
+        if layer is not None:
+            self.detach()
+            layer.remove_slot(self)
+            self.on_flow_changed()
+
+    def arrive(self, layer: IncomingLayer) -> None:
+        """The target's switch point is here: leave the old layer, take all of the new."""
+        old = self.layer
+        if old is not None:
+            self.detach()
+            old.remove_slot(self)
+        layer.remove_waiting(self)
+        layer.add_slot(self)
+
+    def on_layer_lost(self, layer: IncomingLayer, now: float, *, gone: bool) -> None:
+        """See `layer.Taker`."""
+        if layer is self.layer:
+            self.release()
+        if layer is not self.target:
+            return
+        layer.remove_waiting(self)
+        if gone:
+            self.target = None
+        else:
+            layer.add_waiting(self)
+            layer.request_key_frame(now)
+
+    def expire(self, now: float) -> None:
+        """Let go of another source's picture that outstayed its grace."""
+        if (
+            self.flow is Flow.SWITCHING
+            and now - self._aimed_at > _SOURCE_GRACE
+            and self.layer is not None
+            and self.target is not None
+            and self.layer.source_id != self.target.source_id
+        ):
+            self.release()
+
+    def on_flow_changed(self) -> None:
+        """What flows changed; for subclasses that report it."""
+
+    def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
+        """See `layer.Taker`."""
+        raise NotImplementedError
+
+    def on_clock(self, layer: IncomingLayer, now: float) -> None:
+        """See `layer.Taker`."""
+        raise NotImplementedError
+
+    def forward_kept(self, layer: IncomingLayer) -> None:
+        """Hand on what came of the layer after (H.264: just before) its switch point, in order.
+
+        A switch point can be a repaired packet: then its followers are here already.
+        """
+        for sequence in range(self.first_sequence, layer.highest + 1):
+            packet = layer.at(sequence)
+            if packet is not None:
+                self.forward(packet)
+
+    def forward(self, packet: MediaPacket) -> None:
+        """Send one packet; see subclasses."""
+        raise NotImplementedError

@@ -1,0 +1,247 @@
+"""A viewer's slot: the hot path out.
+
+All that `forward` touches lies flat in one object, and the header is a template patched in place,
+so that this class can move into compiled code behind the same seam.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+
+from relay.api import Layer, MediaKind, SlotState
+from relay.core import h264, rtcp
+from relay.core.clock import unix_to_ntp
+from relay.core.counters import Counters
+from relay.core.layer import IncomingLayer, MediaPacket
+from relay.core.munger import payload
+from relay.core.negotiated import Codec, OutgoingSlot
+from relay.core.rtp import HEADER_BYTES, extension_block
+from relay.core.selector import SwitchingSlot
+
+_PATCH = struct.Struct("!BHI")  # marker and payload type, sequence number, timestamp; from byte 1
+_U16 = struct.Struct("!H")
+_PICTURE_ID = struct.Struct("!HH")
+_PICTURE_ID_TL0 = struct.Struct("!HHB")
+_join = b"".join
+_MAX_RESENT = 512  # packets whose last retransmission time is remembered
+_MIN_RESEND_SPACING = 0.03  # s, for the same packet
+_RESEND_WINDOW = 0.1  # s
+_MAX_RESENDS = 64  # packets per slot and window: ≈ 6 Mbit/s at most, whatever is asked for
+
+
+class TransportCounter:
+    """The transport-wide sequence number, shared by all slots of one viewer."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
+def match_codec(codecs: Sequence[Codec], stream: Codec) -> Codec | None:
+    """The receiver's codec under which a stream can be sent, None if there is none."""
+    same = [codec for codec in codecs if codec.name == stream.name]
+    if stream.name != "H264":
+        return same[0] if same else None
+    scored = [(h264.compatibility(stream.fmtp, codec.fmtp), codec) for codec in same]
+    best = max(scored, key=lambda pair: pair[0], default=(0, None))
+    return best[1] if best[0] else None
+
+
+def _template(slot: OutgoingSlot, ssrc: int) -> tuple[bytearray, int, int]:
+    """A header to patch, and where in it the transport-wide number and the level stand (or 0)."""
+    ids = slot.extensions
+    elements: dict[int, bytes] = {}
+    wide_at = level_at = 0
+    at = HEADER_BYTES + 4
+    if ids.transport_cc:
+        elements[ids.transport_cc] = bytes(2)
+        wide_at = at + 1
+        at += 3
+    if ids.audio_level and slot.kind is MediaKind.AUDIO:
+        elements[ids.audio_level] = b"\xff"
+        level_at = at + 1
+        at += 2
+    if ids.mid and 0 < len(slot.mid.encode()) <= 16:
+        elements[ids.mid] = slot.mid.encode()
+    head = struct.pack("!BBHII", 0x90 if elements else 0x80, 0, 0, 0, ssrc)
+    return bytearray(head + (extension_block(elements) if elements else b"")), wide_at, level_at
+
+
+class ViewerSlot(SwitchingSlot):
+    """One outgoing stream of a viewer."""
+
+    __slots__ = (
+        "_counters",
+        "_level_at",
+        "_repair_sequence",
+        "_repair_template",
+        "_resends",
+        "_resent",
+        "_send",
+        "_template",
+        "_wide",
+        "_wide_at",
+        "_window_start",
+        "changed",
+        "negotiated",
+        "octets",
+        "packets",
+    )
+
+    def __init__(
+        self,
+        negotiated: OutgoingSlot,
+        wide: TransportCounter,
+        send: Callable[[bytes], None],
+        counters: Counters,
+    ) -> None:
+        super().__init__()
+        self.negotiated = negotiated
+        self.packets = self.octets = 0
+        self.changed = False
+        self._wide = wide
+        self._send = send
+        self._counters = counters
+        self._template, self._wide_at, self._level_at = _template(negotiated, negotiated.ssrc)
+        self._repair_template = _template(negotiated, negotiated.rtx_ssrc)[0]
+        self._repair_sequence = negotiated.rtx_ssrc & 0x7FFF
+        self._resent: dict[int, float] = {}
+        self._resends = 0
+        self._window_start = float("-inf")
+
+    def forward(self, packet: MediaPacket) -> None:
+        """Send one packet of the present layer. This is the relay's innermost loop."""
+        if packet.sequence < self.first_sequence:
+            return  # from before the switch
+        head = self._template
+        _PATCH.pack_into(
+            head,
+            1,
+            packet.marker | self.payload_type,
+            (packet.sequence + self.sequence_delta) & 0xFFFF,
+            (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF,
+        )
+        if self._wide_at:
+            wide = self._wide
+            wide.value = number = (wide.value + 1) & 0xFFFF
+            _U16.pack_into(head, self._wide_at, number)
+        if packet.picture_id < 0:
+            if self._level_at:
+                head[self._level_at] = packet.level
+            data = _join((head, packet.payload))
+        else:
+            picture_id = (packet.picture_id + self.picture_id_delta) & 0x7FFF | 0x8000
+            if packet.tl0_index < 0:
+                moved = _PICTURE_ID.pack(packet.head, picture_id)
+            else:
+                tl0_index = (packet.tl0_index + self.tl0_delta) & 0xFF
+                moved = _PICTURE_ID_TL0.pack(packet.head, picture_id, tl0_index)
+            data = _join((head, moved, packet.payload))
+        self.packets += 1
+        self.octets += packet.size
+        self._send(data)
+
+    # --- switching --------------------------------------------------------------------------------
+
+    def takes(self, codec: Codec | None) -> bool:
+        """Whether this viewer can be sent a stream in `codec`."""
+        return codec is not None and match_codec(self.negotiated.codecs, codec) is not None
+
+    def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
+        """See `layer.Taker`."""
+        codec = layer.codec and match_codec(self.negotiated.codecs, layer.codec)
+        if codec is None:
+            return
+        self.arrive(layer)
+        self.splice(layer, packet, codec.payload_type)
+        self._counters.slot_switches += 1
+        self.changed = True
+        self.forward_kept(layer)
+
+    def on_flow_changed(self) -> None:
+        """See `SwitchingSlot`."""
+        self.changed = True
+
+    def on_clock(self, layer: IncomingLayer, now: float) -> None:
+        """Nothing to do: the next sender report tells the viewer."""
+
+    def state(self) -> SlotState:
+        """What flows now."""
+        layer = self.layer
+        index, kind = self.negotiated.index, self.negotiated.kind
+        if layer is None:
+            return SlotState(index, kind, None, None)
+        shown: Layer | None = layer.layer
+        return SlotState(index, kind, layer.source_id, shown)
+
+    # --- feedback ---------------------------------------------------------------------------------
+
+    def sender_report(self, now: float, wall_offset: float) -> bytes | None:
+        """A report with CNAME for what flows now; None if nothing does."""
+        timestamp = self.timestamp_at(now)
+        if timestamp is None:
+            return None
+        ssrc = self.negotiated.ssrc
+        report = rtcp.SenderReport(
+            ssrc, unix_to_ntp(now + wall_offset), timestamp, self.packets, self.octets
+        )
+        description = rtcp.source_description(ssrc, self.negotiated.cname)
+        return rtcp.sender_report(report) + description
+
+    def resend(self, sequence_numbers: Sequence[int], rtt: float, now: float) -> None:
+        """Answer a NACK, within the bounds at the top of this module."""
+        if now - self._window_start >= _RESEND_WINDOW:
+            self._window_start = now
+            self._resends = 0
+        spacing = max(_MIN_RESEND_SPACING, rtt)
+        for number in sequence_numbers:
+            found = self.find(number)
+            if found is None:
+                self._counters.rtx_missed += 1
+                continue
+            segment, out, packet = found
+            recently = now - self._resent.get(out, float("-inf")) < spacing
+            if recently or self._resends >= _MAX_RESENDS:
+                self._counters.rtx_throttled += 1
+                continue
+            self._resends += 1
+            self._note_resent(out, spacing, now)
+            body = payload(packet, segment.picture_id_delta, segment.tl0_delta)
+            timestamp = packet.timestamp + segment.timestamp_delta
+            self._send_again(out, timestamp, packet, segment.payload_type, body)
+            self._counters.rtx_answered += 1
+
+    def _note_resent(self, out: int, spacing: float, now: float) -> None:
+        if len(self._resent) >= _MAX_RESENT:
+            self._resent = {key: at for key, at in self._resent.items() if now - at < spacing}
+        if len(self._resent) < _MAX_RESENT:
+            self._resent[out] = now
+
+    def _send_again(
+        self, out: int, timestamp: int, packet: MediaPacket, payload_type: int, body: bytes
+    ) -> None:
+        codecs = self.negotiated.codecs
+        codec = next((one for one in codecs if one.payload_type == payload_type), None)
+        repair_type = codec.rtx_payload_type if codec is not None else None
+        if self.negotiated.rtx_ssrc and repair_type is not None:
+            head = self._repair_template
+            number = self._repair_sequence = (self._repair_sequence + 1) & 0xFFFF
+            payload_type = repair_type
+            body = _U16.pack(out & 0xFFFF) + body  # RFC 4588 §4
+        else:
+            head = self._template
+            number = out & 0xFFFF
+        _PATCH.pack_into(head, 1, packet.marker | payload_type, number, timestamp & 0xFFFFFFFF)
+        if self._wide_at:
+            self._wide.value = (self._wide.value + 1) & 0xFFFF
+            _U16.pack_into(head, self._wide_at, self._wide.value)
+        if self._level_at:
+            head[self._level_at] = packet.level
+        self._send(_join((head, body)))
+
+    def end(self, now: float) -> None:
+        """The viewer is gone."""
+        self.aim(None, now)
+        self.forget()
