@@ -1,0 +1,1 @@
+"""People, lessons, rooms, permissions, HTTP and WebSocket: the control side of Tongke."""

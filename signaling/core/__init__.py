@@ -1,0 +1,1 @@
+"""The pure rules: no sockets, no clock, no database."""

@@ -1,0 +1,90 @@
+"""One participant's control channel: a bounded outgoing queue, a flood gate and a watch on silence.
+
+It knows nothing of WebSockets: `pump` is given a function that sends a text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from signaling.core.messages import Bye, ByeReason, ServerMessage
+from signaling.core.permissions import Seat
+from signaling.core.rate_limit import TokenBucket
+
+MAX_WAITING_BYTES = 64 * 1024  # docs/protocol.md: what may wait for a slow client
+MAX_MESSAGES_PER_S = 30.0  # docs/protocol.md: what is taken from one client
+SILENCE_S = 15.0  # docs/protocol.md: a channel silent for so long is closed
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: ServerMessage) -> str:
+    """A message as it goes onto the wire."""
+    return _encoder.encode(message).decode()
+
+
+class Channel:
+    """The server's end of a control channel. `now` is in monotonic seconds."""
+
+    def __init__(self, seat: Seat, now: float) -> None:
+        self.seat = seat
+        self.closing = asyncio.Event()
+        self.bye: ByeReason | None = None
+        self.waiting_bytes = 0
+        self._queue: deque[tuple[str, int]] = deque()
+        self._wake = asyncio.Event()
+        self._gate = TokenBucket(MAX_MESSAGES_PER_S, MAX_MESSAGES_PER_S, now)
+        self._last_heard = now
+
+    def post(self, text: str) -> None:
+        """Queue a text. A client that cannot keep up is closed, whatever it still waits for."""
+        if self.bye is not None:
+            return
+        size = len(text.encode())
+        if self.waiting_bytes + size > MAX_WAITING_BYTES:
+            self._queue.clear()
+            self.close(ByeReason.TOO_SLOW)
+            return
+        self._queue.append((text, size))
+        self.waiting_bytes += size
+        self._wake.set()
+
+    def send(self, message: ServerMessage) -> None:
+        """Queue a message for this participant only."""
+        self.post(encode(message))
+
+    def close(self, reason: ByeReason) -> None:
+        """Say goodbye after what is queued. The first reason stands."""
+        if self.bye is None:
+            self.bye = reason
+            self.closing.set()
+            self._wake.set()
+
+    def heard(self, now: float) -> bool:
+        """Note a message; False when it is one too many, and the channel is closed for it."""
+        self._last_heard = now
+        if self._gate.take(now):
+            return True
+        self.close(ByeReason.FLOODING)
+        return False
+
+    def is_silent(self, now: float) -> bool:
+        """Whether nothing was heard for too long."""
+        return now - self._last_heard > SILENCE_S
+
+    async def pump(self, send: Callable[[str], Awaitable[None]]) -> None:
+        """Send what is queued until the channel is closed; ends with `Bye`."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                text, size = self._queue.popleft()
+                await send(text)
+                self.waiting_bytes = max(0, self.waiting_bytes - size)
+            if self.bye is not None:
+                await send(encode(Bye(self.bye)))
+                return

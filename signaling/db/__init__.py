@@ -1,0 +1,1 @@
+"""The signaling service's database: tables, migrations, engine and stores."""

@@ -1,0 +1,39 @@
+"""Bringing the schema up to date. Each service keeps its own chain in the shared database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from signaling.db.engine import Database
+
+VERSION_TABLE = "signaling_alembic_version"
+
+
+def _config() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def newest() -> str | None:
+    """The newest version of the chain."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _upgrade(connection: Connection, target: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+async def migrate(database: Database, target: str = "head") -> None:
+    """Upgrade the schema; does nothing where it is current."""
+    writer = database.engine.execution_options(tongke_writes=True)
+    async with writer.begin() as connection:
+        await connection.run_sync(_upgrade, target)

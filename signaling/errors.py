@@ -1,0 +1,164 @@
+"""The signaling service's errors. Each knows its wire code; `http.problems` alone turns them into bytes."""
+
+from __future__ import annotations
+
+
+class SignalingError(Exception):
+    """Root of what goes wrong in a way that the caller is told.
+
+    Attributes:
+        status: the HTTP status.
+        code: stable, for programs.
+        title: for people, Chinese.
+        detail: one sentence about this occurrence.
+        field: the input at fault, as a dotted path.
+    """
+
+    status = 500
+    code = "internal"
+    title = "服务器内部错误"
+
+    def __init__(self, detail: str = "", *, field: str | None = None) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.field = field
+
+
+class Malformed(SignalingError):
+    """The request cannot be read at all."""
+
+    status = 400
+    code = "malformed"
+    title = "请求无法识别"
+
+
+class Invalid(SignalingError):
+    """A field has a value that cannot be."""
+
+    status = 422
+    code = "invalid"
+    title = "填写有误"
+
+
+class NotSignedIn(SignalingError):
+    """No session, or one that has ended."""
+
+    status = 401
+    code = "not_signed_in"
+    title = "请先登录"
+
+
+class BadCredentials(SignalingError):
+    """Login, password, join code or device token are wrong."""
+
+    status = 401
+    code = "bad_credentials"
+    title = "账号或密码不正确"
+
+
+class BadToken(SignalingError):
+    """The bearer token is missing, forged or expired (RFC 6750 §3.1)."""
+
+    status = 401
+    code = "invalid_token"
+    title = "令牌无效或已过期"
+
+
+class Forbidden(SignalingError):
+    """Signed in, but not permitted."""
+
+    status = 403
+    code = "forbidden"
+    title = "没有权限"
+
+
+class CsrfFailed(SignalingError):
+    """An unsafe request without the session's CSRF token, or from another site."""
+
+    status = 403
+    code = "csrf"
+    title = "页面已过期,请刷新后重试"
+
+
+class NotFound(SignalingError):
+    """No such thing, or none that the caller may know of."""
+
+    status = 404
+    code = "not_found"
+    title = "未找到"
+
+
+class NotAcceptable(SignalingError):
+    """The answer has no form that the caller accepts."""
+
+    status = 406
+    code = "not_acceptable"
+    title = "不支持所要求的格式"
+
+
+class WrongLessonState(SignalingError):
+    """The lesson's state does not allow it."""
+
+    status = 409
+    code = "wrong_state"
+    title = "课堂当前状态不允许此操作"
+
+
+class Clash(SignalingError):
+    """A room or the teacher is taken at that time."""
+
+    status = 409
+    code = "clash"
+    title = "时间冲突"
+
+
+class StalePrecondition(SignalingError):
+    """`If-Match` names a generation that is past (RFC 9110 §13.1.1)."""
+
+    status = 412
+    code = "stale_session"
+    title = "会话已更新"
+
+
+class TooLarge(SignalingError):
+    """The body is larger than anything sensible."""
+
+    status = 413
+    code = "too_large"
+    title = "请求过大"
+
+
+class UnsupportedMediaType(SignalingError):
+    """The body has another content type than the one expected."""
+
+    status = 415
+    code = "unsupported_media_type"
+    title = "不支持的内容类型"
+
+
+class PreconditionRequired(SignalingError):
+    """`If-Match` is missing (RFC 6585 §3, RFC 9725 §4.3.1)."""
+
+    status = 428
+    code = "precondition_required"
+    title = "缺少 If-Match"
+
+
+class TooManyRequests(SignalingError):
+    """Too many failed attempts."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "尝试次数过多,请稍后再试"
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"retry in {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
+
+
+class Busy(SignalingError):
+    """A bound of the server is reached; worth another try."""
+
+    status = 503
+    code = "busy"
+    title = "服务器繁忙,请稍后再试"

@@ -1,0 +1,182 @@
+"""The aiohttp application: dispatch by the route table, errors as problems, headers, logs, metrics."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from signaling.errors import CsrfFailed, Malformed, TooLarge, UnsupportedMediaType
+from signaling.http import health, identity, lessons, library, media, openapi, pages, ws
+from signaling.http.origin import client_address, is_own_origin, networks
+from signaling.http.problems import invalid_body, problem_response
+from signaling.http.routes import SERVICES, Access, Call, Content, Route
+from signaling.services import Services
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 256 * 1024
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9\-]{8,64}$")
+_CORS_PATHS = ("/whip/", "/whep/")
+
+
+async def openapi_document(call: Call) -> web.Response:
+    """This document."""
+    body = msgspec.json.encode(openapi.document(ROUTES, version("tongke")))
+    return web.Response(body=body, content_type="application/json")
+
+
+ROUTES: tuple[Route, ...] = (
+    *identity.ROUTES,
+    *lessons.ROUTES,
+    *library.ROUTES,
+    *media.ROUTES,
+    *health.ROUTES,
+    Route(
+        "GET",
+        "/api/openapi.json",
+        openapi_document,
+        "OpenAPI 文档",
+        Content("application/json", "OpenAPI 3.1"),
+        access=Access.OPEN,
+    ),
+)
+
+
+def make_app(services: Services) -> web.Application:
+    """The application over running services."""
+    app = web.Application(middlewares=[_observe, _problems], client_max_size=MAX_BODY_BYTES)
+    app[SERVICES] = services
+    app[health.METRICS] = health.Metrics(services)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, _dispatcher(route, services))
+    app.router.add_get("/ws/lessons/{lesson_id}", ws.control_channel)
+    app.router.add_get("/{path:.*}", pages.page)
+    app.on_response_prepare.append(_add_headers)
+    return app
+
+
+def _dispatcher(
+    route: Route, services: Services
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    proxies = networks(services.config.trusted_proxies)
+    decoder: msgspec.json.Decoder[object] | None = None
+    if isinstance(route.body, type):
+        decoder = msgspec.json.Decoder(route.body)
+
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        call = Call(request, services, client_address(request, proxies))
+        guarded = route.access is not Access.BEARER and route.method not in _SAFE
+        if guarded and not is_own_origin(request, services.config):
+            raise CsrfFailed("the Origin is another site's")
+        if route.access is Access.SESSION:
+            cookie = request.cookies.get(identity.SESSION_COOKIE)
+            call.signed_in = await services.identity.signed_in(cookie)
+            structlog.contextvars.bind_contextvars(subject=call.subject.subject_id)
+            if route.method not in _SAFE:
+                services.identity.demand_csrf(call.signed_in, request.headers.get("X-CSRF-Token"))
+        if decoder is not None:
+            call.body = await _body(request, decoder)
+        answer = await route.handler(call)
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        response = web.Response(status=route.status, body=msgspec.json.encode(answer))
+        response.content_type = "application/json"
+        response.headers["Cache-Control"] = "no-store"
+        response.enable_compression()
+        return response
+
+    return dispatch
+
+
+async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> object:
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType("expected application/json", field="Content-Type")
+    try:
+        return decoder.decode(await request.read())
+    except msgspec.MsgspecError as error:
+        raise invalid_body(error) from None
+    except web.HTTPRequestEntityTooLarge:
+        raise TooLarge(f"at most {MAX_BODY_BYTES} bytes") from None
+    except (UnicodeDecodeError, RecursionError):
+        raise Malformed("not JSON in UTF-8") from None
+
+
+@web.middleware
+async def _observe(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Give the request an id, and log and count it at its end."""
+    given = request.headers.get("X-Request-ID", "")
+    request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    started = time.perf_counter()
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+        if not response.prepared:
+            response.headers["X-Request-ID"] = request_id
+        return response
+    finally:
+        took = time.perf_counter() - started
+        resource = request.match_info.route.resource
+        path = resource.canonical if resource is not None else "unknown"
+        metrics = request.app[health.METRICS]
+        metrics.requests.labels(request.method, path, str(status)).inc()
+        metrics.seconds.labels(path).observe(took)
+        noisy = path in {"/healthz", "/metrics", "/{path}"}
+        (log.debug if noisy else log.info)(
+            "http", method=request.method, path=path, status=status, ms=round(took * 1000, 1)
+        )
+
+
+@web.middleware
+async def _problems(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer every exception with problem+json."""
+    try:
+        return await handler(request)
+    except Exception as error:
+        response = problem_response(error)
+        if response.status == 500:
+            log.exception("request_failed", path=request.path)
+        return response
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
+    if request.path.startswith(_CORS_PATHS):
+        for name, value in media.CORS.items():
+            headers[name] = value
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if response.content_type == "text/html":
+        headers["Content-Security-Policy"] = _content_security_policy(request)
+        headers["X-Frame-Options"] = "DENY"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = (
+            "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
+            "autoplay=(self), geolocation=(), payment=(), usb=()"
+        )
+
+
+def _content_security_policy(request: web.Request) -> str:
+    # Chromium 80 does not count ws: among 'self', so the socket's origin is named.
+    socket = f" ws://{request.host} wss://{request.host}" if _HOST.match(request.host) else ""
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; media-src 'self' blob: data: mediastream:; font-src 'self'; "
+        f"connect-src 'self'{socket}; worker-src 'self' blob:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )

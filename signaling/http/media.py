@@ -1,0 +1,188 @@
+"""Routes: WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from relay.api import Answer
+from signaling.config import IceServer
+from signaling.errors import (
+    Malformed,
+    NotAcceptable,
+    PreconditionRequired,
+    TooLarge,
+    UnsupportedMediaType,
+)
+from signaling.http.routes import Access, Call, Content, Route
+
+SDP = "application/sdp"
+SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
+MAX_SDP_BYTES = 64 * 1024
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "OPTIONS, POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+async def publish(call: Call) -> web.Response:
+    """Open a publishing session."""
+    offer = await _text(call, SDP)
+    answer = call.services.media.publish(
+        _token(call), call.path("lesson_id"), call.path("source_id"), offer
+    )
+    return _created(call, answer, "whip")
+
+
+async def watch(call: Call) -> web.Response:
+    """Open a viewing session."""
+    offer = await _text(call, SDP)
+    answer = call.services.media.watch(_token(call), call.path("lesson_id"), offer)
+    return _created(call, answer, "whep")
+
+
+async def patch(call: Call) -> web.Response:
+    """Trickle (204) or restart ICE (200); RFC 9725 §4.3."""
+    fragment = await _text(call, SDP_FRAGMENT)
+    patched = call.services.media.patch(
+        _token(call), call.path("session_id"), fragment, _if_match(call)
+    )
+    headers = {"ETag": f'"{patched.etag}"'}
+    if patched.sdp_fragment is None:
+        return web.Response(status=204, headers=headers)
+    body = patched.sdp_fragment.encode()
+    return web.Response(body=body, content_type=SDP_FRAGMENT, headers=headers)
+
+
+async def close(call: Call) -> web.Response:
+    """End a session."""
+    call.services.media.close(_token(call), call.path("session_id"))
+    return web.Response(status=200)
+
+
+async def endpoint_options(call: Call) -> web.Response:
+    """What the endpoint takes; also answers a CORS preflight."""
+    return web.Response(status=200, headers={"Accept-Post": SDP, "Allow": "OPTIONS, POST"})
+
+
+async def session_options(call: Call) -> web.Response:
+    """What the session takes; also answers a CORS preflight."""
+    headers = {"Accept-Patch": SDP_FRAGMENT, "Allow": "OPTIONS, PATCH, DELETE"}
+    return web.Response(status=200, headers=headers)
+
+
+def _token(call: Call) -> str | None:
+    scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+async def _text(call: Call, content_type: str) -> str:
+    request = call.request
+    if request.content_type != content_type:
+        raise UnsupportedMediaType(f"expected {content_type}", field="Content-Type")
+    accept = request.headers.get("Accept")
+    if accept is not None and not _accepts(accept, content_type):
+        raise NotAcceptable(f"the answer is {content_type}", field="Accept")
+    if (request.content_length or 0) > MAX_SDP_BYTES:
+        raise TooLarge(f"at most {MAX_SDP_BYTES} bytes")
+    body = await request.content.read(MAX_SDP_BYTES + 1)
+    while not request.content.at_eof() and len(body) <= MAX_SDP_BYTES:
+        body += await request.content.read(MAX_SDP_BYTES + 1 - len(body))
+    if len(body) > MAX_SDP_BYTES:
+        raise TooLarge(f"at most {MAX_SDP_BYTES} bytes")
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise Malformed("not UTF-8") from None
+
+
+def _accepts(accept: str, content_type: str) -> bool:
+    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    return bool(wanted & {content_type, "application/*", "*/*", ""})
+
+
+def _if_match(call: Call) -> str | None:
+    """The one entity tag of `If-Match`, None for ``*`` (RFC 9725 §4.3.1)."""
+    header = call.request.headers.get("If-Match")
+    if header is None:
+        raise PreconditionRequired(field="If-Match")
+    header = header.strip()
+    return None if header == "*" else header.removeprefix("W/").strip('"')
+
+
+def _created(call: Call, answer: Answer, kind: str) -> web.Response:
+    response = web.Response(status=201, body=answer.sdp.encode(), content_type=SDP)
+    response.headers["Location"] = f"/{kind}/sessions/{answer.session_id}"
+    response.headers["ETag"] = f'"{answer.etag}"'
+    response.headers["Accept-Patch"] = SDP_FRAGMENT
+    for server in call.services.config.ice_servers:
+        response.headers.add("Link", _link(server))
+    return response
+
+
+def _link(server: IceServer) -> str:
+    """An ice-server link (RFC 9725 §4.6)."""
+    link = f'<{server.url}>; rel="ice-server"'
+    if server.username is not None:
+        link += f'; username="{server.username}"; credential="{server.credential or ""}"'
+        link += '; credential-type="password"'
+    return link
+
+
+_OFFER = Content(SDP, "the SDP offer")
+_ANSWER = Content(SDP, "the SDP answer")
+_FRAGMENT = Content(SDP_FRAGMENT, "an SDP fragment (RFC 8840)")
+
+
+def _session_routes(kind: str) -> tuple[Route, ...]:
+    path = f"/{kind}/sessions/{{session_id}}"
+    return (
+        Route(
+            "PATCH",
+            path,
+            patch,
+            "ICE trickle 或重启",
+            _FRAGMENT,
+            _FRAGMENT,
+            access=Access.BEARER,
+            headers=("If-Match",),
+        ),
+        Route("DELETE", path, close, "结束媒体会话", access=Access.BEARER),
+        Route("OPTIONS", path, session_options, "所接受的内容", access=Access.OPEN),
+    )
+
+
+ROUTES = (
+    *_session_routes("whip"),
+    *_session_routes("whep"),
+    Route(
+        "POST",
+        "/whip/{lesson_id}/{source_id}",
+        publish,
+        "推流 (WHIP, RFC 9725)",
+        _ANSWER,
+        _OFFER,
+        status=201,
+        access=Access.BEARER,
+    ),
+    Route(
+        "OPTIONS",
+        "/whip/{lesson_id}/{source_id}",
+        endpoint_options,
+        "所接受的内容",
+        access=Access.OPEN,
+    ),
+    Route(
+        "POST",
+        "/whep/{lesson_id}",
+        watch,
+        "观看 (WHEP)",
+        _ANSWER,
+        _OFFER,
+        status=201,
+        access=Access.BEARER,
+    ),
+    Route("OPTIONS", "/whep/{lesson_id}", endpoint_options, "所接受的内容", access=Access.OPEN),
+)

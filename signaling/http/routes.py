@@ -1,0 +1,89 @@
+"""What a route is: one declaration serves the dispatcher, the checks and the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from aiohttp import web
+
+from signaling.core.permissions import Subject
+from signaling.errors import NotSignedIn
+from signaling.identity import SignedIn
+from signaling.services import Services
+
+SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+
+
+class Access(StrEnum):
+    """How a route knows its caller."""
+
+    OPEN = "open"
+    SESSION = "session"  # the cookie; unsafe methods also need the CSRF token
+    BEARER = "bearer"  # a media token, checked by the handler
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query parameter."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body that is not JSON."""
+
+    media_type: str
+    description: str
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through a handler."""
+
+    request: web.Request
+    services: Services
+    remote: str
+    signed_in: SignedIn | None = None
+    body: Any = None
+
+    @property
+    def session(self) -> SignedIn:
+        """The session. Raises NotSignedIn."""
+        if self.signed_in is None:
+            raise NotSignedIn()
+        return self.signed_in
+
+    @property
+    def subject(self) -> Subject:
+        """Who calls. Raises NotSignedIn."""
+        return self.session.subject
+
+    def path(self, name: str) -> str:
+        """A part of the path."""
+        return self.request.match_info[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route.
+
+    Attributes:
+        handler: returns the body (a struct, None for no content) or a whole response.
+        answer: the body's struct, a `Content`, or None.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[Call], Awaitable[Any]]
+    summary: str
+    answer: type | Content | None = None
+    body: type | Content | None = None
+    status: int = 200
+    access: Access = Access.SESSION
+    query: tuple[Query, ...] = ()
+    headers: tuple[str, ...] = field(default=())

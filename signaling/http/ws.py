@@ -1,0 +1,217 @@
+"""The WebSocket of the control channel: reads messages, pumps the channel's queue, closes in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from signaling.channel import Channel, encode
+from signaling.core import messages as m
+from signaling.core.permissions import Seat
+from signaling.core.room_state import CommandRefused
+from signaling.db.people_store import AuditEntry
+from signaling.errors import Forbidden, SignalingError, WrongLessonState
+from signaling.http.identity import SESSION_COOKIE
+from signaling.http.origin import client_address, is_own_origin, networks
+from signaling.http.routes import SERVICES
+from signaling.hub import member_of
+from signaling.identity import SignedIn
+from signaling.live_room import LiveRoom
+from signaling.services import Services
+
+log = structlog.get_logger(__name__)
+
+HELLO_TIMEOUT_S = 5.0  # docs/protocol.md
+GOODBYE_S = 1.0  # for a last message to a client that may not read any more
+_CLOSE_CODES = {
+    m.ByeReason.REPLACED: WSCloseCode.OK,
+    m.ByeReason.LESSON_OVER: WSCloseCode.OK,
+    m.ByeReason.FORBIDDEN: WSCloseCode.POLICY_VIOLATION,
+    m.ByeReason.FLOODING: WSCloseCode.POLICY_VIOLATION,
+    m.ByeReason.TOO_SLOW: WSCloseCode.TRY_AGAIN_LATER,
+    m.ByeReason.SHUTDOWN: WSCloseCode.GOING_AWAY,
+}
+_decoder = msgspec.json.Decoder(m.ClientMessage)
+
+
+class _IdOnly(msgspec.Struct):
+    """What can be saved of a message that does not fit: its id, so that the page finds its promise."""
+
+    id: int
+
+
+_id_decoder = msgspec.json.Decoder(_IdOnly)
+
+
+async def control_channel(request: web.Request) -> web.StreamResponse:
+    """`GET /ws/lessons/{lesson_id}`.
+
+    A browser cannot read the status of a refused upgrade. So whoever may not enter is let in far enough to
+    be told `bye`; only a foreign page is refused outright.
+    """
+    services = request.app[SERVICES]
+    if not is_own_origin(request, services.config):
+        raise Forbidden("the Origin is another site's")
+    ws = web.WebSocketResponse(
+        max_msg_size=m.MAX_MESSAGE_BYTES, compress=False, timeout=GOODBYE_S, autoping=True
+    )
+    await ws.prepare(request)
+    lesson_id = request.match_info["lesson_id"]
+    try:
+        signed_in, seat, room = await _admit(request, services, lesson_id)
+    except WrongLessonState:
+        await _refuse(ws, m.ByeReason.LESSON_OVER)
+    except SignalingError as error:
+        log.debug("channel_refused", code=error.code)
+        await _refuse(ws, m.ByeReason.FORBIDDEN)
+    else:
+        hello = await _hello(ws)
+        channel = Channel(seat, services.clock.monotonic())
+        if hello is None:
+            return ws
+        entered = await _enter(services, channel, signed_in.school, room, hello)
+        if isinstance(entered, LiveRoom):
+            await _converse(ws, services, channel, entered)
+        else:
+            await _refuse(ws, entered)
+    return ws
+
+
+async def _admit(
+    request: web.Request, services: Services, lesson_id: str
+) -> tuple[SignedIn, Seat, LiveRoom]:
+    signed_in = await services.identity.signed_in(request.cookies.get(SESSION_COOKIE))
+    _, seat = await services.lessons.seat(signed_in.subject, lesson_id)
+    room = await services.hub.enter(lesson_id)
+    if not seat.visible:  # 观摩 is unseen by the room, never by the log
+        remote = client_address(request, networks(services.config.trusted_proxies))
+        await services.people.audit(
+            AuditEntry(
+                services.clock.now(),
+                signed_in.subject.subject_id,
+                signed_in.subject.name,
+                "observe",
+                lesson_id,
+                "",
+                remote,
+            )
+        )
+    return signed_in, seat, room
+
+
+async def _hello(ws: web.WebSocketResponse) -> m.Hello | None:
+    try:
+        message = await ws.receive(HELLO_TIMEOUT_S)
+    except TimeoutError:
+        await _refuse(ws, m.ByeReason.FORBIDDEN)
+        return None
+    if message.type is WSMsgType.TEXT:
+        hello, error = _decode(message.data)
+        if isinstance(hello, m.Hello) and hello.version == m.PROTOCOL_VERSION:
+            return hello
+        await _quietly(ws.send_str(encode(error or _expected_hello())))
+    await _refuse(ws, m.ByeReason.FORBIDDEN)
+    return None
+
+
+async def _enter(
+    services: Services, channel: Channel, school: str | None, room: LiveRoom, hello: m.Hello
+) -> LiveRoom | m.ByeReason:
+    """Attach the channel to the room, or say why not."""
+    try:
+        # The room may have closed while we waited for `hello`; a closed one must not be entered.
+        if services.hub.room(room.lesson_id) is not room:
+            room = await services.hub.enter(room.lesson_id)
+        room.attach(channel, member_of(channel.seat, school), hello)
+    except WrongLessonState:
+        return m.ByeReason.LESSON_OVER
+    except (CommandRefused, SignalingError):
+        return m.ByeReason.FORBIDDEN
+    return room
+
+
+async def _converse(
+    ws: web.WebSocketResponse, services: Services, channel: Channel, room: LiveRoom
+) -> None:
+    tasks = (
+        asyncio.create_task(_read(ws, services, channel, room), name="channel-read"),
+        asyncio.create_task(channel.pump(ws.send_str), name="channel-pump"),
+    )
+    closing = asyncio.create_task(channel.closing.wait(), name="channel-closing")
+    try:
+        await asyncio.wait({*tasks, closing}, return_when=asyncio.FIRST_COMPLETED)
+        if channel.bye is not None:
+            await asyncio.wait({tasks[1]}, timeout=GOODBYE_S)
+    finally:
+        room.detach(channel)
+        await _end((*tasks, closing))
+        await _close(ws, channel.bye)
+
+
+async def _read(
+    ws: web.WebSocketResponse, services: Services, channel: Channel, room: LiveRoom
+) -> None:
+    """Take messages until the client leaves or the channel closes."""
+    async for message in ws:
+        if channel.bye is not None or not channel.heard(services.clock.monotonic()):
+            return
+        if message.type is not WSMsgType.TEXT:
+            channel.send(m.CommandError(None, "bad_message", "text messages only"))
+            continue
+        decoded, error = _decode(message.data)
+        match decoded:
+            case None:
+                channel.send(error or _expected_hello())
+            case m.Ping(sent_at=sent_at):
+                channel.send(m.Pong(sent_at))
+            case m.Hello():
+                channel.send(m.CommandError(None, "bad_message", "hello was said"))
+            case command:
+                room.command(channel, command)
+
+
+def _decode(text: str) -> tuple[m.ClientMessage | None, m.CommandError | None]:
+    try:
+        return _decoder.decode(text), None
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        detail = str(error)[:300]
+    try:
+        command_id: int | None = _id_decoder.decode(text).id
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        command_id = None
+    return None, m.CommandError(command_id, "bad_message", detail)
+
+
+def _expected_hello() -> m.CommandError:
+    return m.CommandError(None, "bad_message", f"hello of version {m.PROTOCOL_VERSION} comes first")
+
+
+async def _refuse(ws: web.WebSocketResponse, reason: m.ByeReason) -> None:
+    await _quietly(ws.send_str(encode(m.Bye(reason))))
+    await _close(ws, reason)
+
+
+async def _close(ws: web.WebSocketResponse, reason: m.ByeReason | None) -> None:
+    code = WSCloseCode.OK if reason is None else _CLOSE_CODES[reason]
+    await _quietly(ws.close(code=code, message=(reason or "").encode()))
+
+
+async def _quietly(sending: Awaitable[object]) -> None:
+    """Send to a client that may be gone or deaf; either is fine now."""
+    with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError):
+        async with asyncio.timeout(GOODBYE_S):
+            await sending
+
+
+async def _end(tasks: tuple[asyncio.Task[Any], ...]) -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception) and not isinstance(result, ConnectionError):
+            log.error("channel_failed", error=repr(result))

@@ -1,0 +1,263 @@
+"""Signing in: people by password, terminals by 课程码 or device token; sessions and their revocation.
+
+A session is a row; the cookie holds its id under a signature. The row is read with every request anyway to
+learn the roles, so ending a session or closing an account works at once, which stateless cookies cannot do.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from signaling.clock import Clock
+from signaling.config import Config
+from signaling.core.permissions import Subject
+from signaling.core.rate_limit import FailureLimiter, LimiterRule
+from signaling.core.resources import (
+    Identity,
+    LoginRequest,
+    Role,
+    RoomRef,
+    TerminalLogin,
+    TerminalRooms,
+)
+from signaling.core.tokens import (
+    InvalidToken,
+    SessionClaim,
+    csrf_token,
+    fingerprint,
+    is_csrf_token,
+    open_session,
+    seal_session,
+)
+from signaling.db.lesson_store import LessonStore
+from signaling.db.people_store import AuditEntry, PeopleStore, SessionRecord
+from signaling.errors import (
+    BadCredentials,
+    CsrfFailed,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    TooManyRequests,
+)
+from signaling.ids import new_secret
+from signaling.passwords import Passwords
+
+# Failures only; an honest user mistypes a few times, a school behind one address a few times more.
+PER_ACCOUNT = LimiterRule(max_failures=10, window_s=300)
+PER_ADDRESS = LimiterRule(max_failures=50, window_s=300)
+# 10^8 codes, a handful open: 20 wrong guesses in 5 minutes from an address need centuries.
+PER_ADDRESS_CODES = LimiterRule(max_failures=20, window_s=300)
+ALL_CODES = LimiterRule(max_failures=600, window_s=300, capacity=1)  # a botnet has many addresses
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who makes a request, and by which session."""
+
+    subject: Subject
+    session_id: str
+    school: str | None
+    room: RoomRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session just opened: the cookie's value, and a device token to remember, if any."""
+
+    signed_in: SignedIn
+    cookie: str
+    device_token: str | None = None
+
+
+class IdentityService:
+    """Opens, checks and ends sessions."""
+
+    def __init__(
+        self,
+        *,
+        people: PeopleStore,
+        lessons: LessonStore,
+        passwords: Passwords,
+        clock: Clock,
+        config: Config,
+        secret: bytes,
+    ) -> None:
+        self._people = people
+        self._lessons = lessons
+        self._passwords = passwords
+        self._clock = clock
+        self._secret = secret
+        self._lifetime = timedelta(hours=config.session_hours)
+        self._accounts = FailureLimiter(PER_ACCOUNT)
+        self._addresses = FailureLimiter(PER_ADDRESS)
+        self._code_addresses = FailureLimiter(PER_ADDRESS_CODES)
+        self._codes = FailureLimiter(ALL_CODES)
+
+    # --- people ----------------------------------------------------------------------------------
+
+    async def login(self, request: LoginRequest, remote: str) -> NewSession:
+        """本地账号登录.
+
+        Raises:
+            BadCredentials: wrong, without telling which.
+            TooManyRequests: too many failures for the account or from the address.
+        """
+        account = request.login.casefold()
+        self._demand_patience((self._accounts, account), (self._addresses, remote))
+        person = await self._people.person_by_login(request.login)
+        usable = person if person is not None and person.active else None
+        hashed = None if usable is None else usable.password_hash
+        if not await self._passwords.verify(hashed, request.password) or usable is None:
+            self._note_failure((self._accounts, account), (self._addresses, remote))
+            await self._audit(None, request.login, "login_failed", "", remote)
+            raise BadCredentials()
+        await self._audit(usable.person_id, usable.name, "login", usable.person_id, remote)
+        return await self._open(SignedIn(usable.subject, "", usable.school, None))
+
+    # --- terminals -------------------------------------------------------------------------------
+
+    async def lookup(self, join_code: str, remote: str) -> TerminalRooms:
+        """Which rooms a 课程码 invites. Raises NotFound, TooManyRequests."""
+        limits = ((self._code_addresses, remote), (self._codes, ""))
+        self._demand_patience(*limits)
+        lesson = await self._lessons.open_by_code(join_code)
+        if lesson is None:
+            self._note_failure(*limits)
+            raise NotFound("没有这个课程码对应的课", field="join_code")
+        return TerminalRooms(lesson.title, tuple(room.ref for room in lesson.receive_rooms))
+
+    async def terminal_login(self, request: TerminalLogin, remote: str) -> NewSession:
+        """教室终端登录. Raises Invalid, BadCredentials, NotFound, TooManyRequests."""
+        by_code = request.join_code is not None and request.room_id is not None
+        if by_code == (request.device_token is not None):
+            raise Invalid("课程码加教室,或设备令牌,二者取一", field="join_code")
+        if request.device_token is not None:
+            session = await self.resume(request.device_token, remote)
+            device = request.device_token
+        else:
+            room_id = await self._invited_room(
+                request.join_code or "", request.room_id or "", remote
+            )
+            session = await self._open(await self._terminal(room_id))
+            device = None
+            if request.remember:
+                device = await self.issue_device(room_id, "remembered")
+            await self._audit(room_id, "", "terminal_login", request.join_code or "", remote)
+        keep = device if request.remember else None
+        return NewSession(session.signed_in, session.cookie, keep)
+
+    async def resume(self, device_token: str, remote: str) -> NewSession:
+        """A new session for a device token. Raises BadCredentials, TooManyRequests."""
+        self._demand_patience((self._code_addresses, remote))
+        room_id = await self._people.use_device(fingerprint(device_token), self._clock.now())
+        if room_id is None:
+            self._note_failure((self._code_addresses, remote))
+            raise BadCredentials("设备令牌无效", field="device_token")
+        return await self._open(await self._terminal(room_id))
+
+    async def issue_device(self, room_id: str, origin: str) -> str:
+        """A new device token of a room; only its hash is kept. Raises NotFound."""
+        if await self._people.room(room_id) is None:
+            raise NotFound("没有这间教室", field="room_id")
+        token = new_secret()
+        await self._people.add_device(fingerprint(token), room_id, origin, self._clock.now())
+        return token
+
+    # --- sessions --------------------------------------------------------------------------------
+
+    async def signed_in(self, cookie: str | None) -> SignedIn:
+        """Whose session a cookie is. Raises NotSignedIn."""
+        now = self._clock.now()
+        try:
+            claim = open_session(self._secret, cookie or "", now.timestamp())
+        except InvalidToken:
+            raise NotSignedIn() from None
+        record = await self._people.session(fingerprint(claim.session_id))
+        if record is None or record.expires_at <= now:
+            raise NotSignedIn()
+        if record.room_id is not None:
+            return await self._terminal(record.room_id, claim.session_id)
+        person = await self._people.person(record.person_id or "")
+        if person is None or not person.active:
+            raise NotSignedIn()
+        return SignedIn(person.subject, claim.session_id, person.school, None)
+
+    async def logout(self, signed_in: SignedIn) -> None:
+        """End a session."""
+        await self._people.drop_session(fingerprint(signed_in.session_id))
+
+    async def forget_expired(self) -> None:
+        """Drop sessions past their time."""
+        await self._people.drop_expired_sessions(self._clock.now())
+
+    def demand_csrf(self, signed_in: SignedIn, token: str | None) -> None:
+        """Raises CsrfFailed unless the token belongs to the session."""
+        if not is_csrf_token(self._secret, signed_in.session_id, token or ""):
+            raise CsrfFailed("X-CSRF-Token is missing or wrong")
+
+    def identity(self, signed_in: SignedIn) -> Identity:
+        """The session as the API shows it."""
+        return Identity(
+            subject_id=signed_in.subject.subject_id,
+            name=signed_in.subject.name,
+            roles=tuple(sorted(signed_in.subject.roles)),
+            school=signed_in.school,
+            room=signed_in.room,
+            csrf_token=csrf_token(self._secret, signed_in.session_id),
+        )
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    async def _open(self, who: SignedIn) -> NewSession:
+        session_id = secrets.token_urlsafe(24)
+        now = self._clock.now()
+        expires_at = now + self._lifetime
+        is_room = who.subject.room_id is not None
+        await self._people.add_session(
+            SessionRecord(
+                fingerprint(session_id),
+                None if is_room else who.subject.subject_id,
+                who.subject.room_id,
+                expires_at,
+            ),
+            now,
+        )
+        claim = SessionClaim(session_id, int(expires_at.timestamp()))
+        opened = SignedIn(who.subject, session_id, who.school, who.room)
+        return NewSession(opened, seal_session(self._secret, claim))
+
+    async def _terminal(self, room_id: str, session_id: str = "") -> SignedIn:
+        room = await self._people.room(room_id)
+        if room is None:
+            raise NotSignedIn()
+        roles = frozenset({Role.RECEIVE_ROOM})
+        subject = Subject(room_id, room.name, roles, room.school_id, room_id)
+        return SignedIn(subject, session_id, room.school, room.ref)
+
+    async def _invited_room(self, join_code: str, room_id: str, remote: str) -> str:
+        rooms = (await self.lookup(join_code, remote)).rooms
+        if room_id not in {room.room_id for room in rooms}:
+            self._note_failure((self._code_addresses, remote))
+            raise Invalid("这节课没有邀请这间教室", field="room_id")
+        return room_id
+
+    def _demand_patience(self, *limits: tuple[FailureLimiter, str]) -> None:
+        now = self._clock.monotonic()
+        for limiter, key in limits:
+            wait = limiter.retry_after(key, now)
+            if wait is not None:
+                raise TooManyRequests(wait)
+
+    def _note_failure(self, *limits: tuple[FailureLimiter, str]) -> None:
+        now = self._clock.monotonic()
+        for limiter, key in limits:
+            limiter.note_failure(key, now)
+
+    async def _audit(
+        self, actor_id: str | None, name: str, action: str, target: str, remote: str
+    ) -> None:
+        await self._people.audit(
+            AuditEntry(self._clock.now(), actor_id, name, action, target, "", remote)
+        )

@@ -1,0 +1,219 @@
+"""Lessons: create, list, start, end, cancel. Permission is asked here, once per deed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import structlog
+
+from signaling.clock import Clock
+from signaling.config import Config
+from signaling.core.lesson_state import LessonDeed, WrongState, after
+from signaling.core.permissions import Action, Parties, Seat, Subject, allows, seat_of
+from signaling.core.resources import Lesson, LessonCreate, LessonState
+from signaling.db.lesson_store import LessonChange, LessonStore
+from signaling.db.people_store import AuditEntry, PeopleStore
+from signaling.errors import Forbidden, Invalid, NotFound, WrongLessonState
+from signaling.hub import RoomHub
+from signaling.records import LessonRecord
+
+log = structlog.get_logger(__name__)
+
+MIN_LENGTH = timedelta(minutes=1)
+_DEED_ACTION = {
+    LessonDeed.START: Action.START_LESSON,
+    LessonDeed.END: Action.END_LESSON,
+    LessonDeed.CANCEL: Action.CANCEL_LESSON,
+}
+SYSTEM = Subject("system", "系统", frozenset(), None)
+
+
+class LessonService:
+    """What can be done with lessons."""
+
+    def __init__(
+        self, store: LessonStore, people: PeopleStore, hub: RoomHub, clock: Clock, config: Config
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._hub = hub
+        self._clock = clock
+        self._config = config
+
+    async def listed(
+        self, subject: Subject, start: datetime, end: datetime
+    ) -> Sequence[LessonRecord]:
+        """The lessons that begin in [start, end) and concern the subject; all for those who may."""
+        everything = allows(subject, Action.LIST_ALL_LESSONS)
+        return await self._store.between(start, end, None if everything else subject)
+
+    async def get(self, subject: Subject, lesson_id: str) -> LessonRecord:
+        """One lesson. Raises NotFound, also where the subject may not know of it."""
+        record = await self._store.lesson(lesson_id)
+        if record is None or not allows(subject, Action.READ_LESSON, record.parties):
+            raise NotFound("没有这节课")
+        return record
+
+    async def seat(self, subject: Subject, lesson_id: str) -> tuple[LessonRecord, Seat]:
+        """A lesson and the subject's seat in it. Raises NotFound, Forbidden."""
+        record = await self.get(subject, lesson_id)
+        seat = seat_of(subject, record.parties)
+        if seat is None:
+            raise Forbidden("不是这节课的参加者")
+        return record, seat
+
+    async def demand(self, subject: Subject, action: Action, lesson_id: str) -> LessonRecord:
+        """A lesson to which the subject may do this. Raises NotFound, Forbidden."""
+        record = await self.get(subject, lesson_id)
+        if not allows(subject, action, record.parties):
+            raise Forbidden()
+        return record
+
+    async def create(self, subject: Subject, wish: LessonCreate, remote: str = "") -> LessonRecord:
+        """Create a lesson.
+
+        Raises:
+            Forbidden: not for this teacher.
+            Invalid: a field cannot be.
+            Clash: teacher or room taken; names the field.
+        """
+        parties = Parties(wish.lead_teacher_id, frozenset(), frozenset())
+        if not allows(subject, Action.CREATE_LESSON, parties):
+            raise Forbidden("只能为本人排课")
+        wish = self._checked(wish)
+        lesson_id = await self._store.create(wish)
+        await self._audit(subject, "lesson_create", lesson_id, wish.title, remote)
+        return await self._existing(lesson_id)
+
+    async def start(self, subject: Subject, lesson_id: str, remote: str = "") -> LessonRecord:
+        """开始上课."""
+        return await self._do(
+            subject,
+            lesson_id,
+            LessonDeed.START,
+            LessonChange(LessonState.LIVE, held_from=self._clock.now()),
+            remote,
+        )
+
+    async def end(self, subject: Subject, lesson_id: str, remote: str = "") -> LessonRecord:
+        """下课."""
+        change = LessonChange(LessonState.ENDED, held_to=self._clock.now())
+        return await self._do(subject, lesson_id, LessonDeed.END, change, remote)
+
+    async def cancel(
+        self, subject: Subject, lesson_id: str, reason: str, remote: str = ""
+    ) -> LessonRecord:
+        """停课, with the reason."""
+        change = LessonChange(LessonState.CANCELLED, cancel_reason=reason)
+        return await self._do(subject, lesson_id, LessonDeed.CANCEL, change, remote)
+
+    async def end_forgotten(self) -> None:
+        """End live lessons that are long past their time and empty."""
+        now = self._clock.now()
+        for record in await self._store.live():
+            room = self._hub.room(record.lesson_id)
+            since = None if room is None else room.empty_since
+            overdue = now > record.ends_at + timedelta(seconds=self._config.auto_end_grace_s)
+            if room is None or since is None or not overdue or room.state.sources:
+                continue
+            if self._clock.monotonic() - since > self._config.auto_end_empty_s:
+                log.info("forgotten_lesson_ended", lesson_id=record.lesson_id)
+                change = LessonChange(LessonState.ENDED, held_to=now)
+                await self._carry_out(SYSTEM, record, LessonDeed.END, change, "")
+
+    def resource(self, subject: Subject, record: LessonRecord) -> Lesson:
+        """A lesson as the API shows it to a subject."""
+        sees_code = allows(subject, Action.SEE_JOIN_CODE, record.parties)
+        return Lesson(
+            lesson_id=record.lesson_id,
+            title=record.title,
+            class_kind=record.class_kind,
+            subject=record.subject,
+            grade=record.grade,
+            state=record.state,
+            starts_at=record.starts_at,
+            ends_at=record.ends_at,
+            held_from=record.held_from,
+            held_to=record.held_to,
+            cancel_reason=record.cancel_reason,
+            lead_teacher=record.lead_teacher,
+            lead_room=None if record.lead_room is None else record.lead_room.ref,
+            receive_rooms=tuple(room.ref for room in record.receive_rooms),
+            join_code=record.join_code if sees_code else None,
+            recording_id=record.recording_id,
+        )
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    async def _do(
+        self, subject: Subject, lesson_id: str, deed: LessonDeed, change: LessonChange, remote: str
+    ) -> LessonRecord:
+        record = await self.demand(subject, _DEED_ACTION[deed], lesson_id)
+        return await self._carry_out(subject, record, deed, change, remote)
+
+    async def _carry_out(
+        self,
+        subject: Subject,
+        record: LessonRecord,
+        deed: LessonDeed,
+        change: LessonChange,
+        remote: str,
+    ) -> LessonRecord:
+        try:
+            done_before = after(record.state, deed) is record.state
+        except WrongState as error:
+            raise WrongLessonState(str(error)) from None
+        if done_before:
+            return record
+        written = await self._store.change(record.lesson_id, record.state, change)
+        changed = await self._existing(record.lesson_id)
+        if not written:  # somebody was faster: judge again by what is now
+            return await self._carry_out(subject, changed, deed, change, remote)
+        await self._audit(
+            subject, f"lesson_{deed}", record.lesson_id, change.cancel_reason or "", remote
+        )
+        if deed is LessonDeed.START:
+            await self._hub.started(changed)
+        else:
+            await self._hub.ended(changed)
+        return await self._existing(record.lesson_id)
+
+    async def _existing(self, lesson_id: str) -> LessonRecord:
+        record = await self._store.lesson(lesson_id)
+        if record is None:
+            raise NotFound("没有这节课")
+        return record
+
+    def _checked(self, wish: LessonCreate) -> LessonCreate:
+        for field in ("starts_at", "ends_at"):
+            if getattr(wish, field).tzinfo is None:
+                raise Invalid("时间须带时区", field=field)
+        longest = timedelta(hours=self._config.max_lesson_hours)
+        try:
+            starts_at, ends_at = wish.starts_at.astimezone(UTC), wish.ends_at.astimezone(UTC)
+        except OverflowError:
+            raise Invalid("时间超出范围", field="starts_at") from None
+        if not MIN_LENGTH <= ends_at - starts_at <= longest:
+            raise Invalid("下课时间须晚于上课时间,且课时长度合理", field="ends_at")
+        if len(set(wish.receive_room_ids)) < len(wish.receive_room_ids):
+            raise Invalid("教室重复", field="receive_room_ids")
+        if wish.lead_room_id is not None and wish.lead_room_id in wish.receive_room_ids:
+            raise Invalid("主讲教室不能同时是听课教室", field="lead_room_id")
+        return msgspec.structs.replace(wish, starts_at=starts_at, ends_at=ends_at)
+
+    async def _audit(
+        self, subject: Subject, action: str, target: str, detail: str, remote: str
+    ) -> None:
+        await self._people.audit(
+            AuditEntry(
+                self._clock.now(),
+                subject.subject_id,
+                subject.name,
+                action,
+                target,
+                detail,
+                remote,
+            )
+        )

@@ -1,0 +1,231 @@
+"""Publishing and watching: checks tokens and lesson, then calls the relay (WHIP, RFC 9725; WHEP)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from relay.api import Answer, Patched, Relay, SessionNotFound
+from signaling.clock import Clock
+from signaling.config import Config
+from signaling.core.messages import SourceKind
+from signaling.core.permissions import LEAD_PARTICIPANT, Action, Seat
+from signaling.core.resources import ExternalAccess, LessonState, MediaAccess, MediaEndpoint
+from signaling.core.room_state import camera_of
+from signaling.core.tokens import (
+    InvalidToken,
+    MediaAction,
+    MediaGrant,
+    fingerprint,
+    open_media,
+    seal_media,
+)
+from signaling.errors import BadToken, Busy, Forbidden, NotFound, WrongLessonState
+from signaling.hub import RoomHub
+from signaling.live_room import LiveRoom
+from signaling.media_sessions import MediaSession, MediaSessions
+from signaling.records import LessonRecord
+
+PROGRAMME = "programme"  # the participant id of plain players; no person or room can have it
+
+
+@dataclass(frozen=True, slots=True)
+class _Bearer:
+    grant: MediaGrant
+    token: str
+
+
+class MediaDesk:
+    """Hands out media tokens and opens sessions for them."""
+
+    def __init__(
+        self,
+        *,
+        relay: Relay,
+        hub: RoomHub,
+        sessions: MediaSessions,
+        clock: Clock,
+        config: Config,
+        secret: bytes,
+    ) -> None:
+        self._relay = relay
+        self._hub = hub
+        self._sessions = sessions
+        self._clock = clock
+        self._config = config
+        self._secret = secret
+
+    # --- tokens ----------------------------------------------------------------------------------
+
+    def access(self, lesson: LessonRecord, seat: Seat) -> MediaAccess:
+        """What a seat may publish and watch, with tokens for it.
+
+        Raises:
+            WrongLessonState: the lesson is not live.
+        """
+        self._demand_live(lesson.state)
+        until = self._clock.now() + timedelta(seconds=self._config.media_token_s)
+        who = seat.participant_id
+        camera = Action.PUBLISH_CAMERA in seat.actions
+        courseware = Action.PUBLISH_COURSEWARE in seat.actions
+        return MediaAccess(
+            camera=self._publish(lesson, who, SourceKind.CAMERA, until) if camera else None,
+            courseware=self._publish(lesson, who, SourceKind.COURSEWARE, until)
+            if courseware
+            else None,
+            watch=self._watch(lesson, who, until, programme=False),
+        )
+
+    def external_access(self, lesson: LessonRecord) -> ExternalAccess:
+        """Tokens for recorder hosts and players, good until the lesson must be over."""
+        self._demand_live(lesson.state)
+        longest = self._clock.now() + timedelta(hours=self._config.max_lesson_hours)
+        until = max(lesson.ends_at + timedelta(seconds=self._config.auto_end_grace_s), longest)
+        return ExternalAccess(
+            camera=self._publish(lesson, LEAD_PARTICIPANT, SourceKind.CAMERA, until),
+            courseware=self._publish(lesson, LEAD_PARTICIPANT, SourceKind.COURSEWARE, until),
+            programme=self._watch(lesson, PROGRAMME, until, programme=True),
+        )
+
+    def _publish(
+        self, lesson: LessonRecord, who: str, kind: SourceKind, until: datetime
+    ) -> MediaEndpoint:
+        source_id = f"{who}.{kind}"
+        grant = self._grant(lesson, who, MediaAction.PUBLISH, until, source_id=source_id)
+        return self._endpoint(f"/whip/{lesson.lesson_id}/{source_id}", grant)
+
+    def _watch(
+        self, lesson: LessonRecord, who: str, until: datetime, *, programme: bool
+    ) -> MediaEndpoint:
+        grant = self._grant(lesson, who, MediaAction.WATCH, until, programme=programme)
+        return self._endpoint(f"/whep/{lesson.lesson_id}", grant)
+
+    @staticmethod
+    def _grant(
+        lesson: LessonRecord,
+        who: str,
+        action: MediaAction,
+        until: datetime,
+        *,
+        source_id: str | None = None,
+        programme: bool = False,
+    ) -> MediaGrant:
+        return MediaGrant(
+            lesson_id=lesson.lesson_id,
+            participant_id=who,
+            action=action,
+            source_id=source_id,
+            programme=programme,
+            expires_at=int(until.timestamp()),
+            nonce=secrets.token_urlsafe(8),
+        )
+
+    def _endpoint(self, url: str, grant: MediaGrant) -> MediaEndpoint:
+        expires_at = datetime.fromtimestamp(grant.expires_at, UTC)
+        return MediaEndpoint(url, seal_media(self._secret, grant), expires_at)
+
+    # --- sessions --------------------------------------------------------------------------------
+
+    def publish(self, token: str | None, lesson_id: str, source_id: str, offer: str) -> Answer:
+        """Open a publishing session.
+
+        Raises:
+            BadToken, Forbidden, WrongLessonState: the token is none, for something else, or too early
+                or late.
+            OfferError, RelayFull: from the relay.
+        """
+        bearer = self._bearer(token)
+        grant = bearer.grant
+        wanted = (MediaAction.PUBLISH, lesson_id, source_id)
+        if (grant.action, grant.lesson_id, grant.source_id) != wanted:
+            raise Forbidden("the token is for something else")
+        room = self._live_room(lesson_id)
+        answer = self._relay.publish(offer, room_id=lesson_id, source_id=source_id)
+        self._note(answer, bearer)
+        room.publisher_opened(source_id, answer.session_id)
+        return answer
+
+    def watch(self, token: str | None, lesson_id: str, offer: str) -> Answer:
+        """Open a viewing session; raises as `publish` does, and Busy for too many plain players."""
+        bearer = self._bearer(token)
+        grant = bearer.grant
+        if (grant.action, grant.lesson_id) != (MediaAction.WATCH, lesson_id):
+            raise Forbidden("the token is for something else")
+        room = self._live_room(lesson_id)
+        who = grant.participant_id
+        if grant.programme:
+            if self._sessions.programme_viewers(lesson_id) >= self._config.max_programme_viewers:
+                raise Busy("as many players as may be watch this lesson")
+            viewer_id = f"{PROGRAMME}-{secrets.token_urlsafe(8)}"  # each player is its own viewer
+        else:
+            viewer_id = who
+        answer = self._relay.watch(
+            offer,
+            room_id=lesson_id,
+            viewer_id=viewer_id,
+            own_sources=()
+            if grant.programme
+            else (camera_of(who), f"{who}.{SourceKind.COURSEWARE}"),
+            programme=grant.programme,
+        )
+        self._note(answer, bearer)
+        if not grant.programme:
+            room.viewer_opened(who, answer.session_id)
+        return answer
+
+    def patch(self, token: str | None, session_id: str, fragment: str, etag: str | None) -> Patched:
+        """Trickle or restart ICE; raises NotFound, Forbidden, BadToken and what the relay does."""
+        self._demand_opener(token, session_id)
+        return self._relay.patch(session_id, fragment, etag=etag)
+
+    def close(self, token: str | None, session_id: str) -> None:
+        """End a session; raises as `patch` does."""
+        self._demand_opener(token, session_id)
+        try:
+            self._relay.close(session_id)
+        except SessionNotFound:
+            raise NotFound("no such session") from None
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _opened(self, token: str | None) -> _Bearer:
+        if not token:
+            raise BadToken("a bearer token is needed")
+        try:
+            return _Bearer(open_media(self._secret, token), token)
+        except InvalidToken as error:
+            raise BadToken(str(error)) from None
+
+    def _bearer(self, token: str | None) -> _Bearer:
+        bearer = self._opened(token)
+        if bearer.grant.expires_at <= self._clock.now().timestamp():
+            raise BadToken("expired")
+        return bearer
+
+    def _demand_opener(self, token: str | None, session_id: str) -> None:
+        """The token that opened a session stays good for it; a fresh one of the same right also is."""
+        bearer = self._opened(token)
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise NotFound("no such session")
+        if fingerprint(bearer.token) == session.token_fingerprint:
+            return
+        if not bearer.grant.same_right(session.grant) or session.grant.programme:
+            raise Forbidden("the token is for something else")
+        if bearer.grant.expires_at <= self._clock.now().timestamp():
+            raise BadToken("expired")
+
+    def _live_room(self, lesson_id: str) -> LiveRoom:
+        room = self._hub.room(lesson_id)
+        if room is None or not room.state.is_live:
+            raise WrongLessonState("the lesson is not live")
+        return room
+
+    @staticmethod
+    def _demand_live(state: LessonState) -> None:
+        if state is not LessonState.LIVE:
+            raise WrongLessonState("the lesson is not live")
+
+    def _note(self, answer: Answer, bearer: _Bearer) -> None:
+        self._sessions.add(MediaSession(answer.session_id, bearer.grant, fingerprint(bearer.token)))

@@ -1,0 +1,60 @@
+"""Passwords: argon2id, in threads, few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import argon2
+
+from signaling.errors import Busy
+
+MAX_WAITING = 64  # logins waiting for a thread; 64 × ~50 ms is as long as a person waits
+
+
+class Passwords:
+    """Hashes and checks passwords.
+
+    argon2-cffi's defaults are RFC 9106's second recommended option (64 MiB, 3 passes, 4 lanes), so few may
+    run at once, and the queue before them is bounded.
+    """
+
+    def __init__(self, threads: int = 2, hasher: argon2.PasswordHasher | None = None) -> None:
+        self._hasher = hasher or argon2.PasswordHasher()
+        self._slots = asyncio.Semaphore(threads)
+        self._waiting = 0
+        self._decoy: str | None = None
+
+    def hash_now(self, password: str) -> str:
+        """Hash, blocking; for the command line."""
+        return self._hasher.hash(password)
+
+    async def hash(self, password: str) -> str:
+        """Hash in a thread."""
+        async with self._slots:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password fits. Without a hash (no such account) it costs the same time.
+
+        Raises:
+            Busy: too many are waiting.
+        """
+        if self._waiting >= MAX_WAITING:
+            raise Busy("too many logins at once")
+        self._waiting += 1
+        try:
+            async with self._slots:
+                return await asyncio.to_thread(self._verify, password_hash, password)
+        finally:
+            self._waiting -= 1
+
+    def _verify(self, password_hash: str | None, password: str) -> bool:
+        if self._decoy is None:
+            self._decoy = self._hasher.hash("decoy")
+        try:
+            self._hasher.verify(password_hash or self._decoy, password)
+        except argon2.exceptions.Argon2Error:
+            return False
+        except argon2.exceptions.InvalidHashError:
+            return False
+        return password_hash is not None

@@ -1,0 +1,67 @@
+"""The HTTP server over running services: start, the addresses it got, stop."""
+
+from __future__ import annotations
+
+import ssl
+
+from aiohttp import web
+
+from signaling.config import Config
+from signaling.core.messages import ByeReason
+from signaling.http.app import make_app
+from signaling.services import Services
+
+SHUTDOWN_S = 3.0  # for answers under way; channels are told goodbye before
+
+
+class HttpServer:
+    """Listens and serves."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._runner = web.AppRunner(
+            make_app(services), access_log=None, shutdown_timeout=SHUTDOWN_S
+        )
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        config = self._services.config
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner,
+            config.http_host,
+            config.http_port,
+            ssl_context=_tls(config),
+            reuse_address=True,
+        )
+        await site.start()
+
+    async def stop(self) -> None:
+        """Say goodbye on the control channels, then close."""
+        for room in self._services.hub.rooms:
+            room.close(ByeReason.SHUTDOWN)
+        await self._runner.cleanup()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._runner.addresses[0][1])
+
+    @property
+    def url(self) -> str:
+        """Where to go, from this machine unless a public URL is set."""
+        config = self._services.config
+        if config.public_url is not None:
+            return config.public_url.rstrip("/")
+        scheme = "https" if config.tls_certificate else "http"
+        wildcard = config.http_host in {"", "0.0.0.0", "::"}  # noqa: S104
+        host = "localhost" if wildcard else config.http_host
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    if config.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(config.tls_certificate, config.tls_key)
+    return context

@@ -1,0 +1,155 @@
+"""Everything the HTTP face calls, put together over one relay and one recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from recorder.api import Recorder
+from relay.api import Relay
+from signaling.clock import Clock, SystemClock
+from signaling.config import Config
+from signaling.core.room_state import RoomLimits
+from signaling.db.engine import Database
+from signaling.db.lesson_store import LessonStore
+from signaling.db.migrate import migrate
+from signaling.db.people_store import PeopleStore
+from signaling.hub import RoomHub
+from signaling.identity import IdentityService
+from signaling.lessons import LessonService
+from signaling.library import Library
+from signaling.media import MediaDesk
+from signaling.media_sessions import MediaSessions
+from signaling.passwords import Passwords
+
+log = structlog.get_logger(__name__)
+
+LINK_POLL_S = 2.0
+TICK_S = 1.0
+HOUSEKEEPING_S = 30.0
+SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
+SECRET_BYTES = 32
+
+
+class Services:
+    """The signaling service: stores, rules and live rooms, with their upkeep."""
+
+    def __init__(
+        self, config: Config, relay: Relay, recorder: Recorder, *, clock: Clock | None = None
+    ) -> None:
+        self.config = config
+        self.relay = relay
+        self.recorder = recorder
+        self.clock = clock or SystemClock()
+        secret = load_secret(config.data)
+        self.database = Database(config.database)
+        self.people = PeopleStore(self.database)
+        self.lesson_store = LessonStore(self.database)
+        self.passwords = Passwords(config.password_threads)
+        self.media_sessions = MediaSessions()
+        self.hub = RoomHub(
+            relay=relay,
+            recorder=recorder,
+            lessons=self.lesson_store,
+            sessions=self.media_sessions,
+            clock=self.clock,
+            limits=RoomLimits(config.max_on_stage, hand_grace_s=config.hand_grace_s),
+        )
+        self.lessons = LessonService(self.lesson_store, self.people, self.hub, self.clock, config)
+        self.identity = IdentityService(
+            people=self.people,
+            lessons=self.lesson_store,
+            passwords=self.passwords,
+            clock=self.clock,
+            config=config,
+            secret=secret,
+        )
+        self.media = MediaDesk(
+            relay=relay,
+            hub=self.hub,
+            sessions=self.media_sessions,
+            clock=self.clock,
+            config=config,
+            secret=secret,
+        )
+        self.library = Library(recorder, self.lesson_store)
+        self.housekeeping: list[Callable[[], Awaitable[None]]] = [
+            self.lessons.end_forgotten,
+            self.hub.retry_recordings,
+            self.identity.forget_expired,
+        ]
+        self._upkeep: list[asyncio.Task[None]] = []
+
+    async def prepare(self) -> None:
+        """Bring the database up to date; before anything else."""
+        await migrate(self.database)
+
+    async def start(self) -> None:
+        """Take up live lessons and begin the upkeep. The relay and the recorder run already."""
+        await self.hub.start()
+        self._upkeep = [
+            asyncio.create_task(_periodically(period, deed), name=f"upkeep-{name}")
+            for name, period, deed in (
+                ("tick", TICK_S, self._tick),
+                ("links", LINK_POLL_S, self._judge_links),
+                ("housekeeping", HOUSEKEEPING_S, self._keep_house),
+            )
+        ]
+
+    async def stop(self) -> None:
+        """Stop the upkeep and the rooms; the database closes last."""
+        for task in self._upkeep:
+            task.cancel()
+        for task in self._upkeep:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.hub.stop()
+        await self.database.close()
+
+    async def _tick(self) -> None:
+        self.hub.tick()
+
+    async def _judge_links(self) -> None:
+        self.hub.judge_links()
+
+    async def _keep_house(self) -> None:
+        for deed in self.housekeeping:
+            await deed()
+
+
+async def _periodically(period_s: float, deed: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(period_s)
+        try:
+            await deed()
+        except Exception:
+            log.exception("upkeep_failed")  # the next round may fare better
+
+
+def load_secret(data: Path) -> bytes:
+    """The server's secret, made at first use, readable by its owner only."""
+    path = data / SECRET_FILE
+    data.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        # Written aside and linked into place: whoever comes second reads a whole secret.
+        fresh = data / f".{SECRET_FILE}.{secrets.token_hex(8)}"
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(secrets.token_bytes(SECRET_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            if not path.exists():
+                os.link(fresh, path)
+        finally:
+            fresh.unlink()
+    secret = path.read_bytes()
+    if len(secret) < SECRET_BYTES:
+        raise OSError(f"{path} is too short to be a secret; restore it from a backup or delete it")
+    return secret
