@@ -1,0 +1,1 @@
+"""Keeps lessons: tap → archive → finish → library. Others know `recorder.api` only."""

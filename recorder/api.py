@@ -27,13 +27,13 @@ class RecorderError(Exception):
     code = "recorder_error"
 
 
-class RecordingNotFound(RecorderError):
+class RecordingNotFound(RecorderError):  # noqa: N818
     """No such recording, or no such file of it."""
 
     code = "recording_not_found"
 
 
-class StorageUnavailable(RecorderError):
+class StorageUnavailable(RecorderError):  # noqa: N818
     """The archive folder cannot be written (missing, read-only, full)."""
 
     code = "storage_unavailable"
@@ -41,7 +41,7 @@ class StorageUnavailable(RecorderError):
 
 @dataclass(frozen=True, slots=True)
 class LessonFacts:
-    """What the library keeps of the lesson, copied when recording starts, so that an entry stands alone.
+    """What the library keeps of the lesson, copied at the start: an entry stands alone.
 
     Attributes:
         source_names: source id → what to call it, such as ``{"lead.camera": "王老师"}``.
@@ -153,7 +153,9 @@ class Recorder(Protocol):
         """Close running archives cleanly; unfinished work is resumed by the next `start`."""
 
     async def begin(self, relay: Relay, room_id: str, facts: LessonFacts) -> str:
-        """Start (or, after a restart of the server during a lesson, continue) recording; returns the recording id.
+        """Start recording and return the recording id.
+
+        A lesson whose recording was interrupted (the server was restarted) continues it.
 
         Raises:
             StorageUnavailable: nothing can be written.
@@ -171,7 +173,13 @@ class Recorder(Protocol):
     async def entries(
         self, *, limit: int, before: str | None, query: str | None
     ) -> tuple[Sequence[Entry], str | None]:
-        """Entries, newest first, from cursor `before`; the second value is the next cursor."""
+        """Entries, newest first, from cursor `before`; the second value is the next cursor.
+
+        `query` holds words that must all occur in title, teacher or subject.
+
+        Raises:
+            ValueError: `before` is not a cursor.
+        """
 
     async def manifest(self, recording_id: str) -> Manifest:
         """One recording. Raises RecordingNotFound."""

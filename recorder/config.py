@@ -1,0 +1,28 @@
+"""The recorder's settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderConfig:
+    """What an operator can choose.
+
+    Attributes:
+        data_dir: recordings lie in ``<data_dir>/recordings``.
+        database_url: SQLAlchemy URL with an async driver; the same database as signaling's,
+        usually. key_frame_interval_s: how often key frames are asked for while recording. Each
+            costs the publishers some 50 to 150 kB at 720p; without them a recording can be entered
+            only where a viewer happened to need one.
+        continue_within_s: how long after a start an interrupted recording waits for its lesson to
+            go on before it is finished. It can be continued later too, at the price of finishing
+        twice. min_free_bytes: `begin` refuses to record on a disk with less free than this.
+    """
+
+    data_dir: Path
+    database_url: str
+    key_frame_interval_s: float = 10.0
+    continue_within_s: float = 5.0
+    min_free_bytes: int = 256 * 1024 * 1024

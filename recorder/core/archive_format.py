@@ -1,0 +1,224 @@
+"""The archive's own framing: what a recording is on disk while, and after, it is made.
+
+A recording's archive is a numbered row of *segments*. A segment is a header and then records::
+
+    header  magic (8) | segment index (u32) | reserved (u32) | created, Unix s (f64)
+    record  body length (u32) | CRC-32 of the body, seeded with the type (u32) | type (u8) | body
+
+all little-endian. Segments are only ever appended to, so the one harm that a `kill -9`, a power cut
+or a full disk can do is a torn tail, which the CRC finds and `SegmentReader` cuts off. Every
+segment opens with a `Begin` and a `TrackBegin` for each running track, so that it can be read
+without its elders.
+
+Packets and clock mappings have a packed body, for they are many; everything else is tagged JSON.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+import msgspec
+
+from recorder.api import LessonFacts
+from relay.api import MediaKind
+
+MAGIC = b"TKARCH\x00\x01"  # the last byte is the format's version
+MAX_BODY_BYTES = 256 * 1024  # an RTP packet is at most 64 KiB, a Begin far less
+MAX_SEGMENT_BYTES = 16 * 1024 * 1024  # a segment is read whole, so this bounds the reader's memory
+MAX_SEGMENT_SECONDS = 60.0  # bounds what one unreadable file can cost
+
+_HEADER = struct.Struct("<8sIId")
+_RECORD = struct.Struct("<IIB")
+_PACKET = struct.Struct("<Id")
+_CLOCK = struct.Struct("<IIdd")
+
+_TYPE_PACKET = 1
+_TYPE_CLOCK = 2
+_TYPE_EVENT = 3
+
+
+class Packet(msgspec.Struct, frozen=True, gc=False):
+    """One RTP packet of a track; `now` is its arrival in Unix seconds."""
+
+    track: int
+    now: float
+    rtp: bytes
+
+
+class Clock(msgspec.Struct, frozen=True, gc=False):
+    """A sender-report mapping: `rtp_timestamp` was captured at `capture_time` (Unix seconds)."""
+
+    track: int
+    rtp_timestamp: int
+    capture_time: float
+    now: float
+
+
+class Begin(msgspec.Struct, frozen=True, tag="begin"):
+    """Opens every segment: whose recording this is."""
+
+    recording_id: str
+    started_at: float
+    facts: LessonFacts
+
+
+class TrackBegin(msgspec.Struct, frozen=True, tag="track"):
+    """A track; numbers are unique in the archive, across restarts of the server too."""
+
+    track: int
+    source_id: str
+    kind: MediaKind
+    codec: str
+    clock_rate: int
+    channels: int
+    fmtp: str
+    now: float
+
+
+class TrackEnd(msgspec.Struct, frozen=True, tag="track_end"):
+    """No more packets for a track."""
+
+    track: int
+    reason: str
+    now: float
+
+
+class SourceName(msgspec.Struct, frozen=True, tag="source_name"):
+    """What to call a source that appeared after the beginning."""
+
+    source_id: str
+    name: str
+
+
+class Stage(msgspec.Struct, frozen=True, tag="stage"):
+    """A participant came onto or left the stage."""
+
+    participant_id: str
+    name: str
+    on_stage: bool
+    now: float
+
+
+class Lost(msgspec.Struct, frozen=True, tag="lost"):
+    """The writer could not keep up or the disk failed: so many records were thrown away."""
+
+    since: float
+    until: float
+    records: int
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """The lesson ended: nothing will be appended any more."""
+
+    now: float
+
+
+Event = Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | End
+Record = Packet | Clock | Event
+
+_encode_event = msgspec.json.Encoder().encode
+_event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def segment_header(index: int, created: float) -> bytes:
+    """The first bytes of segment number `index`."""
+    return _HEADER.pack(MAGIC, index, 0, created)
+
+
+def encode_record(record: Record) -> bytes:
+    """One record, framed.
+
+    Raises:
+        ValueError: the body exceeds `MAX_BODY_BYTES`.
+    """
+    if isinstance(record, Packet):
+        kind, body = _TYPE_PACKET, _PACKET.pack(record.track, record.now) + record.rtp
+    elif isinstance(record, Clock):
+        kind = _TYPE_CLOCK
+        body = _CLOCK.pack(
+            record.track, record.rtp_timestamp & 0xFFFFFFFF, record.capture_time, record.now
+        )
+    else:
+        kind, body = _TYPE_EVENT, _encode_event(record)
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"record of {len(body)} bytes")
+    return _RECORD.pack(len(body), zlib.crc32(body, kind), kind) + body
+
+
+class SegmentReader:
+    """Iterates over one segment's records; damage is skipped or cut off, and counted.
+
+    Attributes:
+        bad_records: records whose CRC or body was wrong, but whose successor could be found.
+        cut_bytes: what was left when reading had to stop (a torn tail).
+        end: the offset behind the last record read.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.bad_records = 0
+        self.cut_bytes = 0
+        self.end = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        data = self._data
+        if len(data) < _HEADER.size or not data.startswith(MAGIC):
+            self.cut_bytes = len(data)
+            return
+        offset = self.end = _HEADER.size
+        while offset < len(data):
+            parsed = self._record_at(offset)
+            if parsed is None:
+                following = self._successor(offset)
+                if following is None:
+                    self.cut_bytes = len(data) - offset
+                    return
+                self.bad_records += 1
+                offset = following
+                continue
+            kind, start, stop = parsed
+            record = _decode_body(kind, data[start:stop])
+            offset = self.end = stop
+            if record is None:
+                self.bad_records += 1
+            else:
+                yield record
+
+    def _record_at(self, offset: int) -> tuple[int, int, int] | None:
+        data = self._data
+        if offset + _RECORD.size > len(data):
+            return None
+        length, crc, kind = _RECORD.unpack_from(data, offset)
+        start = offset + _RECORD.size
+        stop = start + length
+        if length > MAX_BODY_BYTES or stop > len(data):
+            return None
+        if zlib.crc32(memoryview(data)[start:stop], kind) != crc:
+            return None
+        return kind, start, stop
+
+    def _successor(self, offset: int) -> int | None:
+        """Where the next good record begins, if the damaged one's length can still be believed."""
+        if offset + _RECORD.size > len(self._data):
+            return None
+        length = _RECORD.unpack_from(self._data, offset)[0]
+        if length > MAX_BODY_BYTES:
+            return None
+        following = offset + _RECORD.size + length
+        return following if self._record_at(following) is not None else None
+
+
+def _decode_body(kind: int, body: bytes) -> Record | None:
+    try:
+        if kind == _TYPE_PACKET:
+            track, now = _PACKET.unpack_from(body)
+            return Packet(track, now, body[_PACKET.size :])
+        if kind == _TYPE_CLOCK:
+            return Clock(*_CLOCK.unpack(body))
+        if kind == _TYPE_EVENT:
+            return _event_decoder.decode(body)
+    except (struct.error, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return None

@@ -1,0 +1,150 @@
+"""H.264 access units from RTP payloads (RFC 6184, packetization modes 0 and 1), length-prefixed."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+from recorder.core.h264_parameter_sets import ParameterSets, parameter_sets, sprop_nal_units
+from recorder.core.video_frame import CodedFrame
+
+_IDR, _SEI, _SPS, _PPS, _DELIMITER = 5, 6, 7, 8, 9
+_FILLER = 12
+_STAP_A, _FU_A = 24, 28
+_LEADING = frozenset((_SEI, _SPS, _DELIMITER))  # can only stand before an access unit's first slice
+
+
+class H264Depacketizer:
+    """Assembles access units and keeps the parameter sets in force.
+
+    Parameter sets stay in the access units that carried them: a file has one decoder configuration,
+    and in-band sets are what lets the picture's size change within it (Chromium and ffmpeg take
+    this).
+
+    Attributes:
+        parameters: the latest complete parameter sets.
+    """
+
+    def __init__(self, fmtp: str = "") -> None:
+        self._sps: bytes | None = None
+        self._pps: bytes | None = None
+        self.parameters: ParameterSets | None = None
+        self._sends_sets_in_band = False
+        for unit in sprop_nal_units(fmtp):
+            self._note_parameter_set(unit)
+
+    def peek_key_frame(self, payload: bytes) -> tuple[int, int] | None:
+        """(width, height) if this packet begins an IDR picture, or carries one whole."""
+        for unit, begins in _peek_units(payload):
+            self._note_parameter_set(unit)
+            if begins and unit[0] & 0x1F == _IDR and self.parameters is not None:
+                return self.parameters.width, self.parameters.height
+        return None
+
+    def assemble(self, payloads: Sequence[bytes], *, after_loss: bool) -> CodedFrame | None:
+        """One access unit from the payloads that share a timestamp, in order and without holes.
+
+        Args:
+            payloads: of at least one packet.
+            after_loss: packets before the first one are missing, and may have belonged to this
+            unit.
+
+        Returns:
+            None if it is not whole, holds no slice, or cannot be decoded for lack of parameter
+            sets.
+        """
+        units = _units(payloads)
+        if not units or (after_loss and not self._has_its_head(units)):
+            return None
+        kept, key, sliced = [], False, False
+        for unit in units:
+            kind = unit[0] & 0x1F
+            if kind in (_DELIMITER, _FILLER):
+                continue
+            if kind in (_SPS, _PPS):
+                self._note_parameter_set(unit)
+                self._sends_sets_in_band = True
+            key = key or kind == _IDR
+            sliced = sliced or 1 <= kind <= _IDR
+            kept.append(struct.pack(">I", len(unit)) + unit)
+        if not sliced or self.parameters is None:
+            return None
+        if not key:
+            return CodedFrame(b"".join(kept), False, 0, 0)
+        return CodedFrame(b"".join(kept), True, self.parameters.width, self.parameters.height)
+
+    def _has_its_head(self, units: Sequence[bytes]) -> bool:
+        first = units[0]
+        if first[0] & 0x1F in _LEADING:
+            return True
+        # first_mb_in_slice is ue(v): its value 0 is a single set bit. But where the sender repeats
+        # its parameter sets with each IDR picture, they were before this slice, and are lost.
+        return not self._sends_sets_in_band and len(first) > 1 and bool(first[1] & 0x80)
+
+    def _note_parameter_set(self, unit: bytes) -> None:
+        if len(unit) < 2:  # a peek at a fragment
+            return
+        kind = unit[0] & 0x1F
+        if kind == _SPS and unit != self._sps:
+            self._sps = unit
+        elif kind == _PPS and unit != self._pps:
+            self._pps = unit
+        else:
+            return
+        if self._sps is not None and self._pps is not None:
+            self.parameters = parameter_sets(self._sps, self._pps) or self.parameters
+
+
+def _aggregated(payload: bytes) -> Iterator[bytes]:
+    """The units of a STAP-A (RFC 6184 §5.7.1); stops where it is cut short."""
+    offset = 1
+    while offset + 2 < len(payload):
+        size = int.from_bytes(payload[offset : offset + 2], "big")
+        unit = payload[offset + 2 : offset + 2 + size]
+        if not size or len(unit) < size:
+            return
+        yield unit
+        offset += 2 + size
+
+
+def _peek_units(payload: bytes) -> Iterator[tuple[bytes, bool]]:
+    """(NAL unit or its beginning, does it begin here) of one packet."""
+    kind = payload[0] & 0x1F if payload else 0
+    if kind == _STAP_A:
+        for unit in _aggregated(payload):
+            yield unit, True
+    elif kind == _FU_A:
+        if len(payload) > 2:
+            yield bytes((payload[0] & 0xE0 | payload[1] & 0x1F,)), bool(payload[1] & 0x80)
+    elif 1 <= kind <= 23:
+        yield payload, True
+
+
+def _units(payloads: Sequence[bytes]) -> list[bytes] | None:
+    """All NAL units of an access unit; None if a fragment is missing or a payload is unknown."""
+    units: list[bytes] = []
+    fragments: list[bytes] = []
+    for payload in payloads:
+        kind = payload[0] & 0x1F
+        if kind == _FU_A:
+            if len(payload) < 3:
+                return None
+            begins, ends = payload[1] & 0x80, payload[1] & 0x40
+            if bool(begins) == bool(fragments):  # begins twice, or goes on without a beginning
+                return None
+            if begins:
+                fragments.append(bytes((payload[0] & 0xE0 | payload[1] & 0x1F,)))
+            fragments.append(payload[2:])
+            if ends:
+                units.append(b"".join(fragments))
+                fragments = []
+            continue
+        if fragments:
+            return None
+        if kind == _STAP_A:
+            units.extend(_aggregated(payload))
+        elif 1 <= kind <= 23:
+            units.append(payload)
+        else:
+            return None
+    return None if fragments else units

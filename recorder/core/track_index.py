@@ -1,0 +1,162 @@
+"""What the first pass over an archive learns: every track in outline, every event."""
+
+from __future__ import annotations
+
+from recorder.core.archive_format import (
+    Begin,
+    Clock,
+    End,
+    Lost,
+    Packet,
+    Record,
+    SourceName,
+    Stage,
+    TrackBegin,
+    TrackEnd,
+)
+from recorder.core.depacketize_h264 import H264Depacketizer
+from recorder.core.depacketize_vp8 import Vp8Depacketizer
+from recorder.core.h264_parameter_sets import ParameterSets
+from recorder.core.rtp import Unwrapper, parse_rtp
+from recorder.core.timeline import TrackClock, TrackClockBuilder
+from recorder.core.video_assembler import Moment
+from recorder.core.video_frame import Depacketizer
+from relay.api import MediaKind
+
+MAX_TRACKS = 10_000
+MAX_STAGE_EVENTS = 10_000
+
+
+def depacketizer_for(track: TrackBegin) -> Depacketizer | None:
+    """The depacketizer of a video track; None for audio and for codecs that are not kept."""
+    if track.codec == "VP8":
+        return Vp8Depacketizer()
+    if track.codec == "H264":
+        return H264Depacketizer(track.fmtp)
+    return None
+
+
+class TrackIndex:
+    """One track in outline.
+
+    Attributes:
+        begin: the track as announced.
+        first: its first packet; None while there is none.
+        last: its latest packet.
+        first_key: where its first key frame begins; None for audio.
+        width: of the largest key frame, with `height`.
+        parameters: H.264: the first complete parameter sets.
+    """
+
+    def __init__(self, begin: TrackBegin) -> None:
+        self.begin = begin
+        self.first: Moment | None = None
+        self.last: Moment | None = None
+        self.first_key: Moment | None = None
+        self.width = self.height = 0
+        self.parameters: ParameterSets | None = None
+        self._depacketizer = depacketizer_for(begin)
+        self._timestamps = Unwrapper(32)
+        self._clock = TrackClockBuilder(begin.clock_rate)
+        self._early_clocks: list[Clock] = []
+
+    def add_packet(self, packet: Packet) -> None:
+        """Note a packet."""
+        rtp = parse_rtp(packet.rtp)
+        if rtp is None:
+            return
+        timestamp = self._timestamps.extend(rtp.timestamp)
+        self.last = Moment(timestamp, packet.now)
+        if self.first is None:
+            self.first = self.last
+            for clock in self._early_clocks:
+                self.add_clock(clock)
+        self._clock.add_arrival(timestamp, packet.now)
+        if self._depacketizer is not None:
+            self._look_for_key_frame(self._depacketizer, rtp.payload)
+
+    def add_clock(self, clock: Clock) -> None:
+        """Note a sender-report mapping."""
+        if self.first is None:
+            if len(self._early_clocks) < 8:
+                self._early_clocks.append(clock)
+            return
+        timestamp = self._timestamps.near(clock.rtp_timestamp)
+        self._clock.add_anchor(timestamp, clock.capture_time, clock.now)
+
+    def clock(self) -> TrackClock:
+        """The mapping from RTP to wall clock time, when all is noted."""
+        return self._clock.build()
+
+    def _look_for_key_frame(self, depacketizer: Depacketizer, payload: bytes) -> None:
+        size = depacketizer.peek_key_frame(payload)
+        if size is None:
+            return
+        if self.first_key is None:
+            self.first_key = self.last
+        if size[0] * size[1] > self.width * self.height:
+            self.width, self.height = size
+        if self.parameters is None and isinstance(depacketizer, H264Depacketizer):
+            self.parameters = depacketizer.parameters
+
+
+class ArchiveIndex:
+    """All tracks and events of an archive.
+
+    Attributes:
+        begin: the recording's facts; None if not one record could be read.
+        tracks: by track number, in order of appearance.
+        names: source id → name, from the facts and from later events.
+        stage: in archive order.
+        ended: the archive holds its end marker.
+        last_now: the time of the latest record.
+    """
+
+    def __init__(self) -> None:
+        self.begin: Begin | None = None
+        self.tracks: dict[int, TrackIndex] = {}
+        self.names: dict[str, str] = {}
+        self.stage: list[Stage] = []
+        self.lost: list[Lost] = []
+        self.ended = False
+        self.last_now = 0.0
+
+    def add(self, record: Record) -> None:
+        """Note one record."""
+        if isinstance(record, Packet):
+            self._advance(record.now)
+            if (track := self.tracks.get(record.track)) is not None:
+                track.add_packet(record)
+        elif isinstance(record, Clock):
+            if (track := self.tracks.get(record.track)) is not None:
+                track.add_clock(record)
+        elif isinstance(record, Begin):
+            self.begin = self.begin or record
+            self.names.update(record.facts.source_names)
+        elif isinstance(record, TrackBegin):
+            self._add_track(record)
+        else:
+            self._add_event(record)
+
+    def _add_event(self, record: TrackEnd | SourceName | Stage | Lost | End) -> None:
+        if isinstance(record, SourceName):
+            self.names[record.source_id] = record.name
+        elif isinstance(record, Stage):
+            self._advance(record.now)
+            if len(self.stage) < MAX_STAGE_EVENTS:
+                self.stage.append(record)
+        elif isinstance(record, Lost):
+            self.lost.append(record)
+        elif isinstance(record, End):
+            self.ended = True
+
+    def _add_track(self, record: TrackBegin) -> None:
+        known = record.track in self.tracks or len(self.tracks) >= MAX_TRACKS
+        keepable = record.codec in ("VP8", "H264") or (
+            record.kind is MediaKind.AUDIO and record.codec == "opus"
+        )
+        if not known and keepable and record.clock_rate > 0:
+            self.tracks[record.track] = TrackIndex(record)
+
+    def _advance(self, now: float) -> None:
+        self.last_now = max(self.last_now, now)

@@ -1,0 +1,27 @@
+"""What a depacketizer makes, and what it must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class CodedFrame(msgspec.Struct, frozen=True, gc=False):
+    """One coded picture as a container wants it; `width` and `height` are 0 unless `key`."""
+
+    data: bytes
+    key: bool
+    width: int
+    height: int
+
+
+class Depacketizer(Protocol):
+    """Turns a codec's RTP payloads into frames; one for each track and pass."""
+
+    def peek_key_frame(self, payload: bytes) -> tuple[int, int] | None:
+        """(width, height) in pixels if this packet begins a key frame, cheaply."""
+
+    def assemble(self, payloads: Sequence[bytes], *, after_loss: bool) -> CodedFrame | None:
+        """A whole frame from the payloads of one timestamp, or None if they are not one."""

@@ -1,0 +1,195 @@
+"""Finishing: from an archive to playable files, thumbnail and manifest. A process of its own.
+
+Two passes over the archive, each reading one segment at a time: the first learns every track's
+clock and codecs, the second writes all files side by side. So memory does not grow with the
+lesson's length (beyond an index entry for each frame in the muxers), nothing is transcoded, and 45
+minutes take some tens of seconds. All is written into a folder aside and moved into place at the
+end, the manifest last: a run that is killed leaves nothing behind that the next one does not
+replace.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from recorder.api import Manifest, RecorderError
+from recorder.archive_files import (
+    ARCHIVE_FOLDER,
+    MANIFEST_NAME,
+    THUMBNAIL_NAME,
+    read_archive,
+    sync_folder,
+)
+from recorder.core.archive_format import Packet, TrackEnd
+from recorder.core.manifest import SourceResult, build_manifest, encode_manifest
+from recorder.core.segment_plan import DatedTrack, SourcePlan, date_tracks, plan_sources
+from recorder.core.track_index import ArchiveIndex
+from recorder.core.track_pipeline import TrackPipeline
+from recorder.source_muxer import SourceMuxer
+from recorder.thumbnail import make_thumbnail
+
+WORK_FOLDER = "finishing"
+NICENESS = 10  # a running lesson comes first
+_INDEX_SHARE, _MUX_SHARE = 0.3, 0.65  # of the progress bar; the rest is for the thumbnail
+
+Progress = Callable[[float], None]
+
+
+class NothingRecordedError(RecorderError):
+    """The archive holds nothing that can be played; trying again will not help."""
+
+    code = "nothing_recorded"
+
+
+def finish(folder: Path, report: Progress) -> Manifest:
+    """Finish the recording in `folder`; may be repeated any number of times.
+
+    Args:
+        folder: of the recording, with its archive.
+        report: told the progress, 0…1.
+
+    Raises:
+        NothingRecordedError: there is no media in the archive.
+        OSError: files cannot be read or written.
+    """
+    archive = folder / ARCHIVE_FOLDER
+    index = ArchiveIndex()
+    for record in read_archive(archive, lambda done: report(done * _INDEX_SHARE)):
+        index.add(record)
+    tracks = date_tracks(index.tracks.values())
+    plans = plan_sources(tracks)
+    begin = index.begin
+    starts = [part.start for plan in plans for part in plan.parts]
+    if begin is None or not starts:
+        raise NothingRecordedError
+    zero = min(starts)
+    work = folder / WORK_FOLDER
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    results = _mux(archive, work, plans, tracks, zero=zero, report=report)
+    if not any(result.files for result in results):
+        raise NothingRecordedError
+    has_thumbnail = make_thumbnail(
+        _by_showiness(work, results, begin.facts.lead_sources), work / THUMBNAIL_NAME
+    )
+    manifest = build_manifest(
+        begin.recording_id,
+        begin.facts,
+        names=index.names,
+        zero=zero,
+        sources=results,
+        stage=index.stage,
+        has_thumbnail=has_thumbnail,
+    )
+    (work / MANIFEST_NAME).write_bytes(encode_manifest(manifest))
+    _move_into_place(work, folder)
+    report(1.0)
+    return manifest
+
+
+def _mux(
+    archive: Path,
+    work: Path,
+    plans: Sequence[SourcePlan],
+    tracks: dict[int, DatedTrack],
+    *,
+    zero: float,
+    report: Progress,
+) -> list[SourceResult]:
+    """The second pass."""
+    muxers = [SourceMuxer(work, plan, tracks, zero) for plan in plans]
+    muxer_of = {
+        number: muxer for plan, muxer in zip(plans, muxers, strict=True) for number in plan.tracks
+    }
+    pipelines = {number: TrackPipeline(track) for number, track in tracks.items()}
+    for record in read_archive(archive, lambda done: report(_INDEX_SHARE + done * _MUX_SHARE)):
+        if isinstance(record, Packet):
+            pipeline = pipelines.get(record.track)
+            if pipeline is not None:
+                muxer = muxer_of[record.track]
+                for item in pipeline.push(record):
+                    muxer.add(record.track, item)
+        elif isinstance(record, TrackEnd):
+            _flush(pipelines, record.track, muxer_of)
+    for number in list(pipelines):
+        _flush(pipelines, number, muxer_of)
+    return [muxer.close() for muxer in muxers]
+
+
+def _flush(
+    pipelines: dict[int, TrackPipeline], number: int, muxer_of: dict[int, SourceMuxer]
+) -> None:
+    pipeline = pipelines.pop(number, None)
+    if pipeline is not None:
+        for item in pipeline.flush():
+            muxer_of[number].add(number, item)
+
+
+def _by_showiness(
+    work: Path, results: Sequence[SourceResult], lead_sources: Sequence[str]
+) -> list[Path]:
+    """Video files in the order in which they make good thumbnails: the lead's camera first."""
+
+    def rank(result: SourceResult) -> tuple[bool, bool]:
+        return result.source_id not in lead_sources, not result.source_id.endswith(".camera")
+
+    return [
+        work / file.name
+        for result in sorted(results, key=rank)
+        for file in result.files
+        if file.has_video
+    ]
+
+
+def _move_into_place(work: Path, folder: Path) -> None:
+    names = sorted(path.name for path in work.iterdir() if path.name != MANIFEST_NAME)
+    for name in [*names, MANIFEST_NAME]:
+        descriptor = os.open(work / name, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        (work / name).replace(folder / name)
+    sync_folder(folder)
+    work.rmdir()
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the process's output: progress, or the reason why it failed for good."""
+
+    progress: float = 0.0
+    failure: str | None = None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Finish the folder named; prints `Line`s as JSON. Exit code 0, or 2 for a lasting failure."""
+    encode = msgspec.json.Encoder().encode
+    last = -1.0
+
+    def report(progress: float) -> None:
+        nonlocal last
+        if progress - last >= 0.01 or progress >= 1.0:
+            last = progress
+            emit(Line(progress=round(progress, 3)))
+
+    def emit(line: Line) -> None:
+        sys.stdout.buffer.write(encode(line) + b"\n")
+        sys.stdout.buffer.flush()
+
+    os.nice(NICENESS)
+    try:
+        finish(Path(arguments[0]), report)
+    except NothingRecordedError as error:
+        emit(Line(failure=error.code))
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,181 @@
+"""Runs finishing jobs, one at a time, each in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from recorder.finish import Line
+
+ATTEMPTS = 3
+RETRY_DELAY_S = 5.0
+MAX_JOB_S = 2 * 3600.0  # a day's recording takes minutes; this only ends a process that hangs
+PROGRESS_INTERVAL_S = 0.5
+
+_log = structlog.get_logger(__name__)
+_line_decoder = msgspec.json.Decoder(Line)
+
+
+class FinishFailedError(Exception):
+    """A job failed for good; the argument is a stable code, or what the process said last."""
+
+
+class FinishQueue:
+    """A queue of recordings to finish; the service says what to do at each step.
+
+    Args of the callbacks are recording ids; they run on the event loop.
+    """
+
+    def __init__(
+        self,
+        folder_of: Callable[[str], Path],
+        *,
+        on_start: Callable[[str], Awaitable[None]],
+        on_progress: Callable[[str, float], Awaitable[None]],
+        on_done: Callable[[str], Awaitable[None]],
+        on_failed: Callable[[str, str], Awaitable[None]],
+        retry_delay_s: float = RETRY_DELAY_S,
+    ) -> None:
+        self._folder_of = folder_of
+        self._on_start = on_start
+        self._on_progress = on_progress
+        self._on_done = on_done
+        self._on_failed = on_failed
+        self._retry_delay_s = retry_delay_s
+        self._waiting: dict[str, None] = {}  # an ordered set
+        self._ready = asyncio.Event()
+        self._current: str | None = None
+        self._job: asyncio.Task[None] | None = None
+        self._runner: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take jobs."""
+        self._runner = asyncio.create_task(self._run(), name="finish-queue")
+
+    async def stop(self) -> None:
+        """End the running job, to be repeated another time, and take no more."""
+        if self._runner is not None:
+            self._runner.cancel()
+            await asyncio.gather(self._runner, return_exceptions=True)
+            self._runner = None
+
+    def put(self, recording_id: str) -> None:
+        """Queue a recording; once is enough."""
+        self._waiting[recording_id] = None
+        self._ready.set()
+
+    async def cancel(self, recording_id: str) -> None:
+        """Take a recording out; when this returns, no process works on it."""
+        self._waiting.pop(recording_id, None)
+        if self._current == recording_id and self._job is not None:
+            self._job.cancel()
+            await asyncio.gather(self._job, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._ready.wait()
+            while self._waiting:
+                self._current = next(iter(self._waiting))
+                del self._waiting[self._current]
+                self._job = asyncio.create_task(self._work(self._current), name="finish-job")
+                try:
+                    await asyncio.wait([self._job])
+                finally:
+                    # Cancelled from without (stop): take the job along.
+                    self._job.cancel()
+                    await asyncio.gather(self._job, return_exceptions=True)
+                    self._current = self._job = None
+            self._ready.clear()
+
+    async def _work(self, recording_id: str) -> None:
+        log = _log.bind(recording_id=recording_id)
+        try:
+            await self._on_start(recording_id)
+            await self._try(recording_id)
+            await self._on_done(recording_id)
+        except FinishFailedError as error:
+            log.error("finishing_failed", reason=str(error))
+            await self._on_failed(recording_id, str(error))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            # The database was away, say; the next start takes it up again.
+            log.exception("finishing_broke_off")
+        else:
+            log.info("finishing_done")
+
+    async def _try(self, recording_id: str) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with asyncio.timeout(MAX_JOB_S):
+                    failure = await self._run_process(recording_id)
+            except TimeoutError:
+                failure = "timeout"
+            if failure is None:
+                return
+            _log.warning(
+                "finishing_attempt_failed",
+                recording_id=recording_id,
+                attempt=attempt,
+                reason=failure,
+            )
+            if attempt < ATTEMPTS:
+                await asyncio.sleep(self._retry_delay_s)
+        raise FinishFailedError(failure)
+
+    async def _run_process(self, recording_id: str) -> str | None:
+        """One attempt; None if it worked, else what went wrong. Raises FinishFailedError."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "recorder.finish",
+            str(self._folder_of(recording_id)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        errors = asyncio.create_task(_tail(process.stderr))
+        try:
+            lasting = await self._follow(recording_id, process.stdout)
+            code = await process.wait()
+            said = await errors
+        finally:
+            errors.cancel()
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if lasting is not None:
+            raise FinishFailedError(lasting)
+        return None if code == 0 else said or f"exit code {code}"
+
+    async def _follow(self, recording_id: str, output: asyncio.StreamReader) -> str | None:
+        loop, last = asyncio.get_running_loop(), float("-inf")
+        failure = None
+        async for raw in output:
+            try:
+                line = _line_decoder.decode(raw)
+            except msgspec.DecodeError:
+                continue  # a library that prints
+            failure = line.failure or failure
+            if line.failure is None and loop.time() - last >= PROGRESS_INTERVAL_S:
+                last = loop.time()
+                await self._on_progress(recording_id, line.progress)
+        return failure
+
+
+async def _tail(stream: asyncio.StreamReader, limit: int = 2000) -> str:
+    """The last words of a stream, which is read to its end so that the writer never blocks."""
+    kept = b""
+    while piece := await stream.read(4096):
+        kept = (kept + piece)[-limit:]
+    lines = kept.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""

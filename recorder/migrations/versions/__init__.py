@@ -1,0 +1,1 @@
+"""Revisions; each is named after what it does."""

@@ -1,0 +1,74 @@
+"""Stream templates for muxing without an encoder.
+
+PyAV makes an output stream either by opening an encoder or by copying a demuxed stream. The
+recorder has neither, so it writes the few bytes of a Matroska header (RFC 9559) that declare the
+wanted streams, and lets ffmpeg read those.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import TYPE_CHECKING
+
+import av
+
+from recorder.core.opus import SAMPLE_RATE
+from recorder.core.segment_plan import PartPlan
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+_VIDEO, _AUDIO = 1, 2  # TrackType
+_CODEC_IDS = {"VP8": b"V_VP8", "H264": b"V_MPEG4/ISO/AVC"}
+
+
+def open_template(plan: PartPlan) -> InputContainer:
+    """A demuxer whose streams have the codecs of `plan`: video, then audio, as far as planned."""
+    tracks = []
+    if plan.codec is not None:
+        private = plan.parameters.decoder_configuration() if plan.parameters else b""
+        video = _element(0xE0, _unsigned(0xB0, plan.width) + _unsigned(0xBA, plan.height))
+        tracks.append(_track(1, _VIDEO, _CODEC_IDS[plan.codec], private, video))
+    if plan.channels:
+        audio = _element(
+            0xE1,
+            _element(0xB5, struct.pack(">d", SAMPLE_RATE)) + _unsigned(0x9F, plan.channels),
+        )
+        tracks.append(_track(2, _AUDIO, b"A_OPUS", opus_head(plan.channels), audio))
+    return av.open(io.BytesIO(_document(b"".join(tracks))), "r", format="matroska")
+
+
+def opus_head(channels: int) -> bytes:
+    """The identification header (RFC 7845 §5.1) of a stream that starts without pre-skip."""
+    return b"OpusHead" + struct.pack("<BBHIhB", 1, channels, 0, SAMPLE_RATE, 0, 0)
+
+
+def _document(track_entries: bytes) -> bytes:
+    head = _element(
+        0x1A45DFA3, _element(0x4282, b"matroska") + _unsigned(0x4287, 4) + _unsigned(0x4285, 2)
+    )
+    info = _element(
+        0x1549A966,
+        _unsigned(0x2AD7B1, 1_000_000) + _element(0x4D80, b"tongke") + _element(0x5741, b"tongke"),
+    )
+    tracks = _element(0x1654AE6B, track_entries)
+    cluster = _element(0x1F43B675, _unsigned(0xE7, 0))  # the demuxer looks no further than here
+    return head + _element(0x18538067, info + tracks + cluster)
+
+
+def _track(number: int, kind: int, codec: bytes, private: bytes, settings: bytes) -> bytes:
+    body = _unsigned(0xD7, number) + _unsigned(0x73C5, number) + _unsigned(0x83, kind)
+    body += _element(0x86, codec)
+    if private:
+        body += _element(0x63A2, private)
+    return _element(0xAE, body + settings)
+
+
+def _element(identifier: int, body: bytes) -> bytes:
+    name = identifier.to_bytes((identifier.bit_length() + 7) // 8, "big")
+    return name + struct.pack(">Q", len(body) | 1 << 56) + body
+
+
+def _unsigned(identifier: int, value: int) -> bytes:
+    return _element(identifier, struct.pack(">I", value))

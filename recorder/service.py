@@ -1,0 +1,361 @@
+"""The recorder itself: taps rooms, keeps archives, has them finished, answers for the library."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from recorder.api import (
+    Entry,
+    LessonFacts,
+    Manifest,
+    RecorderListener,
+    RecordingNotFound,
+    RecordingState,
+    StorageUnavailable,
+)
+from recorder.archive import ArchiveWriter, Trouble
+from recorder.archive_files import (
+    ARCHIVE_FOLDER,
+    MANIFEST_NAME,
+    THUMBNAIL_NAME,
+    has_ended,
+    read_archive,
+    recordings_folder,
+)
+from recorder.config import RecorderConfig
+from recorder.core.archive_format import Begin, SourceName, Stage
+from recorder.core.manifest import decode_manifest
+from recorder.finish_queue import FinishQueue
+from recorder.library import Library
+from recorder.tap import ArchiveTap
+from relay.api import Relay, Tap
+
+_TICK_S = 0.5
+_LOSS_KEY_FRAME_SPACING_S = 2.0
+_NOTHING_RECORDED = "没有收到任何画面和声音"
+_FINISHING_FAILED = "整理失败,原始录像已保留"
+_TROUBLE_TEXT = {
+    Trouble.QUEUE_FULL: "存储过慢,部分录像未能保存",
+    Trouble.DISK_FULL: "磁盘空间不足,录像暂时无法保存",
+    Trouble.IO_ERROR: "存储故障,录像暂时无法保存",
+}
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Running:
+    """A recording being made."""
+
+    recording_id: str
+    writer: ArchiveWriter
+    sink: ArchiveTap
+    tap: Tap
+    ticker: asyncio.Task[None]
+
+
+class RecorderService:
+    """Implements `recorder.api.Recorder`; see there. All calls on one event loop."""
+
+    def __init__(self, config: RecorderConfig, *, clock: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._clock = clock
+        self._root = recordings_folder(config.data_dir)
+        self._library = Library(config.database_url)
+        self._queue = FinishQueue(
+            self._folder,
+            on_start=self._finishing_started,
+            on_progress=self._finishing_went_on,
+            on_done=self._finishing_done,
+            on_failed=self._finishing_failed,
+        )
+        self._running: dict[str, _Running] = {}
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: set[str] = set()  # interrupted recordings that may yet go on
+        self._listeners: list[RecorderListener] = []
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """See `Recorder`."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        await self._library.open()
+        await self._adopt_unknown()
+        for entry, ended in await self._library.unfinished():
+            await self._resume(entry, ended)
+        self._queue.start()
+        self._spawn(self._finish_waiting())
+
+    async def stop(self) -> None:
+        """See `Recorder`."""
+        async with self._lock:
+            running, self._running = list(self._running.values()), {}
+        for item in running:
+            await self._close_running(item, ended=False)
+        self._waiting.clear()
+        for task in list(self._tasks):
+            if task.get_name() == "finish-waiting":
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._queue.stop()
+        await self._library.close()
+
+    def add_listener(self, listener: RecorderListener) -> None:
+        """See `Recorder`."""
+        self._listeners.append(listener)
+
+    # --- recording ---
+
+    async def begin(self, relay: Relay, room_id: str, facts: LessonFacts) -> str:
+        """See `Recorder`."""
+        async with self._lock:
+            present = self._running.get(room_id)
+            if present is not None:
+                return present.recording_id
+            entry = await self._entry_to_continue(facts.lesson_id)
+            recording_id = entry.recording_id if entry else secrets.token_hex(8)
+            started_at = entry.started_at.timestamp() if entry else self._clock()
+            writer, run = await self._open_archive(recording_id, started_at, facts)
+            try:
+                if entry is None:
+                    entry = await self._library.add(recording_id, facts, started_at)
+                else:
+                    entry = await self._library.set_state(recording_id, RecordingState.RECORDING)
+            except BaseException:
+                await asyncio.to_thread(writer.close, ended=False)
+                raise
+            sink = ArchiveTap(writer, run)
+            tap = relay.tap(room_id, sink)
+            ticker = asyncio.create_task(self._ask_for_key_frames(sink, tap), name="recording")
+            self._running[room_id] = _Running(recording_id, writer, sink, tap, ticker)
+        _log.info("recording_began", recording_id=recording_id, room_id=room_id, run=run)
+        self._tell(entry)
+        return recording_id
+
+    def name_source(self, room_id: str, source_id: str, name: str) -> None:
+        """See `Recorder`."""
+        running = self._running.get(room_id)
+        if running is not None:
+            running.writer.put(SourceName(source_id, name))
+
+    def mark_stage(self, room_id: str, participant_id: str, name: str, on_stage: bool) -> None:
+        """See `Recorder`."""
+        running = self._running.get(room_id)
+        if running is not None:
+            running.writer.put(Stage(participant_id, name, on_stage, self._clock()))
+
+    async def end(self, room_id: str) -> None:
+        """See `Recorder`."""
+        async with self._lock:
+            running = self._running.pop(room_id, None)
+            if running is None:
+                return
+            running.tap.close()
+            # Before the lock is given up: from here on, begin() makes a new recording.
+            await self._library.set_ended(running.recording_id)
+        self._spawn(self._end(running))
+
+    async def _end(self, running: _Running) -> None:
+        await self._close_running(running, ended=True)
+        self._tell(await self._library.set_state(running.recording_id, RecordingState.FINISHING))
+        self._queue.put(running.recording_id)
+
+    async def _close_running(self, running: _Running, *, ended: bool) -> None:
+        running.ticker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running.ticker
+        running.tap.close()
+        await asyncio.to_thread(running.writer.close, ended=ended)
+
+    async def _entry_to_continue(self, lesson_id: str) -> Entry | None:
+        """The lesson's recording if its end was never marked: it goes on, with a gap."""
+        recording_id = await self._library.unended_recording_of(lesson_id)
+        if recording_id is None:
+            return None
+        self._waiting.discard(recording_id)
+        await self._queue.cancel(recording_id)
+        return await self._library.entry(recording_id)
+
+    async def _open_archive(
+        self, recording_id: str, started_at: float, facts: LessonFacts
+    ) -> tuple[ArchiveWriter, int]:
+        loop = asyncio.get_running_loop()
+
+        def on_trouble(trouble: Trouble) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+                loop.call_soon_threadsafe(self._tell_trouble, facts.lesson_id, trouble)
+
+        writer = ArchiveWriter(
+            self._folder(recording_id) / ARCHIVE_FOLDER,
+            Begin(recording_id, started_at, facts),
+            on_trouble,
+            clock=self._clock,
+        )
+
+        def open_it() -> int:
+            free = shutil.disk_usage(self._root).free
+            if free < self._config.min_free_bytes:
+                raise StorageUnavailable(f"only {free} bytes free at {self._root}")
+            return writer.open()
+
+        try:
+            return writer, await asyncio.to_thread(open_it)
+        except OSError as error:
+            raise StorageUnavailable(str(error)) from error
+
+    async def _ask_for_key_frames(self, sink: ArchiveTap, tap: Tap) -> None:
+        """Key frames at even distances make a recording seekable; after a loss they end the gap."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            since = loop.time() - asked
+            due = since >= self._config.key_frame_interval_s
+            if since >= _LOSS_KEY_FRAME_SPACING_S:
+                due = sink.lost_pictures(self._clock()) or due
+            if due:
+                asked = loop.time()
+                tap.request_key_frames()
+
+    # --- finishing ---
+
+    async def _adopt_unknown(self) -> None:
+        """Archives without an entry (the database was lost or restored) get one."""
+        folders = await asyncio.to_thread(
+            lambda: {p.parent.name: p for p in self._root.glob(f"*/{ARCHIVE_FOLDER}")}
+        )
+        names = list(folders)
+        known = set()
+        for start in range(0, len(names), 500):
+            known |= await self._library.known(names[start : start + 500])
+        for name in names:
+            if name in known:
+                continue
+            begin = await asyncio.to_thread(_first_begin, folders[name])
+            if begin is not None and begin.recording_id == name:
+                _log.warning("recording_adopted", recording_id=name)
+                ended = await asyncio.to_thread(has_ended, folders[name])
+                await self._library.add(name, begin.facts, begin.started_at, ended=ended)
+
+    async def _resume(self, entry: Entry, ended: bool) -> None:
+        if entry.state is RecordingState.FAILED and entry.failure == _NOTHING_RECORDED:
+            return
+        archive = self._folder(entry.recording_id) / ARCHIVE_FOLDER
+        if not ended and await asyncio.to_thread(has_ended, archive):
+            ended = True  # the process died between the end marker and the database
+            await self._library.set_ended(entry.recording_id)
+        if ended:
+            self._queue.put(entry.recording_id)
+        else:
+            self._waiting.add(entry.recording_id)
+
+    async def _finish_waiting(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.set_name("finish-waiting")
+        if not self._waiting:
+            return
+        await asyncio.sleep(self._config.continue_within_s)
+        async with self._lock:  # not in the middle of a begin()
+            for recording_id in self._waiting:
+                self._queue.put(recording_id)
+            self._waiting.clear()
+
+    async def _finishing_started(self, recording_id: str) -> None:
+        self._tell(await self._library.set_state(recording_id, RecordingState.FINISHING))
+
+    async def _finishing_went_on(self, recording_id: str, progress: float) -> None:
+        self._tell(await self._library.set_progress(recording_id, progress))
+
+    async def _finishing_done(self, recording_id: str) -> None:
+        manifest = await asyncio.to_thread(self._read_manifest, recording_id)
+        self._tell(await self._library.set_ready(manifest))
+
+    async def _finishing_failed(self, recording_id: str, reason: str) -> None:
+        text = _NOTHING_RECORDED if reason == "nothing_recorded" else _FINISHING_FAILED
+        self._tell(await self._library.set_state(recording_id, RecordingState.FAILED, failure=text))
+
+    # --- the library ---
+
+    async def entries(
+        self, *, limit: int, before: str | None, query: str | None
+    ) -> tuple[Sequence[Entry], str | None]:
+        """See `Recorder`."""
+        found, cursor = await self._library.page(limit=limit, before=before, query=query)
+        return [self._live(entry) for entry in found], cursor
+
+    async def manifest(self, recording_id: str) -> Manifest:
+        """See `Recorder`."""
+        entry = await self._library.entry(recording_id)
+        if entry.state is not RecordingState.READY:
+            return Manifest(self._live(entry), (), ())
+        manifest = await asyncio.to_thread(self._read_manifest, recording_id)
+        return replace(manifest, entry=entry)
+
+    async def recording_of(self, lesson_id: str) -> str | None:
+        """See `Recorder`."""
+        return await self._library.recording_of(lesson_id)
+
+    async def file_path(self, recording_id: str, name: str) -> Path:
+        """See `Recorder`."""
+        entry = await self._library.entry(recording_id)
+        if entry.state is not RecordingState.READY:
+            raise RecordingNotFound(recording_id)
+        manifest = await asyncio.to_thread(self._read_manifest, recording_id)
+        names = {file.name for source in manifest.sources for file in source.files}
+        if entry.has_thumbnail:
+            names.add(THUMBNAIL_NAME)
+        if name not in names:  # so no name can lead out of the folder
+            raise RecordingNotFound(f"{recording_id}/{name}")
+        return self._folder(recording_id) / name
+
+    def _read_manifest(self, recording_id: str) -> Manifest:
+        try:
+            return decode_manifest((self._folder(recording_id) / MANIFEST_NAME).read_bytes())
+        except (OSError, msgspec.DecodeError) as error:
+            raise RecordingNotFound(recording_id) from error
+
+    def _live(self, entry: Entry) -> Entry:
+        if entry.state is not RecordingState.RECORDING:
+            return entry
+        return replace(entry, duration_s=max(0.0, self._clock() - entry.started_at.timestamp()))
+
+    def _folder(self, recording_id: str) -> Path:
+        return self._root / recording_id
+
+    # --- telling ---
+
+    def _tell(self, entry: Entry) -> None:
+        for listener in self._listeners:
+            listener.on_recording_changed(self._live(entry))
+
+    def _tell_trouble(self, lesson_id: str, trouble: Trouble) -> None:
+        for listener in self._listeners:
+            listener.on_recording_trouble(lesson_id, _TROUBLE_TEXT[trouble])
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("recorder_task_failed", error=repr(error), exc_info=error)
+
+
+def _first_begin(archive: Path) -> Begin | None:
+    records = read_archive(archive)
+    return next((record for record in records if isinstance(record, Begin)), None)
