@@ -1,0 +1,245 @@
+"""A real server for tests: `tongke serve` as its own process, seeded, on free ports, in a temporary folder.
+
+    async with TongkeServer.start(tmp_path) as server:
+        teacher = await server.sign_in("wang")
+        lesson = await teacher.live_lesson()
+
+`Client` is a signed-in page without a browser: cookies, CSRF token, problem+json.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from signaling.seed import DEMO_PASSWORD, LEAD_ROOM, LEAD_TEACHER, RECEIVE_ROOMS
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 15.0
+
+# Lessons of one test run never clash: each gets its own hour, far from what is seeded.
+_hours = itertools.count(48)
+
+
+class ServerFailed(Exception):
+    """The server did not start; the message holds its log."""
+
+
+class ProblemError(Exception):
+    """The server answered a problem+json."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(f"{status} {problem}")
+        self.status = status
+        self.code = problem.get("code")
+        self.field = problem.get("field")
+
+
+@dataclass
+class Client:
+    """A signed-in session over HTTP."""
+
+    base: str
+    http: aiohttp.ClientSession
+    identity: dict[str, Any] = field(default_factory=dict)
+
+    async def call(self, method: str, path: str, body: Any = None, **kwargs: Any) -> Any:
+        """One API call; returns the decoded answer, raises ProblemError."""
+        headers = {"X-CSRF-Token": self.identity.get("csrf_token", ""), **kwargs.pop("headers", {})}
+        async with self.http.request(
+            method, self.base + path, json=body, headers=headers, **kwargs
+        ) as response:
+            text = await response.text()
+            if response.status >= 400:
+                raise ProblemError(response.status, json.loads(text) if text else {})
+            return json.loads(text) if text else None
+
+    async def login(self, login: str, password: str = DEMO_PASSWORD) -> dict[str, Any]:
+        """本地账号登录."""
+        self.identity = await self.call(
+            "POST", "/api/login", {"login": login, "password": password}
+        )
+        return self.identity
+
+    async def terminal_login(self, **request: Any) -> dict[str, Any]:
+        """教室终端登录."""
+        self.identity = await self.call("POST", "/api/terminal/login", request)
+        return self.identity
+
+    async def new_lesson(
+        self,
+        *,
+        rooms: Sequence[str] = RECEIVE_ROOMS,
+        title: str = "测试课",
+        starts_at: datetime | None = None,
+        minutes: int = 40,
+    ) -> dict[str, Any]:
+        """A lesson of the demo teacher's, in an hour of its own unless a time is given."""
+        start = starts_at or datetime.now(UTC) + timedelta(hours=next(_hours))
+        return await self.call(
+            "POST",
+            "/api/lessons",
+            {
+                "title": title,
+                "class_kind": "dedicated",
+                "subject": "数学",
+                "grade": "一年级",
+                "starts_at": start.isoformat(),
+                "ends_at": (start + timedelta(minutes=minutes)).isoformat(),
+                "lead_teacher_id": LEAD_TEACHER,
+                "receive_room_ids": list(rooms),
+                "lead_room_id": LEAD_ROOM,
+            },
+        )
+
+    async def live_lesson(self, **kwargs: Any) -> dict[str, Any]:
+        """A lesson of the demo teacher's, started."""
+        lesson = await self.new_lesson(**kwargs)
+        return await self.call("POST", f"/api/lessons/{lesson['lesson_id']}/start")
+
+    async def media_access(self, lesson_id: str) -> dict[str, Any]:
+        """What may be published and watched."""
+        return await self.call("POST", f"/api/lessons/{lesson_id}/media-access")
+
+    @asynccontextmanager
+    async def channel(
+        self, lesson_id: str, hello: dict[str, Any] | None = None
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """The control channel, after `hello`."""
+        async with self.http.ws_connect(f"{self.base}/ws/lessons/{lesson_id}") as ws:
+            await ws.send_json(hello or {"type": "hello"})
+            yield ws
+
+
+class TongkeServer:
+    """A running server process. `restart` keeps data and ports; `kill` is a power cut."""
+
+    def __init__(self, data: Path, arguments: Sequence[str] = ()) -> None:
+        self.data = data
+        self.url = ""
+        self.http_port = 0
+        self.udp_port = 0
+        self._arguments = tuple(arguments)
+        self._process: asyncio.subprocess.Process | None = None
+        self._sessions: list[aiohttp.ClientSession] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls, data: Path | None = None, arguments: Sequence[str] = ()
+    ) -> AsyncIterator[TongkeServer]:
+        """A seeded server on loopback, stopped at the end."""
+        with contextlib.ExitStack() as stack:
+            if data is None:
+                data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-")))
+            server = cls(data / "data", arguments)
+            try:
+                await server.up()
+                yield server
+            finally:
+                for session in server._sessions:
+                    await session.close()
+                await server.down()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What the server wrote."""
+        path = self.data / "server.log"
+        return path.read_text() if path.exists() else ""
+
+    async def up(self) -> None:
+        """Start the process and wait until it is ready."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        ready = self.data / "ready.json"
+        ready.unlink(missing_ok=True)
+        command = [
+            sys.executable,
+            "-m",
+            "signaling",
+            "serve",
+            "--seed-demo",
+            f"--data={self.data}",
+            "--http-host=127.0.0.1",
+            f"--http-port={self.http_port}",
+            "--udp-host=127.0.0.1",
+            f"--udp-port={self.udp_port}",
+            f"--ready-file={ready}",
+            *self._arguments,
+        ]
+        with (self.data / "server.log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, cwd=REPOSITORY, stdout=log, stderr=log, env=dict(os.environ)
+            )
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while not ready.exists():
+                if self._process.returncode is not None:
+                    raise ServerFailed(self.log)
+                await asyncio.sleep(0.02)
+        facts = json.loads(ready.read_text())
+        self.url = facts["url"]
+        self.http_port = facts["http_port"]
+        self.udp_port = facts["udp_port"]
+
+    async def down(self) -> None:
+        """Stop the process properly."""
+        await self._end(signal.SIGTERM)
+
+    async def kill(self) -> None:
+        """Stop the process as a power cut would."""
+        await self._end(signal.SIGKILL)
+
+    async def restart(self) -> None:
+        """Down and up again, on the same data and ports."""
+        await self.down()
+        await self.up()
+
+    async def _end(self, number: signal.Signals) -> None:
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.send_signal(number)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+            raise ServerFailed(f"did not stop within {STOP_TIMEOUT_S} s\n{self.log}") from None
+
+    def client(self) -> Client:
+        """A client that is not signed in yet, with a cookie jar of its own."""
+        session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self._sessions.append(session)
+        return Client(self.url, session)
+
+    async def sign_in(self, login: str, password: str = DEMO_PASSWORD) -> Client:
+        """A client signed in as a person (`wang`, `xianguan`, `ziyuan`, `jiaoyan`)."""
+        client = self.client()
+        await client.login(login, password)
+        return client
+
+    async def terminal(self, lesson: dict[str, Any], room_id: str) -> Client:
+        """A client signed in as an invited room, by the lesson's 课程码."""
+        client = self.client()
+        await client.terminal_login(join_code=lesson["join_code"], room_id=room_id)
+        return client
