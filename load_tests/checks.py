@@ -38,6 +38,14 @@ class StageTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """The span of the teacher's camera on its own clock: first frame sent, and when 下课 was asked."""
+
+    first_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedFile:
     """A downloaded file of the recording with its report."""
 
@@ -52,7 +60,7 @@ def check_classroom(room: Classroom) -> list[Check]:
     sight = room.sights[0]
     total = len(sight.numbers) + sight.missing
     seen = len(sight.numbers) / total if total else 0.0
-    name = room.room.name
+    name = room.room.school
     errors = room.viewer.decoding("video", 0).errors if room.viewer is not None else 0
     return [
         Check(f"{name} 首帧", _ms(first), first is not None and first <= FIRST_FRAME_S),
@@ -89,7 +97,7 @@ def read_recording(
 
 
 def check_recording(
-    detail: api.RecordingDetail, recorded: list[RecordedFile], *, expected_s: float
+    detail: api.RecordingDetail, recorded: list[RecordedFile], published: Published
 ) -> list[Check]:
     """Duration, decodability, and both offsets of the lead teacher's sources."""
     state = detail.summary.state
@@ -99,11 +107,7 @@ def check_recording(
     if camera is None or courseware is None or camera.report.video is None:
         return [*checks, Check("双流", "缺少主讲画面或课件", False)]
     video = camera.report.video
-    off = video.duration_s - expected_s
-    checks.append(
-        Check("主讲录像时长", f"{video.duration_s:.2f} s ({off * 1000:+.0f} ms)",
-              abs(off) <= DURATION_S + FRAME_S)
-    )  # fmt: skip
+    checks += _check_span(video, published)
     av_offset = camera.report.av_offset_s
     checks.append(
         Check("音画偏差", _ms(av_offset), av_offset is not None and abs(av_offset) <= AV_OFFSET_S)
@@ -117,6 +121,24 @@ def check_recording(
                   offset is not None and abs(offset) <= SOURCE_OFFSET_S)
         )  # fmt: skip
     return checks + [check for item in recorded for check in _check_file(item)]
+
+
+def _check_span(video: verify.VideoReport, published: Published) -> list[Check]:
+    """The file is as long as the burned-in clock says, and holds all that was published."""
+    captures = [p.capture_ms / 1000 for p in video.pictures if p.capture_ms is not None]
+    if not captures:
+        return [Check("主讲录像时长", "时钟不可读", False)]
+    off = video.duration_s - (captures[-1] - captures[0] + FRAME_S)
+    head, tail = captures[0] - published.first_s, published.end_s - captures[-1]
+    whole = head <= DURATION_S and tail <= DURATION_S + FRAME_S
+    return [
+        Check(
+            "主讲录像时长",
+            f"{video.duration_s:.2f} s ({off * 1000:+.0f} ms)",
+            abs(off) <= DURATION_S,
+        ),
+        Check("主讲录像完整", f"首缺 {_ms(head)},尾缺 {_ms(max(0.0, tail))}", whole),
+    ]
 
 
 def _check_file(item: RecordedFile) -> list[Check]:

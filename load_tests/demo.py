@@ -23,6 +23,7 @@ import av
 
 from load_tests.checks import (
     Check,
+    Published,
     StageTimes,
     check_classroom,
     check_recording,
@@ -82,7 +83,7 @@ class Demonstration:
         await sign_in_teacher(client)
         teacher = Teacher(client, media=self._media, marks=DEFAULT_MARKS, tones=dict(self._tones))
         self._stack.push_async_callback(teacher.leave)
-        lesson = await teacher.open_lesson("演示课:分数的初步认识", await self._room_ids(client))
+        lesson = await teacher.open_lesson("分数的初步认识", await self._room_ids(client))
         self.status.note(f"课程《{lesson.title}》,课程码 {lesson.join_code}")
         await teacher.enter(lesson.lesson_id)
         async with self._progress(teacher):
@@ -91,14 +92,14 @@ class Demonstration:
             checks += self._check_sound(teacher, stage)
             rows = [self._row(room) for room in self._rooms]
             assert teacher.camera and teacher.camera.first_capture_s is not None
-            expected_s = teacher.clock.now() - teacher.camera.first_capture_s
+            published = Published(teacher.camera.first_capture_s, teacher.clock.now())
             await client.end_lesson(lesson.lesson_id)
         for room in self._rooms:
             await room.leave()
         await teacher.leave()
         header = ("教室", "首帧", "画面帧", "课件帧", "丢包", "码率", "层", "端到端")
         self.status.note("\n" + table(header, rows) + "\n")
-        return checks + await self._recording(client, lesson.lesson_id, expected_s)
+        return checks + await self._recording(client, lesson.lesson_id, published)
 
     async def _room_ids(self, client: ApiClient) -> list[str]:
         rooms = await teaching_point_rooms(client, ROOMS)
@@ -135,10 +136,10 @@ class Demonstration:
         assert teacher.control and speaker.control
         pid = speaker.participant_id
         await speaker.control.raise_hand()
-        self._phase = f"{speaker.room.name} 举手"
+        self._phase = f"{speaker.room.school} 举手"
         await teacher.control.until(lambda s: any(h.participant_id == pid for h in s.hands))
         await self._until(start, STAGE_AT)
-        self._phase = f"{speaker.room.name} 在讲台上发言"
+        self._phase = f"{speaker.room.school} 在讲台上发言"
         invited_at = time.monotonic()
         await teacher.control.invite(pid)
         for room in self._rooms[1:]:
@@ -155,7 +156,7 @@ class Demonstration:
 
     def _check_sound(self, teacher: Teacher, stage: StageTimes) -> list[Check]:
         listeners = [("主讲教师", teacher.ear)]
-        listeners += [(room.room.name, room.ear) for room in self._rooms[1:]]
+        listeners += [(room.room.school, room.ear) for room in self._rooms[1:]]
         checks = [check_stage(name, ear, stage) for name, ear in listeners]
         others = [name for name in self._tones if name != stage.name]
         return checks + [check_unheard(name, ear, others) for name, ear in listeners]
@@ -166,7 +167,7 @@ class Demonstration:
         first = room.first_frame_s
         layer = next((spec.rid for spec in CAMERA_LAYERS if spec.height == sight.height), "?")
         return (
-            room.room.name,
+            room.room.school,
             "—" if first is None else f"{first * 1000:.0f} ms",
             str(sight.pictures),
             str(room.sights[1].pictures),
@@ -196,7 +197,7 @@ class Demonstration:
                 sight = room.sights[0]
                 fps = (sight.pictures - before[index]) / STATUS_INTERVAL_S
                 before[index] = sight.pictures
-                parts.append(f"{room.room.name} {sight.height}p {fps:.0f}fps")
+                parts.append(f"{room.room.school} {sight.height}p {fps:.0f}fps")
             skipped = teacher.camera.video.skipped if teacher.camera else 0
             late = f" | 漏拍 {skipped}" if skipped else ""
             elapsed = time.monotonic() - start
@@ -208,7 +209,9 @@ class Demonstration:
 
     # --- recording -----------------------------------------------------------------------------
 
-    async def _recording(self, client: ApiClient, lesson_id: str, expected_s: float) -> list[Check]:
+    async def _recording(
+        self, client: ApiClient, lesson_id: str, published: Published
+    ) -> list[Check]:
         began = time.monotonic()
         detail = await self._wait_for_recording(client, lesson_id)
         if detail is None:
@@ -244,7 +247,7 @@ class Demonstration:
         header = ("录像", "名称", "码流", "尺寸", "起点", "时长", "帧", "音画偏差", "缺口")
         summary = f"录像 {detail.summary.recording_id},全长 {detail.summary.duration_s:.2f} s"
         self.status.note(f"\n{summary}\n{table(header, rows)}\n")
-        return check_recording(detail, recorded, expected_s=expected_s)
+        return check_recording(detail, recorded, published)
 
     async def _wait_for_recording(
         self, client: ApiClient, lesson_id: str

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from load_tests.control import ApiClient, ControlChannel
@@ -28,7 +28,7 @@ from load_tests.sound import Babble, FileSound, Samples, Sound, Tone, tone_share
 from load_tests.watch import Decoded, ViewingPeer
 from signaling.core import resources as api
 from signaling.core.messages import SlotView
-from signaling.seed import DEMO_PASSWORD, DEMO_TEACHER_LOGIN
+from signaling.seed import ACCOUNTS, DEMO_PASSWORD
 
 CAMERA_FPS, ROOM_FPS, COURSEWARE_FPS = 20, 12, 8
 HEARD_SHARE = 0.5  # of a 20 ms block's energy at one frequency
@@ -148,10 +148,16 @@ class Teacher:
         self._marks = marks
         self._stack = AsyncExitStack()
 
-    async def open_lesson(self, title: str, rooms: Sequence[str], minutes: int = 45) -> api.Lesson:
-        """Create a lesson that begins now."""
-        now = datetime.now(UTC).replace(microsecond=0)
-        return await self.client.create_lesson(title, rooms, now, now + timedelta(minutes=minutes))
+    async def open_lesson(self, title: str, rooms: Sequence[str], minutes: int = 40) -> api.Lesson:
+        """The lesson that is open now, else a new one that begins now with these rooms."""
+        listed = await self.client.lessons()
+        for lesson in listed.lessons:
+            waits = lesson.state is api.LessonState.SCHEDULED
+            if waits and lesson.starts_at <= listed.server_time < lesson.ends_at:
+                return lesson
+        begins = listed.server_time.replace(microsecond=0)
+        ends = begins + timedelta(minutes=minutes)
+        return await self.client.create_lesson(title, rooms, begins, ends)
 
     async def enter(self, lesson_id: str) -> None:
         """开始上课, then camera, courseware and the wall."""
@@ -202,7 +208,8 @@ async def teaching_point_rooms(client: ApiClient, count: int) -> list[str]:
 
 async def sign_in_teacher(client: ApiClient) -> None:
     """Sign in as the demo county's lead teacher."""
-    await client.login(DEMO_TEACHER_LOGIN, DEMO_PASSWORD)
+    account = next(a for a in ACCOUNTS if a.role is api.Role.LEAD_TEACHER)
+    await client.login(account.login, DEMO_PASSWORD)
 
 
 async def open_lesson(client: ApiClient) -> api.Lesson:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import aiohttp
-from aiortc import rtp as aiortc_rtp
 
 from load_tests import rtp, sdp
 from load_tests.impairment import Impairment
@@ -289,44 +288,29 @@ class PublishingPeer(Peer):
         )
 
     def _on_rtcp(self, data: bytes) -> None:
-        try:
-            packets = aiortc_rtp.RtcpPacket.parse(data)
-        except (ValueError, struct.error):
-            return
-        for packet in packets:
-            if isinstance(packet, aiortc_rtp.RtcpRtpfbPacket):
-                self._on_transport_feedback(packet)
-            elif isinstance(packet, aiortc_rtp.RtcpPsfbPacket):
-                self._on_payload_feedback(packet)
-            elif isinstance(packet, aiortc_rtp.RtcpRrPacket | aiortc_rtp.RtcpSrPacket):
-                for report in packet.reports:
-                    self.stats.receiver_reports += 1
-                    self.stats.last_fraction_lost = report.fraction_lost / 256
+        for part in rtp.split_rtcp(data):
+            if part.is_transport_feedback:
+                self.stats.transport_feedback += 1
+            elif part.is_nack:
+                self._on_nack(part)
+            for ssrc in part.key_frame_ssrcs():
+                if (stream := self._by_ssrc.get(ssrc)) is not None:
+                    self.stats.plis[stream.rid] = self.stats.plis.get(stream.rid, 0) + 1
+                    self.on_key_frame_request(stream.rid)
+            for fraction in part.fractions_lost():
+                self.stats.receiver_reports += 1
+                self.stats.last_fraction_lost = fraction
 
-    def _on_transport_feedback(self, packet: aiortc_rtp.RtcpRtpfbPacket) -> None:
-        if packet.fmt == rtp.FMT_TRANSPORT_CC:
-            self.stats.transport_feedback += 1
-            return
-        stream = self._by_ssrc.get(packet.media_ssrc)
-        if packet.fmt != aiortc_rtp.RTCP_RTPFB_NACK or stream is None:
+    def _on_nack(self, part: rtp.RtcpPart) -> None:
+        stream = self._by_ssrc.get(part.media_ssrc)
+        if stream is None:
             return
         now = time.monotonic()
-        for sequence in packet.lost:
+        for sequence in part.nacked():
             self.stats.nacked += 1
             if (resent := stream.retransmission(sequence, now)) is not None:
                 self.stats.retransmitted += 1
                 self._send(stream, resent, self._transport_cc_id)
-
-    def _on_payload_feedback(self, packet: aiortc_rtp.RtcpPsfbPacket) -> None:
-        if packet.fmt == aiortc_rtp.RTCP_PSFB_FIR and len(packet.fci) >= 4:
-            ssrc = int.from_bytes(packet.fci[:4], "big")  # RFC 5104 §4.3.1: the FCI names it
-        elif packet.fmt == aiortc_rtp.RTCP_PSFB_PLI:
-            ssrc = packet.media_ssrc
-        else:
-            return
-        if (stream := self._by_ssrc.get(ssrc)) is not None:
-            self.stats.plis[stream.rid] = self.stats.plis.get(stream.rid, 0) + 1
-            self.on_key_frame_request(stream.rid)
 
     async def _stop_reporter(self) -> None:
         if self._reporter is not None:

@@ -16,7 +16,7 @@ from load_tests.rtp import RtpPacket, build_nack, build_pli, sequence_delta
 REORDER_GRACE_S = 0.01  # a gap this young may be mere reordering
 NACK_INTERVAL_S = 0.06
 MAX_NACKS = 8
-GIVE_UP_S = 0.6
+GIVE_UP_S = {"video": 0.6, "audio": 0.1}  # sound is not asked for again, so it need not wait
 MAX_MISSING = 500  # more is a new start, not a gap
 MAX_WAITING = 2000  # packets held behind a gap
 PLI_INTERVAL_S = 0.4
@@ -155,7 +155,7 @@ class SlotReceiver:
         due, given_up = [], False
         for extended, missing in self._missing.items():
             age = now - missing.since
-            if age > GIVE_UP_S or missing.asked >= MAX_NACKS:
+            if age > GIVE_UP_S[self.stats.kind] or missing.asked >= MAX_NACKS:
                 given_up = True
             elif age >= REORDER_GRACE_S and now - missing.asked_at >= NACK_INTERVAL_S:
                 missing.asked, missing.asked_at = missing.asked + 1, now

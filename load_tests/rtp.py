@@ -1,6 +1,7 @@
 """RTP and RTCP on the wire, as a client needs them: small, strict, without a state of its own.
 
-RTCP is parsed and built by aiortc's packet classes; only what they lack is here.
+Reports are built with aiortc's packet classes. Reading and NACK are own code: aiortc 1.16 refuses a
+compound that holds padded transport feedback, and fails to build a NACK across the sequence wrap.
 """
 
 from __future__ import annotations
@@ -110,6 +111,78 @@ def _one_byte_extensions(block: bytes) -> dict[int, bytes]:
     return values
 
 
+@dataclass(frozen=True, slots=True)
+class RtcpPart:
+    """One packet of a compound: `count` is the report count or feedback type, `body` its rest."""
+
+    packet_type: int
+    count: int
+    body: bytes
+
+    @property
+    def media_ssrc(self) -> int:
+        """Of a feedback packet (RFC 4585 §6.1)."""
+        return int.from_bytes(self.body[4:8], "big")
+
+    @property
+    def is_nack(self) -> bool:
+        """Whether it is a generic NACK."""
+        return (self.packet_type, self.count) == (aiortc_rtp.RTCP_RTPFB, aiortc_rtp.RTCP_RTPFB_NACK)
+
+    @property
+    def is_transport_feedback(self) -> bool:
+        """Whether it is transport-wide congestion control feedback."""
+        return (self.packet_type, self.count) == (aiortc_rtp.RTCP_RTPFB, FMT_TRANSPORT_CC)
+
+    def nacked(self) -> list[int]:
+        """The sequence numbers of a generic NACK."""
+        numbers = []
+        for position in range(8, len(self.body) - 3, 4):
+            pid, mask = struct.unpack_from("!HH", self.body, position)
+            numbers.append(pid)
+            numbers += [(pid + 1 + bit) & 0xFFFF for bit in range(16) if mask >> bit & 1]
+        return numbers
+
+    def key_frame_ssrcs(self) -> list[int]:
+        """The SSRCs that a PLI or FIR asks for key frames (RFC 4585 §6.3.1, RFC 5104 §4.3.1)."""
+        if self.packet_type != aiortc_rtp.RTCP_PSFB or len(self.body) < 8:
+            return []
+        if self.count == aiortc_rtp.RTCP_PSFB_PLI:
+            return [self.media_ssrc]
+        if self.count == aiortc_rtp.RTCP_PSFB_FIR:
+            return [
+                int.from_bytes(self.body[at : at + 4], "big")
+                for at in range(8, len(self.body) - 7, 8)
+            ]
+        return []
+
+    def fractions_lost(self) -> list[float]:
+        """The loss (0…1) of each report block of an SR or RR."""
+        start = {aiortc_rtp.RTCP_SR: 24, aiortc_rtp.RTCP_RR: 4}.get(self.packet_type)
+        if start is None:
+            return []
+        blocks = range(start, len(self.body) - 23, 24)
+        return [self.body[at + 4] / 256 for at in blocks][: self.count]
+
+
+def split_rtcp(data: bytes) -> list[RtcpPart]:
+    """Take a compound apart (RFC 3550 §6.1); what is malformed ends it, nothing is raised."""
+    parts = []
+    position = 0
+    while position + 8 <= len(data) and data[position] >> 6 == 2:
+        first, packet_type, words = struct.unpack_from("!BBH", data, position)
+        end = position + 4 * (words + 1)
+        if end > len(data):
+            break
+        body = data[position + 4 : end]
+        if first & 0x20 and body:
+            body = body[: -body[-1]] if 0 < body[-1] <= len(body) else b""
+        if len(body) >= 4:
+            parts.append(RtcpPart(packet_type, first & 0x1F, body))
+        position = end
+    return parts
+
+
 def build_sender_report(
     ssrc: int, *, unix_s: float, rtp_timestamp: int, packets: int, octets: int, cname: str
 ) -> bytes:
@@ -127,10 +200,7 @@ def build_sender_report(
 
 
 def build_nack(own_ssrc: int, media_ssrc: int, missing: list[int]) -> bytes:
-    """Generic NACK (RFC 4585 §6.2.1); `missing` in sending order, the wrap of 16 bits included.
-
-    Own code: aiortc 1.16's fails at the wrap.
-    """
+    """Generic NACK (RFC 4585 §6.2.1); `missing` in sending order, the wrap of 16 bits included."""
     items = b""
     pid, mask = missing[0], 0
     for sequence in missing[1:]:

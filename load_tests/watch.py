@@ -338,18 +338,14 @@ class ViewingPeer(Peer):
         )
 
     def _on_rtcp(self, data: bytes) -> None:
-        try:
-            packets = aiortc_rtp.RtcpPacket.parse(data)
-        except (ValueError, struct.error):
-            return
-        for packet in packets:
-            if isinstance(packet, aiortc_rtp.RtcpSrPacket):
-                receiver = self._by_ssrc.get(packet.ssrc)
+        for part in rtp.split_rtcp(data):
+            if part.packet_type == aiortc_rtp.RTCP_SR and len(part.body) >= 24:
+                receiver = self._by_ssrc.get(int.from_bytes(part.body[:4], "big"))
                 if receiver is not None:
-                    ntp = packet.sender_info.ntp_timestamp
-                    receiver.arrival.last_sr_ntp = (ntp >> 16) & 0xFFFF_FFFF
+                    # The middle 32 bits of the NTP timestamp (RFC 3550 §6.4.1, LSR).
+                    receiver.arrival.last_sr_ntp = int.from_bytes(part.body[6:10], "big")
                     receiver.arrival.last_sr_at = time.monotonic()
-            elif isinstance(packet, aiortc_rtp.RtcpByePacket):
+            elif part.packet_type == aiortc_rtp.RTCP_BYE:
                 self.bye_received = True
 
     # --- decoding ---------------------------------------------------------------------------------

@@ -161,3 +161,26 @@ def test_offers_name_their_streams_and_answers_are_read():
 def test_a_vp8_delta_frame_has_no_size():
     assert vp8_size(KEY) == (640, 360)
     assert vp8_size(DELTA + bytes(10)) is None
+
+
+def test_feedback_is_read_beside_padded_transport_feedback():
+    padded = (
+        bytes((0xA0 | 15, 205, 0, 6)) + bytes(8) + b"\0\1\0\1\0\0\0\0\x20\1\4" + bytes(4) + b"\1"
+    )
+    nack = rtp.build_nack(1, 99, [65_534, 65_535, 3, 30])
+    pli = rtp.build_pli(1, 98)
+    parts = rtp.split_rtcp(padded + nack + pli)
+
+    assert parts[0].is_transport_feedback
+    assert (parts[1].is_nack, parts[1].media_ssrc) == (True, 99)
+    assert parts[1].nacked() == [65_534, 65_535, 3, 30]
+    assert parts[2].key_frame_ssrcs() == [98]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_random_bytes_are_never_fatal_as_rtcp(seed):
+    data = b"\x81\xcd" + random.Random(seed).randbytes(seed)
+    for part in rtp.split_rtcp(data):
+        part.nacked()
+        part.key_frame_ssrcs()
+        part.fractions_lost()
