@@ -184,9 +184,11 @@ class IdentityService:
             raise NotSignedIn()
         return SignedIn(person.subject, claim.session_id, person.school, None)
 
-    async def logout(self, signed_in: SignedIn) -> None:
-        """End a session."""
+    async def logout(self, signed_in: SignedIn, device_token: str | None = None) -> None:
+        """End a session, and forget the room's device token that came with it."""
         await self._people.drop_session(fingerprint(signed_in.session_id))
+        if device_token and signed_in.subject.room_id is not None:
+            await self._people.drop_device(fingerprint(device_token), signed_in.subject.room_id)
 
     async def forget_expired(self) -> None:
         """Drop sessions past their time."""

@@ -252,6 +252,15 @@ class PeopleStore:
                 .returning(DeviceTokenRow.room_id)
             )
 
+    async def drop_device(self, token_hash: str, room_id: str) -> None:
+        """Forget a device token of a room."""
+        async with self._database.write() as session:
+            await session.execute(
+                delete(DeviceTokenRow).where(
+                    DeviceTokenRow.token_hash == token_hash, DeviceTokenRow.room_id == room_id
+                )
+            )
+
     # --- audit -----------------------------------------------------------------------------------
 
     async def audit(self, entry: AuditEntry) -> None:

@@ -45,8 +45,9 @@ async def me(call: Call) -> r.Identity:
 
 
 async def logout(call: Call) -> web.Response:
-    """退出登录; the terminal's device cookie goes too."""
-    await call.services.identity.logout(call.session)
+    """退出登录; what the terminal remembered goes too, here and on the server."""
+    device = call.request.cookies.get(DEVICE_COOKIE)
+    await call.services.identity.logout(call.session, device)
     response = web.Response(status=204)
     response.del_cookie(SESSION_COOKIE)
     response.del_cookie(DEVICE_COOKIE)
