@@ -11,7 +11,7 @@ from recorder.core.video_frame import CodedFrame
 _IDR, _SEI, _SPS, _PPS, _DELIMITER = 5, 6, 7, 8, 9
 _FILLER = 12
 _STAP_A, _FU_A = 24, 28
-_LEADING = frozenset((_SEI, _SPS, _DELIMITER))  # can only stand before an access unit's first slice
+_LEADING = frozenset((_SEI, _DELIMITER))  # stand only before an access unit's first slice
 
 
 class H264Depacketizer:
@@ -74,12 +74,14 @@ class H264Depacketizer:
         return CodedFrame(b"".join(kept), True, self.parameters.width, self.parameters.height)
 
     def _has_its_head(self, units: Sequence[bytes]) -> bool:
+        if self._sends_sets_in_band:
+            # Then they open each IDR picture's unit; where they are missing, they are what was lost.
+            return any(unit[0] & 0x1F == _SPS for unit in units)
         first = units[0]
         if first[0] & 0x1F in _LEADING:
             return True
-        # first_mb_in_slice is ue(v): its value 0 is a single set bit. But where the sender repeats
-        # its parameter sets with each IDR picture, they were before this slice, and are lost.
-        return not self._sends_sets_in_band and len(first) > 1 and bool(first[1] & 0x80)
+        # first_mb_in_slice is ue(v): its value 0 is a single set bit.
+        return len(first) > 1 and bool(first[1] & 0x80)
 
     def _note_parameter_set(self, unit: bytes) -> None:
         if len(unit) < 2:  # a peek at a fragment
