@@ -1,4 +1,4 @@
-"""The `tongke` command, and the composition root: the one place that knows relay and recorder by name."""
+"""The `tongke` command and the composition root, which alone knows relay and recorder by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one configuration: defaults, then a TOML file, then `TONGKE_…` variables, then the command line."""
+"""The one configuration: defaults, a TOML file, `TONGKE_…` variables, the command line."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 def async_url(url: str) -> str:
-    """A database URL with its asynchronous driver: ``postgresql://`` and ``sqlite://`` are accepted."""
+    """A database URL with its asynchronous driver; ``postgresql://`` and ``sqlite://`` will do."""
     scheme, separator, rest = url.partition("://")
     driver = {
         "postgresql": "postgresql+asyncpg",

@@ -1,4 +1,4 @@
-"""The signaling service's errors. Each knows its wire code; `http.problems` alone turns them into bytes."""
+"""The signaling service's errors; `http.problems` alone turns them into bytes."""
 
 from __future__ import annotations
 

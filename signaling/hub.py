@@ -158,7 +158,7 @@ class RoomHub:
         await self.record(record, room)
 
     async def ended(self, record: LessonRecord) -> None:
-        """The lesson ended or was cancelled: keep what was recorded, tell everyone, close the media."""
+        """The lesson ended or was cancelled: keep the recording, tell everyone, close the media."""
         if record.held_from is not None:
             try:
                 await self._recorder.end(record.lesson_id)

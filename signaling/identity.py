@@ -1,7 +1,8 @@
-"""Signing in: people by password, terminals by 课程码 or device token; sessions and their revocation.
+"""Signing in: people by password, terminals by 课程码 or device token; sessions.
 
-A session is a row; the cookie holds its id under a signature. The row is read with every request anyway to
-learn the roles, so ending a session or closing an account works at once, which stateless cookies cannot do.
+A session is a row; the cookie holds its id under a signature. The row is read with every request
+anyway to learn the roles, so ending a session or closing an account works at once, which stateless
+cookies cannot do.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ class Library:
         """Recordings that the subject may see, newest first.
 
         The recorder knows nothing of people, so its pages are filtered here, each asked for as many
-        entries as are still wanted: an answer never skips one, and `next` continues where it stopped.
+        entries as are still wanted: an answer never skips one, and `next` continues where it
+        stopped.
         """
         found: list[Entry] = []
         cursor = before

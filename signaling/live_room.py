@@ -1,4 +1,4 @@
-"""One open lesson room: its pure state, the channels of those in it, and what the relay is told of it."""
+"""One open lesson room: its pure state, its channels, and what the relay is told of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing and watching: checks tokens and lesson, then calls the relay (WHIP, RFC 9725; WHEP)."""
+"""Publishing and watching: checks tokens and lesson, then calls the relay."""
 
 from __future__ import annotations
 
@@ -131,7 +131,8 @@ class MediaDesk:
         """Open a publishing session.
 
         Raises:
-            BadToken, Forbidden, WrongLessonState: the token is none, for something else, or too early
+            BadToken, Forbidden, WrongLessonState: the token is none, for something else, or too
+            early
                 or late.
             OfferError, RelayFull: from the relay.
         """
@@ -204,7 +205,7 @@ class MediaDesk:
         return bearer
 
     def _demand_opener(self, token: str | None, session_id: str) -> None:
-        """The token that opened a session stays good for it; a fresh one of the same right also is."""
+        """The token that opened a session stays good for it; a fresh one of its right is, too."""
         bearer = self._opened(token)
         session = self._sessions.get(session_id)
         if session is None:

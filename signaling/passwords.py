@@ -14,8 +14,8 @@ MAX_WAITING = 64  # logins waiting for a thread; 64 × ~50 ms is as long as a pe
 class Passwords:
     """Hashes and checks passwords.
 
-    argon2-cffi's defaults are RFC 9106's second recommended option (64 MiB, 3 passes, 4 lanes), so few may
-    run at once, and the queue before them is bounded.
+    argon2-cffi's defaults are RFC 9106's second recommended option (64 MiB, 3 passes, 4 lanes), so
+    few may run at once, and the queue before them is bounded.
     """
 
     def __init__(self, threads: int = 2, hasher: argon2.PasswordHasher | None = None) -> None:

@@ -1,7 +1,7 @@
-"""The demo county: what `tongke serve --seed-demo` puts into an empty database, and keeps fresh by the day.
+"""The demo county: what `tongke serve --seed-demo` puts into an empty database.
 
-Ids are fixed, so that links and remembered terminals survive a new seed. The password is public: never on a
-server that others can reach (docs/operations.md).
+Ids are fixed, so that links and remembered terminals survive a new seed. The password is public:
+never on a server that others can reach (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ async def seed_people(services: Services) -> None:
 async def seed_lessons(services: Services) -> None:
     """See to it that a lesson is open now, and that the day has a plan when it begins.
 
-    Run at the start and with the housekeeping, so that a demo left running has lessons tomorrow, too.
+    Run at the start and with the housekeeping, so that a demo left running has lessons tomorrow,
+    too.
     """
     if await services.people.person(LEAD_TEACHER) is None:
         return  # somebody else's database: nothing to show in it

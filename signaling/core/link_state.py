@@ -1,4 +1,4 @@
-"""良好 / 一般 / 较差: judging a link from the relay's figures, with hysteresis so that the wall does not flicker."""
+"""良好 / 一般 / 较差: judging links, with hysteresis so that the wall does not flicker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from signaling.core.messages import LinkState
 # ITU-T G.114: one-way ≤ 150 ms is fine and ≤ 400 ms acceptable, hence 300 and 800 ms round trip.
 FAIR_RTT_MS = 300.0
 POOR_RTT_MS = 800.0
-# Repair (NACK) hides a few per cent; beyond 10 % video suffers visibly (DOMAIN.md: audio holds to 30 %).
+# Repair (NACK) hides a few per cent; beyond 10 % video suffers visibly (DOMAIN.md: audio holds to
+# 30 %).
 FAIR_LOSS = 0.03
 POOR_LOSS = 0.10
 
@@ -41,7 +42,7 @@ def grade(sample: LinkSample) -> LinkState:
 
 
 class LinkJudge:
-    """Turns samples into a state that changes only when several samples in a row agree on the direction."""
+    """Turns samples into a state that changes only when several in a row agree."""
 
     def __init__(self) -> None:
         self.state = LinkState.GOOD

@@ -1,9 +1,10 @@
 """The control channel's messages: typed JSON over one WebSocket per participant.
 
-Every message is an object whose ``type`` names its struct. The client's first message is `Hello`; the
-server answers with `Snapshot` or `Resumed`. Events carry ``seq``, counted per lesson room; each replaces
-a whole piece of the state (the full hand queue, the full stage), so applying one twice does no harm.
-Commands carry a client-chosen ``id`` and are answered by `Ack` or `CommandError` with the same id.
+Every message is an object whose ``type`` names its struct. The client's first message is `Hello`;
+the server answers with `Snapshot` or `Resumed`. Events carry ``seq``, counted per lesson room; each
+replaces a whole piece of the state (the full hand queue, the full stage), so applying one twice
+does no harm. Commands carry a client-chosen ``id`` and are answered by `Ack` or `CommandError` with
+the same id.
 
 `web_client/src/core/wire.ts` is generated from this module and from `resources`.
 """
@@ -66,7 +67,7 @@ class ByeReason(StrEnum):
     SHUTDOWN = "shutdown"
 
 
-# --- parts of the room's state ---------------------------------------------------------------------
+# --- parts of the room's state --------------------------------------------------------------------
 
 
 class Devices(msgspec.Struct, frozen=True):
@@ -151,7 +152,7 @@ class LessonNow(msgspec.Struct, frozen=True):
     held_to: datetime | None
 
 
-# --- client → server -------------------------------------------------------------------------------
+# --- client → server ------------------------------------------------------------------------------
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -210,7 +211,7 @@ class MuteAll(msgspec.Struct, frozen=True, tag="mute_all"):
 
 
 class View(msgspec.Struct, frozen=True, tag="view"):
-    """What this viewer wants in its video slots; slots not named become empty. Kept across media sessions."""
+    """What this viewer wants in its video slots; others become empty. Outlives media sessions."""
 
     id: int
     slots: tuple[SlotView, ...]
@@ -222,11 +223,11 @@ ClientMessage = (
 Command = SetDevices | RaiseHand | LowerHand | StageInvite | StageRemove | MuteAll | View
 
 
-# --- server → client: the state and its events -----------------------------------------------------
+# --- server → client: the state and its events ----------------------------------------------------
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
-    """The whole state. A changed `instance` means that the server restarted: media sessions are gone too."""
+    """The whole state. With a changed `instance` the server restarted, and media are gone too."""
 
     seq: int
     instance: str
@@ -314,7 +315,7 @@ Event = (
     | RecordingChanged
 )
 
-# --- server → client: to this participant only, without a number -----------------------------------
+# --- server → client: to this participant only, without a number ----------------------------------
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong"):

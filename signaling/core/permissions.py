@@ -1,7 +1,7 @@
-"""Who may do what: one table of role × relation per action, asked by REST and the control channel alike.
+"""Who may do what: one table of role × relation per action, asked by REST and channel alike.
 
-A *subject* is a signed-in person or a room's terminal. A *relation* says how it stands to the lesson in
-question. Nothing else in the program compares roles.
+A *subject* is a signed-in person or a room's terminal. A *relation* says how it stands to the
+lesson in question. Nothing else in the program compares roles.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ class Seat:
 def seat_of(subject: Subject, parties: Parties) -> Seat | None:
     """The seat a subject takes in a lesson room, or None where it has none.
 
-    Who belongs to the lesson sits in it by that relation, even if another of his roles could observe.
+    Who belongs to the lesson sits in it by that relation, even if another of his roles could
+    observe.
     """
     held = relations(subject, parties)
     for (role, relation), participant_id in (

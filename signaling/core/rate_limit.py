@@ -1,4 +1,4 @@
-"""Bounded counting of what one address, account or channel does too often. Times are monotonic seconds."""
+"""Bounded counting of what somebody does too often. Times are monotonic seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LimiterRule:
-    """At most `max_failures` in `window_s` seconds for a key; at most `capacity` keys are remembered."""
+    """At most `max_failures` in `window_s` seconds for a key; `capacity` keys are remembered."""
 
     max_failures: int
     window_s: float
@@ -16,10 +16,10 @@ class LimiterRule:
 
 
 class FailureLimiter:
-    """Counts failures by key in fixed windows; success costs nothing, so an honest user never notices.
+    """Counts failures by key in fixed windows; success costs nothing.
 
-    At capacity the key touched longest ago is forgotten: memory stays bounded, and a guesser from one
-    address does not profit, since his own key is the one touched last.
+    At capacity the key touched longest ago is forgotten: memory stays bounded, and a guesser from
+    one address does not profit, since his own key is the one touched last.
     """
 
     def __init__(self, rule: LimiterRule) -> None:

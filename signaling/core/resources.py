@@ -56,7 +56,7 @@ class LibraryState(StrEnum):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """problem+json (RFC 9457). ``code`` is stable; ``field`` names the input at fault, as a dotted path."""
+    """problem+json (RFC 9457). ``code`` is stable; ``field`` is the input at fault, dotted."""
 
     type: str
     title: str
@@ -66,7 +66,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     field: str | None = None
 
 
-# --- identity --------------------------------------------------------------------------------------
+# --- identity -------------------------------------------------------------------------------------
 
 
 class LoginRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +126,7 @@ class DeviceTokenIssued(msgspec.Struct, frozen=True):
     device_token: str
 
 
-# --- lessons ---------------------------------------------------------------------------------------
+# --- lessons --------------------------------------------------------------------------------------
 
 
 class PersonRef(msgspec.Struct, frozen=True):
@@ -178,7 +178,7 @@ class LessonCancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LessonList(msgspec.Struct, frozen=True):
-    """Lessons by start time. ``server_time`` lets a kiosk count down without trusting its own clock."""
+    """Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock."""
 
     lessons: tuple[Lesson, ...]
     server_time: datetime
@@ -200,7 +200,7 @@ class Directory(msgspec.Struct, frozen=True):
     lead_teachers: tuple[PersonRef, ...]
 
 
-# --- media access ----------------------------------------------------------------------------------
+# --- media access ---------------------------------------------------------------------------------
 
 
 class MediaEndpoint(msgspec.Struct, frozen=True):
@@ -227,7 +227,7 @@ class ExternalAccess(msgspec.Struct, frozen=True):
     programme: MediaEndpoint
 
 
-# --- library ---------------------------------------------------------------------------------------
+# --- library --------------------------------------------------------------------------------------
 
 
 class RecordingSummary(msgspec.Struct, frozen=True):
@@ -276,7 +276,7 @@ class RecordingFile(msgspec.Struct, frozen=True):
 
 
 class RecordingSource(msgspec.Struct, frozen=True):
-    """What one source left: files, when it was there, and where media is missing (marked, not hidden)."""
+    """What one source left: files, when it was there, and where media is missing."""
 
     source_id: str
     kind: str  # camera | courseware

@@ -1,7 +1,7 @@
 """The state of one lesson room, and every change to it as a numbered event.
 
-Pure: the hub calls a method, then takes the events that came of it and sends them to everyone. A command
-that may not or cannot be carried out raises `CommandRefused` and changes nothing.
+Pure: the hub calls a method, then takes the events that came of it and sends them to everyone. A
+command that may not or cannot be carried out raises `CommandRefused` and changes nothing.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class RoomState:
         return (*(camera_of(p) for p in reversed(self.on_stage)), *LEAD_SOURCES)
 
     def may_see(self, seat: Seat, source_id: str) -> bool:
-        """Whether a viewer may see a source now: classrooms show only to the lead unless on stage."""
+        """Whether a viewer may see a source: classrooms are the lead's to see unless on stage."""
         if Action.VIEW_OFF_STAGE in seat.actions or source_id in LEAD_SOURCES:
             return True
         participant_id = source_id.rpartition(".")[0]
@@ -194,7 +194,7 @@ class RoomState:
         self._put(msgspec.structs.replace(base, online=True, link=link, name=member.name))
 
     def leave(self, participant_id: str, now: float) -> None:
-        """A participant's page is gone; he stays listed, his hand and his place on stage are kept."""
+        """A participant's page is gone; it stays listed and keeps its hand and its place."""
         known = self._people.get(participant_id)
         if known is not None and known.online:
             self._offline_since[participant_id] = now
@@ -285,7 +285,7 @@ class RoomState:
             self._emit(lambda seq: m.MuteChanged(seq, muted))
 
     def check_view(self, slots: Sequence[m.SlotView]) -> None:
-        """Refuse a view that names slots twice or out of bounds, layers or sources that cannot be."""
+        """Refuse a view with slots twice or out of bounds, or layers or sources that cannot be."""
         if len(slots) > m.MAX_SLOTS:
             raise CommandRefused("bad_view", f"at most {m.MAX_SLOTS} slots", "slots")
         seen: set[int] = set()

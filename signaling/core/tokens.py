@@ -1,7 +1,7 @@
 """Signed tokens: session cookies, CSRF tokens and the bearer tokens of WHIP and WHEP.
 
-A token is ``v1.<payload>.<mac>``, both base64url, signed with HMAC-SHA-256 (RFC 2104) under a key derived
-from the server's secret and the token's purpose, so that one kind never passes for another.
+A token is ``v1.<payload>.<mac>``, both base64url, signed with HMAC-SHA-256 (RFC 2104) under a key
+derived from the server's secret and the token's purpose, so that one kind never passes for another.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class MediaAction(StrEnum):
 class MediaGrant(msgspec.Struct, frozen=True):
     """Exactly what a media token grants.
 
-    ``source_id`` is set for publishing. ``programme`` watches what is on stage, without a participant.
-    Times are Unix seconds. ``nonce`` keeps two tokens of one second apart.
+    ``source_id`` is set for publishing. ``programme`` watches what is on stage, without a
+    participant. Times are Unix seconds. ``nonce`` keeps two tokens of one second apart.
     """
 
     lesson_id: str

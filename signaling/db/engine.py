@@ -23,8 +23,8 @@ _WRITES = "tongke_writes"
 class Database:
     """Opens sessions: `read` and `write`.
 
-    SQLite cannot turn a reading transaction into a writing one while another writes; so writers say so at
-    the start (BEGIN IMMEDIATE) and wait their turn under the busy timeout instead of failing.
+    SQLite cannot turn a reading transaction into a writing one while another writes; so writers say
+    so at the start (BEGIN IMMEDIATE) and wait their turn under the busy timeout instead of failing.
     """
 
     def __init__(self, url: str) -> None:

@@ -82,7 +82,7 @@ class LessonStore:
     async def between(
         self, start: datetime, end: datetime, subject: Subject | None
     ) -> Sequence[LessonRecord]:
-        """The lessons that begin in [start, end), by time; only a subject's own unless it is None."""
+        """The lessons that begin in [start, end), by time; a subject's own, or all for None."""
         conditions = [LessonRow.starts_at >= start, LessonRow.starts_at < end]
         if subject is not None:
             conditions.append(_concerns(subject))

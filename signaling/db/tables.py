@@ -109,7 +109,7 @@ class PersonRoleRow(Base):
 
 
 class SessionRow(Base):
-    """A session of a person or of a room's terminal; the cookie holds its id, here is only the hash."""
+    """A session of a person or a terminal; the cookie holds its id, here is only the hash."""
 
     __tablename__ = "sessions"
     id_hash: Mapped[str] = mapped_column(primary_key=True)

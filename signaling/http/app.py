@@ -1,4 +1,4 @@
-"""The aiohttp application: dispatch by the route table, errors as problems, headers, logs, metrics."""
+"""The aiohttp application: dispatch by the route table, problems, headers, logs, metrics."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
 
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', route.path).strip('_')}",
+        "operationId": _operation_id(route),
         "summary": route.summary,
         "description": (route.handler.__doc__ or "").strip(),
         "parameters": _parameters(route),
@@ -59,6 +59,11 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _content(route.body)}
     return operation
+
+
+def _operation_id(route: Route) -> str:
+    path = re.sub(r"[^a-z0-9]+", "_", route.path).strip("_")
+    return f"{route.method.lower()}_{path}"
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:

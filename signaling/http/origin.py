@@ -55,8 +55,8 @@ def is_secure(request: web.Request, proxies: Networks) -> bool:
 def is_own_origin(request: web.Request, config: Config) -> bool:
     """Whether a request comes from our own pages.
 
-    Browsers name the origin with every unsafe request and every WebSocket; programs that do not name one
-    carry no cookies that a foreign page could misuse.
+    Browsers name the origin with every unsafe request and every WebSocket; programs that do not
+    name one carry no cookies that a foreign page could misuse.
     """
     origin = request.headers.get("Origin")
     if origin is None:

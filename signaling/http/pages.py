@@ -1,4 +1,4 @@
-"""The built web client: assets with a long cache, and one page for every path of the single-page apps."""
+"""The built web client: assets with a long cache, and a page for every path of its apps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from signaling.http.routes import SERVICES
 NOT_BUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>同课 Tongke</title>
 <body style="font:20px/1.6 system-ui,sans-serif;max-width:40em;margin:4em auto;padding:0 1em">
 <h1>网页端尚未构建</h1><p>服务器已在运行,但没有找到网页文件。请在项目目录运行
-<code>make run</code>(或 <code>cd web_client &amp;&amp; npm ci &amp;&amp; npm run build</code>),再刷新本页。</p>
+<code>make run</code>,再刷新本页。</p>
 <p lang="en">The server runs, but the web client has not been built.</p></body></html>"""
 YEAR_S = 31_536_000
 _IMMUTABLE = f"public, max-age={YEAR_S}, immutable"

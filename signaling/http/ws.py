@@ -1,4 +1,4 @@
-"""The WebSocket of the control channel: reads messages, pumps the channel's queue, closes in time."""
+"""The control channel's WebSocket: reads messages, pumps the queue, closes in time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _decoder = msgspec.json.Decoder(m.ClientMessage)
 
 
 class _IdOnly(msgspec.Struct):
-    """What can be saved of a message that does not fit: its id, so that the page finds its promise."""
+    """What can be saved of a message that does not fit: its id, so that the page is answered."""
 
     id: int
 
@@ -52,8 +52,8 @@ _id_decoder = msgspec.json.Decoder(_IdOnly)
 async def control_channel(request: web.Request) -> web.StreamResponse:
     """`GET /ws/lessons/{lesson_id}`.
 
-    A browser cannot read the status of a refused upgrade. So whoever may not enter is let in far enough to
-    be told `bye`; only a foreign page is refused outright.
+    A browser cannot read the status of a refused upgrade. So whoever may not enter is let in far
+    enough to be told `bye`; only a foreign page is refused outright.
     """
     services = request.app[SERVICES]
     if not is_own_origin(request, services.config):

@@ -60,7 +60,8 @@ def binaries() -> Path:
 def postgres() -> Iterator[Postgres]:
     """A cluster for as long as the context lasts."""
     where = binaries()
-    # Directly under /tmp: a socket's path may not be longer than 107 bytes, and `postgres` must get in.
+    # Directly under /tmp: a socket's path may not be longer than 107 bytes, and `postgres` must get
+    # in.
     folder = Path(tempfile.mkdtemp(prefix="tkpg-", dir="/tmp"))
     try:
         if os.getuid() == 0:

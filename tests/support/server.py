@@ -1,4 +1,4 @@
-"""A real server for tests: `tongke serve` as its own process, seeded, on free ports, in a temporary folder.
+"""A real server for tests: `tongke serve` as its own process, seeded, on free ports.
 
     async with TongkeServer.start(tmp_path) as server:
         teacher = await server.sign_in("wang")

@@ -144,9 +144,7 @@ async def test_a_code_opens_only_the_rooms_it_invites_and_only_while_open(
 @pytest.mark.parametrize(
     "body", [{}, {"join_code": "12345678"}, {"device_token": "x", "join_code": "1", "room_id": "r"}]
 )
-async def test_half_a_terminal_login_is_refused(
-    server: TongkeServer, body: dict[str, str]
-) -> None:
+async def test_half_a_terminal_login_is_refused(server: TongkeServer, body: dict[str, str]) -> None:
     status, _ = await _status(server.client(), "POST", "/api/terminal/login", json=body)
     assert status == 422
 

@@ -1,4 +1,4 @@
-"""Lessons over HTTP against a real server: who may do what, states, clashes, problems that name the field."""
+"""Lessons over HTTP against a real server: roles, states, clashes, problems."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
