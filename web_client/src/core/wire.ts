@@ -31,7 +31,7 @@ export type LibraryState =
   | 'ready'
   | 'failed'
 
-/** problem+json (RFC 9457). ``code`` is stable; ``field`` names the input at fault, as a dotted path. */
+/** problem+json (RFC 9457). ``code`` is stable; ``field`` is the input at fault, dotted. */
 export interface Problem {
   type: string
   title: string
@@ -146,7 +146,7 @@ export interface LessonCancel {
   reason: string
 }
 
-/** Lessons by start time. ``server_time`` lets a kiosk count down without trusting its own clock. */
+/** Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock. */
 export interface LessonList {
   lessons: readonly Lesson[]
   server_time: string
@@ -228,7 +228,7 @@ export interface RecordingFile {
   has_video: boolean
 }
 
-/** What one source left: files, when it was there, and where media is missing (marked, not hidden). */
+/** What one source left: files, when it was there, and where media is missing. */
 export interface RecordingSource {
   source_id: string
   kind: string
@@ -424,7 +424,7 @@ export interface MuteAll {
   muted: boolean
 }
 
-/** What this viewer wants in its video slots; slots not named become empty. Kept across media sessions. */
+/** What this viewer wants in its video slots; others become empty. Outlives media sessions. */
 export interface View {
   type: 'view'
   id: number
@@ -451,7 +451,7 @@ export type Command =
   | MuteAll
   | View
 
-/** The whole state. A changed `instance` means that the server restarted: media sessions are gone too. */
+/** The whole state. With a changed `instance` the server restarted, and media are gone too. */
 export interface Snapshot {
   type: 'snapshot'
   seq: number
