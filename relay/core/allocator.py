@@ -30,11 +30,20 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One video slot's wish and what could fulfil it; no candidates: the slot stays empty."""
+    """One video slot's wish and what could fulfil it; no candidates: the slot stays empty.
+
+    Attributes:
+        candidates: what flows.
+        max_layer: see `relay.api.SlotWish`.
+        max_height: likewise.
+        may_exceed: a layer above `max_layer` is better than none. False while a publisher starts:
+            its layers do not come in the same instant, and a weak link is not to get the largest.
+    """
 
     candidates: tuple[Candidate, ...]
     max_layer: Layer | None = None
     max_height: int | None = None
+    may_exceed: bool = True
 
 
 def allocate(demands: Sequence[Demand], budget_bps: int | None = None) -> list[Layer | None]:
@@ -57,7 +66,9 @@ def _choose(demand: Demand) -> Layer | None:
         return None
     ordered = sorted(demand.candidates, key=lambda candidate: RANK[candidate.layer])
     limit = RANK[demand.max_layer] if demand.max_layer is not None else RANK[Layer.HIGH]
-    allowed = [one for one in ordered if RANK[one.layer] <= limit] or ordered[:1]
+    allowed = [one for one in ordered if RANK[one.layer] <= limit]
+    if not allowed:
+        return ordered[0].layer if demand.may_exceed else None
     if demand.max_height is not None:
         enough = demand.max_height * _HEIGHT_TOLERANCE
         for candidate in allowed:

@@ -21,6 +21,8 @@ _REPORT_INTERVAL = 1.0  # s
 _FEEDBACK_INTERVAL = 0.08  # s; the draft's 50–100 ms, in whole 20 ms ticks
 # A layer from which nothing came for so long, while another flowed, is dead.
 _DEAD_AFTER = 0.5  # s
+# After its first picture, how long a simulcast publisher's other layers are given to come.
+_SETTLING = 0.5  # s
 _REPAIR_HEADER = 2  # bytes: the original sequence number (RFC 4588 §4)
 CNAME = "tongke-relay"
 
@@ -43,6 +45,7 @@ class Publisher:
         source_id: what it publishes.
         audio: its sound, if it has any.
         video: its picture by layer; empty if it has none.
+        settled: all layers that come at once have come.
     """
 
     def __init__(
@@ -70,6 +73,8 @@ class Publisher:
         self._arrivals = ArrivalLog()
         self._last_ssrc = 0
         self._report_at = self._feedback_at = now
+        self.settled = len(self.video) < 2
+        self._settles_at: float | None = None
         self._open = True
         # Our own SSRC in feedback: fixed per session, so that runs are repeatable.
         own = zlib.crc32(session_id.encode()) or 1
@@ -193,6 +198,9 @@ class Publisher:
             self._report_at = now
             self._send_reports(now)
         self._bury_the_dead(now)
+        if not self.settled and self._settles_at is not None and now >= self._settles_at:
+            self.settled = True
+            self._host.on_layers_changed(self, now)
 
     def _send_reports(self, now: float) -> None:
         blocks = [block for layer in self._layers if (block := layer.report_block(now))]
@@ -215,7 +223,8 @@ class Publisher:
 
     def on_layer_changed(self, layer: IncomingLayer, now: float) -> None:
         """See `layer.LayerListener`."""
-        del layer
+        if self._settles_at is None and layer.kind is MediaKind.VIDEO:
+            self._settles_at = now + _SETTLING
         self._host.on_layers_changed(self, now)
 
     # --- state ------------------------------------------------------------------------------------

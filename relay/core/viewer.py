@@ -136,7 +136,7 @@ class Viewer:
             for name, layer in publisher.video.items()
             if layer.flowing and slot.takes(layer.codec)
         )
-        return Demand(candidates, wish.max_layer, wish.max_height)
+        return Demand(candidates, wish.max_layer, wish.max_height, publisher.settled)
 
     def assign_speakers(self, now: float) -> None:
         """Choose whose sound the audio slots carry; what may no longer be heard stops at once."""

@@ -1,0 +1,121 @@
+"""What the media core alone costs: CPU µs per forwarded packet, without SRTP and sockets.
+
+    python -m load_tests.bench_core --viewers 20 --packets 30000
+
+One publisher's highest layer (VP8 with picture ids, 1100-byte packets) goes through `Publisher.on_rtp`
+to so many viewers, whose `send_rtp` only counts. Prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+
+from relay.api import Layer, MediaKind, SlotState, SlotWish, SourceInfo
+from relay.core import rtp
+from relay.core.counters import Counters
+from relay.core.negotiated import Codec, ExtensionIds, IncomingTrack, OutgoingSlot
+from relay.core.room import Room
+
+IDS = ExtensionIds(mid=1, rid=2, repaired_rid=3, transport_cc=4)
+VP8 = Codec("VP8", 96, 90_000, rtx_payload_type=97, nack=True, pli=True, transport_cc=True)
+KEY_FRAME_HEAD = b"\x90\xe0\x80\x01\x01\x00" + b"\x10\x00\x00\x9d\x01\x2a\x00\x05\xd0\x02"
+
+
+class _Silent:
+    """Events that nobody listens to."""
+
+    def on_source_changed(self, source: SourceInfo) -> None:
+        """Ignored."""
+
+    def on_source_removed(self, source_id: str) -> None:
+        """Ignored."""
+
+    def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
+        """Ignored."""
+
+
+def packets(count: int, size: int) -> list[bytes]:
+    """A stream of frames of ten packets."""
+    made = []
+    for number in range(count):
+        frame, index = divmod(number, 10)
+        if number == 0:
+            payload = KEY_FRAME_HEAD
+        else:
+            first = 0x90 if index == 0 else 0x80
+            picture_id = (frame + 1) & 0x7FFF | 0x8000
+            head = bytes([first, 0xE0, picture_id >> 8, picture_id & 0xFF, frame & 0xFF, 0])
+            payload = head + b"\x01"
+        made.append(
+            rtp.build(
+                96,
+                1000 + number,
+                frame * 3000,
+                4711,
+                payload.ljust(size, b"\0"),
+                marker=index == 9,
+                extensions={1: b"1", 2: b"h", 4: (number & 0xFFFF).to_bytes(2, "big")},
+            )
+        )
+    return made
+
+
+def run(viewers: int, count: int, size: int) -> dict[str, float]:
+    """Forward `count` packets to `viewers` viewers."""
+    counters = Counters()
+    room = Room("bench", wall_offset=0.0, events=_Silent(), counters=counters)
+    track = IncomingTrack("1", MediaKind.VIDEO, (VP8,), IDS, (Layer.HIGH, Layer.LOW))
+    publisher = room.add_publisher("p", "s", [track], send_rtcp=lambda data: None, now=0.0)
+    sent = 0
+
+    def count_packet(data: bytes) -> None:
+        nonlocal sent
+        sent += 1
+
+    for index in range(viewers):
+        slot = OutgoingSlot(
+            0, "0", MediaKind.VIDEO, (VP8,), IDS, 5000 + index, 9000 + index, cname="c"
+        )
+        viewer = room.add_viewer(
+            f"v{index}",
+            [slot],
+            send_rtp=count_packet,
+            send_rtcp=lambda data: None,
+            own_sources=frozenset(),
+            programme=False,
+            now=0.0,
+        )
+        viewer.set_view([SlotWish(0, "s")], 0.0)
+    stream = packets(count, size)
+    now = 0.0
+    started = time.process_time()
+    for number, packet in enumerate(stream):
+        now += 1 / 300
+        publisher.on_rtp(packet, now)
+        if number % 6 == 0:
+            room.on_timer(now)
+    spent = time.process_time() - started
+    return {
+        "viewers": viewers,
+        "packets_in": count,
+        "packets_out": sent,
+        "cpu_us_per_forwarded_packet": round(1e6 * spent / max(1, sent), 3),
+        "cpu_us_per_incoming_packet": round(1e6 * spent / count, 2),
+    }
+
+
+def main() -> None:
+    """Parse the arguments, run, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--viewers", type=int, default=20)
+    parser.add_argument("--packets", type=int, default=30_000)
+    parser.add_argument("--size", type=int, default=1100)
+    arguments = parser.parse_args()
+    print(json.dumps(run(arguments.viewers, arguments.packets, arguments.size)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,298 @@
+"""A simulated browser that watches: reassembles frames, judges them, NACKs, asks for key frames."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+
+from relay.api import MediaKind, SlotWish
+from relay.core import rtcp, rtp
+from relay.core.negotiated import Codec, ExtensionIds, OutgoingSlot
+from relay.core.room import Room
+from relay.core.serial import extend
+from tests.simulated import publisher, streams
+from tests.simulated.network import Link, Profile, World
+
+IDS = ExtensionIds(mid=9, transport_cc=7, audio_level=6)
+VP8 = replace(publisher.VP8, payload_type=120, rtx_payload_type=121)
+H264 = replace(publisher.H264, payload_type=125, rtx_payload_type=126)
+OPUS = replace(publisher.OPUS, payload_type=109)
+GIVE_UP = 0.6  # s a receiver waits for a missing packet
+NACK_DELAY = 0.01
+NACK_SPACING = 0.06
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A frame that could be decoded."""
+
+    at: float
+    stream: str
+    frame: int
+    key: bool
+    timestamp: int
+
+
+@dataclass
+class Received:
+    """A packet as it came."""
+
+    sequence: int
+    timestamp: int
+    marker: bool
+    payload: bytes
+    at: float
+    repaired: bool
+
+
+@dataclass
+class Slot:
+    """The receiving side of one slot."""
+
+    negotiated: OutgoingSlot
+    packets: dict[int, Received] = field(default_factory=dict)
+    order: list[Received] = field(default_factory=list)
+    decoded: list[Decoded] = field(default_factory=list)
+    reports: list[tuple[float, rtcp.SenderReport]] = field(default_factory=list)
+    highest: int = -1
+    next: int = -1
+    frame: list[Received] = field(default_factory=list)
+    last: tuple[str, int] | None = None  # stream and frame number of the last decoded frame
+    missing: dict[int, tuple[float, float]] = field(default_factory=dict)  # since, next NACK
+    broken: int = 0  # frames that could not be decoded
+    duplicates: int = 0
+    plis: int = 0
+    pli_at: float = 0.0
+
+    @property
+    def is_video(self) -> bool:
+        return self.negotiated.kind is MediaKind.VIDEO
+
+    def streams(self) -> list[str]:
+        """The streams shown, in order, without repetitions."""
+        shown: list[str] = []
+        for one in self.decoded:
+            if not shown or shown[-1] != one.stream:
+                shown.append(one.stream)
+        return shown
+
+    def longest_freeze(self, start: float = 0.0) -> float:
+        times = [one.at for one in self.decoded if one.at >= start]
+        return max((b - a for a, b in itertools.pairwise(times)), default=0.0)
+
+
+class SimulatedViewer:
+    """Watches a room over two lossy links."""
+
+    def __init__(
+        self,
+        world: World,
+        room: Room,
+        name: str,
+        *,
+        video: int = 1,
+        audio: int = 0,
+        codecs: Sequence[Codec] = (VP8, H264),
+        up: Profile | None = None,
+        down: Profile | None = None,
+        own: Collection[str] = (),
+        programme: bool = False,
+        rtx: bool = True,
+        seed: int = 100,
+    ) -> None:
+        self.world = world
+        self.name = name
+        self.wide: list[int] = []
+        self.raw: list[bytes] = []
+        self.joined = world.now
+        slots = [
+            self._negotiate(index, kind, seed, codecs, rtx)
+            for kind, count in ((MediaKind.VIDEO, video), (MediaKind.AUDIO, audio))
+            for index in range(count)
+        ]
+        self.slots = [Slot(one) for one in slots]
+        self.video = [slot for slot in self.slots if slot.is_video]
+        self.audio = [slot for slot in self.slots if not slot.is_video]
+        self._ssrc = 77
+        self.closed = False
+        self.down = Link(world, self._arrive, down or Profile(), seed * 2)
+        self.up = Link(world, self._report, up or Profile(), seed * 2 + 1)
+        self.session = room.add_viewer(
+            name,
+            slots,
+            send_rtp=self.down.send,
+            send_rtcp=self.down.send,
+            own_sources=frozenset(own),
+            programme=programme,
+            now=world.now,
+        )
+        world.every(0.01, self._tick)
+        world.every(1.0, self._receiver_report, start=0.5)
+
+    @staticmethod
+    def _negotiate(
+        index: int, kind: MediaKind, seed: int, codecs: Sequence[Codec], rtx: bool
+    ) -> OutgoingSlot:
+        video = kind is MediaKind.VIDEO
+        ssrc = seed * 1000 + index + (0 if video else 500)
+        return OutgoingSlot(
+            index=index,
+            mid=f"{kind.value[0]}{index}",
+            kind=kind,
+            codecs=tuple(codecs) if video else (OPUS,),
+            extensions=IDS,
+            ssrc=ssrc,
+            rtx_ssrc=ssrc + 100 if video and rtx else 0,
+            cname="room",
+        )
+
+    def view(self, *wishes: SlotWish) -> None:
+        self.session.set_view(wishes, self.world.now)
+
+    def show(self, source: str, **limits: object) -> None:
+        """Want one source in the first slot."""
+        self.view(SlotWish(0, source, **limits))  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        self.closed = True
+        self.session.close(self.world.now)
+
+    def _report(self, packet: bytes) -> None:
+        self.session.on_rtcp(packet, self.world.now)
+
+    # --- packets ----------------------------------------------------------------------------------
+
+    def _arrive(self, data: bytes) -> None:
+        self.raw.append(data)
+        if 192 <= data[1] <= 223:
+            self._on_rtcp(data)
+            return
+        packet = rtp.parse(data)
+        wide = packet.extensions.get(IDS.transport_cc)
+        assert wide is not None
+        self.wide.append(int.from_bytes(wide, "big"))
+        for slot in self.slots:
+            if packet.ssrc == slot.negotiated.ssrc:
+                assert packet.extensions[IDS.mid] == slot.negotiated.mid.encode()
+                self._take(slot, packet, repaired=False)
+            elif packet.ssrc == slot.negotiated.rtx_ssrc:
+                packet.sequence_number = int.from_bytes(packet.payload[:2], "big")
+                packet.payload = packet.payload[2:]
+                self._take(slot, packet, repaired=True)
+
+    def _on_rtcp(self, data: bytes) -> None:
+        for report in rtcp.parse(data):
+            if isinstance(report, rtcp.SenderReport):
+                for slot in self.slots:
+                    if slot.negotiated.ssrc == report.ssrc:
+                        slot.reports.append((self.world.now, report))
+
+    def _take(self, slot: Slot, packet: rtp.RtpPacket, *, repaired: bool) -> None:
+        now = self.world.now
+        if slot.highest < 0:
+            slot.highest = packet.sequence_number + 0x10000 - 1
+            slot.next = slot.highest + 1
+        number = extend(packet.sequence_number, slot.highest, 16)
+        if number < slot.next and slot.next - number < 50 and slot.last is None:
+            slot.next, slot.frame = number, []  # the very first packets came out of order
+        if number in slot.packets or number < slot.next:
+            slot.duplicates += number in slot.packets
+            return
+        received = Received(
+            number, packet.timestamp, bool(packet.marker), packet.payload, now, repaired
+        )
+        slot.order.append(received)
+        slot.packets[number] = received
+        slot.missing.pop(number, None)
+        for lost in range(slot.highest + 1, number):
+            slot.missing[lost] = (now, now + NACK_DELAY)
+        slot.highest = max(slot.highest, number)
+        self._consume(slot)
+
+    def _consume(self, slot: Slot) -> None:
+        while slot.next in slot.packets:
+            packet = slot.packets[slot.next]
+            slot.next += 1
+            if not slot.is_video:
+                piece = streams.read(packet.payload)
+                self._decode(slot, packet, piece)
+                continue
+            if slot.frame and slot.frame[0].timestamp != packet.timestamp:
+                slot.frame = []  # cut by a switch
+            slot.frame.append(packet)
+            if packet.marker:
+                self._finish(slot)
+
+    def _finish(self, slot: Slot) -> None:
+        frame, slot.frame = slot.frame, []
+        pieces = [streams.read(packet.payload) for packet in frame]
+        last = pieces[-1]
+        whole = [piece.index for piece in pieces] == list(range(last.count))
+        same = all((piece.stream, piece.frame) == (last.stream, last.frame) for piece in pieces)
+        follows = slot.last == (last.stream, last.frame - 1)
+        if whole and same and (last.key or follows):
+            self._decode(slot, frame[-1], last)
+        else:
+            slot.broken += 1
+            self._want_key(slot)
+
+    def _decode(self, slot: Slot, packet: Received, piece: streams.Piece) -> None:
+        slot.last = (piece.stream, piece.frame)
+        slot.decoded.append(
+            Decoded(self.world.now, piece.stream, piece.frame, piece.key, packet.timestamp)
+        )
+
+    # --- feedback ---------------------------------------------------------------------------------
+
+    def _want_key(self, slot: Slot) -> None:
+        now = self.world.now
+        if now - slot.pli_at > 0.2:
+            slot.pli_at = now
+            slot.plis += 1
+            self._send(rtcp.picture_loss(self._ssrc, slot.negotiated.ssrc))
+
+    def _send(self, packet: bytes) -> None:
+        self.up.send(rtcp.receiver_report(self._ssrc) + packet)
+
+    def _tick(self) -> bool:
+        now = self.world.now
+        for slot in self.slots:
+            due = sorted(number for number, (_, at) in slot.missing.items() if now >= at)
+            for number in due:
+                slot.missing[number] = (slot.missing[number][0], now + NACK_SPACING)
+            if due and slot.is_video:
+                self._send(rtcp.nack(self._ssrc, slot.negotiated.ssrc, due))
+            self._give_up(slot, now)
+        return self.closed
+
+    def _give_up(self, slot: Slot, now: float) -> None:
+        limit = GIVE_UP if slot.is_video else 0.1
+        old = [number for number, (since, _) in slot.missing.items() if now - since > limit]
+        for number in old:
+            del slot.missing[number]
+        if old:
+            slot.next = max(slot.next, max(old) + 1)
+            slot.frame = []
+            self._consume(slot)
+
+    def _receiver_report(self) -> bool:
+        blocks = []
+        for slot in self.slots:
+            if not slot.reports or slot.highest < 0:
+                continue
+            at, report = slot.reports[-1]
+            blocks.append(
+                rtcp.ReportBlock(
+                    slot.negotiated.ssrc,
+                    0,
+                    0,
+                    slot.highest,
+                    0,
+                    report.ntp >> 16 & 0xFFFFFFFF,
+                    round((self.world.now - at) * 65536),
+                )
+            )
+        if blocks:
+            self.up.send(rtcp.receiver_report(self._ssrc, blocks))
+        return self.closed
