@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from load_tests import fanout, join
+from load_tests.failures import FAILURES
 from load_tests.media import DEFAULT_MARKS, write_capture
 from load_tests.picture import CameraScene
 from load_tests.sound import Babble
@@ -64,7 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             work = join.join(times=options.times)
         case _:
             work = join.churn(sessions=options.sessions)
-    print(json.dumps(asyncio.run(asyncio.wait_for(work, TIMEOUT_S))), flush=True)
+    try:
+        figures = asyncio.run(asyncio.wait_for(work, TIMEOUT_S))
+    except FAILURES as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(figures), flush=True)
     return 0
 
 

@@ -21,11 +21,15 @@ MIN_READABLE = 0.99  # strips that can be read back
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One promise and whether it was kept."""
+    """One promise and whether it was kept.
+
+    `timed` ones depend on how fast and how idle the machine is; tests leave them to the benches.
+    """
 
     name: str
     figure: str
     passed: bool
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The span of the teacher's camera on its own clock: first frame sent, and when 下课 was asked."""
+    """The teacher's camera on its own clock: the first frame sent, and when 下课 was asked."""
 
     first_s: float
     end_s: float
@@ -63,7 +67,7 @@ def check_classroom(room: Classroom) -> list[Check]:
     name = room.room.school
     errors = room.viewer.decoding("video", 0).errors if room.viewer is not None else 0
     return [
-        Check(f"{name} 首帧", _ms(first), first is not None and first <= FIRST_FRAME_S),
+        Check(f"{name} 首帧", _ms(first), first is not None and first <= FIRST_FRAME_S, timed=True),
         Check(f"{name} 解码画面", f"{seen:.1%}", seen >= MIN_SEEN),
         Check(f"{name} 解码错误", str(errors), errors == 0),
         Check(f"{name} 课件", f"{room.sights[1].pictures} 帧", room.sights[1].readable > 0),
@@ -78,7 +82,8 @@ def check_stage(listener: str, ear: Ear, stage: StageTimes) -> Check:
     after = first - stage.invited_at
     tail = last - stage.removed_at
     kept = 0 <= after <= HEARD_WITHIN_S and tail <= HEARD_WITHIN_S
-    return Check(f"{listener} 听到发言", f"{_ms(after)} 后,结束 {tail * 1000:+.0f} ms", kept)
+    figure = f"{_ms(after)} 后,结束 {tail * 1000:+.0f} ms"
+    return Check(f"{listener} 听到发言", figure, kept, timed=True)
 
 
 def check_unheard(listener: str, ear: Ear, names: list[str]) -> Check:

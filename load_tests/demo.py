@@ -18,7 +18,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import av
 
 from load_tests.checks import (
@@ -32,13 +31,12 @@ from load_tests.checks import (
     read_recording,
 )
 from load_tests.console import StatusLine, table
-from load_tests.control import ApiClient, ApiRefused, CommandRefused
+from load_tests.control import ApiClient
+from load_tests.failures import FAILURES
 from load_tests.media import CAMERA_LAYERS, DEFAULT_MARKS
 from load_tests.participants import Classroom, Teacher, sign_in_teacher, teaching_point_rooms
-from load_tests.peer import PeerRefused
 from load_tests.picture import FileScene
-from load_tests.server import ServerFailed, ServerProcess
-from load_tests.transport import TransportFailed
+from load_tests.server import ServerProcess
 from signaling.core import resources as api
 
 DEFAULT_SECONDS, MIN_SECONDS, MAX_SECONDS = 45, 12, 3600
@@ -48,18 +46,6 @@ ROOM_LAYER_WISHES = ("h", "m", "l")
 RAISE_AT, STAGE_AT, LEAVE_AT = 0.3, 0.4, 0.7  # of the lesson
 RECORDING_TIMEOUT_S = 120.0
 STATUS_INTERVAL_S = 0.5
-FAILURES = (
-    ApiRefused,
-    CommandRefused,
-    PeerRefused,
-    ServerFailed,
-    TransportFailed,
-    TimeoutError,
-    ConnectionError,
-    aiohttp.ClientError,
-    av.FFmpegError,
-    ValueError,
-)
 
 
 class Demonstration:

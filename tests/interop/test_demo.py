@@ -1,0 +1,88 @@
+"""`tongke demo` as a person runs it: a lesson with a real server and synthetic people, recorded.
+
+What depends on the machine's speed (checks marked `timed`) is not judged here but by the benches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from load_tests.demo import MIN_SECONDS, Demonstration, main
+from load_tests.media import write_file
+from load_tests.picture import CoursewareScene
+from load_tests.server import ServerProcess
+from load_tests.sound import Babble
+
+TIMEOUT_S = 120
+
+
+async def _hold(tmp_path: Path, media: Path | None):
+    async with asyncio.timeout(TIMEOUT_S), AsyncExitStack() as stack:
+        server = await stack.enter_async_context(ServerProcess(tmp_path / "data"))
+        lesson = Demonstration(server, stack, seconds=MIN_SECONDS, media=media)
+        return await lesson.run(), server.log_path.read_text()
+
+
+async def test_a_lesson_is_held_recorded_and_checked(tmp_path):
+    checks, log = await _hold(tmp_path, None)
+
+    broken = [check for check in checks if not check.passed and not check.timed]
+    assert not broken
+    assert len(checks) >= 25
+    assert "Traceback" not in log
+
+
+async def test_a_media_file_can_be_the_teacher(tmp_path):
+    media = tmp_path / "lesson.mp4"
+    write_file(media, CoursewareScene(640, 480), Babble(), seconds=3, fps=15, video_codec="libx264")
+    checks, _log = await _hold(tmp_path, media)
+
+    assert not [check for check in checks if not check.passed and not check.timed]
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _lives(pid: str) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+async def test_an_interrupted_demo_leaves_nothing_behind(tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    demo = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from load_tests.demo import main; raise SystemExit(main())",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=environment,
+    )  # fmt: skip
+    assert demo.stdout is not None
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            while "[" not in (line := (await demo.stdout.readline()).decode()):
+                assert line, "the demo ended by itself"
+            children = _children(demo.pid)
+            assert children
+            demo.send_signal(signal.SIGINT)
+            await demo.stdout.read()
+            assert await demo.wait() == 130
+    finally:
+        if demo.returncode is None:
+            demo.kill()
+            await demo.wait()
+    assert not [pid for pid in children if _lives(pid)]
+    assert not list(tmp_path.iterdir())
+
+
+def test_impossible_wishes_are_refused_before_anything_starts(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("no video")
+    for wish in (["--seconds", "1"], ["--media", str(tmp_path / "notes.txt")]):
+        with pytest.raises(SystemExit) as refusal:
+            main(wish)
+        assert refusal.value.code == 2
+    assert "--media" in capsys.readouterr().err
