@@ -1,0 +1,53 @@
+import js from '@eslint/js'
+import vue from 'eslint-plugin-vue'
+import globals from 'globals'
+import typescript from 'typescript-eslint'
+
+export default typescript.config(
+  { ignores: ['dist', 'node_modules', 'src/core/wire.ts'] },
+  js.configs.recommended,
+  ...typescript.configs.strict,
+  ...vue.configs['flat/recommended'],
+  {
+    files: ['src/**/*.{ts,vue}', 'tests/**/*.ts'],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: { parser: typescript.parser },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-empty-function': 'off',
+      // The shape of templates is a matter of taste; these rules only argue about line breaks.
+      'vue/max-attributes-per-line': 'off',
+      'vue/singleline-html-element-content-newline': 'off',
+      'vue/html-self-closing': 'off',
+      'vue/html-indent': 'off',
+      'vue/html-closing-bracket-newline': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
+      'vue/require-default-prop': 'off', // an optional prop of a typed component says so by its type
+      'vue/first-attribute-linebreak': 'off',
+      'vue/attributes-order': 'off',
+    },
+  },
+  {
+    // The core knows no browser: whatever it needs is handed in.
+    files: ['src/core/**/*.ts'],
+    languageOptions: { globals: {} },
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['window', 'document', 'navigator', 'fetch', 'WebSocket', 'setTimeout', 'setInterval', 'localStorage'],
+      ],
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['vue', 'vue-*', '../browser/*', '../components/*', '../pages/*'] },
+      ],
+    },
+  },
+  {
+    // The classroom page stays light.
+    files: ['src/classroom/**', 'src/components/**', 'src/browser/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['element-plus*', 'vue-router'] }] },
+  },
+  { files: ['tools/**', '*.config.*'], languageOptions: { globals: globals.node } },
+)

@@ -1,0 +1,8 @@
+import { createApp } from 'vue'
+import { i18n } from '../i18n'
+import '../styles/tokens.css'
+import '../styles/base.css'
+import App from './App.vue'
+import { router } from './router'
+
+createApp(App).use(i18n).use(router).mount('#app')

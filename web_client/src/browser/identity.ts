@@ -1,0 +1,41 @@
+/** Who is signed in on this page, and the one REST client. */
+import { shallowRef } from 'vue'
+import { ApiError, RestClient } from '../core/rest'
+import type { Identity, Role } from '../core/wire'
+import { browserHttp } from './http'
+
+export const rest = new RestClient(browserHttp)
+
+export const identity = shallowRef<Identity | null>(null)
+
+export function hasRole(...roles: readonly Role[]): boolean {
+  return identity.value?.roles.some((role) => roles.includes(role)) ?? false
+}
+
+/** Asks the server who we are; null when signed out. Rejects when the server cannot be reached. */
+export async function whoAmI(): Promise<Identity | null> {
+  try {
+    identity.value = await rest.me()
+  } catch (failure) {
+    if (!isSignedOut(failure)) throw failure
+    identity.value = null
+  }
+  return identity.value
+}
+
+/** As `whoAmI`, but a terminal that was remembered (记住本机) signs itself in again. */
+export async function whichTerminal(): Promise<Identity | null> {
+  const present = await whoAmI()
+  if (present?.room) return present
+  try {
+    identity.value = await rest.terminalResume()
+  } catch (failure) {
+    if (failure instanceof ApiError && failure.unreachable) throw failure
+    identity.value = null
+  }
+  return identity.value
+}
+
+function isSignedOut(failure: unknown): boolean {
+  return failure instanceof ApiError && failure.status === 401
+}

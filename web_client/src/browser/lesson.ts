@@ -1,0 +1,146 @@
+/** A lesson session for a Vue page: reactive state, and everything stopped when the page goes. */
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
+import type { ControlStatus } from '../core/control'
+import { LessonSession } from '../core/lesson_session'
+import type { MediaState } from '../core/media_session'
+import type { RoomState } from '../core/room_state'
+import type { SlotCounts, SlotTracks } from '../core/viewer'
+import type { SlotView } from '../core/wire'
+import { browserClock } from './clock'
+import { browserHttp } from './http'
+import { rest, whichTerminal, whoAmI } from './identity'
+import { openBrowserPeer } from './peer'
+import { preferredCodec } from './settings'
+import { openBrowserSocket, socketUrl } from './socket'
+
+const TROUBLE_AFTER_MS = 1000 // a break that heals within a second is not worth a word
+
+export interface LessonOptions {
+  readonly lessonId: string
+  readonly slots: SlotCounts
+  /** A classroom signs itself in again when its session has run out. */
+  readonly terminal: boolean
+}
+
+export function useLesson(options: LessonOptions) {
+  const welcome = options.terminal ? whichTerminal : whoAmI
+  const session = new LessonSession({
+    lessonId: options.lessonId,
+    controlUrl: socketUrl(`/ws/lessons/${encodeURIComponent(options.lessonId)}`),
+    slots: options.slots,
+    codec: preferredCodec,
+    rest,
+    http: browserHttp,
+    clock: browserClock,
+    openSocket: openBrowserSocket,
+    openPeer: openBrowserPeer,
+    stillWelcome: async () => (await welcome()) !== null,
+  })
+  const state = shallowRef<RoomState | null>(null)
+  const status = ref<ControlStatus>('idle')
+  const bye = ref<LessonSession['control']['bye']>(null)
+  const watching = ref<MediaState>('idle')
+  const publishing = ref<MediaState>('idle')
+  const tracks = shallowRef<SlotTracks>({ video: [], audio: [] })
+  const troubled = ref(false)
+
+  let timer: number | undefined
+  const hurt = computed(
+    () => status.value === 'waiting' || status.value === 'connecting' || isHurt(watching.value),
+  )
+  function judge(): void {
+    if (!hurt.value) {
+      window.clearTimeout(timer)
+      timer = undefined
+      troubled.value = false
+    } else if (timer === undefined) {
+      timer = window.setTimeout(() => (troubled.value = true), TROUBLE_AFTER_MS)
+    }
+  }
+
+  session.onState.add((next) => (state.value = next))
+  session.control.onStatus.add((next) => {
+    status.value = next
+    bye.value = session.control.bye
+    judge()
+  })
+  session.viewer.session.onState.add((next) => {
+    watching.value = next
+    judge()
+  })
+  session.camera.session.onState.add((next) => (publishing.value = next))
+  session.viewer.onTracks.add((next) => (tracks.value = next))
+
+  const nudge = () => {
+    if (!document.hidden) session.nudge()
+  }
+  const leave = () => session.stop()
+  window.addEventListener('online', nudge)
+  document.addEventListener('visibilitychange', nudge)
+  window.addEventListener('pagehide', leave)
+  const retract = expose(session)
+  onScopeDispose(() => {
+    window.clearTimeout(timer)
+    window.removeEventListener('online', nudge)
+    document.removeEventListener('visibilitychange', nudge)
+    window.removeEventListener('pagehide', leave)
+    session.stop()
+    retract()
+  })
+
+  return { session, state, status, bye, watching, publishing, tracks, troubled }
+}
+
+export type LessonHandle = ReturnType<typeof useLesson>
+
+function isHurt(state: MediaState): boolean {
+  return state === 'repairing' || state === 'waiting'
+}
+
+/** What tests and support staff may look at: `window.__tongke.viewerPc.getStats()`. */
+export interface Diagnosis {
+  readonly session: LessonSession
+  readonly control: LessonSession['control']
+  readonly viewer: LessonSession['viewer']
+  readonly publisher: LessonSession['camera']
+  readonly courseware: LessonSession['courseware']
+  readonly state: RoomState | null
+  readonly viewerPc: RTCPeerConnection | null
+  readonly publisherPc: RTCPeerConnection | null
+  readonly coursewarePc: RTCPeerConnection | null
+  pinView(view: readonly SlotView[] | null): void
+}
+
+declare global {
+  interface Window {
+    __tongke?: Diagnosis
+  }
+}
+
+function expose(session: LessonSession): () => void {
+  const connection = (raw: unknown) => (raw ?? null) as RTCPeerConnection | null
+  const diagnosis: Diagnosis = {
+    session,
+    control: session.control,
+    viewer: session.viewer,
+    publisher: session.camera,
+    courseware: session.courseware,
+    get state() {
+      return session.state
+    },
+    get viewerPc() {
+      return connection(session.viewer.peer?.raw)
+    },
+    get publisherPc() {
+      return connection(session.camera.peer?.raw)
+    },
+    get coursewarePc() {
+      return connection(session.courseware.peer?.raw)
+    },
+    pinView: (view) => session.pinView(view),
+  }
+  window.__tongke = diagnosis
+  return () => {
+    if (window.__tongke === diagnosis) delete window.__tongke
+  }
+}

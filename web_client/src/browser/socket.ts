@@ -1,0 +1,31 @@
+import type { OpenSocket } from '../core/control'
+
+/** A WebSocket behind core's seam. Closing is silent: whoever closes knows. */
+export const openBrowserSocket: OpenSocket = (url, events) => {
+  const socket = new WebSocket(url)
+  let closed = false
+  const closeOnce = () => {
+    if (!closed) events.closed()
+    closed = true
+  }
+  socket.onopen = () => events.opened()
+  socket.onmessage = (event: MessageEvent<unknown>) => {
+    if (typeof event.data === 'string') events.received(event.data)
+  }
+  socket.onclose = closeOnce
+  socket.onerror = closeOnce
+  return {
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text)
+    },
+    close() {
+      closed = true
+      socket.close()
+    },
+  }
+}
+
+/** `ws:` or `wss:` on our own origin. */
+export function socketUrl(path: string): string {
+  return `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}${path}`
+}

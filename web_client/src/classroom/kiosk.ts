@@ -1,0 +1,121 @@
+/** The kiosk's life outside a lesson: who this room is, what is on today, and which lesson it was in. */
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
+import { identity, rest, whichTerminal } from '../browser/identity'
+import { memory } from '../browser/settings'
+import { countyDay } from '../core/county_time'
+import { byStart, currentLesson } from '../core/day_plan'
+import { ApiError } from '../core/rest'
+import type { Lesson } from '../core/wire'
+
+export type KioskPhase = 'starting' | 'unreachable' | 'signed_out' | 'today' | 'lesson' | 'over'
+
+const POLL_MS = 5000
+const RETRY_MS = 2000
+const OVER_MS = 10_000 // how long 本节课已结束 stays
+const IN_LESSON = 'inLesson' // survives a reload and a power cut
+
+export function useKiosk() {
+  const phase = ref<KioskPhase>('starting')
+  const lessons = shallowRef<readonly Lesson[]>([])
+  const lessonId = ref<string | null>(null)
+  const now = ref(Date.now()) // server time, in ms
+  let serverAheadMs = 0
+  let timer: number | undefined
+  const ticker = window.setInterval(() => (now.value = Date.now() + serverAheadMs), 500)
+
+  function after(delayMs: number, run: () => void): void {
+    window.clearTimeout(timer)
+    timer = window.setTimeout(run, delayMs)
+  }
+
+  /** Finds out who this room is; keeps asking while the server is away. */
+  async function begin(): Promise<void> {
+    try {
+      const who = await whichTerminal()
+      if (who?.room) await goToday()
+      else phase.value = 'signed_out'
+    } catch {
+      phase.value = 'unreachable'
+      after(RETRY_MS, () => void begin())
+    }
+  }
+
+  async function goToday(): Promise<void> {
+    phase.value = 'today'
+    lessonId.value = null
+    await refresh()
+  }
+
+  async function refresh(): Promise<void> {
+    try {
+      const list = await rest.lessons(countyDay(Date.now() + serverAheadMs))
+      serverAheadMs = Date.parse(list.server_time) - Date.now()
+      now.value = Date.now() + serverAheadMs
+      lessons.value = byStart(list.lessons)
+      if (phase.value === 'unreachable') phase.value = 'today'
+      if (phase.value === 'today') returnToLesson()
+    } catch (failure) {
+      if (failure instanceof ApiError && failure.status === 401) {
+        after(0, () => void begin())
+        return
+      }
+      if (phase.value === 'today') phase.value = 'unreachable'
+    }
+    if (phase.value === 'today' || phase.value === 'unreachable') {
+      after(phase.value === 'today' ? POLL_MS : RETRY_MS, () => void refresh())
+    }
+  }
+
+  /** After a reload or a power cut: straight back, without a click. */
+  function returnToLesson(): void {
+    const before = memory.get(IN_LESSON)
+    const lesson = lessons.value.find((one) => one.lesson_id === before)
+    if (lesson?.state === 'live' || lesson?.state === 'scheduled') enter(lesson)
+    else memory.set(IN_LESSON, null)
+  }
+
+  function enter(lesson: Lesson): void {
+    window.clearTimeout(timer)
+    memory.set(IN_LESSON, lesson.lesson_id)
+    lessonId.value = lesson.lesson_id
+    phase.value = 'lesson'
+  }
+
+  function leave(): void {
+    memory.set(IN_LESSON, null)
+    void goToday()
+  }
+
+  function over(): void {
+    memory.set(IN_LESSON, null)
+    lessonId.value = null
+    phase.value = 'over'
+    after(OVER_MS, () => void goToday())
+  }
+
+  async function signOut(): Promise<void> {
+    memory.set(IN_LESSON, null)
+    await rest.logout()
+    identity.value = null
+    phase.value = 'signed_out'
+  }
+
+  onScopeDispose(() => {
+    window.clearTimeout(timer)
+    window.clearInterval(ticker)
+  })
+
+  return {
+    phase,
+    lessons,
+    lessonId,
+    now,
+    current: computed(() => currentLesson(lessons.value, now.value)),
+    begin,
+    goToday,
+    enter,
+    leave,
+    over,
+    signOut,
+  }
+}

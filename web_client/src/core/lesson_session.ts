@@ -1,0 +1,174 @@
+/**
+ * A page's part in one lesson: the control channel, what it publishes and what it watches, kept together
+ * so that all of it comes back after a cut link or a server restart without anybody's help.
+ */
+import type { Cancel, Clock } from './clock'
+import { Listeners } from './clock'
+import type { OpenSocket } from './control'
+import { ControlChannel } from './control'
+import type { CodecName, OpenPeer } from './peer'
+import type { PublishedTracks } from './publisher'
+import { CAMERA_LAYERS, COURSEWARE_LAYERS, Publisher } from './publisher'
+import type { Http, RestClient } from './rest'
+import { MediaGrants } from './media_grants'
+import type { RoomState } from './room_state'
+import type { SlotCounts } from './viewer'
+import { Viewer } from './viewer'
+import type { Devices, SlotView } from './wire'
+
+const VIEW_SETTLE_MS = 120 // a layout change moves many tiles; ask once
+
+export interface LessonSessionOptions {
+  readonly lessonId: string
+  readonly controlUrl: string
+  readonly slots: SlotCounts
+  readonly codec: CodecName
+  readonly rest: RestClient
+  readonly http: Http
+  readonly clock: Clock
+  readonly openSocket: OpenSocket
+  readonly openPeer: OpenPeer
+  /** See `ControlOptions.stillWelcome`. */
+  readonly stillWelcome?: () => Promise<boolean>
+  readonly random?: () => number
+}
+
+export class LessonSession {
+  readonly control: ControlChannel
+  readonly camera: Publisher
+  readonly courseware: Publisher
+  readonly viewer: Viewer
+  readonly onState = new Listeners<RoomState>()
+
+  private readonly grants: MediaGrants
+  private view: readonly SlotView[] = []
+  private pinnedView: readonly SlotView[] | null = null
+  private sentView = ''
+  private devices: Devices | null = null
+  private cancelView: Cancel | null = null
+
+  constructor(private readonly options: LessonSessionOptions) {
+    this.control = new ControlChannel({ ...options, url: options.controlUrl })
+    this.grants = new MediaGrants(
+      options.clock,
+      () => options.rest.mediaAccess(options.lessonId),
+      () => this.state?.serverAheadMs ?? 0,
+    )
+    this.camera = this.publisher('camera')
+    this.courseware = this.publisher('courseware')
+    this.viewer = new Viewer({
+      ...options,
+      endpoint: (fresh) => this.grants.endpoint('watch', fresh),
+    })
+    this.control.onRestarted.add(() => this.restartMedia())
+    this.control.onSnapshot.add(() => this.tellAgain())
+    this.control.onState.add((state) => {
+      this.follow(state)
+      this.onState.tell(state)
+    })
+  }
+
+  get state(): RoomState | null {
+    return this.control.state
+  }
+
+  start(): void {
+    this.control.start()
+  }
+
+  /** The network or the page came back: try at once instead of when the timer says. */
+  nudge(): void {
+    this.control.nudge()
+    for (const media of [this.viewer, this.camera, this.courseware]) media.session.nudge()
+  }
+
+  stop(): void {
+    this.cancelView?.()
+    this.cancelView = null
+    this.control.stop()
+    this.allowMedia(false)
+  }
+
+  setCamera(tracks: PublishedTracks): Promise<void> {
+    return this.camera.setTracks(tracks)
+  }
+
+  setCourseware(tracks: PublishedTracks): Promise<void> {
+    return this.courseware.setTracks(tracks)
+  }
+
+  /** Reported now and again after every server restart. */
+  setDevices(devices: Devices): void {
+    this.devices = devices
+    if (this.control.status === 'open') this.sendDevices()
+  }
+
+  /** What the layout wants; sent when it has settled and is new. */
+  setView(view: readonly SlotView[]): void {
+    this.view = view
+    this.scheduleView()
+  }
+
+  /** Asks for exactly these slots, whatever the layout wants; null returns to the layout. */
+  pinView(view: readonly SlotView[] | null): void {
+    this.pinnedView = view
+    this.scheduleView()
+  }
+
+  private publisher(kind: 'camera' | 'courseware'): Publisher {
+    const layers = kind === 'camera' ? CAMERA_LAYERS : COURSEWARE_LAYERS
+    return new Publisher({
+      ...this.options,
+      layers,
+      endpoint: (fresh) => this.grants.endpoint(kind, fresh),
+    })
+  }
+
+  private follow(state: RoomState): void {
+    this.allowMedia(state.lesson.state === 'live')
+  }
+
+  private allowMedia(allowed: boolean): void {
+    if (!allowed) this.grants.forget()
+    this.camera.allow(allowed)
+    this.courseware.allow(allowed)
+    this.viewer.allow(allowed)
+  }
+
+  private restartMedia(): void {
+    this.grants.forget()
+    this.viewer.session.restart()
+    this.camera.session.restart()
+    this.courseware.session.restart()
+  }
+
+  private tellAgain(): void {
+    this.sentView = ''
+    this.scheduleView()
+    this.sendDevices()
+  }
+
+  private scheduleView(): void {
+    if (this.cancelView !== null) return
+    this.cancelView = this.options.clock.after(VIEW_SETTLE_MS, () => {
+      this.cancelView = null
+      this.sendView()
+    })
+  }
+
+  private sendView(): void {
+    const slots = this.pinnedView ?? this.view
+    const text = JSON.stringify(slots)
+    if (text === this.sentView || this.control.status !== 'open') return
+    this.sentView = text
+    this.control.send({ type: 'view', slots }).catch(() => {
+      if (this.sentView === text) this.sentView = '' // the next layout change, or snapshot, sends again
+    })
+  }
+
+  private sendDevices(): void {
+    if (this.devices === null) return
+    // A lost report is repeated with the next snapshot; nobody waits for it.
+    this.control.send({ type: 'set_devices', devices: this.devices }).catch(() => {})
+  }
+}

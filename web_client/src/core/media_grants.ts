@@ -1,0 +1,55 @@
+/** A page's media endpoints and tokens: asked for once for all that need one, and again when spent. */
+import type { Clock } from './clock'
+import type { MediaAccess, MediaEndpoint } from './wire'
+
+const SPARE_MS = 10_000 // a token this close to its end is not used any more
+const STILL_FRESH_MS = 1000 // several sessions that were refused together share the next answer
+
+export type Grant = keyof MediaAccess
+
+interface Asked {
+  readonly at: number
+  readonly access: Promise<MediaAccess>
+}
+
+export class MediaGrants {
+  private asked: Asked | null = null
+
+  /**
+   * @param ask requests new tokens.
+   * @param serverAheadMs how far the server's clock is ahead of ours.
+   */
+  constructor(
+    private readonly clock: Clock,
+    private readonly ask: () => Promise<MediaAccess>,
+    private readonly serverAheadMs: () => number,
+  ) {}
+
+  /** The endpoint for one purpose, null where it is not granted; `fresh` refuses remembered tokens. */
+  async endpoint(grant: Grant, fresh: boolean): Promise<MediaEndpoint | null> {
+    const endpoint = (await this.access(fresh))[grant]
+    if (endpoint === null || !this.isSpent(endpoint)) return endpoint
+    return (await this.access(true))[grant]
+  }
+
+  forget(): void {
+    this.asked = null
+  }
+
+  private access(fresh: boolean): Promise<MediaAccess> {
+    const now = this.clock.now()
+    const { asked } = this
+    if (asked !== null && (!fresh || now - asked.at < STILL_FRESH_MS)) return asked.access
+    const request: Asked = { at: now, access: this.ask() }
+    this.asked = request
+    request.access.catch(() => {
+      if (this.asked === request) this.asked = null
+    })
+    return request.access
+  }
+
+  private isSpent(endpoint: MediaEndpoint): boolean {
+    const serverNow = this.clock.wall() + this.serverAheadMs()
+    return Date.parse(endpoint.expires_at) - SPARE_MS < serverNow
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * One WHIP or WHEP session that stays up: offer and answer over HTTP (RFC 9725), ICE restart when the
+ * path breaks, a new session when that does not help, for as long as it is wanted.
+ */
+import type { Cancel, Clock } from './clock'
+import { Backoff, Listeners } from './clock'
+import type { OpenPeer, Peer, PeerState } from './peer'
+import type { Http, HttpResponse } from './rest'
+import { problem } from './rest'
+import { answerWithIce, restartFragment } from './sdp'
+import type { MediaEndpoint } from './wire'
+
+export type MediaState = 'idle' | 'opening' | 'connecting' | 'up' | 'repairing' | 'waiting'
+
+const NEXT: Record<MediaState, readonly MediaState[]> = {
+  idle: ['opening'],
+  opening: ['connecting', 'waiting', 'opening', 'idle'],
+  connecting: ['up', 'waiting', 'opening', 'idle'],
+  up: ['repairing', 'waiting', 'opening', 'idle'],
+  repairing: ['up', 'waiting', 'opening', 'idle'],
+  waiting: ['opening', 'idle'],
+}
+
+export const CONNECT_TIMEOUT_MS = 6000
+export const DISCONNECTED_GRACE_MS = 1000 // shorter breaks heal by themselves
+export const REPAIR_TIMEOUT_MS = 3000
+
+export interface MediaSessionOptions {
+  readonly clock: Clock
+  readonly http: Http
+  readonly openPeer: OpenPeer
+  /** Where to POST; `fresh` after the last one was refused. Null: not allowed now, ask again later. */
+  readonly endpoint: (fresh: boolean) => Promise<MediaEndpoint | null>
+  /** Adds the transceivers. */
+  readonly prepare: (peer: Peer) => void
+  readonly random?: () => number
+}
+
+/** A running exchange with the server: the peer and the resource that stands for it. */
+interface Run {
+  readonly peer: Peer
+  resource: string
+  token: string
+}
+
+export class MediaSession {
+  readonly onState = new Listeners<MediaState>()
+  state: MediaState = 'idle'
+  /** The last refusal's code, for diagnosis. */
+  lastFailure: string | null = null
+
+  private run: Run | null = null
+  private old: Run | null = null // kept until the new one is up: the last picture stays
+  private generation = 0
+  private needFreshEndpoint = false
+  private cancelTimer: Cancel = () => {}
+  private readonly backoff: Backoff
+
+  constructor(private readonly options: MediaSessionOptions) {
+    this.backoff = new Backoff(options.random)
+  }
+
+  get peer(): Peer | null {
+    return this.run?.peer ?? null
+  }
+
+  /** Opens the session unless it is running. */
+  start(): void {
+    if (this.state === 'idle') void this.open()
+  }
+
+  /** Throws the session away and opens a new one at once: the server has forgotten the old one. */
+  restart(): void {
+    if (this.state === 'idle') return
+    this.needFreshEndpoint = true
+    this.backoff.reset()
+    void this.open()
+  }
+
+  /** Tries at once if it is waiting for the next attempt. */
+  nudge(): void {
+    if (this.state === 'waiting') void this.open()
+  }
+
+  stop(): void {
+    if (this.state === 'idle') return
+    this.generation += 1
+    this.cancelTimer()
+    this.discard(this.old)
+    this.discard(this.run)
+    this.old = null
+    this.run = null
+    this.become('idle')
+  }
+
+  private async open(): Promise<void> {
+    const generation = ++this.generation
+    const stale = () => generation !== this.generation
+    this.cancelTimer()
+    this.retire()
+    this.become('opening')
+    let run: Run | null = null
+    try {
+      const endpoint = await this.options.endpoint(this.needFreshEndpoint)
+      if (stale()) return
+      if (endpoint === null) {
+        this.retryLater('not_allowed')
+        return
+      }
+      const peer = this.options.openPeer({
+        stateChanged: (state) => {
+          if (!stale()) this.peerChanged(state)
+        },
+      })
+      run = { peer, resource: '', token: endpoint.token }
+      this.options.prepare(peer)
+      const answer = await this.exchange(run, endpoint, await peer.offer(false))
+      if (stale()) {
+        this.discard(run)
+        return
+      }
+      this.run = run
+      this.needFreshEndpoint = false
+      this.become('connecting')
+      this.cancelTimer = this.options.clock.after(CONNECT_TIMEOUT_MS, () =>
+        this.retryLater('connect_timeout'),
+      )
+      await peer.accept(answer)
+    } catch (failure) {
+      if (run !== null && run !== this.run) this.discard(run)
+      if (!stale()) this.retryLater(failure instanceof Error ? failure.message : 'failed')
+    }
+  }
+
+  /** POSTs the offer; fills in the run's resource and returns the answer. */
+  private async exchange(run: Run, endpoint: MediaEndpoint, offer: string): Promise<string> {
+    const response = await this.options.http({
+      method: 'POST',
+      url: endpoint.url,
+      headers: { 'Content-Type': 'application/sdp', Authorization: `Bearer ${endpoint.token}` },
+      body: offer,
+    })
+    if (response.status !== 201) {
+      this.needFreshEndpoint = response.status === 401 || response.status === 403
+      throw problem(response)
+    }
+    run.resource = resolved(endpoint.url, response.header('Location') ?? '')
+    return response.text
+  }
+
+  private peerChanged(state: PeerState): void {
+    if (state === 'connected') this.connected()
+    else if (state === 'failed') this.broken()
+    else if (state === 'disconnected' && this.state === 'up') {
+      this.cancelTimer()
+      this.cancelTimer = this.options.clock.after(DISCONNECTED_GRACE_MS, () => this.broken())
+    }
+  }
+
+  private connected(): void {
+    if (this.state !== 'connecting' && this.state !== 'repairing' && this.state !== 'up') return
+    this.cancelTimer()
+    this.backoff.reset()
+    this.lastFailure = null
+    this.discard(this.old)
+    this.old = null
+    if (this.state !== 'up') this.become('up')
+  }
+
+  private broken(): void {
+    if (this.state === 'up') void this.repair()
+    else if (this.state !== 'idle' && this.state !== 'waiting') this.retryLater('path_failed')
+  }
+
+  /** ICE restart on the same session (RFC 9725 §4.3.3); anything unexpected leads to a new session. */
+  private async repair(): Promise<void> {
+    const { run, generation } = this
+    if (run === null) return
+    const stale = () => generation !== this.generation
+    this.become('repairing')
+    this.cancelTimer()
+    this.cancelTimer = this.options.clock.after(REPAIR_TIMEOUT_MS, () => {
+      if (!stale() && this.state === 'repairing') void this.open()
+    })
+    try {
+      const fragment = restartFragment(await run.peer.offer(true))
+      const response = await this.options.http({
+        method: 'PATCH',
+        url: run.resource,
+        headers: {
+          'Content-Type': 'application/trickle-ice-sdpfrag',
+          'If-Match': '*',
+          Authorization: `Bearer ${run.token}`,
+        },
+        body: fragment,
+      })
+      if (stale() || this.state !== 'repairing') return
+      const answer = repairedAnswer(run.peer, response)
+      if (answer === null) void this.open()
+      else await run.peer.accept(answer)
+    } catch {
+      if (!stale() && this.state === 'repairing') void this.open()
+    }
+  }
+
+  private retryLater(reason: string): void {
+    this.lastFailure = reason
+    this.generation += 1
+    this.cancelTimer()
+    this.retire()
+    this.become('waiting')
+    this.cancelTimer = this.options.clock.after(this.backoff.next(), () => void this.open())
+  }
+
+  /** Puts the present run aside; it is discarded when its successor is up. */
+  private retire(): void {
+    if (this.run === null) return
+    this.discard(this.old)
+    this.old = this.run
+    this.run = null
+  }
+
+  private discard(run: Run | null): void {
+    if (run === null) return
+    run.peer.close()
+    if (run.resource === '') return
+    const headers = { Authorization: `Bearer ${run.token}` }
+    const goodbye = { method: 'DELETE', url: run.resource, headers, keepAlive: true }
+    this.options.http(goodbye).catch(() => {}) // the server's consent timer does it otherwise
+  }
+
+  private become(state: MediaState): void {
+    if (!NEXT[this.state].includes(state)) throw new Error(`media: ${this.state} → ${state}`)
+    this.state = state
+    this.onState.tell(state)
+  }
+}
+
+function repairedAnswer(peer: Peer, response: HttpResponse): string | null {
+  return response.status === 200 ? answerWithIce(peer.answer(), response.text) : null
+}
+
+/** A Location header against the URL it came from (RFC 9110 §10.2.2), for absolute URLs and paths. */
+export function resolved(base: string, location: string): string {
+  if (/^https?:/.test(location)) return location
+  const origin = /^https?:\/\/[^/]+/.exec(base)?.[0] ?? ''
+  return origin + location
+}

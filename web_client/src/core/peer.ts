@@ -1,0 +1,52 @@
+/** What core needs of a peer connection and its tracks; `browser/peer.ts` makes it of RTCPeerConnection. */
+
+export type MediaKind = 'audio' | 'video'
+
+/** A MediaStreamTrack, of which core only needs to know that it is one. */
+export interface Track {
+  readonly id: string
+  readonly kind: string
+}
+
+export interface Encoding {
+  readonly rid: string
+  readonly scaleResolutionDownBy: number
+  readonly maxBitrate: number // bit/s
+  readonly maxFramerate?: number
+}
+
+export type CodecName = 'VP8' | 'H264'
+
+export interface SendOptions {
+  readonly encodings: readonly Encoding[]
+  /** The video codec to put first; the others stay as a fallback. */
+  readonly codec: CodecName
+}
+
+export interface Sender {
+  replaceTrack(track: Track | null): Promise<void>
+}
+
+export type PeerState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'
+
+export interface PeerEvents {
+  stateChanged(state: PeerState): void
+}
+
+export interface Peer {
+  /** The RTCPeerConnection itself, for `getStats` in tests and diagnosis. */
+  readonly raw: unknown
+  /** Adds a send-only transceiver. */
+  addSender(track: Track, options: SendOptions): Sender
+  /** Adds a receive-only transceiver: a slot. The track is silent or black until something flows. */
+  addReceiver(kind: MediaKind): Track
+  /** Makes an offer, sets it as the local description and returns it. */
+  offer(iceRestart: boolean): Promise<string>
+  /** Sets the answer. */
+  accept(answer: string): Promise<void>
+  /** The answer in force. */
+  answer(): string
+  close(): void
+}
+
+export type OpenPeer = (events: PeerEvents) => Peer

@@ -1,0 +1,90 @@
+/** Publishes one source by WHIP: its tracks, its simulcast layers, its codec. */
+import type { MediaSessionOptions, MediaState } from './media_session'
+import { MediaSession } from './media_session'
+import type { CodecName, Encoding, Peer, Sender, Track } from './peer'
+
+/** The layers of a source, lowest first: that is the order in which a browser sheds them last. */
+export const CAMERA_LAYERS: readonly Encoding[] = [
+  { rid: 'l', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+]
+
+/** Courseware must stay legible: two layers, few frames, many bits for each. */
+export const COURSEWARE_LAYERS: readonly Encoding[] = [
+  { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 400_000, maxFramerate: 15 },
+  { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 2_000_000, maxFramerate: 15 },
+]
+
+export interface PublishedTracks {
+  readonly video: Track | null
+  readonly audio: Track | null
+}
+
+const NOTHING: PublishedTracks = { video: null, audio: null }
+
+export interface PublisherOptions extends Omit<MediaSessionOptions, 'prepare'> {
+  readonly layers: readonly Encoding[]
+  readonly codec: CodecName
+}
+
+export class Publisher {
+  readonly session: MediaSession
+  private tracks: PublishedTracks = NOTHING
+  private senders: { video: Sender | null; audio: Sender | null } = { video: null, audio: null }
+  private allowed = false
+
+  constructor(private readonly options: PublisherOptions) {
+    this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
+  }
+
+  get state(): MediaState {
+    return this.session.state
+  }
+
+  get peer(): Peer | null {
+    return this.session.peer
+  }
+
+  /** Whether the lesson lets this page publish now. */
+  allow(allowed: boolean): void {
+    this.allowed = allowed
+    this.settle()
+  }
+
+  /**
+   * What to publish; a changed device is swapped in place, without a new session. A kind of track that
+   * was not there before needs a new one.
+   */
+  async setTracks(tracks: PublishedTracks): Promise<void> {
+    const before = this.tracks
+    this.tracks = tracks
+    const sameKinds =
+      (before.video === null) === (tracks.video === null) &&
+      (before.audio === null) === (tracks.audio === null)
+    if (sameKinds && this.state !== 'idle') {
+      await Promise.all([
+        before.video !== tracks.video && this.senders.video?.replaceTrack(tracks.video),
+        before.audio !== tracks.audio && this.senders.audio?.replaceTrack(tracks.audio),
+      ])
+      return
+    }
+    this.session.stop()
+    this.settle()
+  }
+
+  private settle(): void {
+    const something = this.tracks.video !== null || this.tracks.audio !== null
+    if (this.allowed && something) this.session.start()
+    else this.session.stop()
+  }
+
+  private prepare(peer: Peer): void {
+    const { video, audio } = this.tracks
+    const { layers, codec } = this.options
+    this.senders = {
+      audio: audio && peer.addSender(audio, { encodings: [], codec }),
+      video: video && peer.addSender(video, { encodings: layers, codec }),
+    }
+  }
+}

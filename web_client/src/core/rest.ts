@@ -1,0 +1,171 @@
+/** The REST API, typed. Every failure is an `ApiError` with a stable code. */
+import type {
+  Directory,
+  ExternalAccess,
+  Identity,
+  Lesson,
+  LessonCancel,
+  LessonCreate,
+  LessonList,
+  LoginRequest,
+  MediaAccess,
+  Problem,
+  RecordingDetail,
+  RecordingList,
+  TerminalLogin,
+  TerminalLookup,
+  TerminalRooms,
+} from './wire'
+
+export interface HttpRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** The request may outlive the page (a DELETE while leaving). */
+  readonly keepAlive?: boolean
+}
+
+export interface HttpResponse {
+  readonly status: number
+  header(name: string): string | null
+  readonly text: string
+}
+
+/** One HTTP exchange; rejects when no answer came (no network, time out). */
+export type Http = (request: HttpRequest) => Promise<HttpResponse>
+
+/** The server's problem+json, or `network` (status 0) when it could not be reached. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly field: string | null,
+  ) {
+    super(detail || code)
+  }
+
+  get unreachable(): boolean {
+    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504
+  }
+}
+
+const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE']
+
+export class RestClient {
+  /** From `Identity`; bound to the session. */
+  csrfToken: string | null = null
+
+  constructor(private readonly http: Http) {}
+
+  async me(): Promise<Identity> {
+    return this.signedIn(await this.call<Identity>('GET', '/api/me'))
+  }
+
+  async login(body: LoginRequest): Promise<Identity> {
+    return this.signedIn(await this.call<Identity>('POST', '/api/login', body))
+  }
+
+  terminalLookup(body: TerminalLookup): Promise<TerminalRooms> {
+    return this.call('POST', '/api/terminal/lookup', body)
+  }
+
+  async terminalLogin(body: TerminalLogin): Promise<Identity> {
+    return this.signedIn(await this.call<Identity>('POST', '/api/terminal/login', body))
+  }
+
+  async terminalResume(): Promise<Identity> {
+    return this.signedIn(await this.call<Identity>('POST', '/api/terminal/resume'))
+  }
+
+  async logout(): Promise<void> {
+    await this.call<null>('POST', '/api/logout')
+    this.csrfToken = null
+  }
+
+  lessons(day: string): Promise<LessonList> {
+    return this.call('GET', `/api/lessons?day=${encodeURIComponent(day)}`)
+  }
+
+  lesson(lessonId: string): Promise<Lesson> {
+    return this.call('GET', lessonPath(lessonId))
+  }
+
+  createLesson(body: LessonCreate): Promise<Lesson> {
+    return this.call('POST', '/api/lessons', body)
+  }
+
+  startLesson(lessonId: string): Promise<Lesson> {
+    return this.call('POST', `${lessonPath(lessonId)}/start`)
+  }
+
+  endLesson(lessonId: string): Promise<Lesson> {
+    return this.call('POST', `${lessonPath(lessonId)}/end`)
+  }
+
+  cancelLesson(lessonId: string, body: LessonCancel): Promise<Lesson> {
+    return this.call('POST', `${lessonPath(lessonId)}/cancel`, body)
+  }
+
+  directory(): Promise<Directory> {
+    return this.call('GET', '/api/directory')
+  }
+
+  mediaAccess(lessonId: string): Promise<MediaAccess> {
+    return this.call('POST', `${lessonPath(lessonId)}/media-access`)
+  }
+
+  externalAccess(lessonId: string): Promise<ExternalAccess> {
+    return this.call('POST', `${lessonPath(lessonId)}/external-access`)
+  }
+
+  recordings(options: { limit?: number; before?: string; q?: string }): Promise<RecordingList> {
+    const query = Object.entries(options)
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+      .join('&')
+    return this.call('GET', `/api/recordings${query ? `?${query}` : ''}`)
+  }
+
+  recording(recordingId: string): Promise<RecordingDetail> {
+    return this.call('GET', `/api/recordings/${encodeURIComponent(recordingId)}`)
+  }
+
+  private signedIn(identity: Identity): Identity {
+    this.csrfToken = identity.csrf_token
+    return identity
+  }
+
+  private async call<T>(method: string, url: string, body?: object): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json' }
+    if (body !== undefined) headers['Content-Type'] = 'application/json'
+    if (UNSAFE.includes(method) && this.csrfToken !== null) headers['X-CSRF-Token'] = this.csrfToken
+    const request = { method, url, headers, ...(body && { body: JSON.stringify(body) }) }
+    let response: HttpResponse
+    try {
+      response = await this.http(request)
+    } catch {
+      throw new ApiError(0, 'network', '', null)
+    }
+    if (response.status >= 200 && response.status < 300) {
+      return (response.text === '' ? null : JSON.parse(response.text)) as T
+    }
+    throw problem(response)
+  }
+}
+
+function lessonPath(lessonId: string): string {
+  return `/api/lessons/${encodeURIComponent(lessonId)}`
+}
+
+/** A failed answer as an error; one that is not problem+json (a proxy's page) keeps its status alone. */
+export function problem(response: HttpResponse): ApiError {
+  try {
+    const body = JSON.parse(response.text) as Partial<Problem>
+    const code = typeof body.code === 'string' ? body.code : `http_${response.status}`
+    return new ApiError(response.status, code, body.detail ?? body.title ?? '', body.field ?? null)
+  } catch {
+    return new ApiError(response.status, `http_${response.status}`, '', null)
+  }
+}

@@ -1,0 +1,39 @@
+/** The little SDP that a WHIP client handles itself: fragments for and from an ICE restart. */
+
+const ICE_LINE = /^a=(ice-ufrag|ice-pwd|candidate|end-of-candidates|ice-options)/
+
+/**
+ * The fragment that asks for an ICE restart (RFC 9725 §4.3.3, RFC 8840 §9): the new credentials, and the
+ * first m-section to hang them on. No candidates: the server is ICE-lite and learns our address from checks.
+ */
+export function restartFragment(offer: string): string {
+  const lines = offer.split(/\r?\n/)
+  const pick = (prefix: string) => lines.find((line) => line.startsWith(prefix))
+  const wanted = ['a=ice-options:', 'a=ice-ufrag:', 'a=ice-pwd:', 'm=', 'a=mid:'].map(pick)
+  return wanted.filter((line) => line !== undefined).join('\r\n') + '\r\n'
+}
+
+/**
+ * The answer with the ICE credentials and candidates of a fragment in every m-section.
+ * Null when the fragment carries no credentials.
+ */
+export function answerWithIce(answer: string, fragment: string): string | null {
+  const fresh = fragment.split(/\r?\n/).filter((line) => ICE_LINE.test(line))
+  const credentials = fresh.filter((line) => /^a=ice-(ufrag|pwd):/.test(line)).slice(0, 2)
+  if (credentials.length < 2) return null
+  const candidates = fresh.filter((line) => line.startsWith('a=candidate:'))
+  const kept = answer.split(/\r?\n/).filter((line) => line !== '' && !ICE_LINE.test(line))
+  const out: string[] = []
+  let section: string[] = []
+  const flush = () => {
+    out.push(...section)
+    if (section[0]?.startsWith('m=') === true) out.push(...credentials, ...candidates)
+    section = []
+  }
+  for (const line of kept) {
+    if (line.startsWith('m=')) flush()
+    section.push(line)
+  }
+  flush()
+  return out.join('\r\n') + '\r\n'
+}

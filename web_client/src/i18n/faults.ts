@@ -1,0 +1,13 @@
+import { CommandFailed } from '../core/control'
+import { ApiError } from '../core/rest'
+import { i18n } from '.'
+
+/** What to tell a person about a failure: our own words where we know the code, else the server's. */
+export function faultText(failure: unknown): string {
+  const { t, te } = i18n.global
+  if (!(failure instanceof ApiError) && !(failure instanceof CommandFailed)) return t('problem.other')
+  const unreachable = failure instanceof ApiError && failure.unreachable
+  const key = `problem.${unreachable ? 'network' : failure.code}`
+  if (te(key)) return t(key)
+  return failure.message !== failure.code ? failure.message : t('problem.other')
+}
