@@ -2,7 +2,7 @@
 
     python -m load_tests.bench_core --viewers 20 --packets 30000
 
-One publisher's highest layer (VP8 with picture ids, 1100-byte packets) goes through `Publisher.on_rtp`
+One publisher's highest layer (VP8 with picture ids, 1100-byte packets) goes through `on_rtp`
 to so many viewers, whose `send_rtp` only counts. Prints one JSON line.
 """
 

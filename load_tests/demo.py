@@ -52,13 +52,20 @@ class Demonstration:
     """One demonstration lesson. `run` returns the checks; all it opens is closed by `stack`."""
 
     def __init__(
-        self, server: ServerProcess, stack: AsyncExitStack, *, seconds: float, media: Path | None
+        self,
+        server: ServerProcess,
+        stack: AsyncExitStack,
+        *,
+        seconds: float,
+        media: Path | None = None,
+        codec: str = "VP8",
     ) -> None:
         self.status = StatusLine()
         self._server = server
         self._stack = stack
         self._seconds = seconds
         self._media = media
+        self._codec = codec
         self._tones = {f"room{i + 1}": hz for i, hz in enumerate(TONES_HZ)}
         self._rooms: list[Classroom] = []
         self._phase = ""
@@ -67,7 +74,13 @@ class Demonstration:
         """Hold the lesson, then check it."""
         client = await self._stack.enter_async_context(ApiClient(self._server.base_url))
         await sign_in_teacher(client)
-        teacher = Teacher(client, media=self._media, marks=DEFAULT_MARKS, tones=dict(self._tones))
+        teacher = Teacher(
+            client,
+            media=self._media,
+            marks=DEFAULT_MARKS,
+            tones=dict(self._tones),
+            codec=self._codec,
+        )
         self._stack.push_async_callback(teacher.leave)
         lesson = await teacher.open_lesson("分数的初步认识", await self._room_ids(client))
         self.status.note(f"课程《{lesson.title}》,课程码 {lesson.join_code}")
@@ -251,7 +264,9 @@ class Demonstration:
         return None
 
 
-async def demonstrate(*, seconds: float, media: Path | None, data_dir: Path | None) -> int:
+async def demonstrate(
+    *, seconds: float, media: Path | None, codec: str, data_dir: Path | None
+) -> int:
     """Hold one lesson; returns the exit code."""
     began = time.monotonic()
     async with AsyncExitStack() as stack:
@@ -259,7 +274,9 @@ async def demonstrate(*, seconds: float, media: Path | None, data_dir: Path | No
         server = await stack.enter_async_context(ServerProcess(data_dir))
         print(f"服务器 {server.base_url}(UDP {server.udp_port}),{time.monotonic() - began:.1f} s")
         try:
-            checks = await Demonstration(server, stack, seconds=seconds, media=media).run()
+            checks = await Demonstration(
+                server, stack, seconds=seconds, media=media, codec=codec
+            ).run()
         except FAILURES as error:
             print(
                 f"\n演示中断:{type(error).__name__}: {error}\n--- 服务器日志 ---", file=sys.stderr
@@ -280,6 +297,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tongke demo", description="自动上一节演示课并检查录像")
     parser.add_argument("--media", type=Path, help="用这个视频文件作主讲画面和声音")
     parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="课时长度(秒)")
+    parser.add_argument("--codec", choices=("VP8", "H264"), default="VP8", help="主讲画面编码")
     parser.add_argument("--keep", action="store_true", help="保留数据目录")
     options = parser.parse_args(argv)
     if not MIN_SECONDS <= options.seconds <= MAX_SECONDS:
@@ -292,7 +310,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     data_dir = Path(tempfile.mkdtemp(prefix="tongke-demo-")) if options.keep else None
     if data_dir is not None:
         print(f"数据目录 {data_dir}(保留)")
-    return _run(demonstrate(seconds=options.seconds, media=options.media, data_dir=data_dir))
+    return _run(
+        demonstrate(
+            seconds=options.seconds,
+            media=options.media,
+            codec=options.codec,
+            data_dir=data_dir,
+        )
+    )
 
 
 def _run(work: object) -> int:

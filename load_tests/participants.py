@@ -135,7 +135,13 @@ class Teacher:
     """The lead teacher: camera in three layers, courseware, a wall, and the lesson's controls."""
 
     def __init__(
-        self, client: ApiClient, *, media: Path | None, marks: MarkPlan, tones: dict[str, float]
+        self,
+        client: ApiClient,
+        *,
+        media: Path | None,
+        marks: MarkPlan,
+        tones: dict[str, float],
+        codec: str = "VP8",
     ) -> None:
         self.client = client
         self.clock = MediaClock()
@@ -145,6 +151,7 @@ class Teacher:
         self.control: ControlChannel | None = None
         self.viewer: ViewingPeer | None = None
         self._media = media
+        self._codec = codec
         self._marks = marks
         self._stack = AsyncExitStack()
 
@@ -170,13 +177,13 @@ class Teacher:
         scene, sound = await asyncio.to_thread(self._camera_media, size)
         self.camera = await publish_live(
             self.client, self.client.endpoint(access.camera), self.clock, scene, sound,
-            CAMERA_LAYERS, fps=CAMERA_FPS,
+            CAMERA_LAYERS, fps=CAMERA_FPS, codec=self._codec,
         )  # fmt: skip
         self._stack.push_async_callback(self.camera.stop)
         self.courseware = await publish_live(
             self.client, self.client.endpoint(access.courseware), self.clock,
             CoursewareScene(size.width, size.height, marks=self._marks), None,
-            COURSEWARE_LAYERS, fps=COURSEWARE_FPS,
+            COURSEWARE_LAYERS, fps=COURSEWARE_FPS, codec=self._codec,
         )  # fmt: skip
         self._stack.push_async_callback(self.courseware.stop)
         self.viewer = ViewingPeer(
