@@ -26,6 +26,10 @@ BATCH = 64  # datagrams per wake-up, so that timers and other sockets get their 
 MAX_CANDIDATES = 16
 _BIND_ATTEMPTS = 16  # a port that is free for IPv4 may be taken for IPv6
 
+# Linux, socket(7): past net.core.*mem_max, given CAP_NET_ADMIN. Not in Python's socket module.
+_SO_SNDBUFFORCE = 32
+_SO_RCVBUFFORCE = 33
+
 _log = structlog.get_logger("relay.driver")
 
 DatagramHandler = Callable[[bytes, Address, socket.socket], None]
@@ -104,7 +108,13 @@ class UdpDriver:
                 handle(datagram, address, sock)
             except Exception:
                 counters.datagrams_failed += 1
-                _log.debug("datagram failed", address=address, exc_info=True)
+                self._log_failure(address)
+
+    def _log_failure(self, address: Address) -> None:
+        """A defect must be seen, but not once per packet: the 1st, 2nd, 4th, 8th … is a warning."""
+        count = self._counters.datagrams_failed
+        log = _log.warning if count & (count - 1) == 0 else _log.debug
+        log("datagram failed", address=address, count=count, exc_info=True)
 
     def _tick(self) -> None:
         assert self._loop is not None
@@ -169,10 +179,12 @@ def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
 
 def _enlarge(sock: socket.socket, size: int) -> None:
     """A burst of key frames must not overrun the kernel's queues (default 208 KiB on Linux)."""
-    for option, force in ((socket.SO_RCVBUF, 33), (socket.SO_SNDBUF, 32)):
+    for option, force in (
+        (socket.SO_RCVBUF, _SO_RCVBUFFORCE),
+        (socket.SO_SNDBUF, _SO_SNDBUFFORCE),
+    ):
         sock.setsockopt(socket.SOL_SOCKET, option, size)
         if sock.getsockopt(socket.SOL_SOCKET, option) < size:
-            # SO_RCVBUFFORCE / SO_SNDBUFFORCE of Linux pass net.core.*mem_max, given CAP_NET_ADMIN.
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, force, size)
         granted = sock.getsockopt(socket.SOL_SOCKET, option)

@@ -184,7 +184,14 @@ class Session:
         else:
             self._protect_rtp = self._dtls.protect_rtp
             self._protect_rtcp = self._dtls.protect_rtcp
+            self._enter(on_up, on_failed)
+
+    def _enter(self, on_up: Callable[[], None], on_failed: Callable[[CloseReason], None]) -> None:
+        try:
             on_up()
+        except Exception:
+            _log.exception("cannot enter the room", session=self.session_id)
+            on_failed(CloseReason.CONNECT_TIMEOUT)
 
     def join(self, member: Publisher | Viewer) -> None:
         """Take part in the room: received media goes to `member` from now on."""
