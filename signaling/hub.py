@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 import structlog
 
-from recorder.api import Entry, LessonFacts, Recorder, RecorderError
+from recorder.api import Entry, LessonFacts, Recorder
 from recorder.api import RecordingState as EntryState
 from relay.api import CloseReason, Relay, SlotState, SourceInfo
 from signaling.clock import Clock
 from signaling.core import messages as m
 from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.permissions import LEAD_PARTICIPANT, Seat
-from signaling.core.resources import LessonState, Role
+from signaling.core.resources import Role
 from signaling.core.room_state import (
     LEAD_SOURCES,
     Member,
@@ -65,6 +65,7 @@ class RoomHub:
         # can never resume into another room's numbers.
         self._next_seq = 0
         self._unkept: set[str] = set()
+        self._unrecorded: set[str] = set()  # live lessons whose recording did not begin
         self._keep_wanted = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
@@ -162,8 +163,8 @@ class RoomHub:
         if record.held_from is not None:
             try:
                 await self._recorder.end(record.lesson_id)
-            except (RecorderError, OSError) as error:
-                log.error("recording_end_failed", lesson_id=record.lesson_id, error=str(error))
+            except Exception:
+                log.exception("recording_end_failed", lesson_id=record.lesson_id)
         async with self._opening:
             room = self._rooms.get(record.lesson_id)
             if room is not None:
@@ -176,28 +177,34 @@ class RoomHub:
 
     async def record(self, record: LessonRecord, room: LiveRoom) -> None:
         """Start or continue recording. A failure is told to the room and stops nothing."""
+        lesson_id = record.lesson_id
         try:
-            recording_id = await self._recorder.begin(
-                self._relay, record.lesson_id, lesson_facts(record)
-            )
-        except (RecorderError, OSError) as error:
-            log.error("recording_failed", lesson_id=record.lesson_id, error=str(error))
-            room.state.set_recording(m.RecordingState.FAILED)
-        else:
+            recording_id = await self._recorder.begin(self._relay, lesson_id, lesson_facts(record))
             if record.recording_id != recording_id:
-                await self._lessons.set_recording(record.lesson_id, recording_id)
-            room.state.set_recording(m.RecordingState.RECORDING)
-            for participant_id in room.state.on_stage:
-                self.on_stage_changed(record.lesson_id, participant_id, True)
+                await self._lessons.set_recording(lesson_id, recording_id)
+        except Exception:  # whatever disk or database raise: the lesson goes on
+            log.exception("recording_failed", lesson_id=lesson_id)
+            self._unrecorded.add(lesson_id)
+            room.state.set_recording(m.RecordingState.FAILED)
+            room.flush()
+            return
+        self._unrecorded.discard(lesson_id)
+        if self._rooms.get(lesson_id) is not room:
+            await self._recorder.end(lesson_id)  # the lesson ended while recording began
+            return
+        room.state.set_recording(m.RecordingState.RECORDING)
+        for participant_id in room.state.on_stage:
+            self.on_stage_changed(lesson_id, participant_id, True)
         room.flush()
 
     async def retry_recordings(self) -> None:
         """Try again where recording could not begin (a disk was full, a folder not mounted)."""
-        for lesson_id, room in tuple(self._rooms.items()):
-            if room.state.is_live and room.state.recording is m.RecordingState.FAILED:
-                record = self._records.get(lesson_id)
-                if record is not None:
-                    await self.record(record, room)
+        for lesson_id in tuple(self._unrecorded):
+            room, record = self._rooms.get(lesson_id), self._records.get(lesson_id)
+            if room is None or record is None or not room.state.is_live:
+                self._unrecorded.discard(lesson_id)
+            else:
+                await self.record(record, room)
 
     # --- upkeep ----------------------------------------------------------------------------------
 
@@ -369,8 +376,3 @@ def lesson_facts(record: LessonRecord) -> LessonFacts:
         source_names=names,
         lead_sources=LEAD_SOURCES,
     )
-
-
-def is_live(record: LessonRecord) -> bool:
-    """Whether a lesson is under way."""
-    return record.state is LessonState.LIVE
