@@ -21,6 +21,7 @@ Address = tuple[str, int] | tuple[str, int, int, int]  # as the socket gives it:
 
 MAX_ADDRESSES = 8  # per session; a browser with every interface of a laptop uses 2 to 4
 MAX_STUN_BYTES = 548  # RFC 8489 §6.1: a request must fit this where the path MTU is unknown
+SILENT_S = 15.0  # three consent intervals of 5 s (RFC 7675 §5.1)
 UFRAG_BYTES = 9  # 12 characters; RFC 8445 §5.3 asks for at least 24 bits
 PASSWORD_BYTES = 24  # 32 characters; at least 128 bits
 
@@ -106,7 +107,8 @@ class IceAgent:
         credentials: of the present generation.
         previous: of the generation before a restart, until the first check on the new one
             (RFC 8445 §9: media goes on meanwhile).
-        selected: where to send; set by the first valid check, then moved by nominated ones only.
+        selected: where to send; set by the first valid check, then moved by nominated ones, and by
+            others only when it has been silent for `SILENT_S`.
         last_check: when the last valid check came, for consent (RFC 7675).
     """
 
@@ -187,11 +189,19 @@ class IceAgent:
         self._checked[address] = now
         self._checked.move_to_end(address)
         self.last_check = now
-        if self.selected is None or nominated:
+        if nominated or self._selected_is_silent(now):
             self.selected = address
         while len(self._checked) > MAX_ADDRESSES:
             oldest = next(known for known in self._checked if known != self.selected)
             del self._checked[oldest]
+
+    def _selected_is_silent(self, now: float) -> bool:
+        """Whether nothing is selected, or nobody has been heard there for long.
+
+        A peer that nominated once and then got another port from its NAT would else be lost for good.
+        """
+        heard = self._checked.get(self.selected) if self.selected is not None else None
+        return heard is None or now - heard > SILENT_S
 
 
 def _reply(

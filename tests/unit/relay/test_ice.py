@@ -3,7 +3,14 @@
 import pytest
 from aioice import stun
 
-from relay.ice import MAX_ADDRESSES, CheckOutcome, IceAgent, new_credentials, peek_local_ufrag
+from relay.ice import (
+    MAX_ADDRESSES,
+    SILENT_S,
+    CheckOutcome,
+    IceAgent,
+    new_credentials,
+    peek_local_ufrag,
+)
 
 HERE = ("192.0.2.1", 1000)
 THERE = ("192.0.2.2", 2000)
@@ -64,6 +71,15 @@ def test_the_first_check_selects_and_only_nomination_moves() -> None:
     assert (ice.last_check, ice.checked_at(HERE)) == (3.0, 1.0)
 
 
+def test_a_silent_selected_address_gives_way_to_one_that_is_heard() -> None:
+    ice = agent()
+    ice.on_request(request(ice, nominate=True), HERE, 0.0)
+    ice.on_request(request(ice), THERE, SILENT_S)
+    assert ice.selected == HERE
+    ice.on_request(request(ice), THERE, SILENT_S + 1)
+    assert ice.selected == THERE
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -108,7 +124,7 @@ def test_addresses_are_bounded_and_the_selected_one_stays() -> None:
     ice = agent()
     ice.on_request(request(ice, nominate=True), HERE, 0.0)
     for port in range(100):
-        ice.on_request(request(ice), ("192.0.2.9", port), float(port))
+        ice.on_request(request(ice), ("192.0.2.9", port), 1.0)
     assert len(ice.addresses) == MAX_ADDRESSES
     assert HERE in ice.addresses
     assert ice.selected == HERE
