@@ -196,9 +196,9 @@ class IceAgent:
             del self._checked[oldest]
 
     def _selected_is_silent(self, now: float) -> bool:
-        """Whether nothing is selected, or nobody has been heard there for long.
+        """Whether nothing is selected, or nobody was heard there for long.
 
-        A peer that nominated once and then got another port from its NAT would else be lost for good.
+        A peer that nominated once and then got another port from its NAT would else be lost.
         """
         heard = self._checked.get(self.selected) if self.selected is not None else None
         return heard is None or now - heard > SILENT_S

@@ -429,8 +429,8 @@ class RelayNode:
     def _is_held(self, address: Address, claimant: Session, now: float) -> bool:
         """Whether another session lives at this address, which spoofed checks must not take."""
         holder = self._by_address.get(address)
-        if holder is None or holder is claimant:
-            return False
+        if holder is None or holder.owner == claimant.owner:
+            return False  # its own, or that of its predecessor: a device that restarted, same port
         checked_at = holder.ice.checked_at(address)
         return checked_at is not None and now - checked_at < ADDRESS_HOLD_S
 

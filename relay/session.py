@@ -135,6 +135,11 @@ class Session:
         self._protect_rtcp: Cipher = not_connected
         self._publisher: Publisher | None = None
 
+    @property
+    def owner(self) -> tuple[str, tuple[str, str]]:
+        """Whose session this is: sessions of one owner replace each other."""
+        return self.room_id, self.plan.key
+
     def move(self, state: SessionState) -> None:
         """Change state along the transition table."""
         if state not in _NEXT[self.state]:

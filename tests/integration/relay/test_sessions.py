@@ -205,6 +205,22 @@ class TestAddresses:
         thief.close_socket()
         await victim.close()
 
+    async def test_a_restarted_device_may_come_back_from_the_same_port(
+        self, relay: RelayNode, told: Listener
+    ) -> None:
+        first_id, first_answer = publish(relay)
+        client = Client(first_answer)
+        await client.connect()
+        await until(lambda: told.up == [first_id])
+        second_id, second_answer = publish(relay)
+        client.use(second_answer)
+        client.dtls = client._make_dtls(second_answer)
+        await client.connect()
+        await until(lambda: told.up == [first_id, second_id])
+        await until(lambda: told.down == {first_id: CloseReason.REPLACED})
+        assert relay.stats(second_id).connected
+        await client.close()
+
     async def test_ice_restart_moves_to_a_new_socket(
         self, relay: RelayNode, told: Listener
     ) -> None:
