@@ -1,0 +1,1 @@
+"""The relay: forwards media from sources to slots; knows neither HTTP nor roles."""

@@ -1,7 +1,8 @@
 """What other packages may know of the relay: Protocols and value types, nothing that runs.
 
 The relay forwards media between *sources* and *slots* inside a *room*. A room is an opaque key (the
-signaling service uses the lesson's id); who may publish or watch was decided before a call gets here.
+signaling service uses the lesson's id); who may publish or watch was decided before a call gets
+here.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Patched:
-    """The outcome of a PATCH: `sdp_fragment` is None for plain trickle (204), set for an ICE restart (200)."""
+    """The outcome of a PATCH: `sdp_fragment` is None for trickle (204), set for a restart (200)."""
 
     sdp_fragment: str | None
     etag: str
@@ -121,7 +122,7 @@ class SlotWish:
 
 @dataclass(frozen=True, slots=True)
 class SlotState:
-    """What flows in a slot now. `source_id` and `layer` are None while it is empty or waits for a key frame."""
+    """What flows in a slot now: None while it is empty or waits for a key frame."""
 
     slot: int
     kind: MediaKind
@@ -174,14 +175,15 @@ class SessionStats:
 class TapTrack:
     """One continuous RTP stream handed to a tap.
 
-    Sequence numbers and timestamps run on across layer switches (which happen at key frames). A source
-    that is published again (new session) gets new tracks.
+    Sequence numbers and timestamps run on across layer switches (which happen at key frames). A
+    source that is published again (new session) gets new tracks.
 
     Attributes:
         track_id: unique within the tap.
         codec: ``VP8``, ``H264`` or ``opus``.
         clock_rate: Hz.
-        fmtp: the negotiated format parameters, as in SDP (H.264 parameter sets may also come in-band).
+        fmtp: the negotiated format parameters, as in SDP (H.264 parameter sets may also come
+            in-band).
     """
 
     track_id: int
@@ -209,8 +211,8 @@ class TapSink(Protocol):
     def on_clock(self, track_id: int, rtp_timestamp: int, capture_time: float, now: float) -> None:
         """Sender-report mapping: `rtp_timestamp` was captured at `capture_time`.
 
-        `capture_time` is Unix seconds on the relay's clock; tracks of one publishing session share one
-        clock offset, so their relative timing is exactly the publisher's (RFC 3550 §6.4.1).
+        `capture_time` is Unix seconds on the relay's clock; tracks of one publishing session share
+        one clock offset, so their relative timing is exactly the publisher's (RFC 3550 §6.4.1).
         """
 
     def on_track_end(self, track_id: int, reason: CloseReason, now: float) -> None:
@@ -273,7 +275,8 @@ class Relay(Protocol):
         Args:
             offer: the SDP offer.
             room_id: where to watch.
-            viewer_id: a running session of the same viewer is closed with `REPLACED` once the new one is up.
+            viewer_id: a running session of the same viewer is closed with `REPLACED` once the new
+                one is up.
             own_sources: sources never sent to this viewer's audio slots (nobody hears himself).
             programme: the video slots follow the room's programme instead of wishes.
         """
@@ -294,25 +297,30 @@ class Relay(Protocol):
         """End every session and tap of a room; unknown rooms are ignored."""
 
     def set_view(self, session_id: str, wishes: Sequence[SlotWish]) -> None:
-        """Replace a viewer's wishes; slots not named become empty. Raises SessionNotFound, ValueError (no such slot)."""
+        """Replace a viewer's wishes; slots not named become empty.
+
+        Raises:
+            SessionNotFound: no such viewing session.
+            ValueError: no such slot.
+        """
 
     def set_programme(self, room_id: str, source_ids: Sequence[str]) -> None:
-        """What programme viewers see: the n-th video slot shows the n-th of these that is published."""
+        """What programme viewers see: video slot n shows the n-th of these that is published."""
 
     def set_audible(self, room_id: str, source_ids: Collection[str]) -> None:
-        """Whose sound may be forwarded at all; from all others not one audio packet leaves the relay (taps excepted)."""
+        """Whose sound may be forwarded at all; no other audio leaves the relay (taps excepted)."""
 
     def sources(self, room_id: str) -> Sequence[SourceInfo]:
         """The sources published in a room now."""
 
     def tap(self, room_id: str, sink: TapSink) -> Tap:
-        """Hand every present and future source of a room to `sink`: sound, and the highest video layer that flows."""
+        """Hand every source of a room, present and future, to `sink`: sound and highest layer."""
 
     def stats(self, session_id: str) -> SessionStats:
         """Figures of one session. Raises SessionNotFound."""
 
     def counters(self) -> Mapping[str, int]:
-        """Monotonic counters and gauges of the whole relay (packets, drops by reason, sessions), for /metrics."""
+        """Counters and gauges of the whole relay (packets, drops by reason, sessions)."""
 
     def add_listener(self, listener: RelayListener) -> None:
         """Register for events, for the life of the relay."""
