@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from relay.core.rtp import RtpError
@@ -206,6 +207,7 @@ def _profile(parameters: dict[str, str]) -> str:
     return "high" if idc == 0x64 else "unknown"
 
 
+@lru_cache(maxsize=1024)
 def compatibility(stream_fmtp: str, receiver_fmtp: str) -> int:
     """How well a receiver's parameters fit a stream: 0 not at all, higher is better.
 

@@ -17,6 +17,7 @@ from relay.core.counters import Counters
 from relay.core.key_frames import KeyFrameRequests
 from relay.core.loudness import Loudness
 from relay.core.negotiated import Codec
+from relay.core.packet import MediaPacket
 from relay.core.repair import MissingPackets
 from relay.core.rtp import RtpPacket
 from relay.core.serial import extend, signed
@@ -26,52 +27,7 @@ _VIDEO_HISTORY = 512
 _AUDIO_HISTORY = 128
 # A jump further than this is either a wild packet or a stream that began anew (RFC 3550 §A.1).
 _MAX_JUMP = 3000
-SILENT_AFTER = 5.0  # s without any packet: the layer no longer flows, whatever the others do
-
-
-class MediaPacket:
-    """One packet in its place.
-
-    Attributes:
-        sequence: extended.
-        timestamp: extended.
-        marker: 0x80 or 0.
-        payload: what follows the rewritten part: with a VP8 picture id, all after it and TL0PICIDX.
-        size: bytes of the whole payload.
-        switchable: decoding can start at this packet.
-        head: the first two bytes of a VP8 descriptor with picture id.
-        picture_id: extended; −1 where there is none.
-        tl0_index: −1 where there is none.
-        level: the audio level element's byte (RFC 6464); 0xFF (voice, silent) where there is none.
-        arrival: seconds.
-    """
-
-    __slots__ = (
-        "arrival",
-        "head",
-        "level",
-        "marker",
-        "payload",
-        "picture_id",
-        "sequence",
-        "size",
-        "switchable",
-        "timestamp",
-        "tl0_index",
-    )
-
-    def __init__(self, sequence: int, timestamp: int, packet: RtpPacket, now: float) -> None:
-        self.sequence = sequence
-        self.timestamp = timestamp
-        self.marker = packet.marker
-        self.payload = packet.payload
-        self.size = len(packet.payload)
-        self.arrival = now
-        self.switchable = False
-        self.head = 0
-        self.picture_id = -1
-        self.tl0_index = -1
-        self.level = 0xFF
+SILENT_AFTER = 5.0  # s without any packet: the layer does not flow, whatever the others do
 
 
 class Taker(Protocol):
@@ -325,7 +281,8 @@ class IncomingLayer:
             and not self.missing.on_gap(self.highest + 1, media.sequence, now)
         ):
             self._counters.packets_unrepaired += gap
-            self.request_key_frame(now)
+            if self.slots:
+                self.request_key_frame(now)
         if media.timestamp != self.highest_timestamp:
             self.meter.on_frame(media.timestamp, self.clock.rate, now)
             self.clock.on_arrival(media.timestamp, now)

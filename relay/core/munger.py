@@ -12,7 +12,8 @@ import struct
 from typing import NamedTuple
 
 from relay.api import MediaKind
-from relay.core.layer import IncomingLayer, MediaPacket
+from relay.core.layer import IncomingLayer
+from relay.core.packet import MediaPacket
 from relay.core.serial import extend
 
 _PICTURE_ID = struct.Struct("!HH")

@@ -260,7 +260,8 @@ class Publisher:
 
     def stats(self, now: float) -> SessionStats:
         """The session's figures; `connected` is always True (the transport knows better)."""
-        layers = tuple(layer.stats() for layer in self._layers if now - layer.last_arrival < 2.0)
+        del now
+        layers = tuple(layer.stats() for layer in self._layers if layer.highest >= 0)
         packets = sum(layer.packets for layer in layers)
         lost = sum(layer.loss_fraction * layer.packets for layer in layers)
         rtts = [one.missing.rtt for one in self._layers if one.missing.rtt is not None]

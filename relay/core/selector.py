@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from relay.core.layer import IncomingLayer, MediaPacket
+from relay.core.layer import IncomingLayer
 from relay.core.munger import Munger
+from relay.core.packet import MediaPacket
 
 # How long the old source is kept when the new one sends no key frame; then the slot is empty.
 _SOURCE_GRACE = 2.0  # s

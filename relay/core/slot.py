@@ -13,9 +13,10 @@ from relay.api import Layer, MediaKind, SlotState
 from relay.core import h264, rtcp
 from relay.core.clock import unix_to_ntp
 from relay.core.counters import Counters
-from relay.core.layer import IncomingLayer, MediaPacket
+from relay.core.layer import IncomingLayer
 from relay.core.munger import payload
 from relay.core.negotiated import Codec, OutgoingSlot
+from relay.core.packet import MediaPacket
 from relay.core.rtp import HEADER_BYTES, extension_block
 from relay.core.selector import SwitchingSlot
 

@@ -8,9 +8,10 @@ from typing import Protocol
 from relay.api import CloseReason, TapSink, TapTrack
 from relay.core import rtp
 from relay.core.allocator import RANK
-from relay.core.layer import IncomingLayer, MediaPacket
+from relay.core.layer import IncomingLayer
 from relay.core.munger import payload
 from relay.core.negotiated import Codec
+from relay.core.packet import MediaPacket
 from relay.core.publisher import Publisher
 from relay.core.selector import SwitchingSlot
 

@@ -38,6 +38,15 @@ class ViewerHost(Protocol):
         """The viewer is gone."""
 
 
+def _is_paused(slot: ViewerSlot, publisher: Publisher) -> bool:
+    """Whether the slot's layer only fell silent, as a still page of courseware may.
+
+    It keeps its slot: the last picture is the right one, and what follows needs no key frame.
+    """
+    target = slot.target
+    return target is not None and not target.flowing and target in publisher.video.values()
+
+
 class Viewer:
     """A viewing session, made by `Room.add_viewer`.
 
@@ -111,8 +120,10 @@ class Viewer:
         ]
         chosen = allocate(demands)
         for slot, publisher, layer in zip(self._video, published, chosen, strict=True):
-            target = publisher.video[layer] if publisher is not None and layer is not None else None
-            slot.aim(target, now)
+            if publisher is not None and layer is not None:
+                slot.aim(publisher.video[layer], now)
+            elif publisher is None or not _is_paused(slot, publisher):
+                slot.aim(None, now)
 
     def _wish(self, slot: ViewerSlot) -> SlotWish | None:
         index = slot.negotiated.index

@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from relay.api import CloseReason, Layer, SlotWish
-from relay.core import rtp, vp8
+from relay.core import rtcp, rtp, vp8
 from relay.core.clock import ntp_to_unix
 from relay.core.serial import signed
 from tests.simulated import publisher, viewer
@@ -201,8 +201,8 @@ def test_a_viewers_key_frame_requests_are_throttled() -> None:
     before = teacher.encodings[Layer.HIGH].key_frames
     for _ in range(100):
         watching._send(
-            viewer.rtcp.picture_loss(1, watching.video[0].negotiated.ssrc)
-            + viewer.rtcp.intra_request(1, watching.video[0].negotiated.ssrc, 1)
+            rtcp.picture_loss(1, watching.video[0].negotiated.ssrc)
+            + rtcp.intra_request(1, watching.video[0].negotiated.ssrc, 1)
         )
         room.run(0.01)
     assert 2 <= teacher.encodings[Layer.HIGH].key_frames - before <= 5
@@ -264,6 +264,25 @@ def test_a_publisher_that_comes_again_is_seen_again_in_the_same_stream() -> None
     assert len(sink.tracks) == 4
     tap.close(room.now)
     assert len(sink.ended) == 4
+
+
+def test_a_still_page_keeps_its_slot_and_needs_no_key_frame_to_go_on() -> None:
+    room = Classroom()
+    pages = room.publish("lead.courseware", audio=False, layers=(Layer.HIGH,))
+    watching = room.watch("room-1")
+    watching.show("lead.courseware")
+    room.run(2)
+    keys = pages.encodings[Layer.HIGH].key_frames
+    pages.encodings[Layer.HIGH].active = False
+    room.run(20)
+    assert room.events.sources["lead.courseware"].layers == ()
+    assert room.events.slots["room-1"][0].source_id == "lead.courseware"
+    pages.encodings[Layer.HIGH].active = True
+    room.run(1)
+    assert watching.video[0].decoded[-1].at > room.now - 0.1
+    assert watching.video[0].broken == 0
+    assert pages.encodings[Layer.HIGH].key_frames == keys
+    assert_timestamps_follow_time(watching.video[0])
 
 
 def test_a_source_that_ends_empties_its_slot() -> None:
