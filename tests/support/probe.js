@@ -7,8 +7,27 @@
     constructor(...args) {
       super(...args)
       connections.push(this)
+      this.addEventListener('connectionstatechange', () => {
+        if (this.connectionState === 'connected') this.connectedAt = performance.now()
+      })
     }
   }
+
+  // Press a button and wait for the first picture in a <video> that may not exist yet; times in ms.
+  const firstFrame = (button, selector) =>
+    new Promise((resolve) => {
+      const pressed = performance.now()
+      const look = () => {
+        const video = document.querySelector(selector)
+        if (!video) return requestAnimationFrame(look)
+        video.requestVideoFrameCallback((shown) => {
+          const viewer = connections.filter((pc) => pc.getReceivers().some((r) => r.track === video.srcObject.getVideoTracks()[0]))
+          resolve({ afterPress: shown - pressed, afterUp: shown - viewer[viewer.length - 1].connectedAt })
+        })
+      }
+      if (button) document.querySelector(button).click()
+      look()
+    })
 
   const receivers = (kind) =>
     connections
@@ -71,7 +90,7 @@
     stats,
     watch,
     watched,
-    firstFrame: new Map(),
+    firstFrame,
     listen: (frequency) => tones.set(frequency, listen(frequency)),
     heard: (frequency) => tones.get(frequency),
   }

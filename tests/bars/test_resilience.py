@@ -1,0 +1,149 @@
+"""Loss, stage, restart: the promises about poor links and interrupted servers, timed in real Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bars.conftest import live_class
+from tests.support.browser import browsers
+from tests.support.capture import room_capture, teacher_capture
+from tests.support.people import ClassroomSeat, Person, TeacherSeat, lesson_open_now, through_proxy
+from tests.support.server import TongkeServer
+from tests.support.udp_proxy import UdpProxy
+
+pytestmark = pytest.mark.bench
+FIRST, SECOND, THIRD = "shanquan1", "yunling1", "shiqiao1"
+LOSS = 0.05
+TRIAL_S = 20.0
+HEARD_DB = -60.0
+
+
+async def _frames_sent(teacher: TeacherSeat) -> int:
+    """Frames of the middle layer that the teacher's browser has sent."""
+    rows = await teacher.evaluate("() => window.__probe.stats('outbound-rtp', 'video')")
+    return int(next(row["framesSent"] for row in rows if row.get("rid") == "m"))
+
+
+async def _frames_decoded(room: ClassroomSeat) -> int:
+    return sum(int(row["framesDecoded"]) for row in await room.inbound("video"))
+
+
+async def test_five_percent_loss(
+    tmp_path: Path, capture_folder: Path, report: Callable[..., None]
+) -> None:
+    """5% on the teacher's uplink and on one viewer's downlink; the other viewer is untouched."""
+    async with TongkeServer.start(tmp_path) as server, browsers() as seats:
+        target = ("127.0.0.1", server.udp_port)
+        uplink, downlink = UdpProxy(target, seed=1), UdpProxy(target, seed=2)
+        await uplink.start()
+        await downlink.start()
+        try:
+            api = await server.sign_in("wang")
+            lesson = await lesson_open_now(api)
+            teacher = await TeacherSeat.arrive(server, seats, teacher_capture(capture_folder))
+            await through_proxy(teacher.page, uplink, server.udp_port)
+            await teacher.open_lesson(lesson["lesson_id"])
+            await teacher.start_lesson()
+            tone = room_capture(capture_folder, 440)
+            poor = await ClassroomSeat.arrive(server, seats, lesson, FIRST, tone, downlink)
+            good = await ClassroomSeat.arrive(server, seats, lesson, SECOND, tone)
+            for room in (poor, good):
+                await room.enter()
+                await room.pin_view([{"slot": 0, "source_id": "lead.camera", "max_layer": "m"}])
+                await room.picture("lead-video", 360)
+            uplink.up.loss = downlink.down.loss = LOSS
+
+            sent = await _frames_sent(teacher)
+            before = {room: await _frames_decoded(room) for room in (poor, good)}
+            await asyncio.sleep(TRIAL_S)
+            after = {room: await _frames_decoded(room) for room in (poor, good)}
+            sent = await _frames_sent(teacher) - sent
+            shares = {room: (after[room] - before[room]) / sent for room in (poor, good)}
+            report(
+                sent=sent,
+                decoded_poor=round(shares[poor], 4),
+                decoded_good=round(shares[good], 4),
+                dropped_up=uplink.up.dropped,
+                dropped_down=downlink.down.dropped,
+            )
+            assert uplink.up.dropped > 0 and downlink.down.dropped > 0
+            assert shares[poor] >= 0.99 and shares[good] >= 0.99
+        finally:
+            await uplink.stop()
+            await downlink.stop()
+
+
+def _heard(samples: list[list[float]], since_ms: float, until_ms: float) -> list[float]:
+    return [at for at, level in samples if since_ms <= at <= until_ms and level > HEARD_DB]
+
+
+async def test_on_stage_is_heard_and_only_then(
+    tmp_path: Path, capture_folder: Path, report: Callable[..., None]
+) -> None:
+    async with live_class(tmp_path, capture_folder) as held:
+        rooms = []
+        for room_id, frequency in ((FIRST, 1500.0), (SECOND, 440.0)):
+            tone = room_capture(capture_folder, frequency)
+            room = await ClassroomSeat.arrive(held.server, held.seats, held.lesson, room_id, tone)
+            await room.enter()
+            rooms.append(room)
+        speaker, other = rooms
+        listeners: dict[str, Person] = {"teacher": held.teacher, "other": other}
+        for person in listeners.values():
+            await person.evaluate("() => window.__probe.listen(1500)")
+        await asyncio.sleep(3)
+        now = "() => Date.now()"
+        called = await held.teacher.evaluate(now)
+        await held.teacher.click(f"stage-invite-{speaker.participant_id}")
+        await asyncio.sleep(4)
+        dismissed = await held.teacher.evaluate(now)
+        await held.teacher.click(f"stage-remove-{speaker.participant_id}")
+        await asyncio.sleep(4)
+        ended = await held.teacher.evaluate(now)
+
+        figures: dict[str, Any] = {}
+        for name, person in listeners.items():
+            samples = await person.evaluate("() => window.__probe.heard(1500)")
+            early = _heard(samples, 0, called)
+            during = _heard(samples, called, dismissed)
+            late = _heard(samples, dismissed + 500, ended)
+            figures[name] = {
+                "heard_after_ms": round(during[0] - called) if during else None,
+                "before": len(early),
+                "after": len(late),
+            }
+        report(**figures)
+        for figure in figures.values():
+            assert figure["heard_after_ms"] is not None and figure["heard_after_ms"] <= 500
+            assert figure["before"] == figure["after"] == 0
+
+
+async def test_server_restart(
+    tmp_path: Path, capture_folder: Path, report: Callable[..., None]
+) -> None:
+    """The server goes away during a lesson; everybody is back without a click."""
+    moving = """async (before) => {
+      const rows = await window.__probe.stats('inbound-rtp', 'video')
+      return window.__tongke?.state?.instance !== before &&
+        rows.some((row) => row.framesPerSecond > 5) ? Date.now() : null
+    }"""
+    async with live_class(tmp_path, capture_folder) as held:
+        tone = room_capture(capture_folder, 440)
+        room = await ClassroomSeat.arrive(held.server, held.seats, held.lesson, FIRST, tone)
+        await room.enter()
+        await held.teacher.picture(f"video-{room.participant_id}")
+        instance = await room.evaluate("() => window.__tongke.state.instance")
+        await held.server.down()
+        await held.server.up()
+        up = await room.evaluate("() => Date.now()")
+        back = {}
+        for name, person in (("teacher", held.teacher), ("room", room)):
+            handle = await person.page.wait_for_function(moving, arg=instance, timeout=30_000)
+            back[name] = round(await handle.json_value() - up)
+        report(back_after_ms=back)
+        assert max(back.values()) <= 5000

@@ -1,0 +1,80 @@
+"""A whole lesson in real Chromium: a teacher and two classrooms, from 开始上课 to the recording that plays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import browsers
+from tests.support.capture import room_capture, teacher_capture
+from tests.support.people import LAYER_HEIGHTS, ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.server import TongkeServer
+
+FIRST, SECOND = "shanquan1", "yunling1"
+
+
+async def _tone(person: TeacherSeat | ClassroomSeat, heard: bool) -> None:
+    """Wait until the 1 kHz tone is (or is no longer) in what this page receives."""
+    await person.until(
+        """(heard) => {
+          const last = window.__probe.heard(1000).slice(-30)
+          const loud = last.filter(([, level]) => level > -60).length
+          return last.length === 30 && (heard ? loud === 30 : loud === 0)
+        }""",
+        heard,
+    )
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264"])
+async def test_a_lesson_from_start_to_recording(
+    codec: str, tmp_path: Path, capture_folder: Path
+) -> None:
+    async with TongkeServer.start(tmp_path) as server, browsers() as open_browsers:
+        api = await server.sign_in("wang")
+        lesson = await lesson_open_now(api)
+        teacher = await TeacherSeat.arrive(server, open_browsers, teacher_capture(capture_folder))
+        await teacher.open_lesson(lesson["lesson_id"], codec=codec)
+        await teacher.start_lesson()
+        first = await ClassroomSeat.arrive(
+            server, open_browsers, lesson, FIRST, room_capture(capture_folder, 1000)
+        )
+        await first.enter()
+        second = await ClassroomSeat.arrive(
+            server, open_browsers, lesson, SECOND, room_capture(capture_folder, 440)
+        )
+        await second.enter()
+
+        # Both are on the teacher's wall, in motion.
+        await teacher.picture(f"video-{first.participant_id}")
+        await teacher.picture(f"video-{second.participant_id}")
+
+        # The layer that is asked for is the layer that is shown.
+        for layer, height in LAYER_HEIGHTS.items():
+            await first.pin_view([{"slot": 0, "source_id": "lead.camera", "max_layer": layer}])
+            await first.picture("lead-video", height)
+        await first.pin_view(None)
+
+        # A room is heard by everybody while it is on stage, and by nobody before or after.
+        for person in (teacher, second):
+            await person.evaluate("() => window.__probe.listen(1000)")
+            await _tone(person, heard=False)
+        await first.click("hand")
+        await teacher.sees(f"hand-{first.participant_id}")
+        await teacher.click(f"stage-invite-{first.participant_id}")
+        await first.sees("speaking")
+        await second.picture("stage-video")
+        for person in (teacher, second):
+            await _tone(person, heard=True)
+        await teacher.click(f"stage-remove-{first.participant_id}")
+        for person in (teacher, second):
+            await _tone(person, heard=False)
+
+        # Courseware is a second source beside the camera.
+        await teacher.click("share-courseware")
+        await first.picture("courseware-video")
+
+        await teacher.end_lesson()
+        await first.sees("lesson-over")
+        for seat in (teacher, first, second):
+            assert seat.seat.errors == []
