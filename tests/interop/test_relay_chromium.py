@@ -31,6 +31,9 @@ PUBLISH = """async (codec) => {
   const all = RTCRtpSender.getCapabilities('video').codecs
   const first = all.filter(c => c.mimeType.toLowerCase() === codec)
   video.setCodecPreferences([...first, ...all.filter(c => !first.includes(c))])
+  const parameters = video.sender.getParameters()  // a busy machine must not shrink the picture
+  parameters.degradationPreference = 'maintain-resolution'
+  await video.sender.setParameters(parameters)
   await pc.setLocalDescription()
   return pc.localDescription.sdp
 }"""
