@@ -27,13 +27,13 @@ class RecorderError(Exception):
     code = "recorder_error"
 
 
-class RecordingNotFound(RecorderError):  # noqa: N818
+class RecordingNotFound(RecorderError):
     """No such recording, or no such file of it."""
 
     code = "recording_not_found"
 
 
-class StorageUnavailable(RecorderError):  # noqa: N818
+class StorageUnavailable(RecorderError):
     """The archive folder cannot be written (missing, read-only, full)."""
 
     code = "storage_unavailable"

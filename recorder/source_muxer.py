@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from recorder.api import MediaFile
 from recorder.core.manifest import SourceResult
-from recorder.core.segment_plan import DatedTrack, PartPlan, SourcePlan
+from recorder.core.segment_plan import DatedTrack, SourcePlan
 from recorder.core.track_pipeline import Item, Missing, Picture, Sound
 from recorder.muxer import PartMuxer
+from relay.api import MediaKind
 
 MAX_MISSING = 200_000  # some 10% of a day's sound packets; a bound, no more
 
@@ -17,9 +22,8 @@ MAX_MISSING = 200_000  # some 10% of a day's sound packets; a bound, no more
 class SourceMuxer:
     """Sinks one source's dated items.
 
-    A source that was published again has an older and a newer track of a kind, which may overlap
-    for a moment: the newer one takes over for good with its first item (of pictures: its first key
-    frame).
+    A source that was published again has an older and a newer track of a kind, which may overlap:
+    the newer one takes over for good where it begins (pictures: at its first key frame).
     """
 
     def __init__(
@@ -30,11 +34,10 @@ class SourceMuxer:
         self._zero = zero
         self._present = tuple((tracks[n].start, tracks[n].end) for n in plan.tracks)
         self._part_of = {n: i for i, part in enumerate(plan.parts) for n in part.video_tracks}
-        by_age = sorted(plan.tracks, key=lambda n: tracks[n].first_key or tracks[n].start)
-        self._age = {track: age for age, track in enumerate(by_age)}
-        self._seen = self._heard = -1  # the age of the track shown, and of the one heard
-        self._next_part = 0
-        self._part: PartMuxer | None = None
+        self._part_starts = [part.start for part in plan.parts]
+        self._turns = _take_turns(plan, tracks)
+        self._latest = dict.fromkeys(MediaKind, -1)  # the turn of the track that flowed last
+        self._open: dict[int, PartMuxer] = {}
         self._files: list[MediaFile] = []
         self._missing: list[tuple[float, float]] = []
 
@@ -49,44 +52,50 @@ class SourceMuxer:
             self._add_sound(track, item)
 
     def close(self) -> SourceResult:
-        """Finish the last part."""
-        self._close_part()
+        """Finish the parts that are still open."""
+        self._close_parts_before(len(self._plan.parts))
         return SourceResult(
             self._plan.source_id, tuple(self._files), self._present, tuple(self._missing)
         )
 
     def _add_picture(self, track: int, picture: Picture) -> None:
-        wanted = self._part_of.get(track)
-        if wanted is None or self._age[track] < self._seen:
-            return
-        self._seen = self._age[track]
-        while self._next_part <= wanted:
-            self._open_part(picture.time)
-        if self._part is not None:
-            self._part.write_picture(picture)
+        index = self._part_of.get(track)
+        if index is not None and self._may_flow(MediaKind.VIDEO, track, picture.time):
+            part = self._part(index)
+            if part is not None:
+                part.write_picture(picture)
 
     def _add_sound(self, track: int, sound: Sound) -> None:
-        if self._age[track] < self._heard or not self._plan.parts:
-            return
-        self._heard = self._age[track]
-        if self._part is None:
-            self._open_part(sound.time)
-        if self._part is not None:
-            self._part.write_sound(sound)
+        if self._plan.parts and self._may_flow(MediaKind.AUDIO, track, sound.time):
+            part = self._part(max(0, bisect_right(self._part_starts, sound.time) - 1))
+            if part is not None:
+                part.write_sound(sound)
 
-    def _open_part(self, now: float) -> None:
-        self._close_part()
-        plan: PartPlan = self._plan.parts[self._next_part]
-        # The first part begins where the index says, for the first item here need not be the
-        # earliest.
-        zero = plan.start if self._next_part == 0 else now
-        self._next_part += 1
-        self._part = PartMuxer(self._folder, plan, zero)
+    def _may_flow(self, kind: MediaKind, track: int, time: float) -> bool:
+        turn = self._turns[track]
+        if turn.number < self._latest[kind] or time >= turn.until:
+            return False
+        self._latest[kind] = turn.number
+        return True
 
-    def _close_part(self) -> None:
-        part, self._part = self._part, None
-        if part is None:
-            return
+    def _part(self, index: int) -> PartMuxer | None:
+        """The part, opened if it is its time; None if it is closed already.
+
+        Two parts may be open: sound reaches the next one while pictures of the last are in repair.
+        """
+        part = self._open.get(index)
+        if part is None and all(index > other for other in self._open):
+            plan = self._plan.parts[index]
+            part = self._open[index] = PartMuxer(self._folder, plan, plan.start)
+            self._close_parts_before(index - 1)
+        return part
+
+    def _close_parts_before(self, index: int) -> None:
+        for number in sorted(self._open):
+            if number < index:
+                self._close(self._open.pop(number))
+
+    def _close(self, part: PartMuxer) -> None:
         duration = part.close()
         if duration is None:
             return
@@ -102,3 +111,25 @@ class SourceMuxer:
                 has_video=part.width > 0,
             )
         )
+
+
+class _Turn(msgspec.Struct, frozen=True):
+    """A track's place among those of its kind, and when the next one takes over (Unix seconds)."""
+
+    number: int
+    until: float
+
+
+def _take_turns(plan: SourcePlan, tracks: Mapping[int, DatedTrack]) -> dict[int, _Turn]:
+    turns = {}
+    for kind in MediaKind:
+        ordered = sorted(
+            (begin, number)
+            for number in plan.tracks
+            if (track := tracks[number]).index.begin.kind is kind
+            and (begin := track.first_key if kind is MediaKind.VIDEO else track.start) is not None
+        )
+        following = [begin for begin, _ in ordered[1:]] + [math.inf]
+        for place, (_, number) in enumerate(ordered):
+            turns[number] = _Turn(place, following[place])
+    return turns

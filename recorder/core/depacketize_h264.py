@@ -74,9 +74,10 @@ class H264Depacketizer:
         return CodedFrame(b"".join(kept), True, self.parameters.width, self.parameters.height)
 
     def _has_its_head(self, units: Sequence[bytes]) -> bool:
+        if any(unit[0] & 0x1F == _SPS for unit in units):
+            return True
         if self._sends_sets_in_band:
-            # Then they open each IDR picture's unit; where they are missing, they are what was lost.
-            return any(unit[0] & 0x1F == _SPS for unit in units)
+            return False  # they open each IDR picture's unit; where they are missing, they are lost
         first = units[0]
         if first[0] & 0x1F in _LEADING:
             return True

@@ -43,7 +43,7 @@ def units_of(data: bytes) -> list[bytes]:
 
 def test_a_missing_fragment_spoils_the_unit() -> None:
     frames = encode_video("H264", 2.0, width=640, height=360)
-    payloads = packetize_h264(frames[0].data)
+    payloads = max((packetize_h264(frame.data) for frame in frames), key=len)
     fragments = [n for n, payload in enumerate(payloads) if payload[0] & 31 == 28]
     assert len(fragments) >= 2
     for missing in (fragments[0], fragments[-1]):

@@ -1,0 +1,152 @@
+"""The archive's writer on a real disk, with real failures."""
+
+import resource
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recorder.archive import ArchiveWriter, Trouble
+from recorder.archive_files import has_ended, read_archive, segments
+from recorder.core.archive_format import (
+    MAX_SEGMENT_BYTES,
+    MAX_SEGMENT_SECONDS,
+    Begin,
+    End,
+    Lost,
+    Packet,
+    TrackBegin,
+)
+from relay.api import MediaKind
+from tests.support.recording import FACTS, START
+
+BEGIN = Begin("r1", START, FACTS)
+TRACK = TrackBegin(1, "lead.camera", MediaKind.VIDEO, "VP8", 90000, 1, "", START)
+
+
+class Troubles:
+    """Collects troubles; `first` is set by the first one."""
+
+    def __init__(self) -> None:
+        self.seen: list[Trouble] = []
+        self.first = threading.Event()
+
+    def __call__(self, trouble: Trouble) -> None:
+        self.seen.append(trouble)
+        self.first.set()
+
+
+def packets(archive: Path) -> list[int]:
+    """The numbers of the packets that can be read back."""
+    records = read_archive(archive)
+    return [int(record.now - START) for record in records if isinstance(record, Packet)]
+
+
+def numbered(number: int, size: int = 100) -> Packet:
+    return Packet(1, START + number, b"\x80" * size)
+
+
+def test_what_was_put_is_there_after_closing(tmp_path: Path) -> None:
+    writer = ArchiveWriter(tmp_path / "a", BEGIN, Troubles())
+    assert writer.open() == 1
+    writer.put(TRACK)
+    for number in range(5000):
+        writer.put(numbered(number))
+    writer.close(ended=True)
+    assert packets(tmp_path / "a") == list(range(5000))
+    assert has_ended(tmp_path / "a")
+
+
+def test_a_second_run_goes_on_in_new_segments(tmp_path: Path) -> None:
+    for number in range(2):
+        writer = ArchiveWriter(tmp_path / "a", BEGIN, Troubles())
+        assert writer.open() == number + 1
+        writer.put(numbered(number))
+        writer.close(ended=False)
+    assert packets(tmp_path / "a") == [0, 1]
+    assert not has_ended(tmp_path / "a")
+
+
+def test_segments_are_bounded_in_size_and_each_stands_alone(tmp_path: Path) -> None:
+    writer = ArchiveWriter(tmp_path / "a", BEGIN, Troubles(), max_queued_bytes=10**9)
+    writer.open()
+    writer.put(TRACK)
+    count = 2 * MAX_SEGMENT_BYTES // 60_000
+    for number in range(count):
+        writer.put(numbered(number, 60_000))
+    writer.close(ended=True)
+    found = segments(tmp_path / "a")
+    assert len(found) >= 2
+    assert all(path.stat().st_size < MAX_SEGMENT_BYTES * 1.2 for _, path in found)
+    found[0][1].unlink()  # the later ones can do without it
+    records = list(read_archive(tmp_path / "a"))
+    assert records[:2] == [BEGIN, TRACK]
+    assert packets(tmp_path / "a")[-1] == count - 1
+
+
+def test_segments_are_bounded_in_time(tmp_path: Path) -> None:
+    now = [START]
+    writer = ArchiveWriter(tmp_path / "a", BEGIN, Troubles(), clock=lambda: now[0])
+    writer.open()
+    now[0] += MAX_SEGMENT_SECONDS + 1
+    writer.put(numbered(1))
+    writer.close(ended=True)
+    assert len(segments(tmp_path / "a")) == 2
+    assert packets(tmp_path / "a") == [1]
+
+
+def test_a_full_queue_costs_media_and_says_so(tmp_path: Path) -> None:
+    troubles = Troubles()
+    writer = ArchiveWriter(tmp_path / "a", BEGIN, troubles, max_queued_bytes=20_000)
+    writer.open()
+    for number in range(20_000):
+        writer.put(numbered(number, 1000))
+    writer.put(TRACK)  # what is not media is kept all the same
+    writer.close(ended=True)
+    records = list(read_archive(tmp_path / "a"))
+    lost = sum(record.records for record in records if isinstance(record, Lost))
+    assert lost > 0
+    assert len(packets(tmp_path / "a")) + lost == 20_000
+    assert TRACK in records
+    assert isinstance(records[-1], End)
+    assert troubles.seen[0] is Trouble.QUEUE_FULL
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """A disk that takes no file beyond 64 KiB: writes fail half-way, as on a full one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_fails_is_told_of_and_tried_again(tmp_path: Path, small_files: None) -> None:
+    troubles = Troubles()
+    writer = ArchiveWriter(tmp_path / "a", BEGIN, troubles)
+    writer.open()
+    writer.put(TRACK)
+    for number in range(200):
+        writer.put(numbered(number, 1000))
+    assert troubles.first.wait(30)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    writer.close(ended=True)
+    assert packets(tmp_path / "a") == list(range(200))  # nothing lost, nothing twice
+    assert troubles.seen == [Trouble.IO_ERROR]
+
+
+def test_a_disk_that_never_recovers_ends_in_bounded_time(tmp_path: Path, small_files: None) -> None:
+    writer = ArchiveWriter(tmp_path / "a", BEGIN, Troubles())
+    writer.open()
+    for number in range(200):
+        writer.put(numbered(number, 1000))
+    writer.close(ended=True)  # gives up
+    assert packets(tmp_path / "a") == []
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a file")
+    with pytest.raises(OSError, match="exists"):
+        ArchiveWriter(tmp_path / "a", BEGIN, Troubles()).open()

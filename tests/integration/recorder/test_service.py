@@ -1,0 +1,350 @@
+"""The recorder as signaling uses it, with real files, processes and databases."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from recorder.api import RecordingNotFound, RecordingState, StorageUnavailable
+from recorder.config import RecorderConfig
+from recorder.library import Library
+from recorder.service import RecorderService
+from tests.integration.recorder.crash_child import CRASH_AT_S
+from tests.support.postgres import postgres
+from tests.support.recording import FACTS, START, HandRelay, Watcher, service
+from tests.support.rtp_media import TrackFeed, decode, encode_audio, encode_video, feed
+
+ROOM = "room-a"
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[tuple[RecorderService, Watcher]]:
+    recorder, watcher = service(tmp_path)
+    await recorder.start()
+    yield recorder, watcher
+    await recorder.stop()
+
+
+def teach(relay: HandRelay, *, seconds: float = 6.0, begin_s: float = 0.0, first: int = 1) -> None:
+    """A lesson's media, told to the recorder's tap."""
+    video, sound = encode_video("VP8", seconds), encode_audio(seconds)
+    feed(
+        relay.taps[ROOM],
+        TrackFeed(
+            first, "lead.camera", "VP8", video, START, begin_s=begin_s, end_reason=None
+        ).happenings(),
+        TrackFeed(
+            first + 1, "lead.camera", "opus", sound, START, begin_s=begin_s, end_reason=None
+        ).happenings(),
+    )
+
+
+async def test_a_lesson_becomes_a_library_entry(
+    running: tuple[RecorderService, Watcher],
+) -> None:
+    recorder, watcher = running
+    relay = HandRelay()
+    recording_id = await recorder.begin(relay, ROOM, FACTS)
+    assert await recorder.begin(relay, ROOM, FACTS) == recording_id
+    assert await recorder.recording_of("lesson-1") == recording_id
+    assert (await recorder.manifest(recording_id)).entry.state is RecordingState.RECORDING
+    teach(relay)
+    recorder.name_source(ROOM, "room-7.camera", "青山教学点")
+    recorder.mark_stage(ROOM, "room-7", "青山教学点", True)
+    await recorder.end(ROOM)
+    assert relay.taps[ROOM].closed
+    entry = await watcher.reached(recording_id, RecordingState.READY)
+    assert entry.duration_s == pytest.approx(6.0, abs=0.1)
+    assert entry.started_at.timestamp() == pytest.approx(START, abs=0.1)
+    assert (entry.title, entry.progress, entry.failure) == (FACTS.title, 1.0, None)
+    assert watcher.states(recording_id) == [
+        RecordingState.RECORDING,
+        RecordingState.FINISHING,
+        RecordingState.READY,
+    ]
+    manifest = await recorder.manifest(recording_id)
+    (source,) = manifest.sources
+    assert (source.name, source.lead) == ("王老师", True)
+    path = await recorder.file_path(recording_id, source.files[0].name)
+    assert len(decode(path).picture_times) == 150
+    assert (await recorder.file_path(recording_id, "thumbnail.jpg")).read_bytes()[:2] == b"\xff\xd8"
+
+
+async def test_only_files_of_the_manifest_are_given_out(
+    running: tuple[RecorderService, Watcher],
+) -> None:
+    recorder, watcher = running
+    relay = HandRelay()
+    recording_id = await recorder.begin(relay, ROOM, FACTS)
+    with pytest.raises(RecordingNotFound):
+        await recorder.file_path(recording_id, "manifest.json")
+    teach(relay, seconds=2.0)
+    await recorder.end(ROOM)
+    await watcher.reached(recording_id, RecordingState.READY)
+    for name in ("manifest.json", "archive/000001.tka", "../../tongke.db", "/etc/passwd", ""):
+        with pytest.raises(RecordingNotFound):
+            await recorder.file_path(recording_id, name)
+    for unknown in ("../..", "", "none"):
+        with pytest.raises(RecordingNotFound):
+            await recorder.file_path(unknown, "thumbnail.jpg")
+        with pytest.raises(RecordingNotFound):
+            await recorder.manifest(unknown)
+
+
+async def test_a_lesson_without_media_fails_with_a_reason(
+    running: tuple[RecorderService, Watcher],
+) -> None:
+    recorder, watcher = running
+    recording_id = await recorder.begin(HandRelay(), ROOM, FACTS)
+    await recorder.end(ROOM)
+    await recorder.end("unknown room")
+    entry = await watcher.reached(recording_id, RecordingState.FAILED)
+    assert entry.failure == "没有收到任何画面和声音"
+
+
+async def test_a_restart_during_a_lesson_continues_one_recording(tmp_path: Path) -> None:
+    relay = HandRelay()
+    first, _ = service(tmp_path)
+    await first.start()
+    recording_id = await first.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=6.0)
+    await first.stop()
+
+    second, watcher = service(tmp_path, continue_within_s=600)
+    await second.start()
+    assert await second.begin(relay, ROOM, FACTS) == recording_id
+    teach(relay, seconds=6.0, begin_s=10.0)
+    await second.end(ROOM)
+    entry = await watcher.reached(recording_id, RecordingState.READY)
+    assert entry.duration_s == pytest.approx(16.0, abs=0.1)
+    (source,) = (await second.manifest(recording_id)).sources
+    (gap,) = source.gaps
+    assert (gap.start_s, gap.end_s) == (pytest.approx(6.0, abs=0.1), pytest.approx(10.0, abs=0.1))
+    media = decode(await second.file_path(recording_id, source.files[0].name))
+    assert len(media.picture_times) == 300
+    await second.stop()
+
+
+async def test_a_lesson_that_goes_on_after_its_recording_was_finished_continues_it(
+    tmp_path: Path,
+) -> None:
+    relay = HandRelay()
+    first, _ = service(tmp_path)
+    await first.start()
+    recording_id = await first.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=2.0)
+    await first.stop()
+
+    second, watcher = service(tmp_path)
+    await second.start()
+    await watcher.reached(recording_id, RecordingState.READY)
+    assert await second.begin(relay, ROOM, FACTS) == recording_id
+    teach(relay, seconds=2.0, begin_s=4.0)
+    await second.end(ROOM)
+    entry = await watcher.reached(recording_id, RecordingState.READY)
+    assert entry.duration_s == pytest.approx(6.0, abs=0.1)
+    # Ended in order: another lesson of the same id is another recording.
+    assert await second.begin(relay, ROOM, FACTS) != recording_id
+    await second.stop()
+
+
+async def test_kill_9_costs_at_most_two_seconds(tmp_path: Path) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.integration.recorder.crash_child",
+        str(tmp_path),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    async with asyncio.timeout(120):
+        async for line in child.stdout:
+            if line == b"crash me\n":
+                break
+    os.kill(child.pid, signal.SIGKILL)
+    await child.wait()
+
+    recorder, watcher = service(tmp_path)
+    await recorder.start()
+    recording_id = await recorder.recording_of(FACTS.lesson_id)
+    assert recording_id is not None
+    entry = await watcher.reached(recording_id, RecordingState.READY)
+    assert entry.duration_s >= CRASH_AT_S - 2
+    (source,) = (await recorder.manifest(recording_id)).sources
+    media = decode(await recorder.file_path(recording_id, source.files[0].name))
+    assert len(media.picture_times) >= (CRASH_AT_S - 2) * 25
+    assert max(min(abs(f - b) for b in media.beeps) for f in media.flashes) <= 0.04
+    await recorder.stop()
+
+
+def lose_database(data: Path) -> None:
+    """As if a backup without it had been restored, with rubbish among the recordings."""
+    for path in data.glob("tongke.db*"):
+        path.unlink()
+    (data / "recordings" / "not-a-recording" / "archive").mkdir(parents=True)
+
+
+async def test_a_lost_database_is_rebuilt_from_the_archives(tmp_path: Path) -> None:
+    relay = HandRelay()
+    first, _ = service(tmp_path)
+    await first.start()
+    recording_id = await first.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=2.0)
+    await first.stop()
+    lose_database(tmp_path)
+
+    second, watcher = service(tmp_path)
+    await second.start()
+    entry = await watcher.reached(recording_id, RecordingState.READY)
+    assert (entry.title, entry.lead_teacher) == (FACTS.title, FACTS.lead_teacher)
+    assert (await second.entries(limit=10, before=None, query=None))[0] == [entry]
+    await second.stop()
+
+
+async def test_key_frames_are_asked_for_again_and_again(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/t.db"
+    config = RecorderConfig(tmp_path, url, key_frame_interval_s=0.1, min_free_bytes=0)
+    recorder = RecorderService(config)
+    await recorder.start()
+    relay = HandRelay()
+    await recorder.begin(relay, ROOM, FACTS)
+    async with asyncio.timeout(30):
+        for _ in range(2):
+            await relay.taps[ROOM].key_frames_asked.get()
+    await recorder.stop()
+
+
+async def test_a_key_frame_is_asked_for_after_a_loss(
+    running: tuple[RecorderService, Watcher],
+) -> None:
+    recorder, _ = running
+    relay = HandRelay()
+    await recorder.begin(relay, ROOM, FACTS)
+    video = encode_video("VP8", 2.0)
+    lossy = TrackFeed(1, "lead.camera", "VP8", video, START, drop=frozenset({30}))
+    happenings = list(lossy.happenings())
+    feed(relay.taps[ROOM], [item for item in happenings if item.at < START + 1.8])
+    async with asyncio.timeout(30):
+        await relay.taps[ROOM].key_frames_asked.get()
+
+
+async def test_a_disk_without_room_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/t.db"
+    recorder = RecorderService(RecorderConfig(tmp_path, url, min_free_bytes=10**18))
+    await recorder.start()
+    with pytest.raises(StorageUnavailable, match="free"):
+        await recorder.begin(HandRelay(), ROOM, FACTS)
+    await recorder.stop()
+
+
+async def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    recorder, _ = service(tmp_path)
+    await recorder.start()
+    shutil.rmtree(tmp_path / "recordings")
+    (tmp_path / "recordings").write_text("not a folder")
+    with pytest.raises(StorageUnavailable):
+        await recorder.begin(HandRelay(), ROOM, FACTS)
+    assert await recorder.recording_of(FACTS.lesson_id) is None
+    await recorder.stop()
+
+
+async def test_a_finishing_that_crashes_is_tried_again_and_then_said_to_have_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, watcher = service(tmp_path)
+    recorder._queue._retry_delay_s = 0.0
+    await recorder.start()
+    relay = HandRelay()
+    recording_id = await recorder.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=2.0)
+    # A file where the working folder must go: every attempt fails with an OSError.
+    blocker = tmp_path / "recordings" / recording_id / "finishing"
+    blocker.write_text("in the way")
+    await recorder.end(ROOM)
+    entry = await watcher.reached(recording_id, RecordingState.FAILED)
+    assert entry.failure == "整理失败,原始录像已保留"
+    await recorder.stop()
+
+    blocker.unlink()
+    second, watcher = service(tmp_path)  # the next start tries once more
+    await second.start()
+    await watcher.reached(recording_id, RecordingState.READY)
+    await second.stop()
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with postgres() as cluster:
+        yield cluster.create("recorder")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def library(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Library]:
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{tmp_path}/t.db"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    opened = Library(url)
+    await opened.open()
+    await opened.open()  # migrating again changes nothing
+    yield opened
+    await opened.close()
+
+
+async def test_the_library_pages_and_searches(library: Library) -> None:
+    facts = [
+        replace(
+            FACTS,
+            lesson_id=f"lesson-{n}",
+            title=f"第{n}课 观潮",
+            subject="语文" if n % 2 else "数学",
+        )
+        for n in range(7)
+    ]
+    facts.append(replace(FACTS, lesson_id="odd", title="100%_满分", lead_teacher="李老师"))
+    for number, fact in enumerate(facts):
+        await library.add(f"r{number}", fact, START + number // 2)  # equal times too
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page, cursor = await library.page(limit=3, before=cursor, query=None)
+        seen += [entry.recording_id for entry in page]
+        if cursor is None:
+            break
+    assert seen == [f"r{n}" for n in (7, 6, 5, 4, 3, 2, 1, 0)]
+
+    async def found(query: str) -> set[str]:
+        page, _ = await library.page(limit=100, before=None, query=query)
+        return {entry.recording_id for entry in page}
+
+    assert await found("观潮") == {f"r{n}" for n in range(7)}
+    assert await found("第3课") == {"r3"}
+    assert await found("李老师") == {"r7"}
+    assert await found("数学 观潮") == {"r0", "r2", "r4", "r6"}
+    assert await found("%_") == {"r7"}
+    assert await found("%") == {"r7"}
+    assert await found("'; drop table recorder_recordings; --") == set()
+    for bad in ("x", "12", "12.", "a.b", "-1.r1", "9" * 40 + ".r1", "1٣.r"):
+        with pytest.raises(ValueError, match="cursor"):
+            await library.page(limit=3, before=bad, query=None)
+
+
+async def test_the_library_keeps_to_the_transition_table(library: Library) -> None:
+    entry = await library.add("x1", replace(FACTS, lesson_id="x"), START)
+    assert entry.state is RecordingState.RECORDING
+    with pytest.raises(ValueError, match="cannot become"):
+        await library.set_state("x1", RecordingState.READY)
+    await library.set_state("x1", RecordingState.FINISHING)
+    entry = await library.set_progress("x1", 0.25)
+    assert (entry.state, entry.progress) == (RecordingState.FINISHING, 0.25)
+    assert ("x1", False) in [(e.recording_id, ended) for e, ended in await library.unfinished()]
+    assert await library.unended_recording_of("x") == "x1"
+    await library.set_ended("x1")
+    assert await library.unended_recording_of("x") is None
+    assert await library.known(["x1", "x2"]) == {"x1"}
