@@ -33,6 +33,7 @@ class Counters:
         "rtx_answered",
         "rtx_missed",
         "rtx_padding",
+        "rtx_redundant",
         "rtx_throttled",
         "rtx_unwrapped",
         "slot_switches",
@@ -63,6 +64,7 @@ class Counters:
     rtx_answered: int
     rtx_missed: int
     rtx_padding: int
+    rtx_redundant: int
     rtx_throttled: int
     rtx_unwrapped: int
     slot_switches: int

@@ -170,7 +170,9 @@ class IncomingLayer:
         place = sequence & self._mask
         known = self._history[place]
         if known is not None and known.sequence == sequence:
-            self._counters.rtp_duplicate += 1
+            # Browsers probe for bandwidth by repeating packets as RTX: common, and no fault.
+            self._counters.rtx_redundant += repaired
+            self._counters.rtp_duplicate += not repaired
             return
         if codec is not self.codec:
             self._adopt(codec, now)

@@ -82,6 +82,9 @@ def test_repair_packets_find_their_layer_by_the_repaired_rid() -> None:
     send(20, 79, payload_type=97, payload=b"", padding=200)
     send(20, 80, payload_type=97, payload=b"\0\3" + DELTA)
     assert counters.rtx_padding == 1
+    assert counters.rtx_redundant == 1
+    assert counters.rtp_duplicate == 0
+    send(10, 4)
     assert counters.rtp_duplicate == 1
 
 
