@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 256 * 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9\-]{8,64}$")
 _CORS_PATHS = ("/whip/", "/whep/")
@@ -59,7 +60,7 @@ def make_app(services: Services) -> web.Application:
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _dispatcher(route, services))
     app.router.add_get("/ws/lessons/{lesson_id}", ws.control_channel)
-    app.router.add_get("/{path:.*}", pages.page)
+    app.router.add_get(pages.PATTERN, pages.page)
     app.on_response_prepare.append(_add_headers)
     return app
 
@@ -132,9 +133,10 @@ async def _observe(
         resource = request.match_info.route.resource
         path = resource.canonical if resource is not None else "unknown"
         metrics = request.app[health.METRICS]
-        metrics.requests.labels(request.method, path, str(status)).inc()
+        method = request.method if request.method in _METHODS else "other"
+        metrics.requests.labels(method, path, str(status)).inc()
         metrics.seconds.labels(path).observe(took)
-        noisy = path in {"/healthz", "/metrics", "/{path}"}
+        noisy = path in {"/healthz", "/metrics", pages.CANONICAL}
         (log.debug if noisy else log.info)(
             "http", method=request.method, path=path, status=status, ms=round(took * 1000, 1)
         )

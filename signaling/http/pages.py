@@ -16,7 +16,9 @@ NOT_BUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>Âê
 <p lang="en">The server runs, but the web client has not been built.</p></body></html>"""
 YEAR_S = 31_536_000
 _IMMUTABLE = f"public, max-age={YEAR_S}, immutable"
-_NOT_PAGES = ("api", "whip", "whep", "ws", "media", "healthz", "metrics")
+# Every path but the programs': those must not answer a mistake with a page.
+PATTERN = "/{path:(?!(?:api|whip|whep|ws|media)/).*}"
+CANONICAL = "/{path}"
 
 
 async def page(request: web.Request) -> web.StreamResponse:
@@ -24,8 +26,6 @@ async def page(request: web.Request) -> web.StreamResponse:
     root = request.app[SERVICES].config.web
     path = request.match_info["path"]
     first = path.split("/", 1)[0]
-    if first in _NOT_PAGES:
-        raise NotFound()
     file = _file(root, path)
     if file is not None:
         hashed = first == "assets"  # Vite names these by their content

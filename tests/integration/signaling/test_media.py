@@ -1,0 +1,347 @@
+"""WHIP and WHEP against a real server with real peers: tokens, statuses, slots, who sees whom."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from load_tests.media import EncodedAudio, EncodedFrame, LayerSpec, MediaClock, VideoEncoder
+from load_tests.peer import Endpoint, PeerRefused
+from load_tests.publish import PublishingPeer, VideoPlan
+from load_tests.sdp import AudioOffer, publish_offer
+from load_tests.transport import MediaTransport
+from load_tests.watch import ViewingPeer
+from signaling.seed import RECEIVE_ROOMS
+from tests.support.control import command, read, until
+from tests.support.server import Client, ProblemError, TongkeServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+ROOM_A, ROOM_B = (f"room-{room}" for room in RECEIVE_ROOMS[:2])
+OFFER = "v=0\r\n"  # good enough where the answer must come before the offer is read
+
+
+def _key_frame() -> bytes:
+    encoder = VideoEncoder("VP8", LayerSpec("h", 160, 96, 100_000), 20)
+    picture = np.full((96 * 3 // 2, 160), 128, dtype=np.uint8)
+    frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+    for number in range(10):
+        for encoded in encoder.encode(frame, number / 20, number, key=True):
+            return encoded.data
+    raise AssertionError("the encoder made no picture")
+
+
+KEY_FRAME = _key_frame()
+
+
+@asynccontextmanager
+async def _publishing(client: Client, endpoint: dict[str, Any]) -> AsyncIterator[PublishingPeer]:
+    """A publisher that sends a key frame and a bit of sound 20 times a second."""
+    clock = MediaClock()
+    peer = PublishingPeer(client.http, _endpoint(client, endpoint), clock, video=VideoPlan(rids=()))
+    await peer.start()
+
+    async def send() -> None:
+        for number in range(10_000):
+            now = clock.now()
+            peer.send_frame(EncodedFrame("VP8", "h", now, number, KEY_FRAME, True))
+            peer.send_audio(EncodedAudio(now, b"\xf8\xff\xfe", 20))
+            await asyncio.sleep(0.05)
+
+    sender = asyncio.create_task(send())
+    try:
+        yield peer
+    finally:
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
+        await peer.close()
+
+
+@asynccontextmanager
+async def _watching(client: Client, endpoint: dict[str, Any]) -> AsyncIterator[ViewingPeer]:
+    peer = ViewingPeer(client.http, _endpoint(client, endpoint), video_slots=2, audio_slots=1)
+    await peer.start()
+    try:
+        yield peer
+    finally:
+        await peer.close()
+
+
+def _endpoint(client: Client, endpoint: dict[str, Any]) -> Endpoint:
+    return Endpoint(client.base + endpoint["url"], endpoint["token"])
+
+
+async def _request(
+    client: Client,
+    method: str,
+    path: str,
+    *,
+    token: str | None = None,
+    body: bytes | None = OFFER.encode(),
+    kind: str | None = SDP,
+    **headers: str,
+) -> tuple[int, dict[str, Any], Any]:
+    """Status, problem and headers of a media request."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    if token is not None:
+        sent["Authorization"] = f"Bearer {token}"
+    if kind is not None:
+        sent["Content-Type"] = kind
+    async with client.http.request(method, client.base + path, data=body, headers=sent) as response:
+        problem = {}
+        if response.content_type == "application/problem+json":
+            problem = await response.json(content_type=None)
+        return response.status, problem, response.headers
+
+
+async def _poll(condition: Callable[[], bool]) -> None:
+    """Wait for a figure that nobody announces."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - a figure has no event to wait for
+            await asyncio.sleep(0.02)
+
+
+async def _live(server: TongkeServer) -> tuple[Client, dict[str, Any], dict[str, Any]]:
+    teacher = await server.sign_in("wang")
+    lesson = await teacher.live_lesson()
+    return teacher, lesson, await teacher.media_access(lesson["lesson_id"])
+
+
+async def test_media_access_says_exactly_what_each_seat_may(server: TongkeServer) -> None:
+    teacher, lesson, lead = await _live(server)
+    lesson_id = lesson["lesson_id"]
+    room = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    researcher = await server.sign_in("jiaoyan")
+    assert lead["camera"]["url"] == f"/whip/{lesson_id}/lead.camera"
+    assert lead["courseware"]["url"] == f"/whip/{lesson_id}/lead.courseware"
+    mine = await room.media_access(lesson_id)
+    assert mine["camera"]["url"] == f"/whip/{lesson_id}/{ROOM_A}.camera"
+    assert mine["courseware"] is None
+    seen = await researcher.media_access(lesson_id)
+    assert (seen["camera"], seen["courseware"]) == (None, None)
+    assert seen["watch"]["url"] == f"/whep/{lesson_id}"
+    waiting = await teacher.new_lesson()
+    with pytest.raises(ProblemError) as early:
+        await teacher.media_access(waiting["lesson_id"])
+    assert (early.value.status, early.value.code) == (409, "wrong_state")
+    with pytest.raises(ProblemError) as forbidden:
+        await room.call("POST", f"/api/lessons/{lesson_id}/external-access")
+    assert forbidden.value.status == 403
+
+
+async def test_every_wrong_request_gets_its_status(server: TongkeServer) -> None:
+    teacher, lesson, access = await _live(server)
+    token, path = access["camera"]["token"], access["camera"]["url"]
+    other = (await _live(server))[2]
+    room = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    rooms = await room.media_access(lesson["lesson_id"])
+    too_large = b"v=0\r\n" + b"a=x\r\n" * 20_000
+
+    async def status(**request: Any) -> tuple[int, str]:
+        answer, problem, _ = await _request(teacher, "POST", **{"path": path, **request})
+        return answer, problem.get("code", "")
+
+    assert await status() == (401, "invalid_token")
+    assert await status(token="v1.x.y") == (401, "invalid_token")
+    assert await status(token=teacher.identity["csrf_token"]) == (401, "invalid_token")
+    for foreign in (
+        other["camera"]["token"],  # another lesson's
+        rooms["camera"]["token"],  # another source's
+        access["courseware"]["token"],
+        access["watch"]["token"],  # another deed's
+    ):
+        assert await status(token=foreign) == (403, "forbidden")
+    assert await status(token=token, kind="text/plain") == (415, "unsupported_media_type")
+    assert await status(token=token, Accept="text/html") == (406, "not_acceptable")
+    assert await status(token=token, body=too_large) == (413, "too_large")
+    assert await status(token=token, body=b"\xff\xfe") == (400, "malformed")
+    assert await status(token=token, body=b"") == (400, "bad_offer")
+    assert await status(token=token, body=b"v=0\r\n" + b"a=x\r\n" * 10_000) == (400, "bad_offer")
+
+
+async def test_a_bad_offer_names_the_line(server: TongkeServer) -> None:
+    teacher, _, access = await _live(server)
+    transport = MediaTransport()
+    offer = publish_offer(transport.identity, audio=AudioOffer(1234), video=None)
+    await transport.close()
+    lines = [line for line in offer.split("\r\n") if not line.startswith("a=fingerprint")]
+    status, problem, _ = await _request(
+        teacher,
+        "POST",
+        access["camera"]["url"],
+        token=access["camera"]["token"],
+        body="\r\n".join(lines).encode(),
+    )
+    assert (status, problem["code"], problem["field"]) == (400, "bad_offer", "a=fingerprint")
+
+
+async def test_options_and_cors_are_open_on_media_paths_only(server: TongkeServer) -> None:
+    teacher, _, access = await _live(server)
+    for path in (access["camera"]["url"], access["watch"]["url"]):
+        status, _, headers = await _request(teacher, "OPTIONS", path, body=None, kind=None)
+        assert (status, headers["Accept-Post"]) == (200, SDP)
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert "If-Match" in headers["Access-Control-Allow-Headers"]
+    status, problem, headers = await _request(teacher, "GET", "/whip/sessions/x", kind=None)
+    assert (status, problem["code"]) == (405, "method_not_allowed")
+    assert "PATCH" in headers["Allow"]
+    _, _, headers = await _request(teacher, "GET", "/api/me", body=None, kind=None)
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+async def test_a_session_lives_from_post_to_delete(server: TongkeServer) -> None:
+    teacher, lesson, access = await _live(server)
+    async with teacher.channel(lesson["lesson_id"]) as ws, AsyncExitStack() as stack:
+        await read(ws)
+        peer = await stack.enter_async_context(_publishing(teacher, access["camera"]))
+        source = (await until(ws, "source_changed"))["source"]
+        assert source["source_id"] == "lead.camera"
+        assert (source["participant_id"], source["kind"]) == ("lead", "camera")
+        assert (source["has_audio"], source["has_video"]) == (True, True)
+        assert peer.location is not None
+        session = peer.location.removeprefix(server.url)
+        token = access["camera"]["token"]
+
+        async def patch(**request: Any) -> tuple[int, str]:
+            request = {"token": token, "kind": FRAGMENT, "body": b"", **request}
+            status, problem, _ = await _request(teacher, "PATCH", session, **request)
+            return status, problem.get("code", "")
+
+        assert await patch() == (428, "precondition_required")
+        assert await patch(If_Match='"stale"') == (412, "stale_session")
+        assert await patch(If_Match=peer.etag, kind=SDP) == (415, "unsupported_media_type")
+        assert await patch(If_Match=peer.etag, token=None) == (401, "invalid_token")
+        wrong = access["courseware"]["token"]
+        assert await patch(If_Match=peer.etag, token=wrong) == (403, "forbidden")
+        before = peer.etag
+        await peer.restart_ice()
+        assert peer.etag != before
+
+        renewed = await teacher.media_access(lesson["lesson_id"])
+        status, _, _ = await _request(
+            teacher, "DELETE", session, token=renewed["camera"]["token"], body=None, kind=None
+        )
+        assert status == 200
+        assert (await until(ws, "source_removed"))["source_id"] == "lead.camera"
+        status, problem, _ = await _request(
+            teacher, "DELETE", session, token=token, body=None, kind=None
+        )
+        assert (status, problem["code"]) == (404, "not_found")
+
+
+async def test_views_fill_slots_and_rooms_off_stage_stay_unseen_by_other_rooms(
+    server: TongkeServer,
+) -> None:
+    teacher, lesson, lead = await _live(server)
+    lesson_id = lesson["lesson_id"]
+    a = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    b = await server.terminal(lesson, RECEIVE_ROOMS[1])
+    a_media, b_media = await a.media_access(lesson_id), await b.media_access(lesson_id)
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        lead_ws, a_ws = await enter(teacher.channel(lesson_id)), await enter(a.channel(lesson_id))
+        b_ws = await enter(b.channel(lesson_id))
+        for ws in (lead_ws, a_ws, b_ws):
+            await read(ws)
+        await enter(_publishing(teacher, lead["camera"]))
+        await enter(_publishing(b, b_media["camera"]))
+        slots = [
+            {"slot": 0, "source_id": "lead.camera"},
+            {"slot": 1, "source_id": f"{ROOM_B}.camera"},
+        ]
+        # A view may come before the session that it is for.
+        assert (await command(a_ws, "view", slots=slots))["type"] == "ack"
+        assert (await command(lead_ws, "view", slots=slots))["type"] == "ack"
+        watching_a = await enter(_watching(a, a_media["watch"]))
+        await enter(_watching(teacher, lead["watch"]))
+
+        def shows(*sources: str | None) -> Any:
+            def fits(message: dict[str, Any]) -> bool:
+                video = [s for s in message["slots"] if s["kind"] == "video"]
+                return [s["source_id"] for s in sorted(video, key=lambda s: s["slot"])] == list(
+                    sources
+                )
+
+            return fits
+
+        await until(lead_ws, "slots", shows("lead.camera", f"{ROOM_B}.camera"))
+        await until(a_ws, "slots", shows("lead.camera", None))
+        await command(lead_ws, "stage_invite", participant_id=ROOM_B)
+        await until(a_ws, "slots", shows("lead.camera", f"{ROOM_B}.camera"))
+        await command(lead_ws, "stage_remove", participant_id=ROOM_B)
+        await until(a_ws, "slots", shows("lead.camera", None))
+        assert watching_a.video(0).frames > 0
+        beyond = await command(a_ws, "view", slots=[{"slot": 9, "source_id": "lead.camera"}])
+        assert (beyond["code"], beyond["field"]) == ("bad_view", "slots")
+
+
+async def test_a_plain_player_sees_the_programme(server: TongkeServer) -> None:
+    teacher, lesson, _ = await _live(server)
+    external = await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/external-access")
+    async with AsyncExitStack() as stack:
+        # OBS publishes the camera with the external token, players watch without a channel.
+        await stack.enter_async_context(_publishing(teacher, external["camera"]))
+        players = [
+            await stack.enter_async_context(_watching(teacher, external["programme"]))
+            for _ in range(2)
+        ]
+        await _poll(lambda: all(player.video(0).frames > 2 for player in players))
+
+
+async def test_the_end_of_the_lesson_ends_its_media(server: TongkeServer) -> None:
+    teacher, lesson, access = await _live(server)
+    async with _publishing(teacher, access["camera"]) as peer:
+        await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
+        async with asyncio.timeout(10):
+            await peer.lost.wait()
+        late = PublishingPeer(
+            teacher.http, _endpoint(teacher, access["camera"]), MediaClock(), video=None
+        )
+        with pytest.raises(PeerRefused) as refused:
+            await late.start()
+        await late.transport.close()
+        assert refused.value.status == 409
+
+
+async def test_a_recording_reaches_the_library_for_those_who_may_see_it(
+    server: TongkeServer,
+) -> None:
+    teacher, lesson, access = await _live(server)
+    room = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    async with _publishing(teacher, access["camera"]) as peer:
+        await _poll(lambda: peer.stats.frames.get("h", 0) >= 20)
+    ended = await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
+    recording_id = ended["recording_id"]
+    detail = await teacher.call("GET", f"/api/recordings/{recording_id}")
+    async with asyncio.timeout(20):
+        while detail["summary"]["state"] != "ready":
+            await asyncio.sleep(0.1)
+            detail = await teacher.call("GET", f"/api/recordings/{recording_id}")
+    file = detail["sources"][0]["files"][0]
+    researcher = await server.sign_in("jiaoyan")
+    for reader in (teacher, room, researcher):
+        listed = await reader.call("GET", "/api/recordings?limit=100")
+        assert recording_id in {entry["recording_id"] for entry in listed["recordings"]}
+        headers = {"Range": "bytes=0-99"}
+        async with reader.http.get(reader.base + file["url"], headers=headers) as response:
+            assert (response.status, response.content_type) == (206, file["mime"].split(";")[0])
+            assert len(await response.read()) == 100
+            assert response.headers["Content-Range"].startswith("bytes 0-99/")
+    admin = await server.sign_in("xianguan")
+    issued = await admin.call("POST", "/api/rooms/leadroom1/device-token")
+    stranger = server.client()
+    await stranger.terminal_login(device_token=issued["device_token"])
+    assert (await stranger.call("GET", "/api/recordings"))["recordings"] == []
+    for path in (f"/api/recordings/{recording_id}", file["url"]):
+        async with stranger.http.get(stranger.base + path) as response:
+            assert response.status == 404
+    for name in ("..%2f..%2ftongke.db", "%2e%2e", "manifest.json%00", "archive"):
+        url = f"{teacher.base}/media/recordings/{recording_id}/{name}"
+        async with teacher.http.get(url) as response:
+            assert response.status in {400, 404}
