@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -63,6 +64,6 @@ def report(request: pytest.FixtureRequest) -> Callable[..., None]:
         line = json.dumps({"bar": request.node.name, **figures}, ensure_ascii=False)
         with FIGURES.open("a") as out:
             out.write(line + "\n")
-        print("\n" + line)
+        sys.stdout.write(f"\n{line}\n")
 
     return note

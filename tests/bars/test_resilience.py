@@ -1,4 +1,4 @@
-"""Loss, stage, restart: the promises about poor links and interrupted servers, timed in real Chromium."""
+"""Loss, stage, restart: promises about poor links and interrupted servers, timed in Chromium."""
 
 from __future__ import annotations
 

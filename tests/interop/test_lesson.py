@@ -1,4 +1,4 @@
-"""A whole lesson in real Chromium: a teacher and two classrooms, from 开始上课 to the recording that plays."""
+"""A whole lesson in real Chromium: a teacher and two classrooms, to the recording that plays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fake cameras and microphones for Chromium: pictures that carry their own time, sounds of one tone."""
+"""Fake cameras and microphones for Chromium: pictures that carry their time, and one tone."""
 
 from __future__ import annotations
 

@@ -65,7 +65,8 @@ class Person:
         await self.until(
             """([testid, height]) => {
               const found = document.querySelector(`[data-testid="${testid}"]`)
-              const video = found && (found.tagName === 'VIDEO' ? found : found.querySelector('video'))
+              const inside = found && found.querySelector('video')
+              const video = found && found.tagName === 'VIDEO' ? found : inside
               return video && video.videoWidth > 0 && !video.paused &&
                 (height === null || video.videoHeight === height)
             }""",

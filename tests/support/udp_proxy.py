@@ -1,4 +1,4 @@
-"""A lossy UDP hop on loopback: between one client and the relay, without root and without namespaces."""
+"""A lossy UDP hop on loopback: between one client and the relay, without root or namespaces."""
 
 from __future__ import annotations
 
