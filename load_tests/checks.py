@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from load_tests import verify
+from load_tests.media import DEFAULT_MARKS
 from load_tests.participants import CAMERA_FPS, Classroom, Ear
 from signaling.core import resources as api
 
@@ -68,22 +69,24 @@ def check_classroom(room: Classroom) -> list[Check]:
     errors = room.viewer.decoding("video", 0).errors if room.viewer is not None else 0
     return [
         Check(f"{name} 首帧", _ms(first), first is not None and first <= FIRST_FRAME_S, timed=True),
-        Check(f"{name} 解码画面", f"{seen:.1%}", seen >= MIN_SEEN),
+        Check(f"{name} 解码画面", f"{seen:.1%}", seen >= MIN_SEEN, timed=True),
         Check(f"{name} 解码错误", str(errors), errors == 0),
         Check(f"{name} 课件", f"{room.sights[1].pictures} 帧", room.sights[1].readable > 0),
     ]
 
 
-def check_stage(listener: str, ear: Ear, stage: StageTimes) -> Check:
-    """The tone of the room on stage is heard in time, and at no other time."""
+def check_stage(listener: str, ear: Ear, stage: StageTimes) -> list[Check]:
+    """The tone of the room on stage is heard, in time, and at no other time."""
     first, last = ear.first.get(stage.name), ear.last.get(stage.name)
     if first is None or last is None:
-        return Check(f"{listener} 听到发言", "没有听到", False)
-    after = first - stage.invited_at
-    tail = last - stage.removed_at
-    kept = 0 <= after <= HEARD_WITHIN_S and tail <= HEARD_WITHIN_S
+        return [Check(f"{listener} 听到发言", "没有听到", False)]
+    after, tail = first - stage.invited_at, last - stage.removed_at
+    in_time = after <= HEARD_WITHIN_S and tail <= HEARD_WITHIN_S
     figure = f"{_ms(after)} 后,结束 {tail * 1000:+.0f} ms"
-    return Check(f"{listener} 听到发言", figure, kept, timed=True)
+    return [
+        Check(f"{listener} 听到发言", "上讲台后" if after >= 0 else "上讲台前", after >= 0),
+        Check(f"{listener} 发言时延", figure, in_time, timed=True),
+    ]
 
 
 def check_unheard(listener: str, ear: Ear, names: list[str]) -> Check:
@@ -98,7 +101,10 @@ def read_recording(
     files: list[tuple[api.RecordingSource, api.RecordingFile, Path]],
 ) -> list[RecordedFile]:
     """Decode every file of a recording. Slow: run it in a thread."""
-    return [RecordedFile(source, file, verify.verify_file(path)) for source, file, path in files]
+    return [
+        RecordedFile(source, file, verify.verify_file(path, DEFAULT_MARKS))
+        for source, file, path in files
+    ]
 
 
 def check_recording(
@@ -136,13 +142,10 @@ def _check_span(video: verify.VideoReport, published: Published) -> list[Check]:
     off = video.duration_s - (captures[-1] - captures[0] + FRAME_S)
     head, tail = captures[0] - published.first_s, published.end_s - captures[-1]
     whole = head <= DURATION_S and tail <= DURATION_S + FRAME_S
+    length = f"{video.duration_s:.2f} s ({off * 1000:+.0f} ms)"
     return [
-        Check(
-            "主讲录像时长",
-            f"{video.duration_s:.2f} s ({off * 1000:+.0f} ms)",
-            abs(off) <= DURATION_S,
-        ),
-        Check("主讲录像完整", f"首缺 {_ms(head)},尾缺 {_ms(max(0.0, tail))}", whole),
+        Check("主讲录像时长", length, abs(off) <= DURATION_S, timed=True),
+        Check("主讲录像完整", f"首缺 {_ms(head)},尾缺 {_ms(max(0.0, tail))}", whole, timed=True),
     ]
 
 

@@ -156,7 +156,7 @@ class Demonstration:
     def _check_sound(self, teacher: Teacher, stage: StageTimes) -> list[Check]:
         listeners = [("主讲教师", teacher.ear)]
         listeners += [(room.room.school, room.ear) for room in self._rooms[1:]]
-        checks = [check_stage(name, ear, stage) for name, ear in listeners]
+        checks = [c for name, ear in listeners for c in check_stage(name, ear, stage)]
         others = [name for name in self._tones if name != stage.name]
         return checks + [check_unheard(name, ear, others) for name, ear in listeners]
 

@@ -209,9 +209,10 @@ class LiveVideo:
 
     def _run(self) -> None:
         encoders = [VideoEncoder(self._codec, layer, self._fps) for layer in self._layers]
-        number = int(self._clock.now() * self._fps) + 1
-        while not self._stopping.wait(max(0.0, number / self._fps - self._clock.now())):
-            capture_s = number / self._fps
+        beat = int(self._clock.now() * self._fps) + 1
+        number = 0  # of pictures taken, so that a hole in the numbers is a loss on the way
+        while not self._stopping.wait(max(0.0, beat / self._fps - self._clock.now())):
+            capture_s = beat / self._fps
             picture = self._scene.draw(capture_s, number)
             frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
             for encoder in encoders:
@@ -219,9 +220,10 @@ class LiveVideo:
                 self._keys.discard(encoder.layer.rid)
                 for encoded in encoder.encode(frame, capture_s, number, key=key):
                     self._hand_over(encoded)
-            late = int(self._clock.now() * self._fps) - number
+            number += 1
+            late = int(self._clock.now() * self._fps) - beat
             self.skipped += max(0, late - 1)
-            number += max(1, late)
+            beat += max(1, late)
 
     def _hand_over(self, frame: EncodedFrame) -> None:
         with contextlib.suppress(RuntimeError):  # the loop ended before us

@@ -30,6 +30,7 @@ WHITE, BLACK = 235, 16  # BT.601 studio range
 THRESHOLD = (WHITE + BLACK) // 2
 PATCH_X, PATCH_Y = (0.80, 0.96), (0.35, 0.65)
 FLASH_LUMA = 170
+ROUNDING_S = 1e-6  # forgiven, so that a frame on the instant of a mark shows it
 
 _GLYPHS = {
     "0": "0e11131519110e", "1": "040c040404040e", "2": "0e11010204081f", "3": "1f02040201110e",
@@ -49,8 +50,12 @@ class MarkPlan:
 
     def active(self, capture_s: float) -> bool:
         """Whether a flash shows and a beep sounds at this time."""
-        since = capture_s - self.first_s
-        return since >= -1e-6 and (since + 1e-6) % self.interval_s < self.length_s
+        started = capture_s >= self.first_s - ROUNDING_S
+        return started and self.since_start(capture_s) < self.length_s
+
+    def since_start(self, capture_s: float) -> float:
+        """Seconds since the last mark began."""
+        return (capture_s - self.first_s + ROUNDING_S) % self.interval_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import av
 import numpy as np
 
-from load_tests.picture import luma_of, read_marks
+from load_tests.picture import MarkPlan, luma_of, read_marks
 from load_tests.sound import BEEP_HZ, SAMPLE_RATE, Samples, tone_share
 
 TONE_WINDOW = 240  # samples: 5 ms, the resolution of a beep's start
@@ -60,13 +60,18 @@ class VideoReport:
 
     @property
     def flashes(self) -> tuple[float, ...]:
-        """Media times at which the patch turns white."""
+        """Media times of the first pictures that show the patch white."""
+        return self.flashes_by(None)
+
+    def flashes_by(self, marks: MarkPlan | None) -> tuple[float, ...]:
+        """Media times at which flashes begin; exact, if the plan of the source is given."""
         starts, before = [], True  # a flash that is on at the start has no known beginning
         for picture in self.pictures:
             if picture.capture_ms is None:
                 continue
             if picture.flash and not before:
-                starts.append(picture.time_s)
+                late = marks.since_start(picture.capture_ms / 1000) if marks is not None else 0.0
+                starts.append(picture.time_s - late)
             before = picture.flash
         return tuple(starts)
 
@@ -94,8 +99,11 @@ class FileReport:
     av_offset_s: float | None
 
 
-def verify_file(path: Path) -> FileReport:
+def verify_file(path: Path, marks: MarkPlan | None = None) -> FileReport:
     """Decode a file completely and read what was burned in.
+
+    With the `marks` of its source a flash is placed where it began, else at the first picture that
+    shows it, which is late where the source or the network dropped pictures.
 
     Raises:
         av.FFmpegError: the file cannot be opened at all.
@@ -107,7 +115,7 @@ def verify_file(path: Path) -> FileReport:
     video = read_video(path) if has_video else None
     sound, start_s = read_sound(path) if has_audio else (np.zeros(0, np.float32), 0.0)
     beeps = tuple(start_s + onset for onset in tone_onsets(sound, BEEP_HZ))
-    offset = pair_offset(video.flashes, beeps) if video is not None else None
+    offset = pair_offset(video.flashes_by(marks), beeps) if video is not None else None
     return FileReport(path, streams, container_s, video, beeps, len(sound) / SAMPLE_RATE, offset)
 
 

@@ -92,6 +92,14 @@ def test_a_shifted_sound_is_noticed(tmp_path):
     assert verify.verify_file(path).av_offset_s == pytest.approx(0.1, abs=0.012)
 
 
+def test_a_flash_is_placed_where_it_began_though_pictures_are_missing():
+    pictures = [verify.Picture(n / 20 + 2, 640, 360, n * 50, n, 10 <= n < 14) for n in range(20)]
+    report = verify.report_pictures(pictures[:10] + pictures[12:], 0)
+
+    assert report.flashes == pytest.approx((2.6,))
+    assert report.flashes_by(MARKS) == pytest.approx((2.5,), abs=1e-5)
+
+
 def test_camera_and_courseware_are_compared_by_their_strips(tmp_path, lesson):
     path = tmp_path / "courseware.webm"
     write_file(path, CoursewareScene(640, 360, marks=MARKS), None, seconds=2, fps=5)
