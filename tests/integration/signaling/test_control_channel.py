@@ -1,7 +1,9 @@
 """The control channel against a real server: snapshot, events, resume, hands, stage, bad input."""
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -187,6 +189,12 @@ async def test_an_observer_is_unseen_audited_and_powerless(server: TongkeServer)
         while told[-1]["type"] != "mute_changed":
             told.append(await read(school.a))
         assert snapshot["you"] not in json.dumps(told)
+        with contextlib.closing(sqlite3.connect(server.data / "tongke.db")) as database:
+            audited = database.execute(
+                "SELECT actor_name FROM audit_log WHERE action = 'observe' AND target = ?",
+                (school.lesson["lesson_id"],),
+            ).fetchall()
+        assert audited == [("陈教研",)]
 
 
 @pytest.mark.parametrize("who", ["uninvited", "another_teachers", "signed_out", "unknown_lesson"])

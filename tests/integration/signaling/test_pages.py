@@ -1,11 +1,12 @@
 """Pages, health, metrics and the OpenAPI document of a real server."""
 
+import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from tests.support.server import TongkeServer
 
@@ -31,8 +32,6 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tong
 async def _get(server: TongkeServer, path: str, **headers: str) -> tuple[int, str, object]:
     url = f"{server.url}{path}"
     async with aiohttp.ClientSession() as http:
-        from yarl import URL
-
         async with http.get(URL(url, encoded=True), headers=headers) as response:
             return response.status, await response.text(), response.headers
 
@@ -109,11 +108,8 @@ async def test_metrics_are_for_the_networks_named(server: TongkeServer) -> None:
 
 
 async def test_the_secret_is_the_owners_and_the_log_is_json(server: TongkeServer) -> None:
-    import json
-
     assert (server.data / "secret.key").stat().st_mode & 0o777 == 0o600
     assert (await _get(server, "/healthz", **{"X-Request-ID": "my-request-1"}))[0] == 200
     lines = [line for line in server.log.splitlines() if line.startswith("{")]
     events = [json.loads(line)["event"] for line in lines]
     assert "ready" in events
-    assert Path(server.data / "tongke.db").exists()

@@ -1,0 +1,291 @@
+"""The services in this process: what time and failure do to lessons, sessions and rooms."""
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder.api import StorageUnavailable
+from signaling import seed
+from signaling.channel import Channel
+from signaling.core import messages as m
+from signaling.core.lesson_state import OPEN_STATES
+from signaling.core.permissions import Subject, seat_of
+from signaling.core.resources import ClassKind, LessonCreate, LessonState, LoginRequest
+from signaling.core.tokens import fingerprint, open_media
+from signaling.db.tables import Base
+from signaling.errors import (
+    BadCredentials,
+    BadToken,
+    Clash,
+    NotFound,
+    NotSignedIn,
+    TooManyRequests,
+)
+from signaling.hub import IDLE_ROOM_S, member_of
+from signaling.media_sessions import MediaSession
+from signaling.services import Services, load_secret
+from tests.support.services import ManualClock, running_services
+
+
+async def _teacher(services: Services) -> Subject:
+    person = await services.people.person(seed.LEAD_TEACHER)
+    assert person is not None
+    return person.subject
+
+
+async def _lesson(services: Services, *, hours: float = 0) -> str:
+    start = services.clock.now() + timedelta(hours=hours)
+    wish = LessonCreate(
+        "课",
+        ClassKind.DEDICATED,
+        "数学",
+        "一年级",
+        start,
+        start + timedelta(minutes=40),
+        seed.LEAD_TEACHER,
+        seed.RECEIVE_ROOMS[:2],
+        seed.LEAD_ROOM,
+    )
+    return (await services.lessons.create(await _teacher(services), wish)).lesson_id
+
+
+async def _join(services: Services, lesson_id: str) -> Channel:
+    """The teacher's channel, without a socket."""
+    record, seat = await services.lessons.seat(await _teacher(services), lesson_id)
+    room = await services.hub.enter(record.lesson_id)
+    channel = Channel(seat, services.clock.monotonic())
+    room.attach(channel, member_of(seat, None), m.Hello())
+    return channel
+
+
+async def test_a_forgotten_lesson_ends_by_itself_but_not_while_somebody_is_there(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        lesson_id = await _lesson(services)
+        await services.lessons.start(await _teacher(services), lesson_id)
+        channel = await _join(services, lesson_id)
+
+        async def state() -> LessonState:
+            await services.lessons.end_forgotten()
+            return (await services.lessons.get(await _teacher(services), lesson_id)).state
+
+        clock.advance(hours=3)
+        assert await state() is LessonState.LIVE
+        room = services.hub.room(lesson_id)
+        assert room is not None
+        room.detach(channel)
+        assert await state() is LessonState.LIVE
+        clock.advance(seconds=services.config.auto_end_empty_s + 1)
+        assert await state() is LessonState.ENDED
+        assert services.hub.rooms == ()
+        assert [e.actor_name for e in await services.people.audited("lesson_end")] == ["系统"]
+
+
+async def test_a_silent_channel_is_closed_and_an_idle_room_too(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        lesson_id = await _lesson(services)
+        channel = await _join(services, lesson_id)
+        clock.advance(seconds=15)
+        services.hub.tick()
+        assert channel.bye is None
+        clock.advance(seconds=1)
+        services.hub.tick()
+        assert channel.bye is m.ByeReason.TOO_SLOW
+        room = services.hub.room(lesson_id)
+        assert room is not None
+        room.detach(channel)
+        last_seq = room.state.seq
+        clock.advance(seconds=IDLE_ROOM_S + 1)
+        services.hub.tick()
+        assert services.hub.room(lesson_id) is None
+        again = await services.hub.enter(lesson_id)
+        assert again.state.seq > last_seq
+
+
+async def test_a_disk_that_is_full_fails_the_recording_not_the_lesson(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_services(tmp_path) as services:
+        lesson_id = await _lesson(services)
+        begin = services.recorder.begin
+
+        async def full(*_arguments: Any) -> str:
+            raise StorageUnavailable("no space left on device")
+
+        monkeypatch.setattr(services.recorder, "begin", full)
+        started = await services.lessons.start(await _teacher(services), lesson_id)
+        assert started.state is LessonState.LIVE
+        room = services.hub.room(lesson_id)
+        assert room is not None
+        assert room.state.recording is m.RecordingState.FAILED
+        monkeypatch.setattr(services.recorder, "begin", begin)
+        await services.hub.retry_recordings()
+        assert room.state.recording is m.RecordingState.RECORDING
+        services.hub.on_recording_trouble(lesson_id, "I/O error")
+        assert room.state.recording is m.RecordingState.FAILED
+
+
+async def test_a_database_that_fails_for_a_moment_loses_no_room_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_services(tmp_path) as services:
+        lesson_id = await _lesson(services)
+        await services.lessons.start(await _teacher(services), lesson_id)
+        channel = await _join(services, lesson_id)
+        room = services.hub.room(lesson_id)
+        assert room is not None
+        keep = services.lesson_store.keep
+
+        async def locked(*_arguments: Any) -> None:
+            raise sqlite3.OperationalError("database is locked")
+
+        monkeypatch.setattr(services.lesson_store, "keep", locked)
+        room.command(channel, m.MuteAll(1, True))
+        assert not await services.hub._keep(lesson_id)
+        monkeypatch.setattr(services.lesson_store, "keep", keep)
+        assert await services.hub._keep(lesson_id)
+        assert (await services.lesson_store.durable(lesson_id)).muted_all is True
+
+
+async def test_media_tokens_expire_but_not_for_the_session_they_opened(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        lesson_id = await _lesson(services)
+        teacher = await _teacher(services)
+        await services.lessons.start(teacher, lesson_id)
+        record, seat = await services.lessons.seat(teacher, lesson_id)
+        endpoint = services.media.access(record, seat).camera
+        assert endpoint is not None
+        clock.advance(seconds=services.config.media_token_s)
+        with pytest.raises(BadToken):
+            services.media.publish(endpoint.token, lesson_id, "lead.camera", "v=0")
+        # As if it had been used in time:
+        grant = open_media(load_secret(tmp_path), endpoint.token)
+        services.media_sessions.add(MediaSession("s1", grant, fingerprint(endpoint.token)))
+        with pytest.raises(NotFound):  # the relay's answer: the token was let through
+            services.media.close(endpoint.token, "s1")
+        other = services.media.access(record, seat).camera
+        assert other is not None
+        clock.advance(seconds=services.config.media_token_s)
+        with pytest.raises(BadToken):
+            services.media.close(other.token, "s1")
+
+
+async def test_a_closed_account_and_an_old_session_are_out_at_once(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock, session_hours=1) as services:
+        login = LoginRequest("wang", seed.DEMO_PASSWORD)
+        session = await services.identity.login(login, "192.0.2.1")
+        assert (await services.identity.signed_in(session.cookie)).subject.name == "王老师"
+        clock.advance(hours=1)
+        with pytest.raises(NotSignedIn):
+            await services.identity.signed_in(session.cookie)
+        fresh = await services.identity.login(login, "192.0.2.1")
+        async with services.database.write() as transaction:
+            people = Base.metadata.tables["people"]
+            await transaction.execute(
+                people.update().where(people.c.login == "wang").values(active=False)
+            )
+        with pytest.raises(NotSignedIn):
+            await services.identity.signed_in(fresh.cookie)
+        with pytest.raises(BadCredentials):
+            await services.identity.login(login, "192.0.2.1")
+
+
+async def test_guessing_join_codes_from_many_addresses_is_stopped(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        refused = 0
+        for guess in range(620):
+            try:
+                await services.identity.lookup(f"{guess:08d}", f"address {guess}")
+            except TooManyRequests:
+                refused += 1
+            except Exception as error:
+                assert type(error).__name__ == "NotFound"
+        assert refused == 20
+        clock.advance(minutes=6)
+        lesson_id = await _lesson(services)
+        record = await services.lesson_store.lesson(lesson_id)
+        assert record is not None
+        found = await services.identity.lookup(record.join_code, "192.0.2.1")
+        assert len(found.rooms) == 2
+
+
+async def test_sessions_and_devices_of_one_room_are_bounded(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        cookies, devices = [], []
+        for _ in range(40):
+            clock.advance(seconds=1)
+            devices.append(await services.identity.issue_device("shanquan1", "issued"))
+            cookies.append((await services.identity.resume(devices[-1], "192.0.2.1")).cookie)
+        with pytest.raises(NotSignedIn):
+            await services.identity.signed_in(cookies[0])
+        assert (await services.identity.signed_in(cookies[-1])).subject.room_id == "shanquan1"
+        with pytest.raises(BadCredentials):
+            await services.identity.resume(devices[0], "192.0.2.1")
+        await services.identity.forget_expired()
+
+
+async def test_logins_and_failed_ones_are_in_the_audit_log(tmp_path: Path) -> None:
+    async with running_services(tmp_path) as services:
+        await services.identity.login(LoginRequest("jiaoyan", seed.DEMO_PASSWORD), "192.0.2.9")
+        (entry,) = await services.people.audited("login")
+        assert (entry.actor_name, entry.remote) == ("陈教研", "192.0.2.9")
+        with pytest.raises(BadCredentials):
+            await services.identity.login(LoginRequest("jiaoyan", "wrong"), "192.0.2.9")
+        assert len(await services.people.audited("login_failed")) == 1
+
+
+async def test_the_demo_has_a_lesson_open_at_any_time_of_any_day(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        for step in (0, 1, 0.5, 3, 9, 6, 24, 24 * 7):
+            clock.advance(hours=step)
+            await seed.seed_lessons(services)
+            await seed.seed_lessons(services)
+            lessons = await seed.todays_lessons(services, clock.now())
+            open_now = [lesson for lesson in lessons if seed.is_open(lesson, clock.now())]
+            assert len(open_now) == 1
+            codes = [lesson.join_code for lesson in lessons if lesson.state in OPEN_STATES]
+            assert len(set(codes)) == len(codes)
+        text = await seed.introduction(services, "http://x")
+        assert open_now[0].join_code in text
+        assert seed.DEMO_PASSWORD in text
+
+
+async def test_seats_of_the_demo_people(tmp_path: Path) -> None:
+    async with running_services(tmp_path) as services:
+        record = await services.lesson_store.lesson(await _lesson(services))
+        assert record is not None
+        for account, visible in (("wang", True), ("jiaoyan", False), ("xianguan", False)):
+            person = await services.people.person_by_login(account)
+            assert person is not None
+            seat = seat_of(person.subject, record.parties)
+            assert seat is not None
+            assert seat.visible is visible
+
+
+async def test_a_clash_is_found_in_whatever_part_a_room_has(tmp_path: Path) -> None:
+    async with running_services(tmp_path) as services:
+        await _lesson(services)
+        with pytest.raises(Clash):
+            await _lesson(services, hours=0.5)
+        await _lesson(services, hours=1)
+
+
+def test_the_secret_is_made_once_and_a_short_one_is_refused(tmp_path: Path) -> None:
+    first = load_secret(tmp_path)
+    assert load_secret(tmp_path) == first
+    assert len(first) == 32
+    assert [p.name for p in tmp_path.iterdir()] == ["secret.key"]
+    (tmp_path / "secret.key").write_bytes(b"short")
+    with pytest.raises(OSError, match="too short"):
+        load_secret(tmp_path)

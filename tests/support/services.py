@@ -1,0 +1,60 @@
+"""The signaling services in this process, over a real relay and recorder, with a clock to turn."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from recorder.config import RecorderConfig
+from recorder.service import RecorderService
+from relay.config import RelayConfig
+from relay.node import RelayNode
+from signaling import seed
+from signaling.config import Config, load
+from signaling.services import Services
+
+
+class ManualClock:
+    """Wall and steady time that move only when told."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self._now = now or datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
+        self._steady = 1000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._steady
+
+    def advance(self, **kwargs: float) -> None:
+        """Move on by a timedelta's arguments."""
+        step = timedelta(**kwargs)
+        self._now += step
+        self._steady += step.total_seconds()
+
+
+@asynccontextmanager
+async def running_services(
+    data: Path, clock: ManualClock | None = None, **settings: Any
+) -> AsyncIterator[Services]:
+    """Seeded people, no lessons, no upkeep: tests call what the upkeep would."""
+    config: Config = load(overrides={"data_dir": str(data), **settings})
+    relay = RelayNode(RelayConfig(hosts=("127.0.0.1",), udp_port=0))
+    recorder = RecorderService(RecorderConfig(data_dir=data, database_url=config.database))
+    services = Services(config, relay, recorder, clock=clock or ManualClock())
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(services.database.close)
+        await services.prepare()
+        await relay.start()
+        stack.push_async_callback(relay.stop)
+        await recorder.start()
+        stack.push_async_callback(recorder.stop)
+        await seed.seed_people(services)
+        await services.hub.start()
+        stack.push_async_callback(services.hub.stop)
+        yield services
