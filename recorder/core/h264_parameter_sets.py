@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 
 import msgspec
@@ -49,7 +48,7 @@ def sprop_nal_units(fmtp: str) -> list[bytes]:
         if name == "sprop-parameter-sets":
             try:
                 return [base64.b64decode(unit, validate=True) for unit in value.split(",")]
-            except binascii.Error:
+            except ValueError:  # not base64, or not even ASCII
                 return []
     return []
 

@@ -9,7 +9,8 @@ arrivals must do.
 Two kinds of jump are told apart by looking at arrivals, which do not jump:
 
 - the RTP clock jumps (a sender started over): a new line begins;
-- the sender's wall clock jumps (somebody set it): the jump is taken out, for no media moved.
+- the anchors alone jump (the sender's wall clock was set, the relay found a better offset for it):
+  no media moved, and the line follows the majority.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import msgspec
 
 MIN_ANCHOR_SPACING_S = 0.4  # reports come every 0.5 to 5 s; more of them add nothing but memory
 MAX_ANCHORS = 20_000
-JUMP_S = 0.1  # reports of a healthy sender agree within a few ms
+JUMP_S = 1.0  # a clock that starts over jumps further; less is a queue that filled or drained
 MIN_SLOPE_SPAN_S = 20.0  # below this, jitter of the reports outweighs any drift
 MAX_DRIFT = 500e-6  # sound cards stay within 100 ppm; more is noise
 MAX_SKEW_S = 10.0  # a packet cannot be captured this long before or after it arrived
@@ -102,33 +103,27 @@ class TrackClockBuilder:
         return TrackClock(runs)
 
     def _split(self) -> list[list[_Anchor]]:
-        """Cut the anchors where the RTP clock jumped; take jumps of the wall clock out."""
+        """Cut the anchors where the RTP clock jumped."""
         runs: list[list[_Anchor]] = []
-        correction = 0.0
         previous: _Anchor | None = None
-        for raw in self._anchors:
-            anchor = _Anchor(raw.rtp, raw.capture + correction, raw.now)
-            new_run = previous is None
-            if previous is not None:
-                elapsed = (anchor.rtp - previous.rtp) * self._tick
-                jump = anchor.capture - previous.capture - elapsed
-                arrival_jump = anchor.now - previous.now - elapsed
-                if abs(jump) > JUMP_S:
-                    new_run = abs(arrival_jump - jump) <= abs(jump) / 2
-                    if not new_run:
-                        correction -= jump
-                        anchor = _Anchor(raw.rtp, anchor.capture - jump, raw.now)
-            if new_run:
+        for anchor in self._anchors:
+            if previous is None or self._clock_jumped(previous, anchor):
                 runs.append([])
             runs[-1].append(anchor)
             previous = anchor
         return runs
 
+    def _clock_jumped(self, before: _Anchor, after: _Anchor) -> bool:
+        elapsed = (after.rtp - before.rtp) * self._tick
+        jump = after.capture - before.capture - elapsed
+        arrival_jump = after.now - before.now - elapsed
+        return abs(jump) > JUMP_S and abs(arrival_jump - jump) <= abs(jump) / 2
+
     def _fit(self, run: list[_Anchor]) -> _Run:
         base = run[0]
         xs = [(anchor.rtp - base.rtp) * self._tick for anchor in run]
         offsets = [anchor.capture - base.capture - x for anchor, x in zip(run, xs, strict=True)]
-        drift = _slope(xs, offsets) if xs[-1] - xs[0] >= MIN_SLOPE_SPAN_S else 0.0
+        drift = _slope(xs, offsets) if max(xs) - min(xs) >= MIN_SLOPE_SPAN_S else 0.0
         drift = max(-MAX_DRIFT, min(MAX_DRIFT, drift))
         offset = median(y - drift * x for x, y in zip(xs, offsets, strict=True))
         return _Run(
@@ -137,9 +132,10 @@ class TrackClockBuilder:
 
 
 def _slope(xs: list[float], ys: list[float]) -> float:
-    """Least squares."""
-    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    spread = sum((x - mean_x) ** 2 for x in xs)
-    if spread == 0.0:
-        return 0.0
-    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
+    """The median slope between points half the row apart: up to a quarter of them may be wrong."""
+    half = len(xs) // 2
+    return median(
+        (ys[i + half] - ys[i]) / (xs[i + half] - xs[i])
+        for i in range(len(xs) - half)
+        if xs[i + half] > xs[i]
+    )

@@ -1,6 +1,6 @@
 """Packets come back into order, and what is missing is said."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.core.reorder import MAX_PACKETS, MAX_WAIT_S, ReorderBuffer, TrackPacket
@@ -20,6 +20,7 @@ def run(arrivals: list[tuple[float, int]]) -> list[tuple[int, bool]]:
     return [(packet.timestamp, packet.lost_before) for packet in out]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 0.5), min_size=60, max_size=60), st.sets(st.integers(1, 58)))
 def test_delays_are_undone_and_losses_flagged(delays: list[float], lost: set[int]) -> None:
     sent = [(0.0, 0)]  # the first must be first: nothing before it is known to be missing
