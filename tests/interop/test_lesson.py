@@ -15,11 +15,11 @@ FIRST, SECOND = "shanquan1", "yunling1"
 
 
 async def _tone(person: TeacherSeat | ClassroomSeat, heard: bool) -> None:
-    """Wait until the 1 kHz tone is (or is no longer) in what this page receives."""
+    """Wait until the 1.5 kHz tone of the first room is (or is no longer) in what this page receives."""
     await person.until(
         """(heard) => {
-          const last = window.__probe.heard(1000).slice(-30)
-          const loud = last.filter(([, level]) => level > -60).length
+          const last = window.__probe.heard(1500).slice(-30)
+          const loud = last.filter(([, level]) => level > -50).length
           return last.length === 30 && (heard ? loud === 30 : loud === 0)
         }""",
         heard,
@@ -37,7 +37,7 @@ async def test_a_lesson_from_start_to_recording(
         await teacher.open_lesson(lesson["lesson_id"], codec=codec)
         await teacher.start_lesson()
         first = await ClassroomSeat.arrive(
-            server, open_browsers, lesson, FIRST, room_capture(capture_folder, 1000)
+            server, open_browsers, lesson, FIRST, room_capture(capture_folder, 1500)
         )
         await first.enter()
         second = await ClassroomSeat.arrive(
@@ -57,7 +57,7 @@ async def test_a_lesson_from_start_to_recording(
 
         # A room is heard by everybody while it is on stage, and by nobody before or after.
         for person in (teacher, second):
-            await person.evaluate("() => window.__probe.listen(1000)")
+            await person.evaluate("() => window.__probe.listen(1500)")
             await _tone(person, heard=False)
         await first.click("hand")
         await teacher.sees(f"hand-{first.participant_id}")

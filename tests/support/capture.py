@@ -16,9 +16,14 @@ LOOP_S = 6.0  # a whole number of the marks' intervals, so that the loop has no 
 
 @lru_cache(maxsize=8)
 def teacher_capture(folder: Path, fps: int = 25) -> Capture:
-    """1280×720, a flash and a 1 kHz beep together every 3 s."""
+    """1280×720, a flash and a 1 kHz beep together every 3 s; else so quiet that tones stand out."""
     marks = MarkPlan()
-    return _write(folder / "teacher", CameraScene(1280, 720, marks=marks), Babble(marks=marks), fps)
+    return _write(
+        folder / "teacher",
+        CameraScene(1280, 720, marks=marks),
+        Babble(level=0.001, marks=marks),
+        fps,
+    )
 
 
 @lru_cache(maxsize=8)
