@@ -11,18 +11,17 @@ import postcss from 'postcss'
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
 
-/** Methods by name, with the first Chromium that has them. Names that objects of ours may carry stay out. */
+/**
+ * Methods by name, with the first Chromium that has them. Vue passes on calls of `toSorted`, `toReversed`
+ * and `toSpliced` that a reactive array gets; ESLint sees to it that it gets none.
+ */
 const LATE_METHODS = {
   replaceAll: 85,
   findLast: 97,
   findLastIndex: 97,
-  toSorted: 110,
-  toReversed: 110,
-  toSpliced: 110,
   isWellFormed: 111,
   replaceChildren: 86,
   checkVisibility: 105,
-  showModal: 37 + 1000, // there since 37, but its focus rules differ: not wanted here
 }
 /** `Object.member`, with the first Chromium that has it. */
 const LATE_STATICS = {
@@ -35,7 +34,6 @@ const LATE_STATICS = {
   'AbortSignal.any': 116,
   'crypto.randomUUID': 92,
   'Intl.DisplayNames': 81,
-  'Intl.ListFormat': 72,
 }
 const LATE_GLOBALS = {
   structuredClone: 98,
@@ -51,7 +49,6 @@ const LATE_CSS_SELECTORS = /:(is|where|has)\(/
 const LATE_CSS_VALUES = /\b(color-mix|lch|oklch|lab|oklab)\(|\d(dvh|svh|lvh|cqw|cqh)\b/
 const LATE_AT_RULES = ['layer', 'container', 'property', 'scope']
 
-/** Guarded uses, such as `typeof x.replaceAll === 'function'`, are the libraries' own fallbacks. */
 export function scriptFaults(code, name) {
   let tree
   try {

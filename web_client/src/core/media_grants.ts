@@ -8,7 +8,7 @@ const STILL_FRESH_MS = 1000 // several sessions that were refused together share
 export type Grant = keyof MediaAccess
 
 interface Asked {
-  readonly at: number
+  readonly askedAt: number
   readonly access: Promise<MediaAccess>
 }
 
@@ -39,8 +39,8 @@ export class MediaGrants {
   private access(fresh: boolean): Promise<MediaAccess> {
     const now = this.clock.now()
     const { asked } = this
-    if (asked !== null && (!fresh || now - asked.at < STILL_FRESH_MS)) return asked.access
-    const request: Asked = { at: now, access: this.ask() }
+    if (asked !== null && (!fresh || now - asked.askedAt < STILL_FRESH_MS)) return asked.access
+    const request: Asked = { askedAt: now, access: this.ask() }
     this.asked = request
     request.access.catch(() => {
       if (this.asked === request) this.asked = null

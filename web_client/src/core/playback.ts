@@ -126,3 +126,22 @@ export function barShare(span: Span, durationS: number): { left: number; width: 
 }
 
 export type PlayerLayout = 'side_by_side' | 'courseware' | 'camera' | 'single'
+export type Picture = 'camera' | 'courseware'
+
+/** How the two pictures stand now; `alone` names the one that has the whole place. */
+export interface Arrangement {
+  readonly layout: PlayerLayout
+  readonly alone: Picture | null
+}
+
+/** The wanted layout, but a picture that has no company at this moment gets the whole place. */
+export function arrangement(
+  wanted: PlayerLayout,
+  chosenAlone: Picture,
+  present: Readonly<Record<Picture, boolean>>,
+): Arrangement {
+  if (present.camera !== present.courseware) {
+    return { layout: 'single', alone: present.camera ? 'camera' : 'courseware' }
+  }
+  return { layout: wanted, alone: wanted === 'single' ? chosenAlone : null }
+}

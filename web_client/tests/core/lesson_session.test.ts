@@ -1,0 +1,185 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { LessonSession } from '../../src/core/lesson_session'
+import { CAMERA_LAYERS } from '../../src/core/publisher'
+import { RestClient } from '../../src/core/rest'
+import { CLASSROOM_SLOTS } from '../../src/core/viewer'
+import type { FakePeer } from '../support/fakes'
+import { FakeHttp, FakePeers, FakeSockets, response, snapshot } from '../support/fakes'
+import { VirtualClock } from '../support/virtual_clock'
+
+const CAMERA = { id: 'camera', kind: 'video' }
+const MICROPHONE = { id: 'microphone', kind: 'audio' }
+const endpoint = (url: string) => ({ url, token: 'T', expires_at: '2026-11-22T06:00:00Z' })
+
+let clock: VirtualClock
+let http: FakeHttp
+let peers: FakePeers
+let sockets: FakeSockets
+let lesson: LessonSession
+
+beforeEach(() => {
+  clock = new VirtualClock()
+  http = new FakeHttp()
+  peers = new FakePeers()
+  sockets = new FakeSockets()
+  http.answer = ({ method, url }) => {
+    if (url.endsWith('/media-access')) {
+      return response(200, {
+        camera: endpoint('http://server/whip/lesson/room-a.camera'),
+        courseware: null,
+        watch: endpoint('http://server/whep/lesson'),
+      })
+    }
+    return method === 'POST' ? response(201, 'v=0\r\n', { Location: `/sessions/${http.count('POST')}` }) : response(200)
+  }
+  lesson = new LessonSession({
+    lessonId: 'lesson',
+    controlUrl: 'ws://server/ws/lessons/lesson',
+    slots: CLASSROOM_SLOTS,
+    codec: 'VP8',
+    rest: new RestClient(http.http),
+    http: http.http,
+    clock,
+    openSocket: sockets.open,
+    openPeer: peers.open,
+    random: () => 0,
+  })
+})
+
+const publishers = () => peers.all.filter((peer) => peer.senders.length > 0)
+const viewers = () => peers.all.filter((peer) => peer.receivers.length > 0)
+const connect = (list: FakePeer[]) => list[list.length - 1]?.become('connected')
+
+async function live(): Promise<void> {
+  void lesson.setCamera({ video: CAMERA, audio: MICROPHONE })
+  lesson.start()
+  sockets.last.open()
+  sockets.last.say(snapshot())
+  await clock.advance(0)
+  connect(publishers())
+  connect(viewers())
+}
+
+describe('a lesson that is not live', () => {
+  it('has no media until it starts', async () => {
+    void lesson.setCamera({ video: CAMERA, audio: MICROPHONE })
+    lesson.start()
+    sockets.last.open()
+    const waiting = snapshot().lesson
+    sockets.last.say(snapshot({ lesson: { ...waiting, state: 'scheduled' } }))
+    await clock.advance(1000)
+    expect(peers.all).toHaveLength(0)
+    sockets.last.say({ type: 'lesson_changed', seq: 11, lesson: waiting })
+    await clock.advance(0)
+    expect(publishers()).toHaveLength(1)
+    expect(viewers()).toHaveLength(1)
+  })
+})
+
+describe('a live lesson', () => {
+  it('asks once for its tokens, publishes three layers and opens fixed slots', async () => {
+    await live()
+    expect(http.count('POST', 'media-access')).toBe(1)
+    expect(publishers()[0]?.senders.map((one) => one.track?.id)).toEqual(['microphone', 'camera'])
+    expect(publishers()[0]?.senders[1]?.encodings).toEqual(CAMERA_LAYERS)
+    expect(viewers()[0]?.receivers.map((one) => one.kind)).toEqual([
+      ...['video', 'video', 'video'],
+      ...['audio', 'audio', 'audio', 'audio'],
+    ])
+    expect(lesson.viewer.tracks.video).toHaveLength(3)
+  })
+
+  it('swaps a changed device in place', async () => {
+    await live()
+    await lesson.setCamera({ video: { id: 'other', kind: 'video' }, audio: MICROPHONE })
+    expect(publishers()).toHaveLength(1)
+    expect(publishers()[0]?.senders[1]?.track?.id).toBe('other')
+  })
+
+  it('publishes anew when a kind of track comes or goes', async () => {
+    await live()
+    await lesson.setCamera({ video: null, audio: MICROPHONE })
+    await clock.advance(0)
+    expect(publishers()).toHaveLength(2)
+    expect(publishers()[1]?.senders.map((one) => one.track?.id)).toEqual(['microphone'])
+    await lesson.setCamera({ video: null, audio: null })
+    expect(lesson.camera.state).toBe('idle')
+  })
+
+  it('keeps its media when only the control channel is lost', async () => {
+    await live()
+    sockets.last.drop()
+    await clock.advance(300)
+    sockets.last.open()
+    sockets.last.say({ type: 'resumed', seq: 10 })
+    await clock.advance(1000)
+    expect(peers.all).toHaveLength(2)
+    expect(lesson.viewer.state).toBe('up')
+  })
+
+  it('is back with everything within five seconds of a server restart', async () => {
+    await live()
+    lesson.setView([{ slot: 0, source_id: 'lead.camera', max_layer: 'h', max_height: 720 }])
+    lesson.setDevices({ camera: 'ok', microphone: 'ok', loudspeaker: 'unknown' })
+    await clock.advance(200)
+    sockets.last.drop()
+    // The server is away for eight seconds: every attempt is refused.
+    const down = clock.now() + 8000
+    while (clock.now() < down) {
+      const before = sockets.all.length
+      await clock.advance(100)
+      if (sockets.all.length > before) sockets.last.drop()
+    }
+    const attempts = sockets.all.length
+    while (sockets.all.length === attempts) await clock.advance(100)
+    sockets.last.open()
+    sockets.last.say(snapshot({ instance: 'two', seq: 0 }))
+    await clock.advance(200)
+    connect(publishers())
+    connect(viewers())
+    expect(clock.now() - down).toBeLessThan(5000)
+    expect(lesson.camera.state).toBe('up')
+    expect(lesson.viewer.state).toBe('up')
+    expect(http.count('POST', 'media-access')).toBe(2)
+    expect(sockets.last.last('view')).toMatchObject({ slots: [{ slot: 0, source_id: 'lead.camera' }] })
+    expect(sockets.last.last('set_devices')).toMatchObject({ devices: { camera: 'ok' } })
+    expect(viewers()[0]?.closed).toBe(true)
+  })
+
+  it('stops all media when the lesson ends', async () => {
+    await live()
+    sockets.last.say({ type: 'lesson_changed', seq: 11, lesson: { ...snapshot().lesson, state: 'ended' } })
+    await clock.advance(0)
+    expect(peers.all.every((peer) => peer.closed)).toBe(true)
+    lesson.stop()
+    await clock.advance(1000)
+    expect(clock.waiting).toBe(0)
+  })
+})
+
+describe('the view', () => {
+  const view = (layer: string) => [{ slot: 0, source_id: 'lead.camera', max_layer: layer }]
+  const sent = () => sockets.last.sent.filter((one) => one.type === 'view')
+
+  it('is sent once when the layout has settled, and again only when new', async () => {
+    await live()
+    lesson.setView(view('l'))
+    lesson.setView(view('h'))
+    await clock.advance(200)
+    expect(sent()).toMatchObject([{ slots: view('h') }])
+    lesson.setView(view('h'))
+    await clock.advance(200)
+    expect(sent()).toHaveLength(1)
+  })
+
+  it('can be pinned against the layout', async () => {
+    await live()
+    lesson.pinView(view('l'))
+    lesson.setView(view('h'))
+    await clock.advance(200)
+    expect(sent()).toMatchObject([{ slots: view('l') }])
+    lesson.pinView(null)
+    await clock.advance(200)
+    expect(sent()[1]).toMatchObject({ slots: view('h') })
+  })
+})

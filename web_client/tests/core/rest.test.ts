@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { ApiError, RestClient } from '../../src/core/rest'
+import { FakeHttp, response } from '../support/fakes'
+
+const IDENTITY = { subject_id: 'wang', name: '王老师', roles: [], school: null, room: null, csrf_token: 'C' }
+
+describe('the REST client', () => {
+  it('sends the CSRF token with unsafe requests only, once it has one', async () => {
+    const fake = new FakeHttp()
+    const rest = new RestClient(fake.http)
+    fake.answer = () => response(200, IDENTITY)
+    await rest.login({ login: 'wang', password: 'x' })
+    await rest.startLesson('a/b')
+    await rest.lessons('2026-11-22')
+    expect(fake.requests.map((one) => one.headers['X-CSRF-Token'])).toEqual([undefined, 'C', undefined])
+    expect(fake.requests[1]?.url).toBe('/api/lessons/a%2Fb/start')
+    expect(fake.requests[2]?.url).toBe('/api/lessons?day=2026-11-22')
+  })
+
+  it('names the code and field of a problem', async () => {
+    const fake = new FakeHttp()
+    fake.answer = () => response(422, { status: 422, code: 'invalid', detail: '时间须带时区', field: 'starts_at' })
+    const failure = await new RestClient(fake.http).me().catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(ApiError)
+    expect(failure).toMatchObject({ status: 422, code: 'invalid', field: 'starts_at', message: '时间须带时区', unreachable: false })
+  })
+
+  it('tells a proxy’s page and a dead network from a problem', async () => {
+    const fake = new FakeHttp()
+    const rest = new RestClient(fake.http)
+    fake.answer = () => response(502, '<html>Bad Gateway</html>')
+    await expect(rest.me()).rejects.toMatchObject({ code: 'http_502', unreachable: true })
+    fake.answer = () => Promise.reject(new TypeError('Failed to fetch'))
+    await expect(rest.me()).rejects.toMatchObject({ status: 0, code: 'network', unreachable: true })
+  })
+
+  it('leaves empty search terms out and takes empty answers', async () => {
+    const fake = new FakeHttp()
+    const rest = new RestClient(fake.http)
+    fake.answer = () => response(204)
+    await rest.logout()
+    await rest.recordings({ limit: 20, q: '' })
+    await rest.recordings({ limit: 20, q: '小船 & 月亮' })
+    expect(fake.requests[1]?.url).toBe('/api/recordings?limit=20')
+    expect(fake.requests[2]?.url).toBe(`/api/recordings?limit=20&q=${encodeURIComponent('小船 & 月亮')}`)
+  })
+})

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { handPlace, isOnStage, reduce, sourceOf, videoSlot } from '../../src/core/room_state'
+import type { RoomState } from '../../src/core/room_state'
+import type { Participant } from '../../src/core/wire'
+import { snapshot, source } from '../support/fakes'
+
+const WALL = Date.parse('2026-11-22T00:00:00Z')
+
+function room(changes = {}): RoomState {
+  const state = reduce(null, snapshot(changes), WALL)
+  if (state === null) throw new Error('a snapshot makes a state')
+  return state
+}
+
+function person(id: string, online = true): Participant {
+  return {
+    participant_id: id,
+    role: 'receive_room',
+    name: id,
+    school: null,
+    online,
+    devices: { camera: 'ok', microphone: 'ok', loudspeaker: 'unknown' },
+    link: { state: 'good', rtt_ms: null, loss: null, seeing: null },
+  }
+}
+
+describe('the room state', () => {
+  it('starts with a snapshot and knows how far the server is ahead', () => {
+    expect(reduce(null, { type: 'pong', sent_at: 1 }, WALL)).toBeNull()
+    expect(room().serverAheadMs).toBe(10_000)
+  })
+
+  it('applies each event to its own piece and keeps the number', () => {
+    let state = room()
+    const hands = [{ participant_id: 'room-a', raised_at: '2026-11-22T00:00:00Z' }]
+    state = reduce(state, { type: 'hands_changed', seq: 11, hands }, WALL) ?? state
+    state = reduce(state, { type: 'stage_changed', seq: 12, on_stage: ['room-b'] }, WALL) ?? state
+    state = reduce(state, { type: 'mute_changed', seq: 13, muted_all: true }, WALL) ?? state
+    state = reduce(state, { type: 'recording_changed', seq: 14, recording: 'failed' }, WALL) ?? state
+    expect(state.seq).toBe(14)
+    expect(handPlace(state, 'room-a')).toBe(1)
+    expect(handPlace(state, 'room-b')).toBe(0)
+    expect(isOnStage(state, 'room-b')).toBe(true)
+    expect(state.mutedAll).toBe(true)
+    expect(state.recording).toBe('failed')
+  })
+
+  it('ignores an event that it has seen', () => {
+    const state = room({ muted_all: true })
+    expect(reduce(state, { type: 'mute_changed', seq: 10, muted_all: false }, WALL)).toBe(state)
+  })
+
+  it('replaces a participant in place, so that a wall keeps its order', () => {
+    let state = room({ participants: [person('room-a'), person('room-b')] })
+    const event = { type: 'participant_changed', seq: 11, participant: person('room-a', false) } as const
+    state = reduce(state, event, WALL) ?? state
+    expect(state.participants.map((one) => [one.participant_id, one.online])).toEqual([
+      ['room-a', false],
+      ['room-b', true],
+    ])
+  })
+
+  it('adds and removes sources', () => {
+    let state = room()
+    state = reduce(state, { type: 'source_changed', seq: 11, source: source('lead', 'camera') }, WALL) ?? state
+    expect(sourceOf(state, 'lead', 'camera')?.source_id).toBe('lead.camera')
+    state = reduce(state, { type: 'source_removed', seq: 12, source_id: 'lead.camera' }, WALL) ?? state
+    expect(sourceOf(state, 'lead', 'camera')).toBeNull()
+  })
+
+  it('takes the slots without a number, and a new snapshot empties them', () => {
+    const slots = [{ slot: 0, kind: 'video', source_id: 'lead.camera', layer: 'm' }]
+    const state = reduce(room(), { type: 'slots', slots }, WALL)
+    expect(state && videoSlot(state, 0)?.layer).toBe('m')
+    expect(reduce(state, snapshot({ instance: 'two' }), WALL)?.slots).toEqual([])
+  })
+})

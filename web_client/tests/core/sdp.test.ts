@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import { answerWithIce, restartFragment } from '../../src/core/sdp'
+
+describe('an ICE restart', () => {
+  const offer = 'v=0\r\na=ice-options:trickle\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\na=rtpmap:111 opus/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\n'
+
+  it('asks with the new credentials and one section', () => {
+    expect(restartFragment(offer)).toBe(
+      'a=ice-options:trickle\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n',
+    )
+  })
+
+  it('puts the answer’s credentials into every section and keeps the rest', () => {
+    const answer = answerWithIce(offer, 'a=ice-ufrag:N\r\na=ice-pwd:Q\r\na=candidate:1 1 udp 1 ::1 9 typ host\r\n') ?? ''
+    expect(answer.match(/a=ice-ufrag:N/g)).toHaveLength(2)
+    expect(answer.match(/a=candidate:/g)).toHaveLength(2)
+    expect(answer).not.toContain('a=ice-ufrag:U')
+    expect(answer).toContain('a=rtpmap:111 opus/48000/2')
+    expect(answerWithIce(offer, 'nonsense')).toBeNull()
+  })
+})

@@ -1,0 +1,163 @@
+/** The other side of core's seams: sockets, HTTP and peers that do as a test says. */
+import type { OpenSocket, SocketEvents } from '../../src/core/control'
+import type { Encoding, OpenPeer, Peer, PeerEvents, PeerState, Track } from '../../src/core/peer'
+import type { Http, HttpRequest, HttpResponse } from '../../src/core/rest'
+import type { ClientMessage, ServerMessage, Snapshot } from '../../src/core/wire'
+
+export class FakeSocket {
+  readonly sent: ClientMessage[] = []
+  closed = false
+  constructor(
+    readonly url: string,
+    private readonly events: SocketEvents,
+  ) {}
+  open(): void {
+    this.events.opened()
+  }
+  say(message: ServerMessage | string): void {
+    this.events.received(typeof message === 'string' ? message : JSON.stringify(message))
+  }
+  drop(): void {
+    this.events.closed()
+  }
+  last(type: ClientMessage['type']): ClientMessage | undefined {
+    return this.sent.filter((one) => one.type === type).pop()
+  }
+}
+
+export class FakeSockets {
+  readonly all: FakeSocket[] = []
+  readonly open: OpenSocket = (url, events) => {
+    const socket = new FakeSocket(url, events)
+    this.all.push(socket)
+    return {
+      send: (text) => socket.sent.push(JSON.parse(text) as ClientMessage),
+      close: () => (socket.closed = true),
+    }
+  }
+  get last(): FakeSocket {
+    const socket = this.all[this.all.length - 1]
+    if (socket === undefined) throw new Error('no socket was opened')
+    return socket
+  }
+}
+
+export function response(
+  status: number,
+  body: unknown = '',
+  headers: Record<string, string> = {},
+): HttpResponse {
+  return {
+    status,
+    header: (name) => headers[name] ?? null,
+    text: typeof body === 'string' ? body : JSON.stringify(body),
+  }
+}
+
+export class FakeHttp {
+  readonly requests: HttpRequest[] = []
+  answer: (request: HttpRequest) => HttpResponse | Promise<HttpResponse> = () => response(404)
+  readonly http: Http = async (request) => {
+    this.requests.push(request)
+    return this.answer(request)
+  }
+  count(method: string, url = ''): number {
+    return this.requests.filter((one) => one.method === method && one.url.includes(url)).length
+  }
+}
+
+const SDP = 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\n'
+
+export class FakePeer implements Peer {
+  readonly raw = this
+  readonly senders: { track: Track | null; encodings: readonly Encoding[] }[] = []
+  readonly receivers: Track[] = []
+  offers = 0
+  restarts = 0
+  accepted: string[] = []
+  closed = false
+  constructor(private readonly events: PeerEvents) {}
+  addSender(track: Track, options: { encodings: readonly Encoding[] }) {
+    const sender = { track: track as Track | null, encodings: options.encodings }
+    this.senders.push(sender)
+    return {
+      replaceTrack: async (next: Track | null) => {
+        sender.track = next
+      },
+    }
+  }
+  addReceiver(kind: 'audio' | 'video'): Track {
+    const track = { id: `${kind}-${this.receivers.length}`, kind }
+    this.receivers.push(track)
+    return track
+  }
+  async offer(iceRestart: boolean): Promise<string> {
+    if (iceRestart) this.restarts += 1
+    else this.offers += 1
+    return SDP
+  }
+  async accept(answer: string): Promise<void> {
+    this.accepted.push(answer)
+  }
+  answer(): string {
+    return this.accepted[this.accepted.length - 1] ?? ''
+  }
+  close(): void {
+    this.closed = true
+  }
+  become(state: PeerState): void {
+    this.events.stateChanged(state)
+  }
+}
+
+export class FakePeers {
+  readonly all: FakePeer[] = []
+  readonly open: OpenPeer = (events) => {
+    const peer = new FakePeer(events)
+    this.all.push(peer)
+    return peer
+  }
+  get last(): FakePeer {
+    const peer = this.all[this.all.length - 1]
+    if (peer === undefined) throw new Error('no peer was opened')
+    return peer
+  }
+}
+
+export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
+  return {
+    type: 'snapshot',
+    seq: 10,
+    instance: 'one',
+    you: 'room-a',
+    lesson: {
+      lesson_id: 'lesson',
+      title: '认识图形',
+      state: 'live',
+      lead_teacher: '王老师',
+      starts_at: '2026-11-22T00:00:00Z',
+      ends_at: '2026-11-22T00:40:00Z',
+      held_from: null,
+      held_to: null,
+    },
+    participants: [],
+    hands: [],
+    on_stage: [],
+    muted_all: false,
+    sources: [],
+    recording: 'recording',
+    server_time: '2026-11-22T00:00:10Z',
+    ...changes,
+  }
+}
+
+export function source(participantId: string, kind: 'camera' | 'courseware') {
+  return {
+    source_id: `${participantId}.${kind}`,
+    participant_id: participantId,
+    kind,
+    has_audio: true,
+    has_video: true,
+    layers: ['l', 'm', 'h'],
+  }
+}
