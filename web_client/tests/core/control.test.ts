@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { CommandFailed, COMMAND_TIMEOUT_MS, ControlChannel, DEAD_AFTER_MS } from '../../src/core/control'
-import type { ControlOptions } from '../../src/core/control'
+import { COMMAND_TIMEOUT_MS, ControlChannel, DEAD_AFTER_MS } from '../../src/core/control'
+import type { ControlOptions , CommandFailed} from '../../src/core/control'
 import { FakeSockets, snapshot } from '../support/fakes'
 import { VirtualClock } from '../support/virtual_clock'
 
