@@ -11,6 +11,11 @@ from tests.support.capture import room_capture, teacher_capture
 from tests.support.people import LAYER_HEIGHTS, ClassroomSeat, TeacherSeat, lesson_open_now
 from tests.support.server import TongkeServer
 
+PLAYS = """(testid) => {
+  const video = document.querySelector(`[data-testid="${testid}"]`)
+  return video && !video.paused && !video.seeking && video.readyState >= 3 &&
+    video.videoWidth > 0 && video.currentTime > 0
+}"""
 FIRST, SECOND = "shanquan1", "yunling1"
 
 
@@ -76,5 +81,17 @@ async def test_a_lesson_from_start_to_recording(
 
         await teacher.end_lesson()
         await first.sees("lesson-over")
+
+        # The recording is there, plays both streams, and seeks.
+        await teacher.click("watch-recording")
+        await teacher.click("play")
+        for pane in ("player-camera", "player-courseware"):
+            await teacher.until(PLAYS, pane)
+        seek = teacher.page.get_by_test_id("seek")
+        box = await seek.bounding_box()
+        assert box is not None
+        await seek.click(position={"x": box["width"] * 0.6, "y": box["height"] / 2})
+        for pane in ("player-camera", "player-courseware"):
+            await teacher.until(PLAYS, pane)
         for seat in (teacher, first, second):
             assert seat.seat.errors == []
