@@ -64,7 +64,11 @@ def is_own_origin(request: web.Request, config: Config) -> bool:
     own = {request.host.lower()}
     if config.public_url is not None:
         own.add(urlsplit(config.public_url).netloc.lower())
-    return urlsplit(origin).netloc.lower() in own
+    try:
+        site = urlsplit(origin).netloc.lower()
+    except ValueError:  # such as ``http://[``
+        return False
+    return bool(site) and site in own
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
