@@ -340,6 +340,9 @@ class ControlChannel:
 
     async def _send(self, message: msgspec.Struct) -> None:
         assert self._socket is not None
+        if self._socket.closed:
+            code = self._socket.close_code
+            raise ConnectionError(f"the control channel is closed (bye {self.bye}, code {code})")
         await self._socket.send_str(msgspec.json.encode(message).decode())
 
     async def _ping(self) -> None:

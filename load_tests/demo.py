@@ -41,7 +41,7 @@ from signaling.core import resources as api
 
 DEFAULT_SECONDS, MIN_SECONDS, MAX_SECONDS = 45, 12, 3600
 ROOMS = 3
-TONES_HZ = (500.0, 700.0, 1600.0)  # one for each room's microphone; none near the 1 kHz beep
+TONES_HZ = (1600.0, 2300.0, 3100.0)  # one for each room's microphone; the lead's sound has none
 ROOM_LAYER_WISHES = ("h", "m", "l")
 RAISE_AT, STAGE_AT, LEAVE_AT = 0.3, 0.4, 0.7  # of the lesson
 RECORDING_TIMEOUT_S = 120.0

@@ -32,6 +32,7 @@ from signaling.seed import ACCOUNTS, DEMO_PASSWORD
 
 CAMERA_FPS, ROOM_FPS, COURSEWARE_FPS = 20, 12, 8
 HEARD_SHARE = 0.5  # of a 20 ms block's energy at one frequency
+HEARD_BLOCKS = 3
 
 
 @dataclass(slots=True)
@@ -90,17 +91,27 @@ async def publish_live(
 
 @dataclass(slots=True)
 class Ear:
-    """When which tone was heard, in `time.monotonic()` seconds."""
+    """When which tone was heard, in `time.monotonic()` seconds.
+
+    A tone counts from its third block in a row in one slot: a decoder's click after a lost packet
+    is no tone.
+    """
 
     tones: dict[str, float]
     first: dict[str, float] = field(default_factory=dict)
     last: dict[str, float] = field(default_factory=dict)
+    _runs: dict[tuple[int, str], tuple[float, int]] = field(default_factory=dict)
 
-    def hear(self, _slot: int, samples: Samples, at: float) -> None:
+    def hear(self, slot: int, samples: Samples, at: float) -> None:
         """Take the sound of one slot."""
         for name, frequency in self.tones.items():
-            if tone_share(samples, frequency) > HEARD_SHARE:
-                self.first.setdefault(name, at)
+            if tone_share(samples, frequency) <= HEARD_SHARE:
+                self._runs.pop((slot, name), None)
+                continue
+            since, blocks = self._runs.get((slot, name), (at, 0))
+            self._runs[slot, name] = since, blocks + 1
+            if blocks + 1 >= HEARD_BLOCKS:
+                self.first.setdefault(name, since)
                 self.last[name] = at
 
 

@@ -10,7 +10,9 @@ import pytest
 from load_tests import rtp, sdp
 from load_tests.impairment import Impairment
 from load_tests.packetize import FrameAssembler, packetize_h264, packetize_vp8, vp8_size
+from load_tests.participants import Ear
 from load_tests.receive import SlotReceiver
+from load_tests.sound import Silence, Tone
 
 KEY = b"\x10\x02\x00\x9d\x01\x2a" + (640).to_bytes(2, "little") + (360).to_bytes(2, "little")
 DELTA = b"\x11\x02\x00"
@@ -184,3 +186,14 @@ def test_random_bytes_are_never_fatal_as_rtcp(seed):
         part.nacked()
         part.key_frame_ssrcs()
         part.fractions_lost()
+
+
+def test_a_tone_is_heard_from_where_it_began_but_a_click_is_not():
+    ear = Ear({"room1": 1600.0})
+    tone, silence = Tone(1600).samples(0, 960), Silence().samples(0, 960)
+    for block, sound in enumerate([silence, tone, tone, silence, *[tone] * 4, silence]):
+        ear.hear(0, sound, block * 0.02)
+        ear.hear(1, silence, block * 0.02)
+
+    assert ear.first == {"room1": pytest.approx(0.08)}
+    assert ear.last == {"room1": pytest.approx(0.14)}
