@@ -60,6 +60,10 @@ export class LessonSession {
       ...options,
       endpoint: (fresh) => this.grants.endpoint('watch', fresh),
     })
+    this.control.onStatus.add((status) => {
+      // Replaced, forbidden or over: another page may hold these sources now, so leave them to it.
+      if (status === 'closed') this.allowMedia(false)
+    })
     this.control.onRestarted.add(() => this.restartMedia())
     this.control.onSnapshot.add(() => this.tellAgain())
     this.control.onState.add((state) => {

@@ -146,6 +146,20 @@ describe('a live lesson', () => {
     expect(viewers()[0]?.closed).toBe(true)
   })
 
+  it('leaves its sources to the page that replaced it, and takes them back when asked', async () => {
+    await live()
+    sockets.last.say({ type: 'bye', reason: 'replaced' })
+    await clock.advance(10_000)
+    expect(peers.all).toHaveLength(2)
+    expect(peers.all.every((peer) => peer.closed)).toBe(true)
+    lesson.start()
+    sockets.last.open()
+    sockets.last.say(snapshot())
+    await clock.advance(0)
+    expect(publishers()).toHaveLength(2)
+    expect(viewers()).toHaveLength(2)
+  })
+
   it('stops all media when the lesson ends', async () => {
     await live()
     sockets.last.say({ type: 'lesson_changed', seq: 11, lesson: { ...snapshot().lesson, state: 'ended' } })

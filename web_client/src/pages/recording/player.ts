@@ -12,9 +12,11 @@ export interface PaneState {
   readonly present: boolean
   readonly buffering: boolean
   readonly failed: boolean
+  /** The recording marks that media is missing here; the last picture stands still. */
+  readonly gap: boolean
 }
 
-const ABSENT: PaneState = { present: false, buffering: false, failed: false }
+const ABSENT: PaneState = { present: false, buffering: false, failed: false, gap: false }
 
 export function usePlayer(detail: RecordingDetail, parts: Cast) {
   const durationS = detail.summary.duration_s
@@ -59,7 +61,12 @@ export function usePlayer(detail: RecordingDetail, parts: Cast) {
     panes.value = new Map(
       [...players].map(([id, one]) => [
         id,
-        { present: one.present, buffering: playing.value && one.buffering, failed: one.failed },
+        {
+          present: one.present,
+          buffering: playing.value && one.buffering,
+          failed: one.failed,
+          gap: one.source.gaps.some((span) => position.value >= span.start_s && position.value < span.end_s),
+        },
       ]),
     )
   }
