@@ -14,9 +14,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -34,7 +35,13 @@ from load_tests.console import StatusLine, table
 from load_tests.control import ApiClient
 from load_tests.failures import FAILURES
 from load_tests.media import CAMERA_LAYERS, DEFAULT_MARKS
-from load_tests.participants import Classroom, Teacher, sign_in_teacher, teaching_point_rooms
+from load_tests.participants import (
+    Classroom,
+    Teacher,
+    open_lesson,
+    sign_in_teacher,
+    teaching_point_rooms,
+)
 from load_tests.picture import FileScene
 from load_tests.server import ServerProcess
 from signaling.core import resources as api
@@ -82,7 +89,7 @@ class Demonstration:
             codec=self._codec,
         )
         self._stack.push_async_callback(teacher.leave)
-        lesson = await teacher.open_lesson("分数的初步认识", await self._room_ids(client))
+        lesson = await open_lesson(client, "分数的初步认识", await self._room_ids(client))
         self.status.note(f"课程《{lesson.title}》,课程码 {lesson.join_code}")
         await teacher.enter(lesson.lesson_id)
         async with self._progress(teacher):
@@ -320,14 +327,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def _run(work: object) -> int:
+def _run(work: Coroutine[Any, Any, int]) -> int:
     async def guarded() -> int:
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         assert task is not None
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work  # type: ignore[misc, no-any-return]
+        return await work
 
     try:
         return asyncio.run(guarded())

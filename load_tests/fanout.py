@@ -20,7 +20,7 @@ import aiohttp
 from load_tests.control import ApiClient
 from load_tests.media import EncodedAudio, MediaClock
 from load_tests.packetize import MAX_PAYLOAD_BYTES, packetize_vp8
-from load_tests.participants import open_lesson
+from load_tests.participants import start_bare_lesson
 from load_tests.peer import Endpoint
 from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.server import ServerProcess, Usage
@@ -77,7 +77,7 @@ async def fanout(*, viewers: int, pps: int, seconds: float) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(ServerProcess())
         client = await stack.enter_async_context(ApiClient(server.base_url))
-        lesson = await open_lesson(client)
+        lesson = await start_bare_lesson(client)
         access = await client.media_access(lesson.lesson_id)
         external = await client.external_access(lesson.lesson_id)
         assert access.camera is not None

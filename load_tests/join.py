@@ -14,7 +14,7 @@ import aiohttp
 from load_tests.control import ApiClient
 from load_tests.failures import FAILURES
 from load_tests.media import CAMERA_LAYERS, MediaClock
-from load_tests.participants import CAMERA_FPS, LiveSource, open_lesson, publish_live
+from load_tests.participants import CAMERA_FPS, LiveSource, publish_live, start_bare_lesson
 from load_tests.peer import Endpoint
 from load_tests.picture import CameraScene
 from load_tests.server import ServerProcess, Usage
@@ -59,7 +59,7 @@ async def join(*, times: int) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(ServerProcess())
         client = await stack.enter_async_context(ApiClient(server.base_url))
-        lesson = await open_lesson(client)
+        lesson = await start_bare_lesson(client)
         source = await _publish(client, stack, lesson.lesson_id)
         external = await client.external_access(lesson.lesson_id)
         endpoint = client.endpoint(external.programme)
@@ -108,7 +108,7 @@ async def churn(*, sessions: int) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(ServerProcess())
         client = await stack.enter_async_context(ApiClient(server.base_url))
-        lesson = await open_lesson(client)
+        lesson = await start_bare_lesson(client)
         await _publish(client, stack, lesson.lesson_id)
         external = await client.external_access(lesson.lesson_id)
         endpoint = client.endpoint(external.programme)

@@ -31,6 +31,7 @@ from signaling.core.messages import SlotView
 from signaling.seed import ACCOUNTS, DEMO_PASSWORD
 
 CAMERA_FPS, ROOM_FPS, COURSEWARE_FPS = 20, 12, 8
+NEW_LESSON = timedelta(minutes=40)
 HEARD_SHARE = 0.5  # of a 20 ms block's energy at one frequency
 HEARD_BLOCKS = 3
 
@@ -166,17 +167,6 @@ class Teacher:
         self._marks = marks
         self._stack = AsyncExitStack()
 
-    async def open_lesson(self, title: str, rooms: Sequence[str], minutes: int = 40) -> api.Lesson:
-        """The lesson that is open now, else a new one that begins now with these rooms."""
-        listed = await self.client.lessons()
-        for lesson in listed.lessons:
-            waits = lesson.state is api.LessonState.SCHEDULED
-            if waits and lesson.starts_at <= listed.server_time < lesson.ends_at:
-                return lesson
-        begins = listed.server_time.replace(microsecond=0)
-        ends = begins + timedelta(minutes=minutes)
-        return await self.client.create_lesson(title, rooms, begins, ends)
-
     async def enter(self, lesson_id: str) -> None:
         """开始上课, then camera, courseware and the wall."""
         await self.client.start_lesson(lesson_id)
@@ -230,11 +220,21 @@ async def sign_in_teacher(client: ApiClient) -> None:
     await client.login(account.login, DEMO_PASSWORD)
 
 
-async def open_lesson(client: ApiClient) -> api.Lesson:
-    """Sign in as the demo teacher and start a lesson with one room, for measurements."""
+async def open_lesson(client: ApiClient, title: str, rooms: Sequence[str]) -> api.Lesson:
+    """The teacher's lesson that is open now, else a new one that begins now with these rooms."""
+    listed = await client.lessons()
+    for lesson in listed.lessons:
+        waits = lesson.state is api.LessonState.SCHEDULED
+        if waits and lesson.starts_at <= listed.server_time < lesson.ends_at:
+            return lesson
+    begins = listed.server_time.replace(microsecond=0)
+    return await client.create_lesson(title, rooms, begins, begins + NEW_LESSON)
+
+
+async def start_bare_lesson(client: ApiClient) -> api.Lesson:
+    """Sign in as the demo teacher and start a lesson without people, for measurements."""
     await sign_in_teacher(client)
-    teacher = Teacher(client, media=None, marks=MarkPlan(), tones={})
-    lesson = await teacher.open_lesson("负载测试", await teaching_point_rooms(client, 1))
+    lesson = await open_lesson(client, "负载测试", await teaching_point_rooms(client, 1))
     return await client.start_lesson(lesson.lesson_id)
 
 
