@@ -138,7 +138,7 @@ class ArchiveWriter:
     def _lose(self) -> None:
         if not self._lost_records:
             self._lost_since = self._clock()
-            self._on_trouble(Trouble.QUEUE_FULL)
+            self._complain(Trouble.QUEUE_FULL, "queue full")
         self._lost_records += 1
 
     def _mark_loss(self) -> None:
@@ -196,13 +196,16 @@ class ArchiveWriter:
         return True
 
     def _report(self, error: OSError) -> None:
-        now = time.monotonic()
-        if now - self._last_trouble < TROUBLE_INTERVAL_S:
-            return
-        self._last_trouble = now
-        _log.error("archive_write_failed", folder=str(self._archive), error=str(error))
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        self._on_trouble(Trouble.DISK_FULL if full else Trouble.IO_ERROR)
+        self._complain(Trouble.DISK_FULL if full else Trouble.IO_ERROR, str(error))
+
+    def _complain(self, trouble: Trouble, detail: str) -> None:
+        """Log and tell, not too often. On either thread; two complaints at once do no harm."""
+        now = time.monotonic()
+        if now - self._last_trouble >= TROUBLE_INTERVAL_S:
+            self._last_trouble = now
+            _log.error("archive_trouble", folder=str(self._archive), detail=detail)
+            self._on_trouble(trouble)
 
 
 class _Segment:

@@ -42,6 +42,7 @@ from recorder.tap import ArchiveTap
 from relay.api import Relay, Tap
 
 _TICK_S = 0.5
+_WAITING_TASK = "finish-waiting"
 _LOSS_KEY_FRAME_SPACING_S = 2.0
 _NOTHING_RECORDED = "没有收到任何画面和声音"
 _FINISHING_FAILED = "整理失败,原始录像已保留"
@@ -96,7 +97,7 @@ class RecorderService:
         for entry, ended in await self._library.unfinished():
             await self._resume(entry, ended)
         self._queue.start()
-        self._spawn(self._finish_waiting())
+        self._spawn(self._finish_waiting(), _WAITING_TASK)
 
     async def stop(self) -> None:
         """See `Recorder`."""
@@ -106,7 +107,7 @@ class RecorderService:
             await self._close_running(item, ended=False)
         self._waiting.clear()
         for task in list(self._tasks):
-            if task.get_name() == "finish-waiting":
+            if task.get_name() == _WAITING_TASK:
                 task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._queue.stop()
@@ -262,9 +263,6 @@ class RecorderService:
             self._waiting.add(entry.recording_id)
 
     async def _finish_waiting(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.set_name("finish-waiting")
         if not self._waiting:
             return
         await asyncio.sleep(self._config.continue_within_s)
@@ -345,8 +343,8 @@ class RecorderService:
         for listener in self._listeners:
             listener.on_recording_trouble(lesson_id, _TROUBLE_TEXT[trouble])
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
 
