@@ -33,6 +33,12 @@ class RecordingNotFound(RecorderError):
     code = "recording_not_found"
 
 
+class BadCursor(RecorderError, ValueError):  # noqa: N818
+    """The cursor given to `Recorder.entries` is none of its own."""
+
+    code = "bad_cursor"
+
+
 class StorageUnavailable(RecorderError):
     """The archive folder cannot be written (missing, read-only, full)."""
 
@@ -178,7 +184,7 @@ class Recorder(Protocol):
         `query` holds words that must all occur in title, teacher or subject.
 
         Raises:
-            ValueError: `before` is not a cursor.
+            BadCursor: `before` is not a cursor.
         """
 
     async def manifest(self, recording_id: str) -> Manifest:

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from recorder.api import Entry, LessonFacts, Manifest, RecordingNotFound, RecordingState
+from recorder.api import BadCursor, Entry, LessonFacts, Manifest, RecordingNotFound, RecordingState
 from recorder.core.states import may_become
 from recorder.tables import recordings
 
@@ -75,7 +75,7 @@ class Library:
     async def page(
         self, *, limit: int, before: str | None, query: str | None
     ) -> tuple[Sequence[Entry], str | None]:
-        """Entries, newest first; see `Recorder.entries`. Raises ValueError for a bad cursor."""
+        """Entries, newest first; see `Recorder.entries`. Raises BadCursor."""
         statement = sa.select(recordings).order_by(
             recordings.c.started_at_ms.desc(), recordings.c.recording_id.desc()
         )
@@ -216,9 +216,9 @@ def _mentions(word: str) -> sa.ColumnElement[bool]:
 def _read_cursor(cursor: str) -> tuple[int, str]:
     milliseconds, _, recording_id = cursor.partition(".")
     if not recording_id or len(cursor) > 100 or not milliseconds.isascii():
-        raise ValueError("bad cursor")
+        raise BadCursor("bad cursor")
     if not milliseconds.isdigit() or len(milliseconds) > 15:
-        raise ValueError("bad cursor")
+        raise BadCursor("bad cursor")
     return int(milliseconds), recording_id
 
 

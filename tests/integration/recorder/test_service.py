@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.api import RecordingNotFound, RecordingState, StorageUnavailable
+from recorder.api import BadCursor, RecordingNotFound, RecordingState, StorageUnavailable
 from recorder.config import RecorderConfig
 from recorder.library import Library
 from recorder.service import RecorderService
@@ -331,7 +331,7 @@ async def test_the_library_pages_and_searches(library: Library) -> None:
     assert await found("%") == {"r7"}
     assert await found("'; drop table recorder_recordings; --") == set()
     for bad in ("x", "12", "12.", "a.b", "-1.r1", "9" * 40 + ".r1", "1٣.r"):
-        with pytest.raises(ValueError, match="cursor"):
+        with pytest.raises(BadCursor):
             await library.page(limit=3, before=bad, query=None)
 
 
