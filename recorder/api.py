@@ -33,7 +33,7 @@ class RecordingNotFound(RecorderError):
     code = "recording_not_found"
 
 
-class BadCursor(RecorderError, ValueError):  # noqa: N818
+class BadCursor(RecorderError, ValueError):
     """The cursor given to `Recorder.entries` is none of its own."""
 
     code = "bad_cursor"
