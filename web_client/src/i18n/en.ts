@@ -25,6 +25,7 @@ export const en: Texts = {
     bad_credentials: 'Wrong account or password.',
     not_signed_in: 'You are signed out. Please sign in again.',
     csrf: 'This page is out of date. Please reload it.',
+    clash: 'Time clash: {detail}',
     busy: 'The server is busy. Please try again later.',
     too_large: 'That is too long.',
     room_full: 'The room is full.',

@@ -11,6 +11,6 @@ export function faultText(failure: unknown): string {
   if (!(failure instanceof ApiError) && !(failure instanceof CommandFailed)) return t('problem.other')
   const unreachable = failure instanceof ApiError && failure.unreachable
   const key = `problem.${unreachable ? 'network' : failure.code}`
-  if (te(key)) return t(key)
+  if (te(key)) return t(key, { detail: failure.message })
   return failure.message !== failure.code ? failure.message : t('problem.other')
 }

@@ -24,6 +24,7 @@ export const zh = {
     bad_credentials: '账号或密码不对。',
     not_signed_in: '登录已失效，请重新登录。',
     csrf: '页面已过期，请刷新后再试。',
+    clash: '时间冲突：{detail}',
     busy: '服务器正忙，请稍后再试。',
     too_large: '内容太长。',
     room_full: '课堂人数已满。',
