@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -41,6 +42,12 @@ class HttpServer:
         for room in self._services.hub.rooms:
             room.close(ByeReason.SHUTDOWN)
         await self._runner.cleanup()
+
+    @property
+    def connections(self) -> Sequence[object]:
+        """The open connections."""
+        server = self._runner.server
+        return () if server is None else server.connections
 
     @property
     def port(self) -> int:

@@ -77,7 +77,7 @@ async def control_channel(request: web.Request) -> web.StreamResponse:
             return ws
         entered = await _enter(services, channel, signed_in.school, room, hello)
         if isinstance(entered, LiveRoom):
-            await _converse(ws, services, channel, entered)
+            await _converse(request, ws, channel, entered)
         else:
             await _refuse(ws, entered)
     return ws
@@ -137,20 +137,25 @@ async def _enter(
 
 
 async def _converse(
-    ws: web.WebSocketResponse, services: Services, channel: Channel, room: LiveRoom
+    request: web.Request, ws: web.WebSocketResponse, channel: Channel, room: LiveRoom
 ) -> None:
-    tasks = (
-        asyncio.create_task(_read(ws, services, channel, room), name="channel-read"),
-        asyncio.create_task(channel.pump(ws.send_str), name="channel-pump"),
-    )
+    read = asyncio.create_task(_read(ws, request.app[SERVICES], channel, room), name="channel-read")
+    pump = asyncio.create_task(channel.pump(ws.send_str), name="channel-pump")
     closing = asyncio.create_task(channel.closing.wait(), name="channel-closing")
+    deaf = False
     try:
-        await asyncio.wait({*tasks, closing}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({read, pump, closing}, return_when=asyncio.FIRST_COMPLETED)
         if channel.bye is not None:
-            await asyncio.wait({tasks[1]}, timeout=GOODBYE_S)
+            await asyncio.wait({pump}, timeout=GOODBYE_S)
+            deaf = not pump.done()
     finally:
         room.detach(channel)
-        await _end((*tasks, closing))
+        if deaf and request.transport is not None:
+            # A closing handshake would wait behind what the client does not read. Aborted before
+            # the pump is cancelled: aiohttp's writers share one future to wait for the socket.
+            request.transport.abort()
+        await _end((read, pump, closing))
+    if not deaf:
         await _close(ws, channel.bye)
 
 

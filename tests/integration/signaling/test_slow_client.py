@@ -1,0 +1,82 @@
+"""A page that stops reading: it is dropped within the bound, and its socket with it."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+
+from signaling import seed
+from signaling.channel import MAX_WAITING_BYTES
+from signaling.core import messages as m
+from signaling.core.resources import ClassKind, LessonCreate
+from signaling.http.identity import SESSION_COOKIE
+from signaling.identity import LoginRequest
+from signaling.server import HttpServer
+from tests.support.control import read
+from tests.support.services import running_services
+
+
+async def test_a_page_that_stops_reading_is_dropped_and_the_others_get_everything(
+    tmp_path: Path,
+) -> None:
+    async with running_services(tmp_path, http_host="127.0.0.1", http_port=0) as services:
+        http = HttpServer(services)
+        await http.start()
+        try:
+            start = services.clock.now()
+            teacher = await services.identity.login(LoginRequest("wang", seed.DEMO_PASSWORD), "")
+            wish = LessonCreate(
+                "课",
+                ClassKind.DEDICATED,
+                "数学",
+                "一年级",
+                start,
+                start + timedelta(minutes=40),
+                seed.LEAD_TEACHER,
+                seed.RECEIVE_ROOMS,
+            )
+            lesson = await services.lessons.create(teacher.signed_in.subject, wish)
+            device = await services.identity.issue_device(seed.RECEIVE_ROOMS[0], "issued")
+            room_session = await services.identity.resume(device, "")
+            url = f"{http.url}/ws/lessons/{lesson.lesson_id}"
+
+            def page(cookie: str) -> aiohttp.ClientSession:
+                return aiohttp.ClientSession(headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
+
+            async with (
+                page(room_session.cookie) as slow_page,
+                page(teacher.cookie) as good_page,
+                slow_page.ws_connect(url) as slow,
+                good_page.ws_connect(url) as good,
+            ):
+                for ws in (slow, good):
+                    await ws.send_json({"type": "hello"})
+                    snapshot = await read(ws)
+                room = services.hub.room(lesson.lesson_id)
+                assert room is not None
+                (channel,) = [c for c in room.channels if c.seat.participant_id != "lead"]
+                slow_transport = slow._response.connection.transport  # type: ignore[union-attr]
+                slow_transport.pause_reading()  # type: ignore[union-attr]
+
+                expected = snapshot["seq"]
+                for number in range(200_000):
+                    layers = ("h" * 4000, str(number))  # large events fill the socket sooner
+                    room.state.put_source(
+                        m.Source("lead.camera", "lead", m.SourceKind.CAMERA, True, True, layers)
+                    )
+                    room.flush()
+                    assert channel.waiting_bytes <= MAX_WAITING_BYTES
+                    assert (await read(good))["seq"] == (expected := expected + 1)
+                    if channel.bye is not None:
+                        break
+                assert channel.bye is m.ByeReason.TOO_SLOW
+                gone = await read(good)
+                assert gone["participant"]["online"] is False
+                assert [c.seat.participant_id for c in room.channels] == ["lead"]
+                # Its socket is cut, not left waiting for it to read.
+                async with asyncio.timeout(10):
+                    while len(http.connections) > 1:  # noqa: ASYNC110 - nobody announces it
+                        await asyncio.sleep(0.02)
+        finally:
+            await http.stop()
