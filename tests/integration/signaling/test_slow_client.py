@@ -47,7 +47,7 @@ async def test_a_page_that_stops_reading_is_dropped_and_the_others_get_everythin
             async with (
                 page(room_session.cookie) as slow_page,
                 page(teacher.cookie) as good_page,
-                slow_page.ws_connect(url) as slow,
+                slow_page.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=0.1)) as slow,
                 good_page.ws_connect(url) as good,
             ):
                 for ws in (slow, good):
