@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from aioice.ice import get_host_addresses
 
+from relay.arrival_clock import ANCILLARY_BYTES, ArrivalClock, ask_for_stamps
 from relay.config import RelayConfig
 from relay.ice import Address
 from relay.transport_counters import TransportCounters
@@ -32,7 +33,9 @@ _SO_RCVBUFFORCE = 33
 
 _log = structlog.get_logger("relay.driver")
 
-DatagramHandler = Callable[[bytes, Address, socket.socket], None]
+DatagramHandler = Callable[[bytes, Address, socket.socket, float], None]
+Received = tuple[bytes, Address, float]  # datagram, sender, arrival
+Reader = Callable[[socket.socket], Received]
 
 
 class UdpDriver:
@@ -40,8 +43,10 @@ class UdpDriver:
 
     Args:
         config: hosts, port, buffer size, tick.
-        on_datagram: called with each datagram, where it came from, and the socket to answer on.
+        on_datagram: called with each datagram, where it came from, the socket to answer on, and
+            when it arrived: a little before now, or well before if the loop was busy.
         on_tick: called every `config.tick_s` seconds.
+        arrivals: tells when a datagram arrived.
         counters: counts what goes wrong.
     """
 
@@ -51,11 +56,13 @@ class UdpDriver:
         *,
         on_datagram: DatagramHandler,
         on_tick: Callable[[], None],
+        arrivals: ArrivalClock,
         counters: TransportCounters,
     ) -> None:
         self._config = config
         self._on_datagram = on_datagram
         self._on_tick = on_tick
+        self._arrivals = arrivals
         self._counters = counters
         self._sockets: list[socket.socket] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -75,7 +82,8 @@ class UdpDriver:
         self.port = self._sockets[0].getsockname()[1]
         self.candidates = self._announced()
         for sock in self._sockets:
-            self._loop.add_reader(sock.fileno(), self._readable, sock)
+            read = self._read_stamped if ask_for_stamps(sock) else self._read_plain
+            self._loop.add_reader(sock.fileno(), self._readable, sock, read)
         self._next_tick = self._loop.time()
         self._tick()
         _log.info("listening", port=self.port, candidates=[host for host, _ in self.candidates])
@@ -91,13 +99,13 @@ class UdpDriver:
             sock.close()
         self._sockets.clear()
 
-    def _readable(self, sock: socket.socket) -> None:
-        receive = sock.recvfrom
+    def _readable(self, sock: socket.socket, read: Reader) -> None:
         handle = self._on_datagram
         counters = self._counters
+        self._arrivals.align()
         for _ in range(BATCH):
             try:
-                datagram, address = receive(RECEIVE_BYTES)
+                datagram, address, arrival = read(sock)
             except BlockingIOError:
                 return
             except OSError:
@@ -105,10 +113,19 @@ class UdpDriver:
                 return
             counters.datagrams_in += 1
             try:
-                handle(datagram, address, sock)
+                handle(datagram, address, sock, arrival)
             except Exception:
                 counters.datagrams_failed += 1
                 self._log_failure(address)
+
+    def _read_stamped(self, sock: socket.socket) -> Received:
+        datagram, ancillary, _, address = sock.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES)
+        return datagram, address, self._arrivals.arrival(ancillary)
+
+    def _read_plain(self, sock: socket.socket) -> Received:
+        """Where the kernel gives no stamps: a packet came when it is read."""
+        datagram, address = sock.recvfrom(RECEIVE_BYTES)
+        return datagram, address, self._arrivals.arrival(())
 
     def _log_failure(self, address: Address) -> None:
         """A defect must be seen, but not once per packet: the 1st, 2nd, 4th, 8th … is a warning."""

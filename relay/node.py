@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
-import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -28,9 +26,9 @@ from relay.api import (
     Tap,
     TapSink,
 )
+from relay.arrival_clock import ArrivalClock
 from relay.config import RelayConfig
 from relay.core.counters import Counters
-from relay.core.datagram import DatagramKind, classify
 from relay.core.publisher import Publisher
 from relay.core.room import Room
 from relay.core.sdp import parse_fragment
@@ -45,19 +43,12 @@ from relay.core.sdp_answer import (
 from relay.core.viewer import Viewer
 from relay.driver import UdpDriver
 from relay.events import EventQueue
-from relay.ice import (
-    Address,
-    CheckOutcome,
-    Credentials,
-    IceAgent,
-    new_credentials,
-    peek_local_ufrag,
-)
+from relay.ice import Credentials, IceAgent, new_credentials
 from relay.rooms import RoomTable
+from relay.routing import Router
 from relay.session import PublishPlan, Session, SessionState, WatchPlan, new_etag
 from relay.transport_counters import TransportCounters
 
-ADDRESS_HOLD_S = 10.0  # a session heard of since keeps its address; 4 ping intervals of Chromium
 SWEEP_INTERVAL_S = 0.5  # how often time-outs of sessions are looked for
 
 _log = structlog.get_logger("relay.node")
@@ -69,8 +60,8 @@ class RelayNode:
     Args:
         config: addresses and bounds.
         clock: monotonic seconds.
-        wall_clock: Unix seconds; read once, so that a step of the system's clock tears no
-            recording.
+        wall_clock: Unix seconds, the clock of the kernel's arrival stamps. For recordings it is
+            read once, so that a step of the system's clock tears none.
     """
 
     def __init__(
@@ -88,14 +79,14 @@ class RelayNode:
         self._rooms = RoomTable(wall_clock() - clock(), self._events, self._media_counters, clock)
         self._identity = DtlsIdentity()
         self._sessions: dict[str, Session] = {}
-        self._by_ufrag: dict[str, Session] = {}
-        self._by_address: dict[Address, Session] = {}
+        self._router = Router(clock, self._counters, self._connect)
         self._closing: set[asyncio.Task[None]] = set()
         self._next_sweep = 0.0
         self._driver = UdpDriver(
             self._config,
-            on_datagram=self._on_datagram,
+            on_datagram=self._router.on_datagram,
             on_tick=self._on_tick,
+            arrivals=ArrivalClock(clock, wall_clock),
             counters=self._counters,
         )
 
@@ -161,7 +152,7 @@ class RelayNode:
             return Patched(None, session.etag)
         session.ice.restart(ufrag)
         session.etag = new_etag()
-        self._sync_ufrags(session)
+        self._router.update(session)
         local = self._local(session.ice.credentials)
         return Patched(restart_fragment(session.bundle, local), session.etag)
 
@@ -228,7 +219,7 @@ class RelayNode:
             **self._media_counters.snapshot(),
             "sessions": len(self._sessions),
             "rooms": len(self._rooms),
-            "addresses": len(self._by_address),
+            **self._router.gauges(),
         }
 
     def add_listener(self, listener: RelayListener) -> None:
@@ -289,8 +280,12 @@ class RelayNode:
         )
         self._sessions[session.session_id] = session
         self._rooms.obtain(room_id).sessions[session.session_id] = session
-        self._sync_ufrags(session)
+        self._router.update(session)
         return Answer(session.session_id, agreed.sdp, session.etag)
+
+    def _connect(self, session: Session) -> None:
+        """The first valid check: start DTLS."""
+        session.connect(partial(self._up, session), partial(self._end, session))
 
     def _up(self, session: Session) -> None:
         """DTLS is up: enter the room, and only now take over from an older session."""
@@ -344,9 +339,7 @@ class RelayNode:
             return
         session.move(SessionState.CLOSED)
         del self._sessions[session.session_id]
-        for ufrag in session.ufrags:
-            del self._by_ufrag[ufrag]
-        self._unroute(session, session.routed)
+        self._router.remove(session)
         session.leave(reason, self._clock())
         entry = self._rooms.obtain(session.room_id)
         del entry.sessions[session.session_id]
@@ -362,94 +355,6 @@ class RelayNode:
             who=session.plan.key,
             reason=reason.value,
         )
-
-    # --- datagrams ------------------------------------------------------------------------------
-
-    def _on_datagram(self, datagram: bytes, address: Address, sock: socket.socket) -> None:
-        kind = classify(datagram)
-        if kind is DatagramKind.STUN:
-            self._on_stun(datagram, address, sock)
-            return
-        session = self._by_address.get(address)
-        if session is None:
-            # Nothing but STUN is believed from an address that no check has proved.
-            if kind is DatagramKind.DTLS:
-                self._counters.dtls_unchecked_address += 1
-            elif kind is DatagramKind.UNKNOWN:
-                self._counters.datagrams_unknown += 1
-            else:
-                self._counters.srtp_unchecked_address += 1
-        elif kind is DatagramKind.RTP:
-            session.on_srtp(datagram, self._clock())
-        elif kind is DatagramKind.RTCP:
-            session.on_srtcp(datagram, self._clock())
-        elif kind is DatagramKind.DTLS:
-            session.on_dtls(datagram)
-        else:
-            self._counters.datagrams_unknown += 1
-
-    def _on_stun(self, datagram: bytes, address: Address, sock: socket.socket) -> None:
-        ufrag = peek_local_ufrag(datagram)
-        if ufrag is None:
-            self._counters.stun_malformed += 1
-            return
-        session = self._by_ufrag.get(ufrag)
-        if session is None:
-            self._counters.stun_unknown_user += 1
-            return
-        now = self._clock()
-        if self._is_held(address, session, now):
-            self._counters.stun_address_held += 1
-            return
-        check = session.ice.on_request(datagram, address, now)
-        if check.outcome is CheckOutcome.REFUSED:
-            self._counters.stun_unauthentic += 1
-            return
-        if check.outcome is CheckOutcome.ROLE_CONFLICT:
-            self._counters.stun_role_conflict += 1
-        else:
-            self._on_valid_check(session, address, sock)
-        assert check.reply is not None
-        with contextlib.suppress(OSError):  # lost like any datagram: the peer checks again
-            sock.sendto(check.reply, address)
-
-    def _on_valid_check(self, session: Session, address: Address, sock: socket.socket) -> None:
-        session.on_valid_check(address, sock)
-        self._sync_ufrags(session)
-        holder = self._by_address.get(address)
-        if holder is not session:
-            if holder is not None:
-                holder.routed.discard(address)
-            self._by_address[address] = session
-            session.routed.add(address)
-            self._unroute(session, session.routed.difference(session.ice.addresses))
-        if session.state is SessionState.NEW:
-            session.connect(partial(self._up, session), partial(self._end, session))
-
-    def _is_held(self, address: Address, claimant: Session, now: float) -> bool:
-        """Whether another session lives at this address, which spoofed checks must not take."""
-        holder = self._by_address.get(address)
-        if holder is None or holder.owner == claimant.owner:
-            return False  # its own, or that of its predecessor: a device that restarted, same port
-        checked_at = holder.ice.checked_at(address)
-        return checked_at is not None and now - checked_at < ADDRESS_HOLD_S
-
-    def _unroute(self, session: Session, addresses: Collection[Address]) -> None:
-        for address in list(addresses):
-            session.routed.discard(address)
-            if self._by_address.get(address) is session:
-                del self._by_address[address]
-
-    def _sync_ufrags(self, session: Session) -> None:
-        """Route checks by the agent's present user fragments only."""
-        current = session.ice.local_ufrags
-        if session.ufrags == current:
-            return
-        for ufrag in session.ufrags:
-            del self._by_ufrag[ufrag]
-        for ufrag in current:
-            self._by_ufrag[ufrag] = session
-        session.ufrags = current
 
     # --- time -----------------------------------------------------------------------------------
 

@@ -104,7 +104,10 @@ class Publisher:
     # --- in ---------------------------------------------------------------------------------------
 
     def on_rtp(self, packet: bytes, now: float) -> None:
-        """Take one decrypted RTP packet that arrived at `now`. Never raises."""
+        """Take one decrypted RTP packet that arrived at `now`. Never raises.
+
+        It may have waited to be read, so `now` may lie up to a second before what a timer was told.
+        """
         if not self._open:
             return
         counters = self._counters
@@ -147,7 +150,7 @@ class Publisher:
         return True
 
     def on_rtcp(self, packet: bytes, now: float) -> None:
-        """Take one decrypted, possibly compound, RTCP packet. Never raises."""
+        """Take one decrypted, maybe compound, RTCP packet; `now` as in `on_rtp`. Never raises."""
         if not self._open:
             return
         self._counters.rtcp_in += 1

@@ -50,7 +50,8 @@ class MissingPackets:
         entry = self._missing.pop(number, None)
         if entry is not None and entry.tries == 1:
             sample = now - entry.first_sent
-            self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 8
+            if sample > 0:  # else it was on its way, unread, when it was asked for: no answer
+                self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 8
 
     def due(self, now: float) -> tuple[list[int], int]:
         """What to request now, in rising order, and how many packets were given up."""

@@ -71,7 +71,7 @@ async def test_three_hundred_sessions_leave_nothing_behind() -> None:
     counters = relay.counters()
     assert counters["sessions_opened"] == 16 + SESSIONS
     assert (counters["sessions"], counters["rooms"], counters["addresses"]) == (0, 0, 0)
-    assert relay._by_ufrag == {}
+    assert relay.counters()["user_fragments"] == 0
     assert len(asyncio.all_tasks()) == tasks
     assert open_descriptors() == descriptors
     told.slots.clear()

@@ -266,7 +266,7 @@ class TestAddresses:
             relay.patch("nobody", fragment("nova"), etag=None)
         for number in range(50):
             relay.patch(answer.session_id, fragment(f"rest{number}"), etag=None)
-        assert len(relay._by_ufrag) <= 2
+        assert relay.counters()["user_fragments"] <= 2
 
 
 class TestEnding:
