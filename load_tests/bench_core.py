@@ -67,7 +67,7 @@ def run(viewers: int, count: int, size: int) -> dict[str, float]:
     """Forward `count` packets to `viewers` viewers."""
     counters = Counters()
     room = Room("bench", wall_offset=0.0, events=_Silent(), counters=counters)
-    track = IncomingTrack("1", MediaKind.VIDEO, (VP8,), IDS, (Layer.HIGH, Layer.LOW))
+    track = IncomingTrack("1", MediaKind.VIDEO, (VP8,), IDS, {"h": Layer.HIGH, "l": Layer.LOW})
     publisher = room.add_publisher("p", "s", [track], send_rtcp=lambda data: None, now=0.0)
     sent = 0
 

@@ -197,4 +197,4 @@ def rids(track: IncomingTrack) -> dict[str, Layer | None]:
         return {"": None}
     if not track.layers:
         return {"": Layer.HIGH}
-    return {layer.value: layer for layer in track.layers}
+    return dict(track.layers)

@@ -46,7 +46,9 @@ class IncomingTrack:
 
     Attributes:
         codecs: what the publisher may send, in the answer's order.
-        layers: accepted simulcast layers by rid; empty without simulcast (all is `Layer.HIGH`).
+        layers: accepted simulcast streams, rid → layer; empty without simulcast (all is
+            `Layer.HIGH`).
+        layers_guessed: the rids' names say nothing, so received sizes correct `layers`.
         ssrcs: media SSRC → its RTX SSRC or None, where the offer declares them (RFC 5576).
     """
 
@@ -54,7 +56,8 @@ class IncomingTrack:
     kind: MediaKind
     codecs: tuple[Codec, ...]
     extensions: ExtensionIds
-    layers: tuple[Layer, ...] = ()
+    layers: dict[str, Layer] = field(default_factory=dict)
+    layers_guessed: bool = False
     ssrcs: dict[int, int | None] = field(default_factory=dict)
 
 

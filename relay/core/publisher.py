@@ -25,6 +25,7 @@ _DEAD_AFTER = 0.5  # s
 _SETTLING = 0.5  # s
 _REPAIR_HEADER = 2  # bytes: the original sequence number (RFC 4588 §4)
 CNAME = "tongke-relay"
+_WORST_FIRST = (Layer.LOW, Layer.MIDDLE, Layer.HIGH)
 
 
 class PublisherHost(Protocol):
@@ -71,6 +72,7 @@ class Publisher:
         self._layers = tuple(layer for track in self._tracks for layer in track.layers.values())
         self._demux = Demux(self._tracks, counters)
         self._arrivals = ArrivalLog()
+        self._layers_guessed = any(track.negotiated.layers_guessed for track in self._tracks)
         self._last_ssrc = 0
         self._report_at = self._feedback_at = now
         self.settled = len(self.video) < 2
@@ -228,7 +230,17 @@ class Publisher:
         """See `layer.LayerListener`."""
         if self._settles_at is None and layer.kind is MediaKind.VIDEO:
             self._settles_at = now + _SETTLING
+        if self._layers_guessed:
+            self._name_by_size()
         self._host.on_layers_changed(self, now)
+
+    def _name_by_size(self) -> None:
+        """Where rids say nothing of the layers' order, the received heights do."""
+        sized = [layer for layer in self.video.values() if layer.height]
+        names = [name for name in _WORST_FIRST if name in self.video and self.video[name].height]
+        for layer, name in zip(sorted(sized, key=lambda one: one.height), names, strict=True):
+            layer.layer = name
+            self.video[name] = layer
 
     # --- state ------------------------------------------------------------------------------------
 

@@ -26,9 +26,9 @@ from relay.core.sdp_media import (
     answer_fmtp,
     read_codecs,
     read_extensions,
-    read_layers,
     read_ssrcs,
 )
+from relay.core.sdp_simulcast import Simulcast, read_simulcast
 
 _PUBLISH_EXTENSIONS = (
     "mid", "rid", "repaired_rid", "transport_cc", "audio_level", "abs_send_time",
@@ -189,16 +189,17 @@ def _check_bundle(offer: Offer, accepted: dict[int, MediaSection]) -> MediaSecti
 
 def _incoming_track(section: MediaSection) -> IncomingTrack:
     extensions = read_extensions(section, _PUBLISH_EXTENSIONS)
-    layers = read_layers(section) if section.media == "video" else ()
-    if layers and not (extensions.mid and extensions.rid):
+    simulcast = read_simulcast(section) if section.media == "video" else Simulcast()
+    if simulcast.layers and not (extensions.mid and extensions.rid):
         raise OfferError("a=extmap", "simulcast needs the mid and rtp-stream-id header extensions")
     return IncomingTrack(
         mid=section.mid,
         kind=MediaKind(section.media),
         codecs=read_codecs(section, extensions),
         extensions=extensions,
-        layers=layers,
-        ssrcs={} if layers else read_ssrcs(section),
+        layers=simulcast.layers,
+        layers_guessed=simulcast.guessed,
+        ssrcs={} if simulcast.layers else read_ssrcs(section),
     )
 
 
@@ -308,7 +309,7 @@ def _rejected(section: MediaSection) -> list[str]:
 
 def _publish_body(section: MediaSection, track: IncomingTrack) -> tuple[str, list[str]]:
     lines = ["a=recvonly", *_rtp_lines(section, track.codecs, track.extensions)]
-    lines += [f"a=rid:{layer} recv" for layer in track.layers]
+    lines += [f"a=rid:{rid} recv" for rid in track.layers]
     if track.layers:
         lines.append("a=simulcast:recv " + ";".join(track.layers))
     return _media_line(section, track.codecs), lines

@@ -1,4 +1,4 @@
-"""What an m-section of an offer says of media: codecs, feedback, extensions, rids, SSRCs."""
+"""What an m-section of an offer says of media: codecs, feedback, extensions, SSRCs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relay.api import Layer, MediaKind, OfferError
+from relay.api import MediaKind, OfferError
 from relay.core.negotiated import Codec, ExtensionIds
 from relay.core.sdp import MediaSection, read_uint
 
@@ -34,7 +34,6 @@ _CODECS: dict[MediaKind, dict[tuple[str, int, int], str]] = {
 }
 _RTPMAP = re.compile(r"(\d{1,3}) ([A-Za-z0-9._-]{1,32})/(\d{1,10})(?:/(\d{1,3}))?\s*")
 _EXTMAP = re.compile(r"(\d{1,5})(?:/[a-z]{1,16})? (\S{1,256})(?: .*)?")
-_RID = re.compile(r"([A-Za-z0-9_-]{1,16}) (send|recv)(?: .*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,41 +110,6 @@ def read_extensions(section: MediaSection, wanted: Sequence[str]) -> ExtensionId
     return ExtensionIds(**found)
 
 
-def read_layers(section: MediaSection) -> tuple[Layer, ...]:
-    """The simulcast layers that the section wants to send (RFC 8853), in the offer's order.
-
-    Of alternatives (``h,x``) the first is taken; a paused stream (``~l``) is accepted like any
-    other.
-
-    Raises:
-        OfferError: malformed, or a rid other than ``h``, ``m``, ``l``: guessing which size is meant
-            by a stranger's rid would show the wrong one.
-    """
-    line = section.attributes.first("simulcast")
-    if line is None:
-        return ()
-    words = line.split()
-    if len(words) not in (2, 4) or any(word not in ("send", "recv") for word in words[::2]):
-        raise OfferError("a=simulcast", "expected send <rids> and/or recv <rids>")
-    directions = dict(zip(words[::2], words[1::2], strict=True))
-    if len(directions) * 2 != len(words):
-        raise OfferError("a=simulcast", "one direction given twice")
-    if "send" not in directions:
-        return ()
-    declared = _declared_rids(section)
-    layers: list[Layer] = []
-    for stream in directions["send"].split(";"):
-        rid = stream.split(",")[0].removeprefix("~")
-        if rid not in set(Layer):
-            raise OfferError("a=simulcast", f"rid {rid[:16]!r} is none of h, m, l")
-        if rid not in declared:
-            raise OfferError("a=rid", f"simulcast rid {rid!r} has no a=rid line with send")
-        layers.append(Layer(rid))
-    if len(set(layers)) != len(layers):
-        raise OfferError("a=simulcast", "one rid given twice")
-    return tuple(layers)
-
-
 def read_ssrcs(section: MediaSection) -> dict[int, int | None]:
     """Declared media SSRCs with their RTX SSRC (RFC 5576 §4.2, FID), in the offer's order."""
     declared: dict[int, int | None] = {}
@@ -216,19 +180,6 @@ def _rtx_partners(maps: dict[int, _RtpMap], fmtps: dict[int, str]) -> dict[int, 
             raise OfferError("a=fmtp", f"rtx payload type {payload_type} has no apt")
         partners.setdefault(read_uint(apt, "a=fmtp", 127), payload_type)
     return partners
-
-
-def _declared_rids(section: MediaSection) -> set[str]:
-    rids: set[str] = set()
-    for line in section.attributes.all("rid"):
-        match = _RID.fullmatch(line)
-        if match is None:
-            raise OfferError("a=rid", "expected <rid> send|recv [restrictions]")
-        if match[1] in rids:
-            raise OfferError("a=rid", f"{match[1]!r} is declared twice")
-        if match[2] == "send":
-            rids.add(match[1])
-    return rids
 
 
 def parameters(fmtp: str) -> dict[str, str]:

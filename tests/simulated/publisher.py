@@ -104,11 +104,8 @@ class SimulatedPublisher:
         if audio:
             tracks.append(IncomingTrack("0", MediaKind.AUDIO, (OPUS,), IDS))
         if layers:
-            tracks.append(
-                IncomingTrack(
-                    "1", MediaKind.VIDEO, (codec,), IDS, tuple(layers) if simulcast else ()
-                )
-            )
+            rids = {layer.value: layer for layer in layers} if simulcast else {}
+            tracks.append(IncomingTrack("1", MediaKind.VIDEO, (codec,), IDS, rids))
         self._simulcast = simulcast
         self.down = Link(world, self._on_rtcp, down or Profile(), seed * 2)
         self.session = room.add_publisher(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations
+
+import pytest
 
 from relay.api import CloseReason, Layer, MediaKind
 from relay.core import rtp
@@ -15,7 +19,7 @@ IDS = ExtensionIds(mid=1, rid=2, repaired_rid=3)
 VP8 = Codec("VP8", 96, 90_000, rtx_payload_type=97, nack=True, pli=True)
 OPUS = Codec("opus", 111, 48_000, channels=2)
 AUDIO = IncomingTrack("0", MediaKind.AUDIO, (OPUS,), IDS)
-SIMULCAST = IncomingTrack("1", MediaKind.VIDEO, (VP8,), IDS, (Layer.HIGH, Layer.LOW))
+SIMULCAST = IncomingTrack("1", MediaKind.VIDEO, (VP8,), IDS, {"h": Layer.HIGH, "l": Layer.LOW})
 PLAIN = IncomingTrack("1", MediaKind.VIDEO, (VP8,), IDS)
 DELTA = b"\x10\x01rest"
 
@@ -163,3 +167,37 @@ def test_one_wild_packet_does_not_move_the_window_two_do() -> None:
     send(33, 20_001)
     assert high.highest & 0xFFFF == 20_001
     assert counters.rtp_off_window == 2
+
+
+def key_frame(width: int, height: int) -> bytes:
+    """The beginning of a VP8 key frame (RFC 6386 §9.1), behind its descriptor."""
+    return b"\x10\x10\x02\x00\x9d\x01\x2a" + struct.pack("<HH", width, height) + bytes(50)
+
+
+@pytest.mark.parametrize("guessed", [True, False])
+@pytest.mark.parametrize("order", list(permutations((180, 360, 720))))
+def test_sizes_tell_which_layer_is_which_where_rids_do_not(
+    order: tuple[int, ...], guessed: bool
+) -> None:
+    layers = {"0": Layer.HIGH, "1": Layer.MIDDLE, "2": Layer.LOW}
+    publisher, _, send = publish(
+        IncomingTrack("1", MediaKind.VIDEO, (VP8,), IDS, layers, layers_guessed=guessed)
+    )
+    for index, height in enumerate(order):
+        payload = key_frame(height * 16 // 9, height)
+        send(10 + index, 1, payload=payload, mid=b"1", rid=str(index).encode())
+    heights = {name: layer.height for name, layer in publisher.video.items()}
+    assert all(layer.layer is name for name, layer in publisher.video.items())
+    if guessed:
+        assert heights == {Layer.HIGH: 720, Layer.MIDDLE: 360, Layer.LOW: 180}
+    else:
+        assert tuple(heights.values()) == order
+    assert publisher.info().layers == (Layer.HIGH, Layer.MIDDLE, Layer.LOW)
+
+
+def test_obs_with_one_layer_names_a_rid_that_it_did_not_offer() -> None:
+    publisher, counters, send = publish(PLAIN)
+    send(10, 1, payload=key_frame(1280, 720), mid=b"1", rid=b"0")
+    send(10, 2, mid=b"1", rid=b"0")
+    assert publisher.video[Layer.HIGH].height == 720
+    assert counters.rtp_ssrc_conflict == counters.rtp_ssrc_unknown == 0

@@ -51,6 +51,20 @@ def section_lines(sdp: str, index: int) -> list[str]:
     return ("m=" + sdp.split("\r\nm=")[index + 1]).strip().split("\r\n")
 
 
+def rid_lines(answer: PublishAnswer) -> list[str]:
+    lines = section_lines(answer.sdp, 1)
+    return [line for line in lines if line.startswith(("a=rid", "a=simulcast"))]
+
+
+def with_rids(*rids: str) -> str:
+    """Chromium's offer with other rids, as a page may name them."""
+    declared = "".join(f"a=rid:{rid} send\r\n" for rid in rids)
+    ours = "a=rid:h send\r\na=rid:m send\r\na=rid:l send\r\na=simulcast:send h;m;l\r\n"
+    text = golden("chromium_publish_simulcast")
+    assert ours in text
+    return text.replace(ours, f"{declared}a=simulcast:send {';'.join(rids)}\r\n")
+
+
 class TestPublish:
     def test_chromium_simulcast(self) -> None:
         answer = publish(golden("chromium_publish_simulcast"))
@@ -60,7 +74,8 @@ class TestPublish:
             "opus",
             1,
         )
-        assert video.layers == (Layer.HIGH, Layer.MIDDLE, Layer.LOW)
+        assert video.layers == {"h": Layer.HIGH, "m": Layer.MIDDLE, "l": Layer.LOW}
+        assert not video.layers_guessed
         assert (video.extensions.mid, video.extensions.rid, video.extensions.repaired_rid) == (
             4,
             10,
@@ -72,8 +87,7 @@ class TestPublish:
         assert not answer.dtls_active
 
     def test_simulcast_is_answered_for_receiving(self) -> None:
-        lines = section_lines(publish(golden("chromium_publish_simulcast")).sdp, 1)
-        assert [line for line in lines if line.startswith(("a=rid", "a=simulcast"))] == [
+        assert rid_lines(publish(golden("chromium_publish_simulcast"))) == [
             "a=rid:h recv",
             "a=rid:m recv",
             "a=rid:l recv",
@@ -105,6 +119,19 @@ class TestPublish:
         assert answer.tracks[1].codecs[0].fmtp.startswith("profile-level-id=42e01f")
         assert "stereo=1" in answer.tracks[0].codecs[0].fmtp
         assert "a=rtcp-fb:96 goog-remb" in answer.sdp
+
+    def test_obs_with_three_layers(self) -> None:
+        answer = publish(golden("obs_publish_simulcast"))
+        video = answer.tracks[1]
+        assert video.layers == {"0": Layer.HIGH, "1": Layer.MIDDLE, "2": Layer.LOW}
+        assert video.layers_guessed
+        assert video.ssrcs == {}, "OBS declares only its first layer's"
+        assert rid_lines(answer) == [
+            "a=rid:0 recv",
+            "a=rid:1 recv",
+            "a=rid:2 recv",
+            "a=simulcast:recv 0;1;2",
+        ]
 
     def test_gstreamer(self) -> None:
         answer = publish(golden("gstreamer_whipsink"))
@@ -153,7 +180,11 @@ class TestPublish:
                         ("a=rid:m send\r\n", "", "a=rid"),
             ("a=rid:m send", "a=rid:m", "a=rid"),
             ("a=rid:m send", "a=rid:h send", "a=rid"),
-            ("send h;m;l", "send h;m;q", "a=simulcast"),
+            ("send h;m;l", "send h;m;q", "a=rid"),
+            ("send h;m;l", "send h;;l", "a=rid"),
+            ("send h;m;l", "send " + ";".join("hmlabcdefgijknopq"), "a=simulcast"),
+            ("a=rid:m send", "a=rid:m{} send", "a=rid"),
+            ("a=rid:m send", "a=rid:seventeenletters_ send", "a=rid"),
             ("send h;m;l", "send h;m;m", "a=simulcast"),
             ("send h;m;l", "sned h;m;l", "a=simulcast"),
             ("a=extmap:10 urn", "a=extmap:11 urn", "a=extmap"),
@@ -194,8 +225,38 @@ class TestPublish:
     def test_paused_layers_and_alternatives_are_understood(self) -> None:
         text = golden("chromium_publish_simulcast").replace("send h;m;l", "send h,m;~l recv x")
         answer = publish(text)
-        assert answer.tracks[1].layers == (Layer.HIGH, Layer.LOW)
+        assert answer.tracks[1].layers == {"h": Layer.HIGH, "l": Layer.LOW}
         assert "a=simulcast:recv h;l\r\n" in answer.sdp
+
+    @pytest.mark.parametrize(
+        ("rids", "layers", "guessed"),
+        [
+            ("l m h", "l m h", False),
+            ("m", "m", False),
+            ("q h f", "l m h", False),
+            ("f h q", "h m l", False),
+            ("f q", "h l", False),
+            ("low mid high", "l m h", False),
+            ("r0 r1 r2", "l m h", False),
+            ("0 1 2", "h m l", True),
+            ("a-1 B_2", "h m", True),
+            ("abcdefghijklmnop", "h", True),
+            ("h m x", "h m l", True),
+        ],
+    )
+    def test_foreign_rids_get_their_layers(self, rids: str, layers: str, guessed: bool) -> None:
+        answer = publish(with_rids(*rids.split()))
+        video = answer.tracks[1]
+        assert list(video.layers) == rids.split()
+        assert list(video.layers.values()) == layers.split()
+        assert video.layers_guessed is guessed
+        assert rid_lines(answer)[-1] == "a=simulcast:recv " + ";".join(rids.split())
+
+    def test_of_more_than_three_layers_the_best_are_taken(self) -> None:
+        answer = publish(with_rids("0", "1", "2", "3"))
+        assert answer.tracks[1].layers == {"0": Layer.HIGH, "1": Layer.MIDDLE, "2": Layer.LOW}
+        assert rid_lines(answer)[-1] == "a=simulcast:recv 0;1;2"
+        assert "a=rid:3" not in answer.sdp
 
     def test_payload_types_that_look_like_rtcp_are_never_agreed(self) -> None:
         text = golden("single_video_unbundled").replace("96", "72")
