@@ -1,8 +1,9 @@
 """The ICE-lite agent (RFC 8445 §2.5): answers authenticated checks, remembers where they came from.
 
-One agent per session. It never sends a check itself, is always controlled, and believes in no
-address until a check with the session's password came from there. No sockets: datagrams in, answers
-out.
+One agent per session. It is always controlled, and believes in no address until a check with the
+session's password came from there. It sends a check of its own only before it moves to another
+address: a check can be sent from a forged address, but not answered there. No sockets: datagrams
+in, answers out.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ PASSWORD_BYTES = 24  # 32 characters; at least 128 bits
 _HEADER = struct.Struct("!HHI")
 _ATTRIBUTE = struct.Struct("!HH")
 _BINDING_REQUEST = 0x0001
+_BINDING_RESPONSE = 0x0101
 _USERNAME = 0x0006
+_PEER_REFLEXIVE_PRIORITY = 110 << 24 | 65535 << 8 | 255  # RFC 8445 §5.1.2
 _ROLE_CONFLICT = (487, "Role Conflict")
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A short-term credential of the relay, with the peer's user fragment that belongs to it.
+    """A short-term credential of the relay, with the peer's that belongs to it.
 
     Until the offer is read the peer's part is unknown, ``""``: no request can match that.
     """
@@ -42,6 +45,7 @@ class Credentials:
     local_ufrag: str
     local_pwd: str
     remote_ufrag: str
+    remote_pwd: str
 
 
 class CheckOutcome(Enum):
@@ -54,23 +58,49 @@ class CheckOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of a request and the answer to send back to where it came from, if any."""
+    """The outcome of a request, and what to send back to where it came from.
+
+    Attributes:
+        reply: the answer, if any.
+        probe: a check of our own, which must be answered before media goes there.
+    """
 
     outcome: CheckOutcome
     reply: bytes | None = None
+    probe: bytes | None = None
 
 
 _REFUSED = Check(CheckOutcome.REFUSED)
 
 
-def new_credentials(remote_ufrag: str = "") -> Credentials:
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """A check of ours that is on its way."""
+
+    address: Address
+    credentials: Credentials
+    transaction_id: bytes
+
+
+def new_credentials(remote_ufrag: str = "", remote_pwd: str = "") -> Credentials:
     """Fresh random credentials in ice-chars (base64 without padding, RFC 8839 §5.4)."""
-    return Credentials(_ice_chars(UFRAG_BYTES), _ice_chars(PASSWORD_BYTES), remote_ufrag)
+    return Credentials(
+        _ice_chars(UFRAG_BYTES), _ice_chars(PASSWORD_BYTES), remote_ufrag, remote_pwd
+    )
 
 
 def _ice_chars(size: int) -> str:
     # URL-safe base64 differs from ice-chars in two characters.
     return secrets.token_urlsafe(size).replace("-", "+").replace("_", "/")
+
+
+def is_response(datagram: bytes) -> bool:
+    """Whether this may answer a check of ours; nothing is authenticated here."""
+    size = len(datagram)
+    if not stun.HEADER_LENGTH <= size <= MAX_STUN_BYTES:
+        return False
+    kind, _, cookie = _HEADER.unpack_from(datagram)
+    return bool(kind == _BINDING_RESPONSE and cookie == stun.COOKIE)
 
 
 def peek_local_ufrag(datagram: bytes) -> str | None:
@@ -107,12 +137,20 @@ class IceAgent:
         credentials: of the present generation.
         previous: of the generation before a restart, until the first check on the new one
             (RFC 8445 §9: media goes on meanwhile).
-        selected: where to send; set by the first valid check, then moved by nominated ones, and by
-            others only when it has been silent for `SILENT_S`.
+        selected: where to send; set by the first valid check (that the peer reads there is shown
+            by the DTLS handshake), then moved by nominated ones, and by others only when it has
+            been silent for `SILENT_S`; moved once a check of ours was answered from there.
         last_check: when the last valid check came, for consent (RFC 7675).
     """
 
-    __slots__ = ("_checked", "credentials", "last_check", "previous", "selected")
+    __slots__ = (
+        "_checked",
+        "_probe",
+        "credentials",
+        "last_check",
+        "previous",
+        "selected",
+    )
 
     def __init__(self, credentials: Credentials) -> None:
         self.credentials = credentials
@@ -120,6 +158,7 @@ class IceAgent:
         self.selected: Address | None = None
         self.last_check: float | None = None
         self._checked: OrderedDict[Address, float] = OrderedDict()
+        self._probe: _Probe | None = None
 
     @property
     def addresses(self) -> tuple[Address, ...]:
@@ -144,10 +183,10 @@ class IceAgent:
             return (self.credentials.remote_ufrag,)
         return self.credentials.remote_ufrag, self.previous.remote_ufrag
 
-    def restart(self, remote_ufrag: str) -> None:
+    def restart(self, remote_ufrag: str, remote_pwd: str) -> None:
         """Begin a new generation; one that was never used by a check is forgotten at once."""
         self.previous = self.credentials if self.previous is None else self.previous
-        self.credentials = new_credentials(remote_ufrag)
+        self.credentials = new_credentials(remote_ufrag, remote_pwd)
 
     def on_request(self, datagram: bytes, address: Address, now: float) -> Check:
         """Judge a binding request that named one of `local_ufrags`."""
@@ -166,9 +205,53 @@ class IceAgent:
             )
         if credentials is self.credentials:
             self.previous = None
-        self._accept(address, "USE-CANDIDATE" in message.attributes, now)
+        moves = self._accept(address, "USE-CANDIDATE" in message.attributes, now)
         mapped = {"XOR-MAPPED-ADDRESS": (address[0], address[1])}
-        return Check(CheckOutcome.VALID, _reply(message, stun.Class.RESPONSE, credentials, mapped))
+        return Check(
+            CheckOutcome.VALID,
+            _reply(message, stun.Class.RESPONSE, credentials, mapped),
+            self._make_probe(address, credentials) if moves else None,
+        )
+
+    def on_response(self, datagram: bytes, address: Address) -> bool:
+        """Judge an answer to our check; True if the session moved to `address` by it."""
+        probe = self._probe
+        if probe is None or probe.address != address:
+            return False
+        try:
+            message = stun.parse_message(datagram)
+        except (ValueError, struct.error, IndexError):
+            return False
+        if (
+            message.message_class is not stun.Class.RESPONSE
+            or not hmac.compare_digest(message.transaction_id, probe.transaction_id)
+            or not {"FINGERPRINT", "MESSAGE-INTEGRITY"} <= message.attributes.keys()
+            or not message.check_message_integrity(probe.credentials.remote_pwd.encode())
+        ):
+            return False
+        self._probe = None
+        if address not in self._checked:
+            return False  # forgotten meanwhile
+        self.selected = address
+        return True
+
+    def _make_probe(self, address: Address, credentials: Credentials) -> bytes:
+        """A check towards the peer (RFC 8445 §7.2.4), the same until it is answered or replaced."""
+        probe = self._probe
+        if probe is None or probe.address != address or probe.credentials is not credentials:
+            probe = self._probe = _Probe(address, credentials, secrets.token_bytes(12))
+        message = stun.Message(
+            message_method=stun.Method.BINDING,
+            message_class=stun.Class.REQUEST,
+            transaction_id=probe.transaction_id,
+            attributes={
+                "USERNAME": f"{credentials.remote_ufrag}:{credentials.local_ufrag}",
+                "PRIORITY": _PEER_REFLEXIVE_PRIORITY,
+                "ICE-CONTROLLED": secrets.randbits(64),
+            },
+        )
+        message.add_message_integrity(credentials.remote_pwd.encode())
+        return bytes(message)
 
     def _authenticate(self, message: stun.Message) -> Credentials | None:
         """The credentials that the request proves to know (RFC 8445 §7.3, RFC 8489 §9.1.3)."""
@@ -185,18 +268,20 @@ class IceAgent:
                 return credentials if message.check_message_integrity(key) else None
         return None
 
-    def _accept(self, address: Address, nominated: bool, now: float) -> None:
+    def _accept(self, address: Address, nominated: bool, now: float) -> bool:
+        """Note a valid check; True if the session should move there."""
         self._checked[address] = now
         self._checked.move_to_end(address)
         self.last_check = now
-        if nominated or self._selected_is_silent(now):
+        if self.selected is None:
             self.selected = address
         while len(self._checked) > MAX_ADDRESSES:
             oldest = next(known for known in self._checked if known != self.selected)
             del self._checked[oldest]
+        return address != self.selected and (nominated or self._selected_is_silent(now))
 
     def _selected_is_silent(self, now: float) -> bool:
-        """Whether nothing is selected, or nobody was heard there for long.
+        """Whether nobody was heard at the selected address for long.
 
         A peer that nominated once and then got another port from its NAT would else be lost.
         """

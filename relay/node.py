@@ -147,10 +147,10 @@ class RelayNode:
         session = self._session(session_id)
         if etag is not None and etag != session.etag:
             raise StaleSession("the entity tag is not current")
-        ufrag = parse_fragment(sdp_fragment).ice_ufrag
-        if ufrag in session.ice.remote_ufrags:
+        remote = parse_fragment(sdp_fragment)
+        if remote.ice_ufrag in session.ice.remote_ufrags:
             return Patched(None, session.etag)
-        session.ice.restart(ufrag)
+        session.ice.restart(remote.ice_ufrag, remote.ice_pwd)
         session.etag = new_etag()
         self._router.update(session)
         local = self._local(session.ice.credentials)
@@ -267,7 +267,13 @@ class RelayNode:
             self._counters.sessions_opened,
             room_id,
             plan,
-            ice=IceAgent(replace(credentials, remote_ufrag=agreed.transport.ice_ufrag)),
+            ice=IceAgent(
+                replace(
+                    credentials,
+                    remote_ufrag=agreed.transport.ice_ufrag,
+                    remote_pwd=agreed.transport.ice_pwd,
+                )
+            ),
             bundle=agreed.bundle,
             counters=self._counters,
             now=self._clock(),

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Collection
 
 from relay.core.datagram import DatagramKind, classify
-from relay.ice import Address, CheckOutcome, peek_local_ufrag
+from relay.ice import Address, CheckOutcome, is_response, peek_local_ufrag
 from relay.session import Session, SessionState
 from relay.transport_counters import TransportCounters
 
@@ -98,6 +98,9 @@ class Router:
             self._counters.datagrams_unknown += 1
 
     def _on_stun(self, datagram: bytes, address: Address, sock: socket.socket) -> None:
+        if is_response(datagram):
+            self._on_response(datagram, address, sock)
+            return
         ufrag = peek_local_ufrag(datagram)
         if ufrag is None:
             self._counters.stun_malformed += 1
@@ -121,6 +124,16 @@ class Router:
         assert check.reply is not None
         with contextlib.suppress(OSError):  # lost like any datagram: the peer checks again
             sock.sendto(check.reply, address)
+            if check.probe is not None:
+                sock.sendto(check.probe, address)
+
+    def _on_response(self, datagram: bytes, address: Address, sock: socket.socket) -> None:
+        session = self._by_address.get(address)
+        if session is None or not session.ice.on_response(datagram, address):
+            self._counters.stun_unexpected_response += 1
+            return
+        self._counters.addresses_moved += 1
+        session.on_valid_check(address, sock)
 
     def _on_valid_check(self, session: Session, address: Address, sock: socket.socket) -> None:
         session.on_valid_check(address, sock)

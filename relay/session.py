@@ -162,7 +162,7 @@ class Session:
         )
 
     def on_valid_check(self, address: Address, sock: socket.socket) -> None:
-        """A check passed; if this address is the selected one, send there from its socket."""
+        """A check passed (theirs or ours); if this is the selected address, send there."""
         if self.ice.selected == address:
             self._sendto = sock.sendto
             self._target = address

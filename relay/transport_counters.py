@@ -20,6 +20,8 @@ class TransportCounters:
     stun_unauthentic: int = 0
     stun_address_held: int = 0
     stun_role_conflict: int = 0
+    stun_unexpected_response: int = 0
+    addresses_moved: int = 0
     dtls_unchecked_address: int = 0
     dtls_dropped: int = 0
     srtp_unchecked_address: int = 0

@@ -15,9 +15,9 @@ from relay.api import OfferError
 from relay.core.datagram import classify
 from relay.core.sdp import parse_fragment, parse_offer
 from relay.core.sdp_answer import LocalTransport, answer_publish, answer_watch
-from relay.ice import CheckOutcome, IceAgent, new_credentials, peek_local_ufrag
+from relay.ice import CheckOutcome, IceAgent, is_response, new_credentials, peek_local_ufrag
 from tests.unit.relay.offers import NAMES, golden
-from tests.unit.relay.test_ice import HERE, request
+from tests.unit.relay.test_ice import HERE, PEER_PASSWORD, THERE, answer, request
 
 LOCAL = LocalTransport(1, "ufrag", "password", ("sha-256", "AA"), (("127.0.0.1", 9),))
 LINES = sorted({line for name in NAMES for line in golden(name).split("\r\n") if line})
@@ -109,3 +109,23 @@ def test_mutated_checks_prove_nothing(changes: list[tuple[int, int]], keep: int)
             continue
         assert agent.on_request(candidate, HERE, 1.0).outcome is CheckOutcome.REFUSED
     assert agent.selected is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.integers(1, 255)), min_size=1, max_size=4),
+    st.integers(0, 200),
+)
+def test_a_mutated_answer_to_our_check_moves_nothing(
+    changes: list[tuple[int, int]], keep: int
+) -> None:
+    agent = IceAgent(new_credentials("peer", PEER_PASSWORD))
+    agent.on_request(request(agent), HERE, 1.0)
+    good = answer(agent.on_request(request(agent, nominate=True), THERE, 1.0).probe)
+    datagram = bytearray(good)
+    covered = len(good) - 8  # MESSAGE-INTEGRITY does not cover the FINGERPRINT behind it
+    for position, mask in changes:
+        datagram[position % covered] ^= mask
+    for candidate in (bytes(datagram), bytes(datagram[:keep])):
+        is_response(candidate)
+        assert candidate == good or not agent.on_response(candidate, THERE)
+    assert agent.selected == HERE or bytes(datagram) == good

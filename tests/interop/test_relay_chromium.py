@@ -135,9 +135,9 @@ async def test_chromium_publishes_three_layers_and_watches_them(
         patched = relay.patch(watched.session_id, fragment, etag=watched.etag)
         assert patched.sdp_fragment is not None
         await page.evaluate(ANSWER, ["viewer", renewed(watched.sdp, patched.sdp_fragment)])
-        await until(
-            lambda: relay.counters()["user_fragments"] == 2
-        )  # the old credentials are given up
+        # The old credentials are given up; the new port answers our check, and media moves there.
+        await until(lambda: relay.counters()["user_fragments"] == 2)
+        await until(lambda: relay.counters()["addresses_moved"] > 0)
         await decoded(page, "1", height=720, more_than=frames + 10)
 
         rows = await page.evaluate(RECEIVED)

@@ -86,6 +86,7 @@ class Client:
 
     def __init__(self, answer: str, *, ufrag: str = "clnt") -> None:
         self.ufrag = ufrag
+        self.answers_checks = True
         self.received: list[tuple[DatagramKind, bytes]] = []
         self.closed: list[CloseReason] = []
         self._replies: dict[bytes, asyncio.Future[stun.Message]] = {}
@@ -143,6 +144,8 @@ class Client:
                     self.dtls.feed(datagram)
                 elif kind is DatagramKind.STUN:
                     message = stun.parse_message(datagram)
+                    if message.message_class is stun.Class.REQUEST and self.answers_checks:
+                        self._answer_check(message)
                     waiting = self._replies.pop(message.transaction_id, None)
                     if waiting is not None and not waiting.done():
                         waiting.set_result(message)
@@ -158,6 +161,17 @@ class Client:
             message.attributes["USE-CANDIDATE"] = None
         message.add_message_integrity((password or self.server_pwd).encode())
         return message
+
+    def _answer_check(self, request: stun.Message) -> None:
+        """As a full agent does (RFC 8445 §7.3)."""
+        assert request.attributes["USERNAME"] == f"{self.ufrag}:{self.server_ufrag}"
+        assert request.check_message_integrity(PASSWORD.encode())
+        message = stun.Message(
+            stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=request.transaction_id
+        )
+        message.attributes["XOR-MAPPED-ADDRESS"] = self.server
+        message.add_message_integrity(PASSWORD.encode())
+        self.send_raw(bytes(message))
 
     async def check(self, *, nominate: bool = True) -> stun.Message:
         """One check and its answer."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import struct
 
 from relay.api import CloseReason, SlotWish, TapTrack
-from relay.core.datagram import DatagramKind
+from relay.core.datagram import DatagramKind, classify
 from relay.node import RelayNode
 from tests.integration.relay.client import Client, Listener, publish, until, watch
 
@@ -62,10 +64,40 @@ async def test_media_follows_the_viewer_to_its_nominated_address(
     publisher.send_rtp(vp8(1))  # still to the old address, where nobody is
     await until(lambda: relay.counters()["packets_in"] == 2)
     await viewer.check(nominate=True)
+    await until(lambda: relay.counters()["addresses_moved"] == 1)
     publisher.send_rtp(vp8(2))
     received: list[bytes] = []
     await until(lambda: received.extend(viewer.rtp()) or received)
     assert [packet[-1] for packet in received] == [2]
+    await publisher.close()
+    await viewer.close()
+
+
+async def test_media_is_not_sent_where_nobody_answers(relay: RelayNode, told: Listener) -> None:
+    publisher, viewer, _ = await pair(relay, told)
+    publisher.send_rtp(vp8(0))
+    await until(lambda: len(viewer.rtp()) == 1)
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stranger.bind(("127.0.0.1", 0))
+    stranger.setblocking(False)
+    with stranger:
+        # A viewer that forges a stranger's address: checks, and all else that it can write.
+        for datagram in (
+            bytes(viewer.make_check()),
+            bytes(viewer.dtls.protect_rtcp(b"\x80\xc9\x00\x01\x00\x00\x00\x09")),
+        ):
+            stranger.sendto(datagram, viewer.server)
+        await until(lambda: relay.counters()["addresses"] == 3)
+        for number in range(1, 21):
+            publisher.send_rtp(vp8(number))
+        received: list[bytes] = []
+        await until(lambda: received.extend(viewer.rtp()) or len(received) == 20)
+        kinds = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                kinds.append(classify(stranger.recv(2048)))
+    assert kinds == [DatagramKind.STUN] * 2, "the answer to its check, and one check of ours"
+    assert relay.counters()["addresses_moved"] == 0
     await publisher.close()
     await viewer.close()
 

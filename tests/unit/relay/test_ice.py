@@ -6,19 +6,39 @@ from aioice import stun
 from relay.ice import (
     MAX_ADDRESSES,
     SILENT_S,
+    Address,
     CheckOutcome,
     IceAgent,
+    is_response,
     new_credentials,
     peek_local_ufrag,
 )
 
+PEER_PASSWORD = "peerpasswordpeerpassword"
 HERE = ("192.0.2.1", 1000)
 THERE = ("192.0.2.2", 2000)
 SIX = ("2001:db8::5", 3000, 0, 0)
 
 
 def agent() -> IceAgent:
-    return IceAgent(new_credentials("peer"))
+    return IceAgent(new_credentials("peer", PEER_PASSWORD))
+
+
+def answer(probe: bytes | None, *, password: str = PEER_PASSWORD) -> bytes:
+    """What a full agent says to a check of ours."""
+    asked = stun.parse_message(probe or b"")
+    message = stun.Message(
+        stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=asked.transaction_id
+    )
+    message.attributes["XOR-MAPPED-ADDRESS"] = ("192.0.2.100", 1)
+    message.add_message_integrity(password.encode())
+    return bytes(message)
+
+
+def move(ice: IceAgent, address: Address, now: float, *, nominate: bool) -> bool:
+    """A check from `address`, and an answer to ours if there is one; True if one was asked for."""
+    probe = ice.on_request(request(ice, nominate=nominate), address, now).probe
+    return probe is not None and ice.on_response(answer(probe), address)
 
 
 def request(
@@ -62,22 +82,66 @@ def test_a_valid_check_is_answered_with_the_mapped_address() -> None:
 
 def test_the_first_check_selects_and_only_nomination_moves() -> None:
     ice = agent()
-    ice.on_request(request(ice), HERE, 1.0)
+    assert not move(ice, HERE, 1.0, nominate=False)
     assert ice.selected == HERE
-    ice.on_request(request(ice), THERE, 2.0)
+    assert not move(ice, THERE, 2.0, nominate=False)
     assert ice.selected == HERE
-    ice.on_request(request(ice, nominate=True), THERE, 3.0)
+    assert move(ice, THERE, 3.0, nominate=True)
     assert ice.selected == THERE
     assert (ice.last_check, ice.checked_at(HERE)) == (3.0, 1.0)
+    assert not move(ice, THERE, 4.0, nominate=True), "it is there already: nothing to ask"
 
 
 def test_a_silent_selected_address_gives_way_to_one_that_is_heard() -> None:
     ice = agent()
-    ice.on_request(request(ice, nominate=True), HERE, 0.0)
-    ice.on_request(request(ice), THERE, SILENT_S)
+    move(ice, HERE, 0.0, nominate=True)
+    assert not move(ice, THERE, SILENT_S, nominate=False)
     assert ice.selected == HERE
-    ice.on_request(request(ice), THERE, SILENT_S + 1)
+    assert move(ice, THERE, SILENT_S + 1, nominate=False)
     assert ice.selected == THERE
+
+
+def test_our_check_is_one_that_a_full_agent_accepts() -> None:
+    ice = agent()
+    ice.on_request(request(ice), HERE, 0.0)
+    probe = ice.on_request(request(ice, nominate=True), THERE, 1.0).probe
+    message = stun.parse_message(probe or b"")
+    assert message.message_class is stun.Class.REQUEST
+    assert message.attributes["USERNAME"] == f"peer:{ice.credentials.local_ufrag}"
+    assert {"PRIORITY", "ICE-CONTROLLED", "FINGERPRINT"} <= set(message.attributes)
+    assert message.check_message_integrity(PEER_PASSWORD.encode())
+
+
+def test_media_moves_nowhere_from_where_no_answer_comes() -> None:
+    ice = agent()
+    ice.on_request(request(ice), HERE, 0.0)
+    probe = ice.on_request(request(ice, nominate=True), THERE, 1.0).probe
+    good = answer(probe)
+    other = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    assert not ice.on_response(good, HERE), "from the wrong place"
+    assert not ice.on_response(answer(probe, password="wrong" * 6), THERE)
+    assert not ice.on_response(answer(bytes(other)), THERE), "of a check that was never sent"
+    assert not ice.on_response(probe or b"", THERE), "the check itself, thrown back"
+    for end in range(len(good)):
+        assert not ice.on_response(good[:end], THERE)
+    assert ice.selected == HERE
+    again = ice.on_request(request(ice, nominate=True), THERE, 2.0).probe
+    assert stun.parse_message(again or b"").transaction_id == good[8:20], "a late answer counts"
+    assert ice.on_response(good, THERE)
+    assert ice.selected == THERE
+    assert not ice.on_response(good, THERE), "each answer counts once"
+
+
+def test_what_looks_like_a_response() -> None:
+    ice = agent()
+    ice.on_request(request(ice), HERE, 0.0)
+    probe = ice.on_request(request(ice, nominate=True), THERE, 1.0).probe
+    good = answer(probe)
+    assert is_response(good)
+    assert not is_response(probe or b"")
+    assert not is_response(good[:19])
+    assert not is_response(good[:4] + bytes(4) + good[8:])
+    assert not is_response(good + bytes(600))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +198,7 @@ def test_restart_keeps_the_old_credentials_until_the_new_ones_are_used() -> None
     ice = agent()
     old = request(ice, nominate=True)
     old_ufrag = ice.credentials.local_ufrag
-    ice.restart("peer")
+    ice.restart("peer", PEER_PASSWORD)
     assert set(ice.local_ufrags) == {old_ufrag, ice.credentials.local_ufrag}
     assert ice.on_request(old, HERE, 1.0).outcome is CheckOutcome.VALID
     assert ice.on_request(request(ice), THERE, 2.0).outcome is CheckOutcome.VALID
@@ -147,7 +211,7 @@ def test_unused_generations_do_not_pile_up() -> None:
     ice = agent()
     first = ice.credentials.local_ufrag
     for _ in range(10):
-        ice.restart("peer")
+        ice.restart("peer", PEER_PASSWORD)
     assert ice.local_ufrags == (ice.credentials.local_ufrag, first)
 
 
