@@ -20,7 +20,7 @@ FIRST, SECOND = "shanquan1", "yunling1"
 
 
 async def _tone(person: TeacherSeat | ClassroomSeat, heard: bool) -> None:
-    """Wait until the 1.5 kHz tone of the first room is (or is no longer) in what this page receives."""
+    """Wait until the 1.5 kHz tone of the first room is (or is no longer) heard on this page."""
     await person.until(
         """(heard) => {
           const last = window.__probe.heard(1500).slice(-30)
