@@ -129,13 +129,20 @@ class RoomTap:
         self.retarget(publisher, now)
 
     def retarget(self, publisher: Publisher, now: float) -> None:
-        """Take the highest layer that flows; while none does, stay with the last."""
+        """Take the highest layer that flows; while none does, stay with the last.
+
+        A track does not begin on a layer that a better one is about to replace: the same instant
+        would be kept in three sizes, before any sender report can date them.
+        """
         slots = self._slots.get(publisher)
         if slots is None:
             return
         flowing = [name for name, layer in publisher.video.items() if layer.flowing]
         if flowing:
             best = max(flowing, key=RANK.__getitem__)
+            top = max(publisher.video, key=RANK.__getitem__)
+            if slots[1].target is None and best != top and not publisher.settled:
+                return
             slots[1].aim(publisher.video[best], now)
 
     def detach(self, publisher: Publisher, reason: CloseReason, now: float) -> None:

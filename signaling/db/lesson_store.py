@@ -245,18 +245,18 @@ async def _check_clashes(session: AsyncSession, wish: LessonCreate) -> None:
     )
     for lesson in overlapping:
         if lesson.lead_teacher.person_id == wish.lead_teacher_id:
-            raise Clash(f"{lesson.lead_teacher.name}:《{lesson.title}》", field="lead_teacher_id")
+            raise Clash(f"{lesson.lead_teacher.name}:{lesson.title}", field="lead_teacher_id")
         taken = {room.room_id: room for room in lesson.receive_rooms}
         if lesson.lead_room is not None:
             taken[lesson.lead_room.room_id] = lesson.lead_room
         if wish.lead_room_id in taken:
             room = taken[wish.lead_room_id]
-            raise Clash(f"{room.school}{room.name}:《{lesson.title}》", field="lead_room_id")
+            raise Clash(f"{room.school}{room.name}:{lesson.title}", field="lead_room_id")
         for index, room_id in enumerate(wish.receive_room_ids):
             if room_id in taken:
                 room = taken[room_id]
                 raise Clash(
-                    f"{room.school}{room.name}:《{lesson.title}》",
+                    f"{room.school}{room.name}:{lesson.title}",
                     field=f"receive_room_ids[{index}]",
                 )
 

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from recorder.api import RecorderError, RecordingNotFound, StorageUnavailable
+from recorder.api import BadCursor, RecorderError, RecordingNotFound, StorageUnavailable
 from relay.api import OfferError, RelayError, RelayFull, SessionNotFound, StaleSession
 from signaling.core.resources import Problem
 from signaling.errors import Invalid, Malformed, SignalingError, TooManyRequests
@@ -26,6 +26,7 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (RelayFull, 503, "媒体服务已满,请稍后再试"),
     (RecordingNotFound, 404, "没有这个录像或文件"),
     (StorageUnavailable, 503, "存储不可用"),
+    (BadCursor, 400, "翻页游标有误"),
     (RelayError, 500, "媒体服务错误"),
     (RecorderError, 500, "录制服务错误"),
 )
@@ -57,9 +58,16 @@ def problem_of(error: Exception) -> Problem:
     for kind, status, title in _PACKAGE_ERRORS:
         if isinstance(error, kind):
             detail = error.detail if isinstance(error, OfferError) else str(error)
-            field = error.field if isinstance(error, OfferError) else None
+            field = _field_of(error)
             return _problem(status, getattr(error, "code", "internal"), title, detail, field)
     return _problem(500, "internal", SignalingError.title)
+
+
+def _field_of(error: Exception) -> str | None:
+    """The input at fault, where another package's error has exactly one."""
+    if isinstance(error, OfferError):
+        return error.field
+    return "before" if isinstance(error, BadCursor) else None
 
 
 def _problem(

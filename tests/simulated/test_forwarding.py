@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from relay.api import CloseReason, Layer, SlotWish
+from relay.api import CloseReason, Layer, MediaKind, SlotWish
 from relay.core import rtcp, rtp, vp8
 from relay.core.clock import ntp_to_unix
 from relay.core.serial import signed
@@ -500,3 +500,29 @@ def test_a_tap_gets_the_highest_layer_continuously_with_its_clock() -> None:
     assert offsets[0] - WALL_OFFSET == pytest.approx(0.02, abs=0.045)
     tap.close(room.now)
     assert set(sink.ended.values()) == {CloseReason.REQUESTED}
+
+
+def _heights_kept(layers_active: tuple[Layer, ...]) -> list[int]:
+    """Heights of the key frames that a tap gets in a publisher's first two seconds."""
+    room = Classroom()
+    sink = Sink()
+    room.room.add_tap(sink, room.now)
+    teacher = room.publish("lead.camera", layers=(Layer.LOW, Layer.MIDDLE, Layer.HIGH))
+    for layer, encoding in teacher.encodings.items():
+        encoding.active = layer in layers_active
+    room.run(2)
+    [video] = [track for track in sink.tracks.values() if track.kind is MediaKind.VIDEO]
+    payloads = [vp8.parse(rtp.parse(data).payload) for data in sink.packets[video.track_id]]
+    return [payload.height for payload in payloads if payload.key_frame]
+
+
+def test_a_tap_does_not_begin_on_a_layer_that_a_better_one_replaces_at_once() -> None:
+    heights = _heights_kept((Layer.LOW, Layer.MIDDLE, Layer.HIGH))
+    assert heights
+    assert set(heights) == {720}
+
+
+def test_a_tap_takes_what_there_is_when_the_best_layer_does_not_come() -> None:
+    heights = _heights_kept((Layer.LOW, Layer.MIDDLE))
+    assert heights
+    assert set(heights) == {360}

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
-from tests.support.server import TongkeServer
+from tests.support.server import ProblemError, TongkeServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -113,3 +113,11 @@ async def test_the_secret_is_the_owners_and_the_log_is_json(server: TongkeServer
     lines = [line for line in server.log.splitlines() if line.startswith("{")]
     events = [json.loads(line)["event"] for line in lines]
     assert "ready" in events
+
+
+async def test_a_cursor_that_was_never_given_out_is_named(server: TongkeServer) -> None:
+    api = await server.sign_in("ziyuan")
+    with pytest.raises(ProblemError) as refused:
+        await api.call("GET", "/api/recordings?before=nonsense")
+    assert (refused.value.status, refused.value.code) == (400, "bad_cursor")
+    assert refused.value.field == "before"
