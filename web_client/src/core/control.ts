@@ -56,8 +56,8 @@ export interface ControlOptions {
   readonly clock: Clock
   readonly random?: () => number
   /**
-   * Asked when an attempt was refused: a browser does not say why, so this is the moment to see whether
-   * the session still holds, and to renew it. False ends the channel. Attempts go on meanwhile.
+   * Asked when an attempt failed: neither the browser nor `bye` `forbidden` says whether the session still
+   * holds, so this is the moment to see, and to renew it. False ends the channel.
    */
   readonly stillWelcome?: () => Promise<boolean>
 }
@@ -86,6 +86,8 @@ export class ControlChannel {
   private heardAt = 0
   private nextId = 1
   private asking = false
+  private renewing = false
+  private renewed = false // since the channel was last open
   private readonly pending = new Map<number, Pending>()
   private readonly backoff: Backoff
   private cancelTimer: Cancel = () => {}
@@ -97,8 +99,14 @@ export class ControlChannel {
   start(): void {
     if (this.status !== 'idle' && this.status !== 'closed') return
     this.bye = null
+    this.renewed = false
     this.backoff.reset()
     this.connect()
+  }
+
+  /** The page found out elsewhere that the session is gone and cannot be renewed. */
+  signedOut(): void {
+    if (this.status !== 'idle' && this.status !== 'closed') this.end('signed_out')
   }
 
   stop(): void {
@@ -109,7 +117,7 @@ export class ControlChannel {
 
   /** The network came back (the browser says so): do not wait for the timer. */
   nudge(): void {
-    if (this.status !== 'waiting') return
+    if (this.status !== 'waiting' || this.renewing) return
     this.cancelTimer()
     this.connect()
   }
@@ -199,6 +207,7 @@ export class ControlChannel {
 
   private nowOpen(): void {
     this.backoff.reset()
+    this.renewed = false
     this.cancelTimer()
     if (this.status !== 'open') this.become('open')
     this.beat()
@@ -221,7 +230,28 @@ export class ControlChannel {
       this.lost()
       return
     }
+    if (reason === 'forbidden' && this.options.stillWelcome !== undefined && !this.renewed) {
+      void this.renew(this.options.stillWelcome)
+      return
+    }
     this.end(reason)
+  }
+
+  /** `forbidden` is also what an expired session hears (docs/protocol.md): see, and try once more. */
+  private async renew(stillWelcome: () => Promise<boolean>): Promise<void> {
+    this.dropSocket()
+    this.become('waiting')
+    this.renewing = true
+    const { attempt } = this
+    const welcome = await stillWelcome().catch(() => null)
+    this.renewing = false
+    if (attempt !== this.attempt) return // stopped meanwhile
+    if (welcome === false) {
+      this.end('signed_out')
+      return
+    }
+    this.renewed = welcome === true // unreachable: nothing is known yet
+    this.cancelTimer = this.options.clock.after(this.backoff.next(), () => this.connect())
   }
 
   private end(reason: ByeReason | 'signed_out'): void {

@@ -10,11 +10,12 @@ import type { CodecName, OpenPeer } from './peer'
 import type { PublishedTracks } from './publisher'
 import { CAMERA_LAYERS, COURSEWARE_LAYERS, Publisher } from './publisher'
 import type { Http, RestClient } from './rest'
+import { ApiError } from './rest'
 import { MediaGrants } from './media_grants'
 import type { RoomState } from './room_state'
 import type { SlotCounts } from './viewer'
 import { Viewer } from './viewer'
-import type { Devices, SlotView } from './wire'
+import type { Devices, MediaAccess, SlotView } from './wire'
 
 const VIEW_SETTLE_MS = 120 // a layout change moves many tiles; ask once
 
@@ -51,7 +52,7 @@ export class LessonSession {
     this.control = new ControlChannel({ ...options, url: options.controlUrl })
     this.grants = new MediaGrants(
       options.clock,
-      () => options.rest.mediaAccess(options.lessonId),
+      () => this.mediaAccess(),
       () => this.state?.serverAheadMs ?? 0,
     )
     this.camera = this.publisher('camera')
@@ -117,6 +118,18 @@ export class LessonSession {
   pinView(view: readonly SlotView[] | null): void {
     this.pinnedView = view
     this.scheduleView()
+  }
+
+  /** A session may run out while the control channel stays open; the next attempt has the renewed one. */
+  private async mediaAccess(): Promise<MediaAccess> {
+    const { rest, lessonId, stillWelcome } = this.options
+    try {
+      return await rest.mediaAccess(lessonId)
+    } catch (failure) {
+      const lapsed = failure instanceof ApiError && (failure.status === 401 || failure.code === 'csrf')
+      if (lapsed && (await stillWelcome?.().catch(() => true)) === false) this.control.signedOut()
+      throw failure
+    }
   }
 
   private publisher(kind: 'camera' | 'courseware'): Publisher {

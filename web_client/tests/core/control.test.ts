@@ -156,6 +156,55 @@ describe('the server says goodbye', () => {
     expect(sockets.all).toHaveLength(1)
   })
 
+  it('forbidden by an expired session is healed by renewing it', async () => {
+    const control = joined({ stillWelcome: () => Promise.resolve(true) })
+    sockets.last.drop()
+    await clock.advance(200)
+    sockets.last.open()
+    sockets.last.say({ type: 'bye', reason: 'forbidden' })
+    await clock.advance(1000)
+    expect(sockets.all).toHaveLength(3)
+    sockets.last.open()
+    sockets.last.say({ type: 'resumed', seq: 10 })
+    expect(control.status).toBe('open')
+    expect(control.bye).toBeNull()
+  })
+
+  it('forbidden is final when the session is good, and signed out when it cannot be renewed', async () => {
+    const uninvited = channel({ stillWelcome: () => Promise.resolve(true) })
+    uninvited.start()
+    for (let i = 0; i < 2; i += 1) {
+      sockets.last.open()
+      sockets.last.say({ type: 'bye', reason: 'forbidden' })
+      await clock.advance(5000)
+    }
+    expect(uninvited.bye).toBe('forbidden')
+    expect(sockets.all).toHaveLength(2)
+
+    const expired = joined({ stillWelcome: () => Promise.resolve(false) })
+    sockets.last.say({ type: 'bye', reason: 'forbidden' })
+    await clock.advance(0)
+    expect(expired.bye).toBe('signed_out')
+  })
+
+  it('forbidden is asked about again while the server cannot be reached, and not after a stop', async () => {
+    let asked = 0
+    const stillWelcome = () => Promise.reject(new Error(`no network ${(asked += 1)}`))
+    const control = joined({ stillWelcome })
+    for (let i = 0; i < 3; i += 1) {
+      sockets.last.say({ type: 'bye', reason: 'forbidden' })
+      control.nudge() // must not overtake the question
+      await clock.advance(2000)
+    }
+    expect(asked).toBe(3)
+    expect(sockets.all).toHaveLength(4)
+    sockets.last.say({ type: 'bye', reason: 'forbidden' })
+    control.stop()
+    await clock.advance(5000)
+    expect(sockets.all).toHaveLength(4)
+    expect(clock.waiting).toBe(0)
+  })
+
   it.each(['shutdown', 'too_slow'] as const)('%s is worth a reconnect', async (reason) => {
     const control = joined()
     sockets.last.say({ type: 'bye', reason })

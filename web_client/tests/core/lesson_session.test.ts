@@ -16,6 +16,7 @@ let http: FakeHttp
 let peers: FakePeers
 let sockets: FakeSockets
 let lesson: LessonSession
+let stillWelcome: () => Promise<boolean>
 
 beforeEach(() => {
   clock = new VirtualClock()
@@ -32,7 +33,9 @@ beforeEach(() => {
     }
     return method === 'POST' ? response(201, 'v=0\r\n', { Location: `/sessions/${http.count('POST')}` }) : response(200)
   }
+  stillWelcome = () => Promise.resolve(true)
   lesson = new LessonSession({
+    stillWelcome: () => stillWelcome(),
     lessonId: 'lesson',
     controlUrl: 'ws://server/ws/lessons/lesson',
     slots: CLASSROOM_SLOTS,
@@ -168,6 +171,38 @@ describe('a live lesson', () => {
     lesson.stop()
     await clock.advance(1000)
     expect(clock.waiting).toBe(0)
+  })
+})
+
+describe('a session that runs out while the channel is open', () => {
+  const refuse = () => {
+    const good = http.answer
+    http.answer = (request) =>
+      request.url.endsWith('/media-access') ? response(401, { code: 'not_signed_in' }) : good(request)
+    return () => (http.answer = good)
+  }
+
+  it('is renewed before media are asked for again', async () => {
+    const renew = refuse()
+    stillWelcome = async () => Boolean(renew())
+    await live()
+    await clock.advance(1000)
+    connect(publishers())
+    connect(viewers())
+    expect(lesson.camera.state).toBe('up')
+    expect(lesson.viewer.state).toBe('up')
+    expect(lesson.control.status).toBe('open')
+  })
+
+  it('is said to be over when it cannot be renewed, and not for want of a network', async () => {
+    refuse()
+    stillWelcome = () => Promise.reject(new Error('no network'))
+    await live()
+    expect(lesson.control.status).toBe('open')
+    stillWelcome = () => Promise.resolve(false)
+    await clock.advance(1000)
+    expect(lesson.control.bye).toBe('signed_out')
+    expect(lesson.viewer.state).toBe('idle')
   })
 })
 
