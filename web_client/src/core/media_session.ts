@@ -194,10 +194,11 @@ export class MediaSession {
         },
         body: fragment,
       })
-      if (stale() || this.state !== 'repairing') return
+      if (stale()) return
+      // Also when the path healed meanwhile: the server has moved on to the new credentials.
       const answer = repairedAnswer(run.peer, response)
-      if (answer === null) void this.open()
-      else await run.peer.accept(answer)
+      if (answer !== null) await run.peer.accept(answer)
+      else if (this.state === 'repairing') void this.open()
     } catch {
       if (!stale() && this.state === 'repairing') void this.open()
     }

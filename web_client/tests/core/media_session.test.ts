@@ -117,6 +117,24 @@ describe('a path that breaks', () => {
     expect(peers.all).toHaveLength(1)
   })
 
+  it('takes the answer to a restart even when the path healed meanwhile', async () => {
+    const media = await up()
+    const good = http.answer
+    let answerPatch = () => {}
+    http.answer = (request) =>
+      request.method === 'PATCH'
+        ? new Promise((resolve) => (answerPatch = () => resolve(good(request))))
+        : good(request)
+    peers.last.become('disconnected')
+    await clock.advance(1000)
+    peers.last.become('connected')
+    expect(media.state).toBe('up')
+    answerPatch()
+    await clock.advance(0)
+    expect(peers.last.accepted[1]).toContain('a=ice-ufrag:new')
+    expect(peers.all).toHaveLength(1)
+  })
+
   it('leads to a new session when the server knows the old one no more', async () => {
     const good = http.answer
     http.answer = (request) => (request.method === 'PATCH' ? response(404) : good(request))
