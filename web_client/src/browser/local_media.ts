@@ -37,6 +37,7 @@ export function useLocalMedia() {
   const loudspeakerState = ref<DeviceState>('unknown')
   const known = shallowRef<MediaDeviceInfo[]>([])
   const searching = ref(false)
+  let released = false
   /** Browsers hide cameras from pages that are neither HTTPS nor localhost. */
   const insecure = navigator.mediaDevices === undefined
 
@@ -69,7 +70,11 @@ export function useLocalMedia() {
       video: wish('video'),
       audio: wish('audio'),
     })
-    for (const one of stream.getTracks()) keep(one.kind === 'video' ? 'video' : 'audio', one)
+    for (const one of stream.getTracks()) {
+      // A permission prompt may be answered after the page was left: then no camera may stay on.
+      if (released) one.stop()
+      else keep(one.kind === 'video' ? 'video' : 'audio', one)
+    }
   }
 
   /** Asks for whatever is missing: both at once for one permission prompt, then each alone. */
@@ -114,6 +119,7 @@ export function useLocalMedia() {
   if (!insecure) navigator.mediaDevices.addEventListener('devicechange', later)
 
   function release(): void {
+    released = true
     window.clearTimeout(timer)
     if (!insecure) navigator.mediaDevices.removeEventListener('devicechange', later)
     for (const kind of ['video', 'audio'] as const) {

@@ -11,6 +11,7 @@ interface DisplayOptions extends DisplayMediaStreamOptions {
 export function useScreenShare() {
   const video = shallowRef<MediaStreamTrack | null>(null)
   const audio = shallowRef<MediaStreamTrack | null>(null)
+  let left = false
   const supported = typeof navigator.mediaDevices?.getDisplayMedia === 'function'
 
   async function ask(surface: Surface, withAudio: boolean): Promise<MediaStream> {
@@ -40,6 +41,10 @@ export function useScreenShare() {
       throw failure
     }
     stop()
+    if (left) {
+      for (const track of stream.getTracks()) track.stop() // chosen when the lesson was over
+      return false
+    }
     const [picture] = stream.getVideoTracks()
     if (picture === undefined) return false
     picture.contentHint = 'detail'
@@ -58,7 +63,10 @@ export function useScreenShare() {
     video.value = null
     audio.value = null
   }
-  onScopeDispose(stop)
+  onScopeDispose(() => {
+    left = true
+    stop()
+  })
 
   return { video, audio, supported, start, stop }
 }

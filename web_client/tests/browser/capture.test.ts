@@ -1,0 +1,70 @@
+import { beforeEach, expect, it, vi } from 'vitest'
+import { effectScope } from 'vue'
+
+class FakeTrack {
+  stopped = false
+  onended: (() => void) | null = null
+  contentHint = ''
+  constructor(readonly kind: 'audio' | 'video') {}
+  stop(): void {
+    this.stopped = true
+  }
+}
+
+const tracks = [new FakeTrack('video'), new FakeTrack('audio')]
+const stream = {
+  getTracks: () => tracks,
+  getVideoTracks: () => tracks.slice(0, 1),
+  getAudioTracks: () => tracks.slice(1),
+}
+/** The person answers the browser's prompt. */
+let answer: () => void
+
+beforeEach(() => {
+  for (const track of tracks) track.stopped = false
+  const prompt = () => new Promise((resolve) => (answer = () => resolve(stream)))
+  vi.stubGlobal('location', { search: '' })
+  vi.stubGlobal('window', globalThis)
+  vi.stubGlobal('navigator', {
+    mediaDevices: {
+      getUserMedia: prompt,
+      getDisplayMedia: prompt,
+      enumerateDevices: () => Promise.resolve([]),
+      addEventListener: () => {},
+      removeEventListener: () => {},
+    },
+  })
+})
+
+it('leaves no camera on when its prompt is answered after the page was left', async () => {
+  const { useLocalMedia } = await import('../../src/browser/local_media')
+  for (const stays of [true, false]) {
+    const scope = effectScope()
+    const local = scope.run(useLocalMedia)
+    const acquired = local?.acquire()
+    if (!stays) scope.stop()
+    answer()
+    await acquired
+    expect(tracks.map((track) => track.stopped)).toEqual([!stays, !stays])
+    scope.stop()
+    expect(tracks.map((track) => track.stopped)).toEqual([true, true])
+    expect(local?.video.value).toBeNull()
+    for (const track of tracks) track.stopped = false
+  }
+})
+
+it('shares no screen that was chosen after the lesson', async () => {
+  const { useScreenShare } = await import('../../src/browser/screen_share')
+  for (const stays of [true, false]) {
+    const scope = effectScope()
+    const share = scope.run(useScreenShare)
+    const started = share?.start('window')
+    if (!stays) scope.stop()
+    answer()
+    expect(await started).toBe(stays)
+    expect(tracks.map((track) => track.stopped)).toEqual([!stays, !stays])
+    scope.stop()
+    expect(tracks.map((track) => track.stopped)).toEqual([true, true])
+    for (const track of tracks) track.stopped = false
+  }
+})
