@@ -30,10 +30,15 @@ export async function whichTerminal(): Promise<Identity | null> {
   try {
     identity.value = await rest.terminalResume()
   } catch (failure) {
-    if (failure instanceof ApiError && failure.unreachable) throw failure
+    if (!isRefused(failure)) throw failure // busy or unreachable: this room is still remembered
     identity.value = null
   }
   return identity.value
+}
+
+function isRefused(failure: unknown): boolean {
+  if (!(failure instanceof ApiError) || failure.status === 429) return false
+  return failure.status >= 400 && failure.status < 500
 }
 
 function isSignedOut(failure: unknown): boolean {
