@@ -16,7 +16,7 @@ from signaling.clock import Clock
 from signaling.core import messages as m
 from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.permissions import LEAD_PARTICIPANT, Seat
-from signaling.core.resources import Role
+from signaling.core.resources import LessonState, Role
 from signaling.core.room_state import (
     LEAD_SOURCES,
     Member,
@@ -151,14 +151,23 @@ class RoomHub:
 
     # --- the lesson's life -----------------------------------------------------------------------
 
-    async def started(self, record: LessonRecord) -> None:
+    async def follow(self, record: LessonRecord) -> None:
+        """Bring a lesson's room to what the database says; may be repeated any number of times."""
+        room = self._rooms.get(record.lesson_id)
+        if record.state is LessonState.LIVE:
+            if room is None or not room.state.is_live:
+                await self._started(record)
+        elif record.state not in OPEN_STATES:
+            await self._ended(record)
+
+    async def _started(self, record: LessonRecord) -> None:
         """The lesson went live."""
         room = await self.enter(record.lesson_id)
         room.state.set_lesson(lesson_now(record))
         room.flush()
         await self.record(record, room)
 
-    async def ended(self, record: LessonRecord) -> None:
+    async def _ended(self, record: LessonRecord) -> None:
         """The lesson ended or was cancelled: keep the recording, tell everyone, close the media."""
         if record.held_from is not None:
             try:

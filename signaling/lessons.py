@@ -123,6 +123,15 @@ class LessonService:
                 change = LessonChange(LessonState.ENDED, held_to=now)
                 await self._carry_out(SYSTEM, record, LessonDeed.END, change, "")
 
+    async def reconcile(self) -> None:
+        """Make the rooms agree with the database, where a failure came between the two."""
+        live = {record.lesson_id: record for record in await self._store.live()}
+        thought_live = {room.lesson_id for room in self._hub.rooms if room.state.is_live}
+        for record in live.values():
+            await self._hub.follow(record)
+        for lesson_id in thought_live - live.keys():
+            await self._hub.follow(await self._existing(lesson_id))
+
     def resource(self, subject: Subject, record: LessonRecord) -> Lesson:
         """A lesson as the API shows it to a subject."""
         sees_code = allows(subject, Action.SEE_JOIN_CODE, record.parties)
@@ -166,18 +175,16 @@ class LessonService:
         except WrongState as error:
             raise WrongLessonState(str(error)) from None
         if done_before:
+            await self._hub.follow(record)
             return record
         written = await self._store.change(record.lesson_id, record.state, change)
         changed = await self._existing(record.lesson_id)
         if not written:  # somebody was faster: judge again by what is now
             return await self._carry_out(subject, changed, deed, change, remote)
+        await self._hub.follow(changed)
         await self._audit(
             subject, f"lesson_{deed}", record.lesson_id, change.cancel_reason or "", remote
         )
-        if deed is LessonDeed.START:
-            await self._hub.started(changed)
-        else:
-            await self._hub.ended(changed)
         return await self._existing(record.lesson_id)
 
     async def _existing(self, lesson_id: str) -> LessonRecord:

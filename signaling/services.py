@@ -80,6 +80,7 @@ class Services:
         )
         self.library = Library(recorder, self.lesson_store)
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
+            self.lessons.reconcile,
             self.lessons.end_forgotten,
             self.hub.retry_recordings,
             self.identity.forget_expired,
@@ -120,7 +121,10 @@ class Services:
 
     async def _keep_house(self) -> None:
         for deed in self.housekeeping:
-            await deed()
+            try:
+                await deed()
+            except Exception:
+                log.exception("upkeep_failed")  # one that fails must not keep the others from it
 
 
 async def _periodically(period_s: float, deed: Callable[[], Awaitable[None]]) -> None:

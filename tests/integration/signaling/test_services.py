@@ -15,6 +15,7 @@ from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.permissions import Subject, seat_of
 from signaling.core.resources import ClassKind, LessonCreate, LessonState, LoginRequest
 from signaling.core.tokens import fingerprint, open_media
+from signaling.db.lesson_store import LessonChange
 from signaling.db.tables import Base
 from signaling.errors import (
     BadCredentials,
@@ -129,6 +130,39 @@ async def test_a_disk_that_is_full_fails_the_recording_not_the_lesson(
         assert room.state.recording is m.RecordingState.RECORDING
         services.hub.on_recording_trouble(lesson_id, "I/O error")
         assert room.state.recording is m.RecordingState.FAILED
+
+
+async def test_a_failure_between_database_and_room_is_made_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    not_recording: list[str] = []
+    async with running_services(tmp_path) as services:
+        end_recording = services.recorder.end
+
+        async def noted_end(room_id: str) -> None:
+            not_recording.append(room_id)
+            await end_recording(room_id)
+
+        monkeypatch.setattr(services.recorder, "end", noted_end)
+        teacher, now = await _teacher(services), services.clock.now()
+        lesson_id = await _lesson(services)
+        channel = await _join(services, lesson_id)
+        room = services.hub.room(lesson_id)
+        assert room is not None
+        change = services.lesson_store.change
+        # The row was written, and then something failed before the room was told.
+        await change(
+            lesson_id, LessonState.SCHEDULED, LessonChange(LessonState.LIVE, held_from=now)
+        )
+        assert not room.state.is_live
+        await services.lessons.start(teacher, lesson_id)  # the teacher clicks again
+        assert room.state.is_live
+        assert room.state.recording is m.RecordingState.RECORDING
+        await change(lesson_id, LessonState.LIVE, LessonChange(LessonState.ENDED, held_to=now))
+        await services.lessons.reconcile()  # nobody clicks again
+        assert channel.bye is m.ByeReason.LESSON_OVER
+        assert services.hub.rooms == ()
+        assert not_recording == [lesson_id]
 
 
 async def test_a_database_that_fails_for_a_moment_loses_no_room_state(
