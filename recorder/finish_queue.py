@@ -15,6 +15,7 @@ from recorder.finish import Line
 
 ATTEMPTS = 3
 RETRY_DELAY_S = 5.0
+BROKEN_OFF_DELAY_S = 60.0  # until a job is taken up again that the database, say, broke off
 MAX_JOB_S = 2 * 3600.0  # a day's recording takes minutes; this only ends a process that hangs
 PROGRESS_INTERVAL_S = 0.5
 
@@ -41,6 +42,7 @@ class FinishQueue:
         on_done: Callable[[str], Awaitable[None]],
         on_failed: Callable[[str, str], Awaitable[None]],
         retry_delay_s: float = RETRY_DELAY_S,
+        broken_off_delay_s: float = BROKEN_OFF_DELAY_S,
     ) -> None:
         self._folder_of = folder_of
         self._on_start = on_start
@@ -48,6 +50,8 @@ class FinishQueue:
         self._on_done = on_done
         self._on_failed = on_failed
         self._retry_delay_s = retry_delay_s
+        self._broken_off_delay_s = broken_off_delay_s
+        self._later: dict[str, asyncio.TimerHandle] = {}
         self._waiting: dict[str, None] = {}  # an ordered set
         self._ready = asyncio.Event()
         self._current: str | None = None
@@ -64,18 +68,27 @@ class FinishQueue:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
             self._runner = None
+        for recording_id in tuple(self._later):
+            self._not_later(recording_id)
 
     def put(self, recording_id: str) -> None:
         """Queue a recording; once is enough."""
+        self._not_later(recording_id)
         self._waiting[recording_id] = None
         self._ready.set()
 
     async def cancel(self, recording_id: str) -> None:
         """Take a recording out; when this returns, no process works on it."""
         self._waiting.pop(recording_id, None)
+        self._not_later(recording_id)
         if self._current == recording_id and self._job is not None:
             self._job.cancel()
             await asyncio.gather(self._job, return_exceptions=True)
+
+    def _not_later(self, recording_id: str) -> None:
+        timer = self._later.pop(recording_id, None)
+        if timer is not None:
+            timer.cancel()
 
     async def _run(self) -> None:
         while True:
@@ -105,8 +118,12 @@ class FinishQueue:
         except asyncio.CancelledError:
             raise
         except Exception:
-            # The database was away, say; the next start takes it up again.
+            # The database was away, say. A server may run for months, so not left to its next
+            # start.
             log.exception("finishing_broke_off")
+            self._later[recording_id] = asyncio.get_running_loop().call_later(
+                self._broken_off_delay_s, self.put, recording_id
+            )
         else:
             log.info("finishing_done")
 

@@ -134,11 +134,11 @@ class RecorderService:
                     entry = await self._library.add(recording_id, facts, started_at)
                 else:
                     entry = await self._library.set_state(recording_id, RecordingState.RECORDING)
+                sink = ArchiveTap(writer, run)
+                tap = relay.tap(room_id, sink)
             except BaseException:
                 await asyncio.to_thread(writer.close, ended=False)
                 raise
-            sink = ArchiveTap(writer, run)
-            tap = relay.tap(room_id, sink)
             ticker = asyncio.create_task(self._ask_for_key_frames(sink, tap), name="recording")
             self._running[room_id] = _Running(recording_id, writer, sink, tap, ticker)
         _log.info("recording_began", recording_id=recording_id, room_id=room_id, run=run)
@@ -164,14 +164,17 @@ class RecorderService:
             if running is None:
                 return
             running.tap.close()
+            self._spawn(self._end(running))  # also if the database is away: the archive knows
             # Before the lock is given up: from here on, begin() makes a new recording.
             await self._library.set_ended(running.recording_id)
-        self._spawn(self._end(running))
 
     async def _end(self, running: _Running) -> None:
         await self._close_running(running, ended=True)
-        self._tell(await self._library.set_state(running.recording_id, RecordingState.FINISHING))
-        self._queue.put(running.recording_id)
+        try:
+            state = RecordingState.FINISHING
+            self._tell(await self._library.set_state(running.recording_id, state))
+        finally:
+            self._queue.put(running.recording_id)  # sets the state, too, and patiently
 
     async def _close_running(self, running: _Running, *, ended: bool) -> None:
         running.ticker.cancel()

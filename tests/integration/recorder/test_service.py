@@ -4,10 +4,12 @@ import asyncio
 import os
 import shutil
 import signal
+import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -276,6 +278,41 @@ async def test_a_finishing_that_crashes_is_tried_again_and_then_said_to_have_fai
     await second.start()
     await watcher.reached(recording_id, RecordingState.READY)
     await second.stop()
+
+
+async def test_a_database_that_is_away_at_the_end_costs_no_recording(
+    running: tuple[RecorderService, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, watcher = running
+    recorder._queue._broken_off_delay_s = 0.0
+    relay = HandRelay()
+    recording_id = await recorder.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=2.0)
+    failures = {"set_ended": 1, "set_state": 2, "set_ready": 1}
+    for name in failures:
+        monkeypatch.setattr(
+            recorder._library, name, _away(failures, name, getattr(recorder._library, name))
+        )
+    with pytest.raises(sqlite3.OperationalError):
+        await recorder.end(ROOM)
+    assert relay.taps[ROOM].closed
+    entry = await watcher.reached(recording_id, RecordingState.READY)
+    assert entry.duration_s == pytest.approx(2.0, abs=0.1)
+    assert set(failures.values()) == {0}
+
+
+def _away(
+    failures: dict[str, int], name: str, really: Callable[..., Awaitable[Any]]
+) -> Callable[..., Awaitable[Any]]:
+    """A call to the database that fails as often as `failures` says, and then works."""
+
+    async def call(*arguments: Any, **options: Any) -> Any:
+        if failures[name]:
+            failures[name] -= 1
+            raise sqlite3.OperationalError("database is locked")
+        return await really(*arguments, **options)
+
+    return call
 
 
 @pytest.fixture(scope="module")
