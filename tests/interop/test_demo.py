@@ -55,11 +55,17 @@ def _lives(pid: str) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+def _hear_interrupts() -> None:
+    """A shell's background job, as CI may be, hands SIGINT down as ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def test_an_interrupted_demo_leaves_nothing_behind(tmp_path):
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     demo = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "from load_tests.demo import main; raise SystemExit(main())",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=environment,
+        preexec_fn=_hear_interrupts,
     )  # fmt: skip
     assert demo.stdout is not None
     try:
