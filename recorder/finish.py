@@ -10,6 +10,7 @@ replace.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
@@ -50,6 +51,8 @@ class NothingRecordedError(RecorderError):
 def finish(folder: Path, report: Progress) -> Manifest:
     """Finish the recording in `folder`; may be repeated any number of times.
 
+    Waits for whoever else finishes it: a process that outlived its server, or one started by hand.
+
     Args:
         folder: of the recording, with its archive.
         report: told the progress, 0…1.
@@ -58,6 +61,18 @@ def finish(folder: Path, report: Progress) -> Manifest:
         NothingRecordedError: there is no media in the archive.
         OSError: files cannot be read or written.
     """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        raise NothingRecordedError from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # the kernel gives it back, however we end
+        return _finish(folder, report)
+    finally:
+        os.close(descriptor)
+
+
+def _finish(folder: Path, report: Progress) -> Manifest:
     archive = folder / ARCHIVE_FOLDER
     index = ArchiveIndex()
     for record in read_archive(archive, lambda done: report(done * _INDEX_SHARE)):

@@ -11,6 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 WIDTH = 640
+_MAX_HEIGHT = 4 * WIDTH
 _PLACES = (
     0.3,
     0.5,
@@ -44,8 +45,9 @@ def make_thumbnail(videos: Iterable[Path], target: Path) -> bool:
                 break
             if best is None or spread > best[0]:
                 best = (spread, frame)
-        if best is not None:
-            target.write_bytes(_jpeg(best[1]))
+        jpeg = None if best is None else _jpeg(best[1])
+        if jpeg is not None:
+            target.write_bytes(jpeg)
             return True
     return False
 
@@ -64,8 +66,11 @@ def _candidates(video: Path) -> Iterator[VideoFrame]:
         return
 
 
-def _jpeg(frame: VideoFrame) -> bytes:
+def _jpeg(frame: VideoFrame) -> bytes | None:
+    """The picture, `WIDTH` pixels wide; None for a shape that no camera has."""
     height = max(2, round(frame.height * WIDTH / frame.width / 2) * 2)
+    if height > _MAX_HEIGHT:
+        return None
     encoder = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height = WIDTH, height
     encoder.pix_fmt = "yuvj420p"

@@ -1,5 +1,7 @@
 """Real media through archive and finishing: what comes out plays, is whole, and is on time."""
 
+import fcntl
+import os
 import random
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from recorder.api import Manifest, MediaFile, SourceManifest, Span
 from recorder.archive_files import ARCHIVE_FOLDER, segments
 from recorder.finish import WORK_FOLDER, NothingRecordedError, finish
+from recorder.thumbnail import make_thumbnail
 from relay.api import CloseReason
 from tests.support.recording import START, archive_sink, recorded
 from tests.support.rtp_media import (
@@ -291,6 +294,40 @@ def test_finishing_may_be_repeated_and_interrupted(tmp_path: Path) -> None:
     assert progress[-1] == 1.0
     assert not (tmp_path / WORK_FOLDER).exists()
     assert segments(tmp_path / ARCHIVE_FOLDER)  # originals stay
+
+
+def test_two_processes_do_not_finish_one_recording_at_once(tmp_path: Path) -> None:
+    """One may outlive a killed server for a moment, or be started by hand."""
+
+    def is_free() -> bool:
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+    with archive_sink(tmp_path) as (sink, _):
+        feed(sink, camera("VP8", 2.0).happenings())
+    free_during: list[bool] = []
+    finish(tmp_path, lambda _: free_during.append(is_free()))
+    assert free_during
+    assert not any(free_during)
+    assert is_free()
+
+
+def test_a_picture_of_absurd_shape_costs_the_thumbnail_not_the_recording(tmp_path: Path) -> None:
+    path = tmp_path / "tall.webm"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 16, 16_000, "yuv420p"
+        frame = av.VideoFrame(16, 16_000, "yuv420p")
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    assert not make_thumbnail([path], tmp_path / "thumbnail.jpg")
+    assert not (tmp_path / "thumbnail.jpg").exists()
 
 
 def test_hostile_source_ids_stay_in_the_folder(tmp_path: Path) -> None:
