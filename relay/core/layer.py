@@ -182,7 +182,9 @@ class IncomingLayer:
             if media.size:
                 self._inspect_video(media, codec, now)
         else:
-            media.switchable = True
+            # Not at a late packet: the taker would get all that was kept since, and so hear what
+            # was said before it might.
+            media.switchable = sequence > self.highest
             if level:
                 media.level = level[0]
             self.loudness.on_packet(level, now)

@@ -14,7 +14,7 @@ class MediaPacket:
         marker: 0x80 or 0.
         payload: what follows the rewritten part: with a VP8 picture id, all after it and TL0PICIDX.
         size: bytes of the whole payload.
-        switchable: decoding can start at this packet.
+        switchable: a taker can start at this packet.
         head: the first two bytes of a VP8 descriptor with picture id.
         picture_id: extended; −1 where there is none.
         tl0_index: −1 where there is none.

@@ -100,6 +100,10 @@ class SwitchingSlot(Munger):
     def on_flow_changed(self) -> None:
         """What flows changed; for subclasses that report it."""
 
+    def came_too_early(self, packet: MediaPacket) -> bool:
+        """Whether a packet arrived before its stream was wanted, and only waited to be read."""
+        return packet.arrival < self._aimed_at
+
     def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
         """See `layer.Taker`."""
         raise NotImplementedError

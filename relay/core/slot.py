@@ -155,6 +155,8 @@ class ViewerSlot(SwitchingSlot):
         codec = layer.codec and match_codec(self.negotiated.codecs, layer.codec)
         if codec is None:
             return
+        if layer.kind is MediaKind.AUDIO and self.came_too_early(packet):
+            return  # said before it might be heard, read by a busy loop only now
         self.arrive(layer)
         self.splice(layer, packet, codec.payload_type)
         self._counters.slot_switches += 1

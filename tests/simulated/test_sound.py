@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
-from tests.simulated import streams
+from relay.api import MediaKind
+from relay.core import rtp
+from relay.core.negotiated import IncomingTrack
+from tests.simulated import publisher, streams
 from tests.simulated.classroom import Classroom
 from tests.simulated.viewer import SimulatedViewer, Slot
 
@@ -44,6 +48,60 @@ def test_who_is_not_on_stage_is_heard_by_nobody() -> None:
     reports_only = [raw for raw in listeners[0].raw if raw[1] >= 192]
     assert listeners[0].down.sent - sent <= len(reports_only)
     assert all_heard(listeners[0], off_stage + 0.011) == set()
+
+
+def microphone(room: Classroom) -> Callable[..., None]:
+    """A microphone by hand: sends packet number n, as of the moment when it arrived."""
+    track = IncomingTrack("0", MediaKind.AUDIO, (publisher.OPUS,), publisher.IDS)
+    session = room.room.add_publisher(
+        "pub", "one.camera", [track], send_rtcp=lambda packet: None, now=room.now
+    )
+
+    def speak(number: int, arrival: float | None = None) -> None:
+        packet = rtp.build(
+            publisher.OPUS.payload_type,
+            number,
+            960 * number,
+            77,
+            streams.opus_packet("onea", number),
+            extensions={publisher.IDS.mid: b"0"},
+        )
+        session.on_rtp(packet, room.now if arrival is None else arrival)
+        room.run(0.02)
+
+    return speak
+
+
+def numbers_heard(watching: SimulatedViewer) -> list[int]:
+    return [streams.read(packet.payload).frame for packet in watching.audio[0].order]
+
+
+def test_a_late_packet_brings_nothing_that_was_said_before() -> None:
+    room = Classroom()
+    speak = microphone(room)
+    listener = room.watch("l", audio=1)
+    for number in (1, 2, 4, 5, 6):
+        speak(number)
+    room.room.set_audible({"one.camera"}, room.now)
+    speak(3)  # on a detour, or repaired
+    speak(7)
+    speak(9)
+    speak(8)
+    room.run(0.5)
+    assert numbers_heard(listener) == [7, 9, 8]
+
+
+def test_what_waited_to_be_read_while_nobody_might_hear_it_is_not_heard() -> None:
+    room = Classroom()
+    speak = microphone(room)
+    listener = room.watch("l", audio=1)
+    speak(1)
+    room.room.set_audible({"one.camera"}, room.now)
+    on_stage = room.now
+    for number, arrival in ((2, on_stage - 0.3), (3, on_stage - 0.001), (4, on_stage)):
+        speak(number, arrival)
+    room.run(0.5)
+    assert numbers_heard(listener) == [4]
 
 
 def test_nobody_hears_himself() -> None:
