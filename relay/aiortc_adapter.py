@@ -41,11 +41,22 @@ _scratch_view = memoryview(_ffi.buffer(_scratch))
 _length = _ffi.new("int *")
 
 
+# SSRCs that a peer may use in RTP and RTCP together, in all its session: libsrtp keeps a context of
+# about 0.5 KB for each, in a list that it searches for every packet. A publisher of two tracks with
+# three layers and their repair has 8, and more for each stream begun anew.
+MAX_STREAMS = 128
+_RTP_SSRC_AT = 8  # RFC 3550 §5.1
+_RTCP_SSRC_AT = 4  # RFC 3550 §6.4
+
 Cipher = Callable[[bytes], memoryview]
 
 
 class SrtpError(Exception):
     """A packet that cannot be authenticated, is replayed, or does not fit."""
+
+
+class TooManyStreamsError(SrtpError):
+    """The peer has used all the SSRCs that it may have."""
 
 
 class DtlsError(Exception):
@@ -185,8 +196,13 @@ class DtlsSrtp:
     def _make_ciphers(self) -> None:
         receive = self._sessions[0]._srtp[0]
         send = self._sessions[1]._srtp[0]
-        self.unprotect_rtp = _cipher(_lib.srtp_unprotect, receive, _SCRATCH_BYTES)
-        self.unprotect_rtcp = _cipher(_lib.srtp_unprotect_rtcp, receive, _SCRATCH_BYTES)
+        known: set[bytes] = set()
+        self.unprotect_rtp = _bounded(
+            _cipher(_lib.srtp_unprotect, receive, _SCRATCH_BYTES), known, _RTP_SSRC_AT
+        )
+        self.unprotect_rtcp = _bounded(
+            _cipher(_lib.srtp_unprotect_rtcp, receive, _SCRATCH_BYTES), known, _RTCP_SSRC_AT
+        )
         self.protect_rtp = _cipher(_lib.srtp_protect, send, MAX_PLAIN_BYTES)
         self.protect_rtcp = _cipher(_lib.srtp_protect_rtcp, send, MAX_PLAIN_BYTES)
 
@@ -205,6 +221,22 @@ def _cipher(function: Any, context: Any, limit: int) -> Cipher:
         if status != ok:
             raise SrtpError(status)
         return view[: length[0]]
+
+    return run
+
+
+def _bounded(unprotect: Cipher, known: set[bytes], at: int) -> Cipher:
+    """`unprotect`, for at most `MAX_STREAMS` SSRCs; only authentic packets use one up."""
+
+    def run(packet: bytes) -> memoryview:
+        ssrc = packet[at : at + 4]
+        if ssrc in known:
+            return unprotect(packet)
+        if len(known) >= MAX_STREAMS:
+            raise TooManyStreamsError
+        plain = unprotect(packet)
+        known.add(ssrc)
+        return plain
 
     return run
 

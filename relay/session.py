@@ -18,6 +18,7 @@ from relay.aiortc_adapter import (
     DtlsIdentity,
     DtlsSrtp,
     SrtpError,
+    TooManyStreamsError,
     not_connected,
 )
 from relay.api import CloseReason, MediaKind, SlotWish
@@ -240,6 +241,9 @@ class Session:
             return
         try:
             plain = dtls.unprotect_rtp(packet).tobytes()
+        except TooManyStreamsError:
+            self._counters.srtp_streams_full += 1
+            return
         except SrtpError:
             self._counters.srtp_unauthentic += 1
             return
@@ -253,6 +257,9 @@ class Session:
             return
         try:
             plain = dtls.unprotect_rtcp(packet).tobytes()
+        except TooManyStreamsError:
+            self._counters.srtp_streams_full += 1
+            return
         except SrtpError:
             self._counters.srtp_unauthentic += 1
             return

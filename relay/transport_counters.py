@@ -27,6 +27,7 @@ class TransportCounters:
     srtp_unchecked_address: int = 0
     srtp_before_dtls: int = 0
     srtp_unauthentic: int = 0
+    srtp_streams_full: int = 0  # a peer used up its SSRCs
     srtp_protect_failed: int = 0
     rtp_from_viewer: int = 0
     sessions_opened: int = 0

@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import os
 import re
+import struct
 from importlib.metadata import version
 
 import pylibsrtp
@@ -26,10 +27,12 @@ from relay import aiortc_adapter
 from relay.aiortc_adapter import (
     MAX_PENDING_RECORDS,
     MAX_PLAIN_BYTES,
+    MAX_STREAMS,
     DtlsError,
     DtlsIdentity,
     DtlsSrtp,
     SrtpError,
+    TooManyStreamsError,
     not_connected,
 )
 from relay.api import CloseReason
@@ -128,6 +131,34 @@ async def test_packets_of_a_larger_mtu_pass_and_oversized_ones_do_not() -> None:
         pair.server.protect_rtp(large + b"x")
     with pytest.raises(SrtpError):
         pair.server.unprotect_rtp(bytes(4000))
+    await pair.close()
+
+
+async def test_a_peer_has_a_bounded_number_of_streams() -> None:
+    pair = Pair()
+    await pair.connect()
+
+    def rtp(ssrc: int) -> bytes:
+        return bytes(pair.client.protect_rtp(b"\x80\x60\x00\x01" + struct.pack("!II", 0, ssrc)))
+
+    def rtcp(ssrc: int) -> bytes:
+        return bytes(pair.client.protect_rtcp(b"\x80\xc9\x00\x01" + struct.pack("!I", ssrc)))
+
+    for ssrc in range(MAX_STREAMS + 1):  # forged ones use none up
+        protected = rtp(ssrc)
+        with pytest.raises(SrtpError):
+            pair.server.unprotect_rtp(protected[:-1] + bytes([protected[-1] ^ 1]))
+    for ssrc in range(MAX_STREAMS // 2):
+        pair.server.unprotect_rtp(rtp(ssrc))
+        pair.server.unprotect_rtcp(rtcp(ssrc))  # the same stream's reports
+        pair.server.unprotect_rtcp(rtcp(1000 + ssrc))
+    for protected, unprotect in (
+        (rtp(5000), pair.server.unprotect_rtp),
+        (rtcp(5000), pair.server.unprotect_rtcp),
+    ):
+        with pytest.raises(TooManyStreamsError):
+            unprotect(protected)
+    assert pair.server.unprotect_rtcp(rtcp(1000))
     await pair.close()
 
 
