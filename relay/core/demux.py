@@ -156,9 +156,10 @@ class Demux:
             return None
         self._routes[ssrc] = route
         if not route.repair:
-            if layer.ssrc is not None:
+            began_before = layer.ssrc is not None
+            layer.ssrc = ssrc  # first: the restart may ask for a key frame, of the new stream
+            if began_before:
                 layer.restart(now)
-            layer.ssrc = ssrc
         return route
 
     def media_layer(self, ssrc: int) -> IncomingLayer | None:

@@ -236,9 +236,10 @@ class Publisher:
 
     def _name_by_size(self) -> None:
         """Where rids say nothing of the layers' order, the received heights do."""
-        sized = [layer for layer in self.video.values() if layer.height]
         names = [name for name in _WORST_FIRST if name in self.video and self.video[name].height]
-        for layer, name in zip(sorted(sized, key=lambda one: one.height), names, strict=True):
+        # The sort is stable: of equal heights none changes its name again and again.
+        sized = sorted((self.video[name] for name in names), key=lambda one: one.height)
+        for layer, name in zip(sized, names, strict=True):
             layer.layer = name
             self.video[name] = layer
 

@@ -10,8 +10,9 @@ import pytest
 from relay.api import CloseReason, Layer, MediaKind, SlotWish
 from relay.core import rtcp, rtp, vp8
 from relay.core.clock import ntp_to_unix
+from relay.core.negotiated import IncomingTrack
 from relay.core.serial import signed
-from tests.simulated import publisher, viewer
+from tests.simulated import publisher, streams, viewer
 from tests.simulated.classroom import WALL_OFFSET, Classroom, Sink
 from tests.simulated.network import Profile
 from tests.simulated.viewer import SimulatedViewer, Slot
@@ -526,3 +527,22 @@ def test_a_tap_takes_what_there_is_when_the_best_layer_does_not_come() -> None:
     heights = _heights_kept((Layer.LOW, Layer.MIDDLE))
     assert heights
     assert set(heights) == {360}
+
+
+def test_a_stream_begun_anew_is_itself_asked_for_its_key_frame() -> None:
+    room = Classroom()
+    sent: list[bytes] = []
+    track = IncomingTrack("1", MediaKind.VIDEO, (publisher.VP8,), publisher.IDS)
+    session = room.room.add_publisher(
+        "pub", "one.camera", [track], send_rtcp=sent.append, now=room.now
+    )
+    room.room.add_tap(Sink(), room.now)
+    for ssrc, key in ((10, True), (11, False)):
+        (payload,) = streams.vp8_frame("oneh", 1, key, 500, (640, 360), 1)
+        packet = rtp.build(96, 1, 0, ssrc, payload, extensions={publisher.IDS.mid: b"1"})
+        session.on_rtp(packet, room.now)
+        if key:
+            room.run(2)
+            sent.clear()
+    asked = [one for packet in sent for one in rtcp.parse(packet)]
+    assert [one.media for one in asked if isinstance(one, rtcp.PictureLoss)] == [11]

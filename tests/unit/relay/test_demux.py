@@ -195,6 +195,22 @@ def test_sizes_tell_which_layer_is_which_where_rids_do_not(
     assert publisher.info().layers == (Layer.HIGH, Layer.MIDDLE, Layer.LOW)
 
 
+def test_layers_of_one_size_keep_their_names() -> None:
+    layers = {"0": Layer.HIGH, "1": Layer.MIDDLE, "2": Layer.LOW}
+    publisher, _, send = publish(
+        IncomingTrack("1", MediaKind.VIDEO, (VP8,), IDS, layers, layers_guessed=True)
+    )
+    for number in (1, 2, 3):
+        for index, rid in enumerate(layers):
+            payload = key_frame(640, 360 + number)
+            send(10 + index, number, payload=payload, mid=b"1", rid=rid.encode())
+    assert {name: layer.ssrc for name, layer in publisher.video.items()} == {
+        Layer.HIGH: 10,
+        Layer.MIDDLE: 11,
+        Layer.LOW: 12,
+    }
+
+
 def test_obs_with_one_layer_names_a_rid_that_it_did_not_offer() -> None:
     publisher, counters, send = publish(PLAIN)
     send(10, 1, payload=key_frame(1280, 720), mid=b"1", rid=b"0")
