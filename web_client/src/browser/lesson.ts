@@ -75,15 +75,20 @@ export function useLesson(options: LessonOptions) {
     if (!document.hidden) session.nudge()
   }
   const leave = () => session.stop()
+  const comeBack = (event: PageTransitionEvent) => {
+    if (event.persisted) window.location.reload() // from the back/forward cache: all was closed by `leave`
+  }
   window.addEventListener('online', nudge)
   document.addEventListener('visibilitychange', nudge)
   window.addEventListener('pagehide', leave)
+  window.addEventListener('pageshow', comeBack)
   const retract = expose(session)
   onScopeDispose(() => {
     window.clearTimeout(timer)
     window.removeEventListener('online', nudge)
     document.removeEventListener('visibilitychange', nudge)
     window.removeEventListener('pagehide', leave)
+    window.removeEventListener('pageshow', comeBack)
     session.stop()
     retract()
   })

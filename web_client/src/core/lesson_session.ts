@@ -47,6 +47,7 @@ export class LessonSession {
   private sentView = ''
   private devices: Devices | null = null
   private cancelView: Cancel | null = null
+  private stopped = false
 
   constructor(private readonly options: LessonSessionOptions) {
     this.control = new ControlChannel({ ...options, url: options.controlUrl })
@@ -78,7 +79,7 @@ export class LessonSession {
   }
 
   start(): void {
-    this.control.start()
+    if (!this.stopped) this.control.start()
   }
 
   /** The network or the page came back: try at once instead of when the timer says. */
@@ -87,7 +88,9 @@ export class LessonSession {
     for (const media of [this.viewer, this.camera, this.courseware]) media.session.nudge()
   }
 
+  /** For good: a page that was left while it still opened must not come to life unseen. */
   stop(): void {
+    this.stopped = true
     this.cancelView?.()
     this.cancelView = null
     this.control.stop()

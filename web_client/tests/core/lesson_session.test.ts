@@ -63,6 +63,12 @@ async function live(): Promise<void> {
   connect(viewers())
 }
 
+it('does not come to life when its page was left before it was opened', () => {
+  lesson.stop()
+  lesson.start()
+  expect(sockets.all).toHaveLength(0)
+})
+
 describe('a lesson that is not live', () => {
   it('has no media until it starts', async () => {
     void lesson.setCamera({ video: CAMERA, audio: MICROPHONE })
