@@ -44,15 +44,15 @@ async def watch(call: Call) -> web.Response:
 
 
 async def patch(call: Call) -> web.Response:
-    """Trickle (204) or restart ICE (200); RFC 9725 §4.3."""
+    """Trickle (204) or restart ICE (200); RFC 9725 §4.3: only the latter makes a new ETag."""
     fragment = await _text(call, SDP_FRAGMENT)
     patched = call.services.media.patch(
         _token(call), call.path("session_id"), fragment, _if_match(call)
     )
-    headers = {"ETag": f'"{patched.etag}"'}
     if patched.sdp_fragment is None:
-        return web.Response(status=204, headers=headers)
+        return web.Response(status=204)  # MUST NOT carry an ETag (§4.3.2)
     body = patched.sdp_fragment.encode()
+    headers = {"ETag": f'"{patched.etag}"'}
     return web.Response(body=body, content_type=SDP_FRAGMENT, headers=headers)
 
 

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from load_tests import sdp
 from load_tests.media import EncodedAudio, EncodedFrame, LayerSpec, MediaClock, VideoEncoder
 from load_tests.peer import Endpoint, PeerRefused
 from load_tests.publish import PublishingPeer, VideoPlan
@@ -219,6 +220,11 @@ async def test_a_session_lives_from_post_to_delete(server: TongkeServer) -> None
         assert await patch(If_Match=peer.etag, token=None) == (401, "invalid_token")
         wrong = access["courseware"]["token"]
         assert await patch(If_Match=peer.etag, token=wrong) == (403, "forbidden")
+        trickled = sdp.ice_fragment(peer.transport.identity).encode()
+        status, _, headers = await _request(
+            teacher, "PATCH", session, token=token, kind=FRAGMENT, body=trickled, If_Match=peer.etag
+        )
+        assert (status, "ETag" in headers) == (204, False)  # RFC 9725 §4.3.2
         before = peer.etag
         await peer.restart_ice()
         assert peer.etag != before
