@@ -71,8 +71,9 @@ class Library:
         if allows(subject, Action.READ_ALL_RECORDINGS):
             return list(entries)
         permitted = []
+        lessons = await self._lessons.lessons({entry.lesson_id for entry in entries})
         for entry in entries:
-            lesson = await self._lessons.lesson(entry.lesson_id)
+            lesson = lessons.get(entry.lesson_id)
             # The entry outlives its lesson; its teacher still finds it then.
             alone = Parties(entry.lead_teacher_id, frozenset(), frozenset())
             if allows(subject, Action.READ_RECORDING, alone if lesson is None else lesson.parties):

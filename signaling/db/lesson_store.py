@@ -89,15 +89,11 @@ class LessonStore:
         async with self._database.read() as session:
             return await _load(session, *conditions)
 
-    async def inviting(self, room_id: str, lesson_ids: Collection[str]) -> frozenset[str]:
-        """Which of these lessons invite a room."""
+    async def lessons(self, lesson_ids: Collection[str]) -> dict[str, LessonRecord]:
+        """Those of these lessons that exist, at most `MAX_LISTED`, in a fixed number of queries."""
         async with self._database.read() as session:
-            found = await session.scalars(
-                select(LessonRoomRow.lesson_id).where(
-                    LessonRoomRow.room_id == room_id, LessonRoomRow.lesson_id.in_(lesson_ids)
-                )
-            )
-            return frozenset(found)
+            found = await _load(session, LessonRow.lesson_id.in_(lesson_ids))
+        return {record.lesson_id: record for record in found}
 
     async def create(self, wish: LessonCreate) -> str:
         """Create a lesson whose times and rooms were checked for form; returns its id.

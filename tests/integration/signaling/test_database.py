@@ -226,7 +226,12 @@ async def test_lists_hold_what_concerns_the_caller(lessons: LessonStore) -> None
     assert await listed(Subject("b", "", nobody, "s2", "b")) == []
     assert await listed(Subject("zhu", "", frozenset({Role.ASSISTANT}), "s2")) == [mine]
     assert await listed(Subject("zhu", "", nobody, "s2")) == []
-    assert await lessons.inviting("a", [mine, other]) == {mine}
+    found = await lessons.lessons([other, mine, "none"])
+    assert {lesson_id: lesson.lesson_id for lesson_id, lesson in found.items()} == {
+        mine: mine,
+        other: other,
+    }
+    assert await lessons.lessons([]) == {}
 
 
 async def test_room_state_is_kept_and_replaced(lessons: LessonStore) -> None:
