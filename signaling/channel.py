@@ -41,11 +41,15 @@ class Channel:
         self._last_heard = now
 
     def post(self, text: str) -> None:
-        """Queue a text. A client that cannot keep up is closed, whatever it still waits for."""
+        """Queue a text. A client that cannot keep up is closed, whatever it still waits for.
+
+        Who waits for nothing is not slow: a single message of any size is queued (a snapshot of a
+        full room may be larger than all else that may wait).
+        """
         if self.bye is not None:
             return
         size = len(text.encode())
-        if self.waiting_bytes + size > MAX_WAITING_BYTES:
+        if self.waiting_bytes and self.waiting_bytes + size > MAX_WAITING_BYTES:
             self._queue.clear()
             self.close(ByeReason.TOO_SLOW)
             return

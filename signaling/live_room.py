@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from relay.api import Layer, MediaKind, Relay, SessionNotFound, SessionStats, SlotState, SlotWish
-from signaling.channel import Channel, encode
+from signaling.channel import MAX_WAITING_BYTES, Channel, encode
 from signaling.clock import Clock
 from signaling.core import messages as m
 from signaling.core.link_state import LinkJudge, LinkSample
@@ -21,6 +21,7 @@ from signaling.core.room_state import (
 )
 
 MAX_CHANNELS = 512  # participants and silent observers of one lesson
+MAX_RESUME_BYTES = MAX_WAITING_BYTES // 2  # the rest is for what happens meanwhile
 _LAYER_RANK = {Layer.LOW: 0, Layer.MIDDLE: 1, Layer.HIGH: 2}
 
 
@@ -185,10 +186,13 @@ class LiveRoom:
     def _welcome(self, channel: Channel, hello: m.Hello) -> None:
         participant_id = channel.seat.participant_id
         missed = self.state.missed(hello.instance, hello.seq)
-        if missed is not None and hello.seq is not None:
+        texts = [encode(event) for event in missed or ()]
+        # More than may wait would close the channel as too slow, again at each attempt.
+        fits = sum(len(text.encode()) for text in texts) <= MAX_RESUME_BYTES
+        if missed is not None and hello.seq is not None and fits:
             channel.send(m.Resumed(hello.seq))
-            for event in missed:
-                channel.send(event)
+            for text in texts:
+                channel.post(text)
         else:
             channel.send(self.state.snapshot(participant_id, self._clock.now()))
         slots = self._slots.get(self._viewers.get(participant_id, ""))

@@ -1,5 +1,6 @@
 """The services in this process: what time and failure do to lessons, sessions and rooms."""
 
+import json
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -107,6 +108,37 @@ async def test_a_silent_channel_is_closed_and_an_idle_room_too(tmp_path: Path) -
         assert services.hub.room(lesson_id) is None
         again = await services.hub.enter(lesson_id)
         assert again.state.seq > last_seq
+
+
+@pytest.mark.parametrize(("changes", "welcome"), [(20, "resumed"), (400, "snapshot")])
+async def test_who_missed_too_much_gets_a_snapshot_and_is_not_called_slow(
+    tmp_path: Path, changes: int, welcome: str
+) -> None:
+    async with running_services(tmp_path) as services:
+        lesson_id = await _lesson(services)
+        channel = await _join(services, lesson_id)
+        room = services.hub.room(lesson_id)
+        assert room is not None
+        seen = room.state.seq
+        room.detach(channel)
+        for number in range(changes):
+            layers = ("h", "m") if number % 2 else ("h",)
+            room.state.put_source(
+                m.Source("lead.camera", "lead", m.SourceKind.CAMERA, True, True, layers)
+            )
+        room.flush()
+        again = Channel(channel.seat, services.clock.monotonic())
+        hello = m.Hello(instance=services.hub.instance, seq=seen)
+        room.attach(again, member_of(channel.seat, None), hello)
+        assert again.bye is None
+        got: list[dict[str, Any]] = []
+
+        async def take(text: str) -> None:
+            got.append(json.loads(text))
+
+        again.close(m.ByeReason.SHUTDOWN)
+        await again.pump(take)
+        assert got[0]["type"] == welcome
 
 
 async def test_a_disk_that_is_full_fails_the_recording_not_the_lesson(
