@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,15 +58,20 @@ def process_cpu_s(pid: int) -> float:
 class ServerProcess:
     """`tongke serve` on free ports with a seeded data folder; an async context manager.
 
+    Started again after `stop` or `kill`, it has the same data and ports.
+
     Args:
         data_dir: where it keeps its data; None makes a temporary folder that is removed at the end.
+        arguments: more of them for the command.
     """
 
-    def __init__(self, data_dir: Path | None = None) -> None:
+    def __init__(self, data_dir: Path | None = None, arguments: Sequence[str] = ()) -> None:
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="tongke-")
         self.data_dir = data_dir or Path(self._temporary.name if self._temporary else "")
         self.base_url = ""
+        self.http_port = 0
         self.udp_port = 0
+        self._arguments = tuple(arguments)
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> ServerProcess:
@@ -99,7 +105,8 @@ class ServerProcess:
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "signaling", "serve", "--seed-demo"]
         command += ["--data", str(self.data_dir), "--http-host", "127.0.0.1"]
-        command += ["--http-port", "0", "--udp-port", "0", "--ready-file", str(ready)]
+        command += ["--http-port", str(self.http_port), "--udp-port", str(self.udp_port)]
+        command += ["--ready-file", str(ready), *self._arguments]
         with self.log_path.open("ab") as log:
             # A session of its own, so that Ctrl-C in the terminal reaches us first.
             self._process = await asyncio.create_subprocess_exec(
@@ -115,17 +122,19 @@ class ServerProcess:
                 raise ServerFailed(f"the server did not come up:\n{self.log_tail()}")
             await asyncio.sleep(POLL_S)
 
-    async def stop(self) -> None:
-        """Stop it: asked first, killed if it does not go."""
+    async def stop(self) -> bool:
+        """Stop it: asked first, killed if it does not go; False if it had to be killed."""
         process = self._process
         if process is None or process.returncode is not None:
-            return
+            return True
         process.send_signal(signal.SIGTERM)
         try:
             await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
         except TimeoutError:
             process.kill()
             await process.wait()
+            return False
+        return True
 
     async def kill(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -173,8 +182,8 @@ class ServerProcess:
             facts = json.loads(path.read_text())
         except (OSError, ValueError):
             return False
-        self.base_url = str(facts.get("http_url") or facts["url"]).rstrip("/")
-        self.udp_port = int(facts.get("udp_port", 0))
+        self.base_url = facts["url"].rstrip("/")
+        self.http_port, self.udp_port = facts["http_port"], facts["udp_port"]
         return True
 
     def _remove(self) -> None:

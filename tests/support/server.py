@@ -9,13 +9,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import json
-import os
-import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -26,18 +22,13 @@ from typing import Any
 
 import aiohttp
 
+from load_tests.server import ServerFailed, ServerProcess
 from signaling.seed import DEMO_PASSWORD, LEAD_ROOM, LEAD_TEACHER, RECEIVE_ROOMS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 15.0
 
 # Lessons of one test run never clash: each gets its own hour, far from what is seeded.
 _hours = itertools.count(48)
-
-
-class ServerFailed(Exception):
-    """The server did not start; the message holds its log."""
 
 
 class ProblemError(Exception):
@@ -131,11 +122,7 @@ class TongkeServer:
 
     def __init__(self, data: Path, arguments: Sequence[str] = ()) -> None:
         self.data = data
-        self.url = ""
-        self.http_port = 0
-        self.udp_port = 0
-        self._arguments = tuple(arguments)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process = ServerProcess(data, ("--udp-host=127.0.0.1", *arguments))
         self._sessions: list[aiohttp.ClientSession] = []
 
     @classmethod
@@ -159,72 +146,46 @@ class TongkeServer:
     @property
     def pid(self) -> int:
         """The process id."""
-        assert self._process is not None
         return self._process.pid
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return self._process.base_url
+
+    @property
+    def http_port(self) -> int:
+        """The TCP port of `url`."""
+        return self._process.http_port
+
+    @property
+    def udp_port(self) -> int:
+        """The media port."""
+        return self._process.udp_port
 
     @property
     def log(self) -> str:
         """What the server wrote."""
-        path = self.data / "server.log"
+        path = self._process.log_path
         return path.read_text() if path.exists() else ""
 
     async def up(self) -> None:
         """Start the process and wait until it is ready."""
-        self.data.mkdir(parents=True, exist_ok=True)
-        ready = self.data / "ready.json"
-        ready.unlink(missing_ok=True)
-        command = [
-            sys.executable,
-            "-m",
-            "signaling",
-            "serve",
-            "--seed-demo",
-            f"--data={self.data}",
-            "--http-host=127.0.0.1",
-            f"--http-port={self.http_port}",
-            "--udp-host=127.0.0.1",
-            f"--udp-port={self.udp_port}",
-            f"--ready-file={ready}",
-            *self._arguments,
-        ]
-        with (self.data / "server.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *command, cwd=REPOSITORY, stdout=log, stderr=log, env=dict(os.environ)
-            )
-        async with asyncio.timeout(START_TIMEOUT_S):
-            while not ready.exists():
-                if self._process.returncode is not None:
-                    raise ServerFailed(self.log)
-                await asyncio.sleep(0.02)
-        facts = json.loads(ready.read_text())
-        self.url = facts["url"]
-        self.http_port = facts["http_port"]
-        self.udp_port = facts["udp_port"]
+        await self._process.start()
 
     async def down(self) -> None:
         """Stop the process properly."""
-        await self._end(signal.SIGTERM)
+        if not await self._process.stop():
+            raise ServerFailed(f"did not stop in time\n{self.log}")
 
     async def kill(self) -> None:
         """Stop the process as a power cut would."""
-        await self._end(signal.SIGKILL)
+        await self._process.kill()
 
     async def restart(self) -> None:
         """Down and up again, on the same data and ports."""
         await self.down()
         await self.up()
-
-    async def _end(self, number: signal.Signals) -> None:
-        if self._process is None or self._process.returncode is not None:
-            return
-        self._process.send_signal(number)
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-            raise ServerFailed(f"did not stop within {STOP_TIMEOUT_S} s\n{self.log}") from None
 
     def client(self) -> Client:
         """A client that is not signed in yet, with a cookie jar of its own."""
