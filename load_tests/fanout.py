@@ -31,6 +31,7 @@ FRAMES_PER_S = 50  # small frames spread the packets as a pacing sender would
 OPUS_SILENCE = b"\xf8\xff\xfe"  # RFC 7587 example of a DTX-like 20 ms frame
 SETTLE_S = 2.0
 CHILD_TIMEOUT_S = 60.0
+MAX_FRAME_PACKETS = 100  # what the highest --pps needs
 KEY_FRAME_HEAD = b"\x10\x02\x00\x9d\x01\x2a\x00\x05\xd0\x02"  # RFC 6386 §9.1: 1280×720
 DELTA_FRAME_HEAD = b"\x11\x02\x00"
 
@@ -45,7 +46,7 @@ class Feeder:
         self._key_due = True
         self._picture_id = 0
         self._owed = 0.0
-        self._filler = random.Random(1).randbytes(MAX_PAYLOAD_BYTES * 64)
+        self._filler = random.Random(1).randbytes(MAX_PAYLOAD_BYTES * MAX_FRAME_PACKETS)
         peer.on_key_frame_request = self._on_request
 
     def _on_request(self, _rid: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -76,8 +77,8 @@ async def join(*, times: int) -> dict[str, Any]:
         return {
             "test": "join",
             "times": times,
-            "first_frame_after_up_ms": _spread(from_up),
-            "first_frame_after_post_ms": _spread(from_post),
+            "first_frame_after_up_ms": spread(from_up),
+            "first_frame_after_post_ms": spread(from_post),
             "key_frames_asked": sum(source.peer.stats.plis.values()),
         }
 
@@ -94,11 +95,12 @@ async def _first_frame(client: ApiClient, endpoint: Endpoint) -> ViewingPeer:
     return peer
 
 
-def _spread(values: Sequence[float]) -> dict[str, float]:
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median, 95th percentile and worst of values in ms."""
     ordered = sorted(values)
     return {
         "median": round(statistics.median(ordered), 1),
-        "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 1),
+        "p95": round(ordered[math.ceil(len(ordered) * 0.95) - 1], 1),  # nearest rank
         "max": round(ordered[-1], 1),
     }
 
