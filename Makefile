@@ -13,7 +13,7 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web fuzz bench bars format screenshots clean
+.PHONY: help setup run demo check test test-python test-web fuzz bench bars format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
