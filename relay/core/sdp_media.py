@@ -54,7 +54,8 @@ def read_codecs(section: MediaSection, extensions: ExtensionIds) -> tuple[Codec,
     maps = _rtpmaps(section)
     fmtps = _fmtps(section)
     feedback = _feedback(section)
-    rtx = _rtx_partners(maps, fmtps)
+    # Only of those listed: an answer names no format that the offer does not (RFC 3264 §6.1).
+    rtx = _rtx_partners({number: maps[number] for number in payload_types if number in maps}, fmtps)
     codecs = []
     for payload_type in payload_types:
         entry = maps.get(payload_type)

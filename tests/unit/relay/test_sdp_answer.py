@@ -1,6 +1,7 @@
 """What the relay agrees to, for publishers and viewers of every kind it must serve."""
 
 import itertools
+import re
 
 import pytest
 
@@ -207,6 +208,14 @@ class TestPublish:
     def test_one_codec_missing_leaves_the_others(self) -> None:
         text = golden("chromium_publish_simulcast").replace("VP8/90000", "H265/90000")
         assert {codec.name for codec in publish(text).tracks[1].codecs} == {"H264"}
+
+    @pytest.mark.parametrize(("old", "new"), [("SAVPF 96 97", "SAVPF 96"), ("97", "94")])
+    def test_repair_types_are_only_taken_from_the_list(self, old: str, new: str) -> None:
+        text = re.sub(rf"\b{old}\b", new, golden("chromium_publish_simulcast"))
+        answer = publish(text)
+        vp8 = next(one for one in answer.tracks[1].codecs if one.name == "VP8")
+        assert vp8.rtx_payload_type is None
+        assert "apt=96" not in answer.sdp
 
     def test_payload_types_are_one_space_in_a_bundle(self) -> None:
         text = golden("obs_publish").replace("111", "96")
