@@ -45,6 +45,9 @@ from signaling.errors import (
 from signaling.ids import new_secret
 from signaling.passwords import Passwords
 
+# A lesson that was never held keeps its 课程码 this long past its end, for one that begins late.
+# Were codes good for ever, there would be ever more of them to guess.
+CODE_OUTLIVES = timedelta(hours=12)
 # Failures only; an honest user mistypes a few times, a school behind one address a few times more.
 PER_ACCOUNT = LimiterRule(max_failures=10, window_s=300)
 PER_ADDRESS = LimiterRule(max_failures=50, window_s=300)
@@ -110,7 +113,10 @@ class IdentityService:
         person = await self._people.person_by_login(request.login)
         usable = person if person is not None and person.active else None
         hashed = None if usable is None else usable.password_hash
-        if not await self._passwords.verify(hashed, request.password) or usable is None:
+        fits = await self._passwords.verify(hashed, request.password)
+        # Again: of many tries at once, no more are answered than one after the other would be.
+        self._demand_patience((self._accounts, account), (self._addresses, remote))
+        if not fits or usable is None:
             self._note_failure((self._accounts, account), (self._addresses, remote))
             await self._audit(None, request.login, "login_failed", "", remote)
             raise BadCredentials()
@@ -123,7 +129,8 @@ class IdentityService:
         """Which rooms a 课程码 invites. Raises NotFound, TooManyRequests."""
         limits = ((self._code_addresses, remote), (self._codes, ""))
         self._demand_patience(*limits)
-        lesson = await self._lessons.open_by_code(join_code)
+        lesson = await self._lessons.open_by_code(join_code, self._clock.now() - CODE_OUTLIVES)
+        self._demand_patience(*limits)  # again: see `login`
         if lesson is None:
             self._note_failure(*limits)
             raise NotFound("没有这个课程码对应的课", field="join_code")

@@ -66,11 +66,12 @@ class LessonStore:
             found = await _load(session, LessonRow.lesson_id == lesson_id)
         return found[0] if found else None
 
-    async def open_by_code(self, join_code: str) -> LessonRecord | None:
-        """The open lesson with a join code."""
+    async def open_by_code(self, join_code: str, since: datetime) -> LessonRecord | None:
+        """The lesson with a join code that is live, or scheduled to end after `since`."""
+        current = or_(LessonRow.state == LessonState.LIVE, LessonRow.ends_at > since)
         async with self._database.read() as session:
             found = await _load(
-                session, LessonRow.join_code == join_code, LessonRow.state.in_(OPEN_STATES)
+                session, LessonRow.join_code == join_code, LessonRow.state.in_(OPEN_STATES), current
             )
         return found[0] if found else None
 

@@ -127,7 +127,7 @@ async def test_a_lesson_comes_back_as_it_was_written(lessons: LessonStore) -> No
     assert lesson.lead_room is not None
     assert lesson.lead_room.school == "中心校"
     assert lesson.parties.school_ids == {"s1", "s2"}
-    found = await lessons.open_by_code(lesson.join_code)
+    found = await lessons.open_by_code(lesson.join_code, AT)
     assert found == lesson
 
 
@@ -144,7 +144,7 @@ async def test_transitions_are_written_once(lessons: LessonStore) -> None:
     lesson = await lessons.lesson(lesson_id)
     assert lesson is not None
     assert (lesson.held_from, lesson.held_to) == (AT, AT + timedelta(minutes=40))
-    assert await lessons.open_by_code(lesson.join_code) is None
+    assert await lessons.open_by_code(lesson.join_code, AT) is None
     assert LessonDeed.END not in await _codes(lessons)
 
 

@@ -1,7 +1,9 @@
 """The services in this process: what time and failure do to lessons, sessions and rooms."""
 
+import asyncio
 import json
 import sqlite3
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from signaling.errors import (
     TooManyRequests,
 )
 from signaling.hub import IDLE_ROOM_S, member_of
+from signaling.identity import PER_ACCOUNT, PER_ADDRESS_CODES
 from signaling.media_sessions import MediaSession
 from signaling.services import Services, load_secret
 from tests.support.services import ManualClock, running_services
@@ -282,6 +285,37 @@ async def test_guessing_join_codes_from_many_addresses_is_stopped(tmp_path: Path
         assert record is not None
         found = await services.identity.lookup(record.join_code, "192.0.2.1")
         assert len(found.rooms) == 2
+
+
+async def test_guesses_at_once_are_no_more_than_one_after_the_other(tmp_path: Path) -> None:
+    async with running_services(tmp_path) as services:
+        tries = [LoginRequest("wang", f"guess {number}") for number in range(12)]
+        answers = await asyncio.gather(
+            *(services.identity.login(one, "192.0.2.1") for one in tries), return_exceptions=True
+        )
+        kinds = Counter(type(answer) for answer in answers)
+        assert kinds == {BadCredentials: PER_ACCOUNT.max_failures, TooManyRequests: 2}
+        guesses = [services.identity.lookup(f"{number:08d}", "192.0.2.2") for number in range(30)]
+        answers = await asyncio.gather(*guesses, return_exceptions=True)
+        kinds = Counter(type(answer) for answer in answers)
+        assert kinds == {NotFound: PER_ADDRESS_CODES.max_failures, TooManyRequests: 10}
+
+
+async def test_the_code_of_a_lesson_never_held_ends(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        record = await services.lesson_store.lesson(await _lesson(services))
+        held = await services.lesson_store.lesson(await _lesson(services, hours=1))
+        assert record is not None
+        assert held is not None
+        await services.lessons.start(await _teacher(services), held.lesson_id)
+        clock.advance(hours=12)
+        await services.identity.lookup(record.join_code, "192.0.2.1")
+        clock.advance(hours=1)
+        with pytest.raises(NotFound):
+            await services.identity.lookup(record.join_code, "192.0.2.1")
+        clock.advance(hours=24)
+        await services.identity.lookup(held.join_code, "192.0.2.1")  # live, however late
 
 
 async def test_sessions_and_devices_of_one_room_are_bounded(tmp_path: Path) -> None:
