@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.support.udp_proxy import UdpProxy
 
 COUNTY = ZoneInfo("Asia/Shanghai")
 WAIT_MS = 20_000  # patience with a busy machine; how long things take is measured elsewhere
+POLL_MS = 50
 LAYER_HEIGHTS = {"l": 180, "m": 360, "h": 720}
 
 
@@ -53,8 +55,10 @@ class Person:
         await self.page.get_by_test_id(testid).first.wait_for(timeout=WAIT_MS)
 
     async def until(self, condition: str, argument: Any = None) -> None:
-        """Wait until a JavaScript condition holds."""
-        await self.page.wait_for_function(condition, arg=argument, timeout=WAIT_MS)
+        """Wait until a JavaScript condition, which may be asynchronous, holds."""
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while not await self.page.evaluate(condition, argument):
+                await self.page.wait_for_timeout(POLL_MS)
 
     async def evaluate(self, script: str, argument: Any = None) -> Any:
         """Run JavaScript in the page."""

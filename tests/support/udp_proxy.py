@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
+from typing import cast
 
 Address = tuple[str, int]
 MAX_CLIENTS = 64  # sockets the proxy opens; a test has a handful
@@ -36,8 +37,7 @@ class _Upstream(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         if not self.proxy.down.drops(self.proxy.draw) and self.proxy.transport is not None:
@@ -75,17 +75,16 @@ class UdpProxy(asyncio.DatagramProtocol):
 
     async def stop(self) -> None:
         """Close every socket."""
-        for task in self._opening:
-            task.cancel()
+        await asyncio.gather(*self._opening, return_exceptions=True)
         for upstream in self._upstreams.values():
             if upstream.transport is not None:
                 upstream.transport.close()
         if self.transport is not None:
             self.transport.close()
+        await asyncio.sleep(0)  # sockets are closed on the loop's next turn
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         if self.up.drops(self.draw):
