@@ -51,6 +51,7 @@ ROOMS = 3
 TONES_HZ = (1600.0, 2300.0, 3100.0)  # one for each room's microphone; the lead's sound has none
 ROOM_LAYER_WISHES = ("h", "m", "l")
 RAISE_AT, STAGE_AT, LEAVE_AT = 0.3, 0.4, 0.7  # of the lesson
+ENTER_TIMEOUT_S = 60.0  # a busy machine is slow; this is not slow, it is stuck
 RECORDING_TIMEOUT_S = 120.0
 STATUS_INTERVAL_S = 0.5
 
@@ -90,7 +91,7 @@ class Demonstration:
         )
         self._stack.push_async_callback(teacher.leave)
         lesson = await open_lesson(client, "分数的初步认识", await self._room_ids(client))
-        self.status.note(f"课程《{lesson.title}》,课程码 {lesson.join_code}")
+        self.status.note(f"课程 {lesson.title},课程码 {lesson.join_code}")
         await teacher.enter(lesson.lesson_id)
         async with self._progress(teacher):
             stage = await self._hold(teacher, lesson)
@@ -127,7 +128,11 @@ class Demonstration:
             )
             self._stack.push_async_callback(classroom.leave)
             assert lesson.join_code is not None
-            await classroom.enter(lesson.lesson_id, lesson.join_code)
+            try:
+                async with asyncio.timeout(ENTER_TIMEOUT_S):
+                    await classroom.enter(lesson.lesson_id, lesson.join_code)
+            except TimeoutError:
+                raise TimeoutError(f"{room.school}{room.name}没有首帧") from None
             self._rooms.append(classroom)
         self._phase = "正在上课"
         await self._until(start, RAISE_AT)

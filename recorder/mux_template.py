@@ -28,7 +28,9 @@ def open_template(plan: PartPlan) -> InputContainer:
     tracks = []
     if plan.codec is not None:
         private = plan.parameters.decoder_configuration() if plan.parameters else b""
-        video = _element(0xE0, _unsigned(0xB0, plan.width) + _unsigned(0xBA, plan.height))
+        size = _unsigned(0xB0, plan.width) + _unsigned(0xBA, plan.height)
+        colour = _BT601 if plan.codec == "VP8" else b""  # H.264 says it itself
+        video = _element(0xE0, size + colour)
         tracks.append(_track(1, _VIDEO, _CODEC_IDS[plan.codec], private, video))
     if plan.channels:
         audio = _element(
@@ -72,3 +74,11 @@ def _element(identifier: int, body: bytes) -> bytes:
 
 def _unsigned(identifier: int, value: int) -> bytes:
     return _element(identifier, struct.pack(">I", value))
+
+
+# Colour (RFC 9559 §5.1.4.1.28.16): VP8 is BT.601 in studio range (RFC 6386 §9.2). Players that are
+# not told take tall pictures for BT.709, and faces and slides change their colour.
+_BT601 = _element(
+    0x55B0,
+    _unsigned(0x55B1, 6) + _unsigned(0x55B9, 1) + _unsigned(0x55BA, 6) + _unsigned(0x55BB, 6),
+)

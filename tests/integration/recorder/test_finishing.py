@@ -345,3 +345,11 @@ def test_nothing_recorded_is_said_so(tmp_path: Path) -> None:
         finish(tmp_path, lambda progress: None)
     with pytest.raises(NothingRecordedError):
         finish(tmp_path / "nowhere", lambda progress: None)
+
+
+def test_players_are_told_the_colours_of_vp8(tmp_path: Path) -> None:
+    manifest = recorded(tmp_path, camera("VP8", 2.0).happenings())
+    with av.open(str(tmp_path / only_file(manifest).name)) as container:
+        told = container.streams.video[0].codec_context
+        smpte170m, studio_range = 6, 1
+        assert (told.colorspace, told.color_range) == (smpte170m, studio_range)
