@@ -69,7 +69,7 @@ class Running:
 @asynccontextmanager
 async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[Running]:
     """Start relay, recorder, services and HTTP, in this order; stop them in the other."""
-    config.data.mkdir(parents=True, exist_ok=True)
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     relay = RelayNode(
         RelayConfig(
             hosts=config.udp_hosts,
