@@ -14,7 +14,11 @@ export const openBrowserPeer: OpenPeer = (events) => {
       if (track.kind === 'video') preferCodec(transceiver, options.codec)
       return { replaceTrack: (next) => transceiver.sender.replaceTrack(next as MediaStreamTrack) }
     },
-    addReceiver: (kind) => connection.addTransceiver(kind, { direction: 'recvonly' }).receiver.track,
+    addReceiver(kind) {
+      const { receiver } = connection.addTransceiver(kind, { direction: 'recvonly' })
+      if (kind === 'video') waitForRepair(receiver)
+      return receiver.track
+    },
     async offer(iceRestart) {
       const offer = await connection.createOffer({ iceRestart })
       await connection.setLocalDescription(offer)
@@ -27,6 +31,17 @@ export const openBrowserPeer: OpenPeer = (events) => {
       connection.close()
     },
   }
+}
+
+/**
+ * A lost packet is noticed with the next frame (40 ms) and comes again a round trip later, on the uplink and on the
+ * downlink alike. A browser that shows frames sooner passes over those that are being repaired.
+ */
+const REPAIR_WAIT_MS = 150
+
+function waitForRepair(receiver: RTCRtpReceiver & { playoutDelayHint?: number }): void {
+  if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = REPAIR_WAIT_MS
+  else (receiver as { playoutDelayHint?: number }).playoutDelayHint = REPAIR_WAIT_MS / 1000 // before Chromium 124
 }
 
 function encodings(options: SendOptions): RTCRtpEncodingParameters[] {
