@@ -15,7 +15,7 @@ from relay.api import CloseReason, Relay, SlotState, SourceInfo
 from signaling.clock import Clock
 from signaling.core import messages as m
 from signaling.core.lesson_state import OPEN_STATES
-from signaling.core.permissions import LEAD_PARTICIPANT, Seat
+from signaling.core.permissions import LEAD_PARTICIPANT, Seat, room_participant
 from signaling.core.resources import LessonState, Role
 from signaling.core.room_state import (
     LEAD_SOURCES,
@@ -181,6 +181,8 @@ class RoomHub:
                 room.state.set_recording(m.RecordingState.OFF)
                 room.flush()
                 room.close(m.ByeReason.LESSON_OVER)
+            if record.lesson_id in self._unkept:
+                await self._keep(record.lesson_id)  # who attended is asked for after the lesson
             self._drop(record.lesson_id)
         self._relay.close_room(record.lesson_id)
 
@@ -358,7 +360,7 @@ def members_of(record: LessonRecord) -> tuple[Member, ...]:
     """Who is listed in a lesson's room from the start: the lead teacher and the invited rooms."""
     lead = Member(LEAD_PARTICIPANT, Role.LEAD_TEACHER, record.lead_teacher.name, record.lead_school)
     rooms = (
-        Member(f"room-{room.room_id}", Role.RECEIVE_ROOM, room.name, room.school)
+        Member(room_participant(room.room_id), Role.RECEIVE_ROOM, room.name, room.school)
         for room in record.receive_rooms
     )
     return (lead, *rooms)
@@ -373,7 +375,7 @@ def lesson_facts(record: LessonRecord) -> LessonFacts:
     """What the library keeps of a lesson."""
     names = {LEAD_SOURCES[0]: record.lead_teacher.name, LEAD_SOURCES[1]: "课件"}
     for room in record.receive_rooms:
-        names[camera_of(f"room-{room.room_id}")] = _label(room.school, room.name)
+        names[camera_of(room_participant(room.room_id))] = _label(room.school, room.name)
     return LessonFacts(
         lesson_id=record.lesson_id,
         title=record.title,

@@ -150,6 +150,7 @@ class LessonService:
             lead_teacher=record.lead_teacher,
             lead_room=None if record.lead_room is None else record.lead_room.ref,
             receive_rooms=tuple(room.ref for room in record.receive_rooms),
+            attended_rooms=tuple(room.ref for room in record.attended_rooms),
             join_code=record.join_code if sees_code else None,
             recording_id=record.recording_id,
         )

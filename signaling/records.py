@@ -62,6 +62,7 @@ class LessonRecord:
     lead_school: str | None
     lead_room: RoomRecord | None
     receive_rooms: tuple[RoomRecord, ...]
+    attended_rooms: tuple[RoomRecord, ...]
     join_code: str
     recording_id: str | None
 

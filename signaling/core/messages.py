@@ -91,7 +91,8 @@ class Participant(msgspec.Struct, frozen=True):
     """One page in the lesson room.
 
     ``participant_id`` is ``lead`` for the lead teacher, ``room-<room id>`` for a receive room and
-    ``person-<person id>`` for anyone else (an assistant, an admin, a researcher).
+    ``person-<person id>`` for anyone else (an assistant, an admin, a researcher). Who belongs to
+    the lesson is listed from the start; ``attended`` says that its page was here while it was live.
     """
 
     participant_id: str
@@ -99,6 +100,7 @@ class Participant(msgspec.Struct, frozen=True):
     name: str
     school: str | None
     online: bool
+    attended: bool
     devices: Devices
     link: Link
 

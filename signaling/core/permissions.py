@@ -138,6 +138,11 @@ def allows(subject: Subject, action: Action, parties: Parties | None = None) -> 
 LEAD_PARTICIPANT = "lead"
 
 
+def room_participant(room_id: str) -> str:
+    """The participant id of a receive room."""
+    return f"room-{room_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A subject's place in a lesson room: under which id and role, and whether others see it.
@@ -161,7 +166,7 @@ def seat_of(subject: Subject, parties: Parties) -> Seat | None:
     held = relations(subject, parties)
     for (role, relation), participant_id in (
         (_LEAD, LEAD_PARTICIPANT),
-        (_ROOM, f"room-{subject.subject_id}"),
+        (_ROOM, room_participant(subject.subject_id)),
         (_ASSISTANT, f"person-{subject.subject_id}"),
     ):
         if role in subject.roles and relation in held:

@@ -137,7 +137,10 @@ class PersonRef(msgspec.Struct, frozen=True):
 
 
 class Lesson(msgspec.Struct, frozen=True):
-    """一节课. ``join_code`` is None for those who may not hand it out."""
+    """一节课. ``join_code`` is None for those who may not hand it out.
+
+    ``attended_rooms`` are those of ``receive_rooms`` whose page was in the room while it was live.
+    """
 
     lesson_id: str
     title: str
@@ -153,6 +156,7 @@ class Lesson(msgspec.Struct, frozen=True):
     lead_teacher: PersonRef
     lead_room: RoomRef | None
     receive_rooms: tuple[RoomRef, ...]
+    attended_rooms: tuple[RoomRef, ...]
     join_code: str | None
     recording_id: str | None
 

@@ -47,6 +47,7 @@ class Durable:
     on_stage: tuple[str, ...] = ()
     hands: tuple[m.HandRaise, ...] = ()
     muted_all: bool = False
+    attended: tuple[str, ...] = ()  # who was here while the lesson was live; never gets shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,11 @@ class RoomState:
         self._people: dict[str, m.Participant] = {}
         self._offline_since: dict[str, float] = {}
         self._sources: dict[str, m.Source] = {}
-        for member in members:
-            self._people[member.participant_id] = _listed(member)
-            self._offline_since[member.participant_id] = now
         kept = durable or Durable()
+        for member in members:
+            attended = member.participant_id in kept.attended
+            self._people[member.participant_id] = _listed(member, attended)
+            self._offline_since[member.participant_id] = now
         self._hands = {h.participant_id: h for h in kept.hands if h.participant_id in self._people}
         self.on_stage = tuple(p for p in kept.on_stage if p in self._people)
         self.muted_all = kept.muted_all
@@ -129,7 +131,8 @@ class RoomState:
     @property
     def durable(self) -> Durable:
         """What must survive a restart."""
-        return Durable(self.on_stage, self.hands, self.muted_all)
+        attended = tuple(p.participant_id for p in self._people.values() if p.attended)
+        return Durable(self.on_stage, self.hands, self.muted_all, attended)
 
     def participant(self, participant_id: str) -> m.Participant | None:
         """One participant, by id."""
@@ -191,7 +194,12 @@ class RoomState:
         self._offline_since.pop(member.participant_id, None)
         base = known or _listed(member)
         link = m.Link(m.LinkState.GOOD) if not base.online else base.link
-        self._put(msgspec.structs.replace(base, online=True, link=link, name=member.name))
+        attended = base.attended or self.is_live
+        self._put(
+            msgspec.structs.replace(
+                base, online=True, attended=attended, link=link, name=member.name
+            )
+        )
 
     def leave(self, participant_id: str, now: float) -> None:
         """A participant's page is gone; it stays listed and keeps its hand and its place."""
@@ -303,10 +311,15 @@ class RoomState:
     # --- told by the rest of the server ----------------------------------------------------------
 
     def set_lesson(self, lesson: m.LessonNow) -> None:
-        """The lesson started or ended."""
-        if lesson != self.lesson:
-            self.lesson = lesson
-            self._emit(lambda seq: m.LessonChanged(seq, lesson))
+        """The lesson started or ended. Who waited for its start has attended it."""
+        if lesson == self.lesson:
+            return
+        self.lesson = lesson
+        self._emit(lambda seq: m.LessonChanged(seq, lesson))
+        if self.is_live:
+            for person in tuple(self._people.values()):
+                if person.online:
+                    self._put(msgspec.structs.replace(person, attended=True))
 
     def set_recording(self, recording: m.RecordingState) -> None:
         """Recording began, failed or ended."""
@@ -370,13 +383,14 @@ class RoomState:
             raise CommandRefused("wrong_state", "the lesson is not live")
 
 
-def _listed(member: Member) -> m.Participant:
+def _listed(member: Member, attended: bool = False) -> m.Participant:
     return m.Participant(
         participant_id=member.participant_id,
         role=member.role,
         name=member.name,
         school=member.school,
         online=False,
+        attended=attended,
         devices=m.Devices(),
         link=m.Link(m.LinkState.OFFLINE),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.messages import HandRaise
-from signaling.core.permissions import Subject
+from signaling.core.permissions import Subject, room_participant
 from signaling.core.resources import (
     ClassKind,
     LessonCreate,
@@ -167,11 +167,11 @@ class LessonStore:
         if row is None:
             return Durable()
         kept = msgspec.convert(row.state, _Kept)
-        return Durable(kept.on_stage, kept.hands, kept.muted_all)
+        return Durable(kept.on_stage, kept.hands, kept.muted_all, kept.attended)
 
     async def keep(self, lesson_id: str, durable: Durable) -> None:
         """Keep what of a live room must survive a restart."""
-        kept = _Kept(durable.on_stage, durable.hands, durable.muted_all)
+        kept = _Kept(durable.on_stage, durable.hands, durable.muted_all, durable.attended)
         async with self._database.write() as session:
             await session.merge(
                 LessonRoomStateRow(lesson_id=lesson_id, state=msgspec.to_builtins(kept))
@@ -184,6 +184,7 @@ class _Kept(msgspec.Struct, frozen=True):
     on_stage: tuple[str, ...] = ()
     hands: tuple[HandRaise, ...] = ()
     muted_all: bool = False
+    attended: tuple[str, ...] = ()
 
 
 def vars_of(change: LessonChange) -> dict[str, object]:
@@ -259,7 +260,7 @@ async def _check_clashes(session: AsyncSession, wish: LessonCreate) -> None:
 
 
 async def _load(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[LessonRecord]:
-    """Lessons with everything that belongs to them, in three queries whatever their number."""
+    """Lessons with everything that belongs to them, in four queries whatever their number."""
     rows = (
         await session.execute(
             select(LessonRow, PersonRow, SchoolRow)
@@ -294,8 +295,21 @@ async def _load(session: AsyncSession, *conditions: ColumnElement[bool]) -> list
             )
         ).all()
     }
+    kept = {
+        row.lesson_id: msgspec.convert(row.state, _Kept)
+        for row in await session.scalars(
+            select(LessonRoomStateRow).where(LessonRoomStateRow.lesson_id.in_(invited))
+        )
+    }
     return [
-        _record(lesson, teacher, school, lead_rooms.get(lesson.lead_room_id or ""), invited)
+        _record(
+            lesson,
+            teacher,
+            school,
+            lead_rooms.get(lesson.lead_room_id or ""),
+            invited=tuple(invited[lesson.lesson_id]),
+            attended=kept.get(lesson.lesson_id, _Kept()).attended,
+        )
         for lesson, teacher, school in rows
     ]
 
@@ -305,7 +319,9 @@ def _record(
     teacher: PersonRow,
     school: SchoolRow | None,
     lead_room: RoomRecord | None,
-    invited: dict[str, list[RoomRecord]],
+    *,
+    invited: tuple[RoomRecord, ...],
+    attended: tuple[str, ...],
 ) -> LessonRecord:
     return LessonRecord(
         lesson_id=lesson.lesson_id,
@@ -322,7 +338,10 @@ def _record(
         lead_teacher=PersonRef(teacher.person_id, teacher.name),
         lead_school=None if school is None else school.name,
         lead_room=lead_room,
-        receive_rooms=tuple(invited[lesson.lesson_id]),
+        receive_rooms=invited,
+        attended_rooms=tuple(
+            room for room in invited if room_participant(room.room_id) in attended
+        ),
         join_code=lesson.join_code,
         recording_id=lesson.recording_id,
     )

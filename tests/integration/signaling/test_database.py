@@ -239,10 +239,19 @@ async def test_room_state_is_kept_and_replaced(lessons: LessonStore) -> None:
     assert await lessons.durable(lesson_id) == Durable()
     for kept in (
         Durable(("room-a",), (HandRaise("room-b", AT),), True),
-        Durable((), (), False),
+        Durable((), (), False, ("room-a", "room-b")),
     ):
         await lessons.keep(lesson_id, kept)
         assert await lessons.durable(lesson_id) == kept
+
+
+async def test_a_lesson_tells_which_of_its_rooms_attended(lessons: LessonStore) -> None:
+    lesson_id = await lessons.create(_wish(rooms=("b", "a")))
+    other = await lessons.create(_wish(60, teacher="li", rooms=()))
+    await lessons.keep(lesson_id, Durable(attended=("lead", "room-a", "room-elsewhere")))
+    found = await lessons.lessons([lesson_id, other])
+    assert [room.room_id for room in found[lesson_id].attended_rooms] == ["a"]
+    assert found[other].attended_rooms == ()
 
 
 async def test_people_sessions_and_devices(people: PeopleStore) -> None:

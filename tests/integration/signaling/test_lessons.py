@@ -34,6 +34,17 @@ async def test_a_lesson_lives_from_creation_to_its_end(server: TongkeServer) -> 
     assert (again.status, again.code) == (409, "wrong_state")
 
 
+async def test_who_was_there_is_known_at_once_when_the_lesson_ends(server: TongkeServer) -> None:
+    teacher = await server.sign_in("wang")
+    lesson = await teacher.live_lesson(rooms=RECEIVE_ROOMS[:2])
+    room = await server.terminal(lesson, RECEIVE_ROOMS[1])
+    async with room.channel(lesson["lesson_id"]) as ws:
+        assert (await ws.receive_json(timeout=5))["type"] == "snapshot"
+        ended = await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
+    assert [r["room_id"] for r in ended["receive_rooms"]] == list(RECEIVE_ROOMS[:2])
+    assert [r["room_id"] for r in ended["attended_rooms"]] == [RECEIVE_ROOMS[1]]
+
+
 async def test_two_starts_at_once_make_one_lesson(server: TongkeServer) -> None:
     teacher = await server.sign_in("wang")
     lesson = await teacher.new_lesson()

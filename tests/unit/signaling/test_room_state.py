@@ -12,7 +12,7 @@ from signaling.core.room_state import (
     RoomState,
     split_source,
 )
-from tests.unit.signaling.rooms import AT, lesson, room, seat
+from tests.unit.signaling.rooms import AT, MEMBERS, lesson, room, seat
 
 
 def _hands(state: RoomState) -> list[str]:
@@ -208,6 +208,19 @@ def test_stage_hands_and_mute_outlive_a_restart() -> None:
         before.hands,
         before.muted_all,
     )
+
+
+def test_who_was_here_while_the_lesson_was_live_attended_it() -> None:
+    state = room(LessonState.SCHEDULED, online="ab")
+    state.leave("room-b", now=1.0)  # looked in before it began, and left again
+    assert state.durable.attended == ()
+    state.set_lesson(lesson(LessonState.LIVE))
+    state.join(MEMBERS[3])  # late
+    state.leave("room-c", now=2.0)
+    assert state.durable.attended == ("lead", "room-a", "room-c")
+    after = room(durable=state.durable, online="")
+    attended = {p.participant_id for p in after.participants if p.attended}
+    assert attended == {"lead", "room-a", "room-c"}
 
 
 def test_what_was_kept_of_people_no_longer_invited_is_left_out() -> None:

@@ -103,7 +103,11 @@ export interface PersonRef {
   name: string
 }
 
-/** 一节课. ``join_code`` is None for those who may not hand it out. */
+/**
+ * 一节课. ``join_code`` is None for those who may not hand it out.
+ *
+ * ``attended_rooms`` are those of ``receive_rooms`` whose page was in the room while it was live.
+ */
 export interface Lesson {
   lesson_id: string
   title: string
@@ -119,6 +123,7 @@ export interface Lesson {
   lead_teacher: PersonRef
   lead_room: RoomRef | null
   receive_rooms: readonly RoomRef[]
+  attended_rooms: readonly RoomRef[]
   join_code: string | null
   recording_id: string | null
 }
@@ -313,7 +318,8 @@ export interface Link {
  * One page in the lesson room.
  *
  * ``participant_id`` is ``lead`` for the lead teacher, ``room-<room id>`` for a receive room and
- * ``person-<person id>`` for anyone else (an assistant, an admin, a researcher).
+ * ``person-<person id>`` for anyone else (an assistant, an admin, a researcher). Who belongs to
+ * the lesson is listed from the start; ``attended`` says that its page was here while it was live.
  */
 export interface Participant {
   participant_id: string
@@ -321,6 +327,7 @@ export interface Participant {
   name: string
   school: string | null
   online: boolean
+  attended: boolean
   devices: Devices
   link: Link
 }
