@@ -138,7 +138,10 @@ class UdpDriver:
         try:
             self._on_tick()
         except Exception:
-            _log.exception("tick failed")
+            self._counters.ticks_failed += 1
+            count = self._counters.ticks_failed
+            log = _log.error if count & (count - 1) == 0 else _log.debug  # as `_log_failure`
+            log("tick failed", count=count, exc_info=True)
         # The next tick that is not past: after a stall there is nothing to catch up with.
         now = self._loop.time()
         self._next_tick = max(self._next_tick + self._config.tick_s, now)

@@ -96,6 +96,7 @@ class RoomTable:
         self._counters = counters
         self._clock = clock
         self._rooms: dict[str, RoomEntry] = {}
+        self._timer_failures = 0
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -175,4 +176,11 @@ class RoomTable:
             try:
                 entry.room.on_timer(now)
             except Exception:
-                _log.exception("room timer failed")
+                self._timer_failures += 1
+                self._log_failure()
+
+    def _log_failure(self) -> None:
+        """A defect must be seen, but not at each tick: the 1st, 2nd, 4th, 8th … is an error."""
+        count = self._timer_failures
+        log = _log.error if count & (count - 1) == 0 else _log.debug
+        log("room timer failed", count=count, exc_info=True)

@@ -12,6 +12,7 @@ class TransportCounters:
     datagrams_in: int = 0
     datagrams_unknown: int = 0
     datagrams_failed: int = 0  # a handler raised: a defect, logged
+    ticks_failed: int = 0  # likewise
     receive_failed: int = 0
     send_would_block: int = 0
     send_failed: int = 0
