@@ -146,7 +146,13 @@ class RecorderListener(Protocol):
         """State or progress of a recording changed (progress at most twice a second)."""
 
     def on_recording_trouble(self, lesson_id: str, detail: str) -> None:
-        """Writing fails (disk full, I/O error); the lesson goes on, its people must be told."""
+        """Writing fails (disk full, I/O error); the lesson goes on, its people must be told.
+
+        Told again every 10 s while it lasts.
+        """
+
+    def on_recording_recovered(self, lesson_id: str) -> None:
+        """After trouble: everything is kept again."""
 
 
 class Recorder(Protocol):

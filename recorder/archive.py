@@ -13,7 +13,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 
 import structlog
@@ -34,32 +33,25 @@ from recorder.core.archive_format import (
     encode_record,
     segment_header,
 )
+from recorder.trouble import Trouble, TroubleWatch
 
 FLUSH_INTERVAL_S = 0.25
 SYNC_INTERVAL_S = 0.75
 MAX_QUEUED_BYTES = 32 * 1024 * 1024  # some 20 s of a whole class at 12 Mbit/s
 RETRY_INTERVAL_S = 1.0
 CLOSE_ATTEMPTS = 3
-TROUBLE_INTERVAL_S = 10.0
 _RECORD_OVERHEAD = 64  # a queued record's cost beside its packet, roughly
 _MAX_CHUNK_BYTES = 1024 * 1024
 
 _log = structlog.get_logger(__name__)
 
 
-class Trouble(Enum):
-    """What can keep a record from reaching the disk."""
-
-    QUEUE_FULL = "queue_full"
-    DISK_FULL = "disk_full"
-    IO_ERROR = "io_error"
-
-
 class ArchiveWriter:
     """Appends records to one recording's archive.
 
     `put` may be called from one thread, never blocks and never fails; what cannot be kept is
-    counted, marked in the archive as `Lost`, and told to `on_trouble` (on either thread).
+    counted, marked in the archive as `Lost`, and told to `on_trouble`; `on_recovery` is told when
+    everything is kept again (both on either thread).
     """
 
     def __init__(
@@ -67,13 +59,14 @@ class ArchiveWriter:
         archive: Path,
         begin: Begin,
         on_trouble: Callable[[Trouble], None],
+        on_recovery: Callable[[], None] = lambda: None,
         *,
         clock: Callable[[], float] = time.time,
         max_queued_bytes: int = MAX_QUEUED_BYTES,
     ) -> None:
         self._archive = archive
         self._begin = begin
-        self._on_trouble = on_trouble
+        self._watch = TroubleWatch(archive.parent.name, on_trouble, on_recovery)
         self._clock = clock
         self._max_queued_bytes = max_queued_bytes
         self._queue: deque[Record] = deque()
@@ -84,7 +77,6 @@ class ArchiveWriter:
         self._lost_records = 0
         self._closing = threading.Event()
         self._segment = _Segment(archive, begin)
-        self._last_trouble = float("-inf")
         self._thread = threading.Thread(target=self._run, name="archive-writer", daemon=True)
 
     def open(self) -> int:
@@ -121,6 +113,10 @@ class ArchiveWriter:
             self._mark_loss()
         self._append(record, size)
 
+    def complain(self, trouble: Trouble, detail: str) -> None:
+        """Tell of something that never became a record."""
+        self._watch.complain(trouble, detail)
+
     def close(self, *, ended: bool) -> None:
         """Write what is queued, with an end marker if the lesson `ended`, and stop. Blocks."""
         if self._lost_records:
@@ -136,10 +132,10 @@ class ArchiveWriter:
         self._queue.append(record)
 
     def _lose(self) -> None:
-        if not self._lost_records:
-            self._lost_since = self._clock()
-            self._complain(Trouble.QUEUE_FULL, "queue full")
         self._lost_records += 1
+        if self._lost_records == 1:
+            self._lost_since = self._clock()
+            self._watch.complain(Trouble.QUEUE_FULL, "queue full")
 
     def _mark_loss(self) -> None:
         self._append(Lost(self._lost_since, self._clock(), self._lost_records), _RECORD_OVERHEAD)
@@ -160,6 +156,8 @@ class ArchiveWriter:
             if self._write(chunk):
                 chunk, failures = [], 0
                 if not self._queue:
+                    if not self._lost_records:
+                        self._watch.well()
                     self._closing.wait(FLUSH_INTERVAL_S)
                 continue
             failures += 1
@@ -197,15 +195,7 @@ class ArchiveWriter:
 
     def _report(self, error: OSError) -> None:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        self._complain(Trouble.DISK_FULL if full else Trouble.IO_ERROR, str(error))
-
-    def _complain(self, trouble: Trouble, detail: str) -> None:
-        """Log and tell, not too often. On either thread; two complaints at once do no harm."""
-        now = time.monotonic()
-        if now - self._last_trouble >= TROUBLE_INTERVAL_S:
-            self._last_trouble = now
-            _log.error("archive_trouble", folder=str(self._archive), detail=detail)
-            self._on_trouble(trouble)
+        self._watch.complain(Trouble.DISK_FULL if full else Trouble.IO_ERROR, str(error))
 
 
 class _Segment:
@@ -226,13 +216,19 @@ class _Segment:
         """Create the next file and write its opening records."""
         present = segments(self._archive)
         index = present[-1][0] + 1 if present else 1
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        self._descriptor = os.open(segment_path(self._archive, index), flags, 0o644)
+        path = segment_path(self._archive, index)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         self._size, self._started = 0, now
         opening = [segment_header(index, now), encode_record(self._begin)]
         opening += map(encode_record, self._tracks.values())
         opening += (encode_record(SourceName(*item)) for item in self._names.items())
-        self._write(b"".join(opening))
+        try:
+            self._write(b"".join(opening))
+        except OSError:
+            # A full disk still takes names: each attempt would leave an empty file behind.
+            self.abandon()
+            path.unlink(missing_ok=True)
+            raise
         return index
 
     def is_full(self, now: float) -> bool:

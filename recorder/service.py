@@ -24,7 +24,7 @@ from recorder.api import (
     RecordingState,
     StorageUnavailable,
 )
-from recorder.archive import ArchiveWriter, Trouble
+from recorder.archive import ArchiveWriter
 from recorder.archive_files import (
     ARCHIVE_FOLDER,
     MANIFEST_NAME,
@@ -39,6 +39,7 @@ from recorder.core.manifest import decode_manifest
 from recorder.finish_queue import FinishQueue
 from recorder.library import Library
 from recorder.tap import ArchiveTap
+from recorder.trouble import Trouble
 from relay.api import Relay, Tap
 
 _TICK_S = 0.5
@@ -50,6 +51,7 @@ _TROUBLE_TEXT = {
     Trouble.QUEUE_FULL: "存储过慢,部分录像未能保存",
     Trouble.DISK_FULL: "磁盘空间不足,录像暂时无法保存",
     Trouble.IO_ERROR: "存储故障,录像暂时无法保存",
+    Trouble.TOO_MANY_TRACKS: "画面和声音过多,部分未能录下",
 }
 
 _log = structlog.get_logger(__name__)
@@ -197,14 +199,15 @@ class RecorderService:
     ) -> tuple[ArchiveWriter, int]:
         loop = asyncio.get_running_loop()
 
-        def on_trouble(trouble: Trouble) -> None:
+        def tell(*call: Any) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
-                loop.call_soon_threadsafe(self._tell_trouble, facts.lesson_id, trouble)
+                loop.call_soon_threadsafe(*call)
 
         writer = ArchiveWriter(
             self._folder(recording_id) / ARCHIVE_FOLDER,
             Begin(recording_id, started_at, facts),
-            on_trouble,
+            lambda trouble: tell(self._tell_trouble, facts.lesson_id, trouble),
+            lambda: tell(self._tell_recovery, facts.lesson_id),
             clock=self._clock,
         )
 
@@ -345,6 +348,10 @@ class RecorderService:
     def _tell_trouble(self, lesson_id: str, trouble: Trouble) -> None:
         for listener in self._listeners:
             listener.on_recording_trouble(lesson_id, _TROUBLE_TEXT[trouble])
+
+    def _tell_recovery(self, lesson_id: str) -> None:
+        for listener in self._listeners:
+            listener.on_recording_recovered(lesson_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
         task = asyncio.create_task(work, name=name)

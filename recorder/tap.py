@@ -5,10 +5,12 @@ from __future__ import annotations
 from recorder.archive import ArchiveWriter
 from recorder.core.archive_format import Clock, Packet, TrackBegin, TrackEnd
 from recorder.core.loss_watch import LossWatch
+from recorder.trouble import Trouble
 from relay.api import CloseReason, MediaKind, TapTrack
 
-MAX_TRACKS = 4096  # of one run; a class has some twenty, the rest is for reconnects
-_TRACK_BITS = 12
+MAX_OPEN_TRACKS = 1024  # at a time; a class has some twenty, three hundred rooms two each
+_TRACK_BITS = 16  # of an archive's 32; the rest numbers the runs
+MAX_TRACKS = 1 << _TRACK_BITS  # of one run: a room that comes anew each second for nine hours
 
 
 class ArchiveTap:
@@ -17,16 +19,21 @@ class ArchiveTap:
     def __init__(self, writer: ArchiveWriter, run: int) -> None:
         """`run`: the number of the run's first segment; it makes track numbers unique."""
         self._put = writer.put
+        self._complain = writer.complain
         self._base = run << _TRACK_BITS
         self._numbers: dict[int, int] = {}
         self._watches: dict[int, LossWatch] = {}
         self._count = 0
+        self._refused: set[int] = set()  # refused tracks that are still open, as far as they count
         self.refused_tracks = 0
 
     def on_track(self, track: TapTrack, now: float) -> None:
         """See `TapSink`."""
-        if self._count >= MAX_TRACKS or track.track_id in self._numbers:
+        if track.track_id in self._numbers:
             self.refused_tracks += 1
+            return
+        if self._count >= MAX_TRACKS or len(self._numbers) >= MAX_OPEN_TRACKS:
+            self._refuse(track.track_id)
             return
         number = self._numbers[track.track_id] = self._base + self._count
         self._count += 1
@@ -49,6 +56,8 @@ class ArchiveTap:
         """See `TapSink`."""
         number = self._numbers.get(track_id)
         if number is None or len(packet) < 12:
+            if track_id in self._refused:  # the trouble lasts
+                self._tell_refusal()
             return
         self._put(Packet(number, now, bytes(packet)))
         watch = self._watches.get(track_id)
@@ -64,6 +73,7 @@ class ArchiveTap:
     def on_track_end(self, track_id: int, reason: CloseReason, now: float) -> None:
         """See `TapSink`."""
         number = self._numbers.pop(track_id, None)
+        self._refused.discard(track_id)
         self._watches.pop(track_id, None)
         if number is not None:
             self._put(TrackEnd(number, reason.value, now))
@@ -72,3 +82,12 @@ class ArchiveTap:
         """True if a video track lost packets for good since the last call."""
         unrepaired = [watch.take_unrepaired(now) for watch in self._watches.values()]
         return any(unrepaired)
+
+    def _refuse(self, track_id: int) -> None:
+        self.refused_tracks += 1
+        if len(self._refused) < MAX_OPEN_TRACKS:
+            self._refused.add(track_id)
+        self._tell_refusal()
+
+    def _tell_refusal(self) -> None:
+        self._complain(Trouble.TOO_MANY_TRACKS, f"{self.refused_tracks} tracks refused")

@@ -320,6 +320,14 @@ class RoomHub:
             room.state.set_recording(m.RecordingState.FAILED)
             room.flush()
 
+    def on_recording_recovered(self, lesson_id: str) -> None:
+        """Recording goes on: the room that was told of trouble is told of its end."""
+        log.info("recording_recovered", lesson_id=lesson_id)
+        room = self._rooms.get(lesson_id)
+        if room is not None and room.state.is_live and lesson_id not in self._unrecorded:
+            room.state.set_recording(m.RecordingState.RECORDING)
+            room.flush()
+
     @staticmethod
     def _put_source(room: LiveRoom, source: SourceInfo) -> None:
         try:

@@ -23,7 +23,7 @@ from recorder.core.video_assembler import Moment
 from recorder.core.video_frame import Depacketizer
 from relay.api import MediaKind
 
-MAX_TRACKS = 10_000
+MAX_TRACKS = 1 << 16  # as many as a run of the tap numbers; some kB each
 MAX_STAGE_EVENTS = 10_000
 
 

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recorder.api import Entry, LessonFacts, Manifest, RecordingState
-from recorder.archive import ArchiveWriter, Trouble
+from recorder.archive import ArchiveWriter
 from recorder.archive_files import ARCHIVE_FOLDER
 from recorder.config import RecorderConfig
 from recorder.core.archive_format import Begin
 from recorder.finish import finish
 from recorder.service import RecorderService
 from recorder.tap import ArchiveTap
+from recorder.trouble import Trouble
 from relay.api import CloseReason, TapSink, TapTrack
 from tests.support.rtp_media import Happening, feed
 
@@ -82,6 +83,7 @@ class Watcher:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.troubles: list[tuple[str, str]] = []
+        self.recovered: list[str] = []
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -91,6 +93,10 @@ class Watcher:
 
     def on_recording_trouble(self, lesson_id: str, detail: str) -> None:
         self.troubles.append((lesson_id, detail))
+        self._wake()
+
+    def on_recording_recovered(self, lesson_id: str) -> None:
+        self.recovered.append(lesson_id)
         self._wake()
 
     def states(self, recording_id: str) -> list[RecordingState]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from recorder.archive import ArchiveWriter, Trouble
+from recorder import archive, trouble
+from recorder.archive import ArchiveWriter
 from recorder.archive_files import has_ended, read_archive, segments
 from recorder.core.archive_format import (
     MAX_SEGMENT_BYTES,
@@ -18,6 +20,7 @@ from recorder.core.archive_format import (
     Packet,
     TrackBegin,
 )
+from recorder.trouble import Trouble
 from relay.api import MediaKind
 from tests.support.recording import FACTS, START
 
@@ -150,3 +153,35 @@ def test_a_folder_that_cannot_be_made_is_an_error_at_once(tmp_path: Path) -> Non
     (tmp_path / "a").write_text("a file")
     with pytest.raises(OSError, match="exists"):
         ArchiveWriter(tmp_path / "a", BEGIN, Troubles()).open()
+
+
+def test_when_everything_is_kept_again_that_is_told_once(
+    tmp_path: Path, small_files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trouble, "WELL_AFTER_S", 0.0)
+    troubles, recovered = Troubles(), threading.Event()
+    writer = ArchiveWriter(tmp_path / "a", BEGIN, troubles, recovered.set)
+    writer.open()
+    for number in range(200):
+        writer.put(numbered(number, 1000))
+    assert troubles.first.wait(30)
+    assert not recovered.is_set()
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert recovered.wait(30)
+    writer.close(ended=True)
+    assert packets(tmp_path / "a") == list(range(200))
+
+
+def test_a_disk_without_room_for_a_segments_head_gets_no_empty_files(
+    tmp_path: Path, small_files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "RETRY_INTERVAL_S", 0.01)
+    writer = ArchiveWriter(tmp_path / "a", BEGIN, Troubles())
+    writer.open()
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+    writer.put(numbered(0))
+    with capture_logs():  # what takes the output is such a file, too
+        writer.close(ended=True)  # tries three times, then gives up
+    assert [index for index, _ in segments(tmp_path / "a")] == [1]

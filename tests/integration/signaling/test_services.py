@@ -165,6 +165,25 @@ async def test_a_disk_that_is_full_fails_the_recording_not_the_lesson(
         assert room.state.recording is m.RecordingState.RECORDING
         services.hub.on_recording_trouble(lesson_id, "I/O error")
         assert room.state.recording is m.RecordingState.FAILED
+        services.hub.on_recording_recovered(lesson_id)
+        assert room.state.recording is m.RecordingState.RECORDING
+
+
+async def test_a_recovery_is_no_recording_where_none_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_services(tmp_path) as services:
+
+        async def full(*_arguments: Any) -> str:
+            raise StorageUnavailable("no space left on device")
+
+        monkeypatch.setattr(services.recorder, "begin", full)
+        lesson_id = await _lesson(services)
+        await services.lessons.start(await _teacher(services), lesson_id)
+        services.hub.on_recording_recovered(lesson_id)
+        room = services.hub.room(lesson_id)
+        assert room is not None
+        assert room.state.recording is m.RecordingState.FAILED
 
 
 async def test_a_failure_between_database_and_room_is_made_good(

@@ -1,0 +1,67 @@
+"""The tap's bounds: closed tracks cost nothing, refused ones are told of."""
+
+import pytest
+
+from recorder import tap
+from recorder.archive import ArchiveWriter
+from recorder.core.archive_format import Packet, Record, TrackBegin
+from recorder.tap import ArchiveTap
+from recorder.trouble import Trouble
+from relay.api import CloseReason, MediaKind, TapTrack
+
+PACKET = b"\x80" * 20
+
+
+class Paper(ArchiveWriter):
+    """A writer that keeps what it is given in memory."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.complaints: list[Trouble] = []
+
+    def put(self, record: Record) -> None:
+        self.records.append(record)
+
+    def complain(self, trouble: Trouble, detail: str) -> None:
+        self.complaints.append(trouble)
+
+
+def _track(number: int) -> TapTrack:
+    return TapTrack(number, "room-a.camera", MediaKind.AUDIO, "opus", 48000, 2, "")
+
+
+def test_tracks_that_came_and_went_leave_room_for_others() -> None:
+    paper = Paper()
+    sink = ArchiveTap(paper, 3)
+    for number in range(6000):
+        sink.on_track(_track(number), 0.0)
+        sink.on_packet(number, PACKET, 0.0)
+        sink.on_track_end(number, CloseReason.REQUESTED, 0.0)
+    begins = {record.track for record in paper.records if isinstance(record, TrackBegin)}
+    packets = [record.track for record in paper.records if isinstance(record, Packet)]
+    assert len(begins) == len(set(packets)) == 6000
+    assert paper.complaints == []
+    # Numbers of the next run are others, and fit into the archive's 32 bits.
+    ArchiveTap(paper, 4).on_track(_track(1), 0.0)
+    again = paper.records[-1]
+    assert isinstance(again, TrackBegin)
+    assert max(begins) < again.track < 1 << 32
+
+
+def test_too_many_at_once_are_refused_counted_and_told_of_while_it_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tap, "MAX_OPEN_TRACKS", 2)
+    paper = Paper()
+    sink = ArchiveTap(paper, 1)
+    for number in range(3):
+        sink.on_track(_track(number), 0.0)
+    assert (sink.refused_tracks, paper.complaints) == (1, [Trouble.TOO_MANY_TRACKS])
+    sink.on_packet(2, PACKET, 1.0)
+    assert len(paper.complaints) == 2
+    sink.on_track_end(2, CloseReason.REQUESTED, 2.0)
+    sink.on_packet(2, PACKET, 3.0)
+    assert len(paper.complaints) == 2
+    sink.on_track_end(0, CloseReason.REQUESTED, 4.0)
+    sink.on_track(_track(9), 5.0)
+    assert sink.refused_tracks == 1
