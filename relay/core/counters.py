@@ -19,6 +19,7 @@ class Counters:
         "packets_out",
         "packets_unrepaired",
         "picture_losses_received",
+        "receiver_times_answered",
         "rtcp_in",
         "rtcp_malformed",
         "rtp_duplicate",
@@ -50,6 +51,7 @@ class Counters:
     packets_in: int
     packets_out: int
     picture_losses_received: int
+    receiver_times_answered: int
     rtcp_in: int
     rtcp_malformed: int
     rtp_duplicate: int

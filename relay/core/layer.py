@@ -36,6 +36,9 @@ class Taker(Protocol):
     def forward(self, packet: MediaPacket) -> None:
         """Take a packet of the current layer."""
 
+    def forward_late(self, packet: MediaPacket) -> None:
+        """Take a packet of the current layer that comes after later ones."""
+
     def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
         """Begin to take this layer, which the taker waits for, at this packet."""
 
@@ -194,11 +197,7 @@ class IncomingLayer:
             self.meter.on_repair(media.size)
         else:
             self.meter.on_original(media.size)
-        if sequence > self.highest:
-            self._advance(media, now)
-        elif self.missing:
-            self.missing.on_packet(sequence, now)
-        self._deliver(media)
+        self._deliver(media, now)
         self._at_switch_point = False
 
     def _place(self, sequence_number: int, now: float, *, repaired: bool) -> int:
@@ -300,11 +299,18 @@ class IncomingLayer:
             self.flowing = True
             self._listener.on_layer_changed(self, now)
 
-    def _deliver(self, media: MediaPacket) -> None:
-        slots = self.slots
-        for slot in slots:
-            slot.forward(media)
-        self._counters.packets_out += len(slots)
+    def _deliver(self, media: MediaPacket, now: float) -> None:
+        if media.sequence > self.highest:
+            self._advance(media, now)
+            for slot in self.slots:
+                slot.forward(media)
+        else:
+            self.missing.on_packet(media.sequence, now)
+            for slot in self.slots:
+                slot.forward_late(media)
+        self._counters.packets_out += len(self.slots)
+        if self.missing and now >= self.missing.next_due:
+            self._ask_for_missing(now)  # not only with the tick: repair is a race
         if media.switchable:
             if self._requests.wanted:
                 self._requests.satisfied()
@@ -361,17 +367,20 @@ class IncomingLayer:
     def on_timer(self, now: float) -> None:
         """Every 20 ms: what is due of NACKs and key frame requests."""
         if self.missing:
-            wanted, given_up = self.missing.due(now)
-            if wanted and self.ssrc is not None:
-                self._counters.nacks_sent += len(wanted)
-                self._send(self.ssrc, lambda own, media: rtcp.nack(own, media, wanted))
-            if given_up:
-                self._counters.packets_unrepaired += given_up
-                if self.slots:
-                    self.request_key_frame(now)
+            self._ask_for_missing(now)
         if self._requests.wanted and self._requests.due(now):
             self._send_picture_loss()
         self.meter.roll(self.highest, now)
+
+    def _ask_for_missing(self, now: float) -> None:
+        wanted, given_up = self.missing.due(now)
+        if wanted and self.ssrc is not None:
+            self._counters.nacks_sent += len(wanted)
+            self._send(self.ssrc, lambda own, media: rtcp.nack(own, media, wanted))
+        if given_up:
+            self._counters.packets_unrepaired += given_up
+            if self.slots:
+                self.request_key_frame(now)
 
     def on_sender_report(self, report: rtcp.SenderReport, now: float) -> None:
         """Take the publisher's report of this stream."""

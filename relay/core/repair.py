@@ -6,7 +6,7 @@ _MAX_MISSING = 256  # packets awaited at once; a larger hole needs a key frame, 
 _MAX_TRIES = 10  # requests per packet, as libwebrtc
 _GIVE_UP = 1.0  # s after which a packet is too late for anybody
 _FIRST_DELAY = 0.01  # s; leaves reordered packets time to come by themselves
-_MIN_SPACING = 0.04  # s between two requests for the same packet
+_MIN_SPACING = 0.02  # s between two requests for the same packet, as libwebrtc
 _DEFAULT_RTT = 0.1  # s, until the first repair has been timed
 
 
@@ -25,12 +25,14 @@ class MissingPackets:
 
     Attributes:
         rtt: smoothed seconds from a first request to the repair, None before one was timed.
+        next_due: no packet is to be asked for before this.
     """
 
-    __slots__ = ("_missing", "rtt")
+    __slots__ = ("_missing", "next_due", "rtt")
 
     def __init__(self) -> None:
         self._missing: dict[int, _Missing] = {}
+        self.next_due = 0.0
         self.rtt: float | None = None
 
     def __len__(self) -> int:
@@ -41,6 +43,8 @@ class MissingPackets:
         if len(self._missing) + stop - first > _MAX_MISSING:
             self._missing.clear()
             return False
+        if not self._missing or now + _FIRST_DELAY < self.next_due:
+            self.next_due = now + _FIRST_DELAY
         for number in range(first, stop):
             self._missing[number] = _Missing(now)
         return True
@@ -71,6 +75,7 @@ class MissingPackets:
             wanted.append(number)
         for number in hopeless:
             del self._missing[number]
+        self.next_due = min((entry.due for entry in self._missing.values()), default=now)
         return sorted(wanted), len(hopeless)
 
     def clear(self) -> None:

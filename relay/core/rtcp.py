@@ -1,8 +1,9 @@
-"""RTCP packets: RFC 3550 §6, feedback of RFC 4585 and RFC 5104, REMB.
+"""RTCP packets: RFC 3550 §6, feedback of RFC 4585 and RFC 5104, REMB, receiver's time of RFC 3611.
 
-A compound packet is read into a list of values; kinds that the relay has no use for (APP, XR,
-unknown feedback) are skipped. Reduced-size packets (RFC 5506) are accepted; what the relay sends is
-always a full compound, as RFC 3550 §6.1 wants where reduced size was not negotiated.
+A compound packet is read into a list of values; kinds that the relay has no use for (APP, other
+extended reports, unknown feedback) are skipped. Reduced-size packets (RFC 5506) are accepted; what
+the relay sends is always a full compound, as RFC 3550 §6.1 wants where reduced size was not
+negotiated.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
+SR, RR, SDES, BYE, RTPFB, PSFB, XR = 200, 201, 202, 203, 205, 206, 207
 _NACK, _TRANSPORT_CC = 1, 15  # FMT of RTPFB
 _PLI, _FIR, _ALFB = 1, 4, 15  # FMT of PSFB
+_RECEIVER_TIME, _DELAY_SINCE = 4, 5  # BT of XR
 _CNAME = 1
 _MAX_PACKETS = 32  # in one compound; a browser's holds three or four
 _MAX_NACK_ENTRIES = 64  # pairs of (PID, BLP) taken from one NACK: 64 × 17 packets
@@ -24,6 +26,7 @@ _BLOCK = struct.Struct("!IIIIII")
 _WORD = struct.Struct("!I")
 _WORDS = struct.Struct("!II")
 _PAIR = struct.Struct("!HH")
+_EXTENDED = struct.Struct("!BBH")
 
 
 class RtcpError(ValueError):
@@ -120,6 +123,14 @@ class TransportFeedback:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiverTime:
+    """Receiver Reference Time Report Block (RFC 3611 §4.4); `ntp` is the 64-bit NTP timestamp."""
+
+    sender: int
+    ntp: int
+
+
 Packet = (
     SenderReport
     | ReceiverReport
@@ -130,6 +141,7 @@ Packet = (
     | IntraRequest
     | BitrateLimit
     | TransportFeedback
+    | ReceiverTime
 )
 
 
@@ -186,6 +198,8 @@ def _parse_one(kind: int, count: int, body: bytes) -> Packet | None:
         return _parse_transport_layer(count, body)
     if kind == PSFB:
         return _parse_payload_specific(count, body)
+    if kind == XR:
+        return _parse_extended(body)
     return None
 
 
@@ -253,6 +267,18 @@ def _parse_remb(sender: int, body: bytes) -> BitrateLimit:
     bitrate = (word & 0x3FFFF) << (word >> 18 & 0x3F)
     ssrcs = tuple(_WORD.unpack_from(body, 16 + 4 * index)[0] for index in range(word >> 24))
     return BitrateLimit(sender, bitrate, ssrcs)
+
+
+def _parse_extended(body: bytes) -> ReceiverTime | None:
+    (sender,) = _WORD.unpack_from(body)
+    at = 4
+    while at < len(body):
+        block, _, words = _EXTENDED.unpack_from(body, at)
+        if block == _RECEIVER_TIME:
+            high, low = _WORDS.unpack_from(body, at + 4)
+            return ReceiverTime(sender, high << 32 | low)
+        at += 4 + 4 * words
+    return None
 
 
 # --- building -------------------------------------------------------------------------------------
@@ -338,6 +364,13 @@ def bitrate_limit(sender: int, bitrate_bps: int, ssrcs: Sequence[int]) -> bytes:
     word = len(ssrcs) << 24 | exponent << 18 | bitrate_bps >> exponent
     body = _WORDS.pack(sender, 0) + b"REMB" + _WORD.pack(word)
     return _packet(_ALFB, PSFB, body + b"".join(_WORD.pack(ssrc) for ssrc in ssrcs))
+
+
+def delay_since_receiver_time(sender: int, report: ReceiverTime) -> bytes:
+    """The answer to `report`, without delay (DLRR Report Block, RFC 3611 §4.5)."""
+    middle = report.ntp >> 16 & 0xFFFFFFFF
+    block = _EXTENDED.pack(_DELAY_SINCE, 0, 3) + _WORDS.pack(report.sender, middle) + bytes(4)
+    return _packet(0, XR, _WORD.pack(sender) + block)
 
 
 def transport_feedback(sender: int, media: int, body: bytes) -> bytes:

@@ -368,6 +368,8 @@ def _codec_lines(section: MediaSection, codec: Codec) -> list[str]:
         lines.append(f"a=rtcp-fb:{number} nack")
     if codec.pli:
         lines.append(f"a=rtcp-fb:{number} nack pli")
+    if accepts_feedback(section, number, "rrtr"):  # libwebrtc's name for RFC 3611 §4.4
+        lines.append(f"a=rtcp-fb:{number} rrtr")
     if fmtp := answer_fmtp(codec):
         lines.append(f"a=fmtp:{number} {fmtp}")
     if codec.rtx_payload_type is not None:

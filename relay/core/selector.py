@@ -125,3 +125,7 @@ class SwitchingSlot(Munger):
     def forward(self, packet: MediaPacket) -> None:
         """Send one packet; see subclasses."""
         raise NotImplementedError
+
+    def forward_late(self, packet: MediaPacket) -> None:
+        """See `layer.Taker`."""
+        self.forward(packet)

@@ -26,7 +26,7 @@ _PICTURE_ID = struct.Struct("!HH")
 _PICTURE_ID_TL0 = struct.Struct("!HHB")
 _join = b"".join
 _MAX_RESENT = 512  # packets whose last retransmission time is remembered
-_MIN_RESEND_SPACING = 0.03  # s, for the same packet
+_MIN_RESEND_SPACING = 0.015  # s, for the same packet; libwebrtc asks again every 20 ms
 _RESEND_WINDOW = 0.1  # s
 _MAX_RESENDS = 64  # packets per slot and window: ≈ 6 Mbit/s at most, whatever is asked for
 
@@ -144,6 +144,25 @@ class ViewerSlot(SwitchingSlot):
         self.octets += packet.size
         self._send(data)
 
+    def forward_late(self, packet: MediaPacket) -> None:
+        """Send a packet that reached the relay after later ones, which the viewer has by now.
+
+        As a repair, if the viewer knows them: it takes a late original for reordering on its own
+        link, and would from then on wait that long before it asks for what its link lost.
+        """
+        if packet.sequence < self.first_sequence:
+            return  # from before the switch
+        if self._repair_type(self.payload_type) is None:
+            self.forward(packet)
+            return
+        self._send_again(
+            packet.sequence + self.sequence_delta,
+            packet.timestamp + self.timestamp_delta,
+            packet,
+            self.payload_type,
+            payload(packet, self.picture_id_delta, self.tl0_delta),
+        )
+
     # --- switching --------------------------------------------------------------------------------
 
     def takes(self, codec: Codec | None) -> bool:
@@ -225,10 +244,8 @@ class ViewerSlot(SwitchingSlot):
     def _send_again(
         self, out: int, timestamp: int, packet: MediaPacket, payload_type: int, body: bytes
     ) -> None:
-        codecs = self.negotiated.codecs
-        codec = next((one for one in codecs if one.payload_type == payload_type), None)
-        repair_type = codec.rtx_payload_type if codec is not None else None
-        if self.negotiated.rtx_ssrc and repair_type is not None:
+        repair_type = self._repair_type(payload_type)
+        if repair_type is not None:
             head = self._repair_template
             number = self._repair_sequence = (self._repair_sequence + 1) & 0xFFFF
             payload_type = repair_type
@@ -243,6 +260,14 @@ class ViewerSlot(SwitchingSlot):
         if self._level_at:
             head[self._level_at] = packet.level
         self._send(_join((head, body)))
+
+    def _repair_type(self, payload_type: int) -> int | None:
+        """The RTX payload type for one of ours; None if the viewer takes none."""
+        if not self.negotiated.rtx_ssrc:
+            return None
+        codecs = self.negotiated.codecs
+        codec = next((one for one in codecs if one.payload_type == payload_type), None)
+        return codec.rtx_payload_type if codec is not None else None
 
     def end(self, now: float) -> None:
         """The viewer is gone."""

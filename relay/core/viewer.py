@@ -18,6 +18,7 @@ from relay.core.rtcp import RtcpError
 from relay.core.slot import TransportCounter, ViewerSlot
 
 _REPORT_INTERVAL = 1.0  # s
+_ANSWER_INTERVAL = 0.1  # s between two answers to a viewer's reference times
 _MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
 _HEADER_OCTETS = 40  # per packet, for the send rate: RTP, extensions, SRTP tag
 
@@ -87,6 +88,7 @@ class Viewer:
         self._wishes: dict[int, SlotWish] = {}
         self._open = True
         self._report_at = now
+        self._answered_at = float("-inf")
         self._rtt: float | None = None
         self._loss: dict[int, tuple[int, int, float]] = {}  # SSRC → highest, expected, fraction
         self._rate_octets = 0
@@ -201,6 +203,8 @@ class Viewer:
             elif isinstance(report, rtcp.ReceiverReport | rtcp.SenderReport):
                 for block in report.blocks:
                     self._on_report_block(block, now)
+            elif isinstance(report, rtcp.ReceiverTime):
+                self._on_receiver_time(report, now)
             elif isinstance(report, rtcp.TransportFeedback):
                 # Read by `twcc.parse` once the allocator estimates bandwidth from it.
                 self._counters.transport_feedback_received += 1
@@ -230,6 +234,16 @@ class Viewer:
             rtt = ((middle - block.last_report - block.delay) & 0xFFFFFFFF) / 65536
             if rtt < _MAX_RTT:
                 self._rtt = rtt if self._rtt is None else self._rtt + (rtt - self._rtt) / 4
+
+    def _on_receiver_time(self, report: rtcp.ReceiverTime, now: float) -> None:
+        """Let the viewer measure the round trip: a browser that knows it asks again in time."""
+        if now - self._answered_at < _ANSWER_INTERVAL:
+            return
+        self._answered_at = now
+        self._counters.receiver_times_answered += 1
+        own = next(iter(self._by_ssrc), 0)
+        answer = rtcp.delay_since_receiver_time(own, report)
+        self._send_rtcp(rtcp.receiver_report(own) + answer)
 
     def on_timer(self, now: float) -> None:
         """When `due`: sender reports, the send rate, slots whose grace is over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import struct
 
 import pytest
 
@@ -94,6 +95,35 @@ def test_loss_up_and_down_is_repaired_and_others_are_untouched(codec) -> None:
     assert 30 < stats.rtt_ms < 90
     assert (high.width, high.height) == (1280, 720)
     assert high.frames_per_second == pytest.approx(25, abs=2)
+
+
+@pytest.mark.parametrize("rtx", [True, False])
+def test_what_was_repaired_on_the_uplink_does_not_look_reordered_to_viewers(rtx: bool) -> None:
+    """A browser that sees late originals waits for reordering before it asks for what is lost."""
+    room = Classroom()
+    teacher = room.publish("lead.camera", up=Profile(loss=0.05, delay=0.02))
+    watching = room.watch("room-1", rtx=rtx)
+    watching.show("lead.camera")
+    room.run(10)
+    slot = watching.video[0]
+    late = [b for a, b in itertools.pairwise(slot.order) if b.sequence < a.sequence]
+    assert len(late) > 20
+    assert all(packet.repaired is rtx for packet in late)
+    assert share(slot, "leah", 10, teacher.encodings[Layer.HIGH].frame - 25) >= 0.99
+
+
+def test_a_viewer_learns_its_round_trip_but_not_at_the_price_of_a_storm() -> None:
+    room = Classroom()
+    room.publish("lead.camera")
+    watching = room.watch("room-1")
+    question = struct.pack("!BBHI BBHQ", 0x80, rtcp.XR, 4, 5, 4, 0, 2, 0x0123456789ABCDEF)
+    for _ in range(50):
+        watching.session.on_rtcp(question, room.now)
+    room.run(1)
+    answers = [data for data in watching.raw if struct.pack("!I", 0x456789AB) in data]
+    assert len(answers) == 1
+    watching.session.on_rtcp(question, room.now)
+    assert room.counters.receiver_times_answered == 2
 
 
 def test_reordered_packets_find_their_place_without_repair() -> None:

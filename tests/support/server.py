@@ -199,6 +199,16 @@ class TongkeServer:
         await client.login(login, password)
         return client
 
+    async def metric(self, name: str) -> float:
+        """One sample of `/metrics`, without labels.
+
+        Raises:
+            KeyError: there is no such metric.
+        """
+        async with self.client().http.get(f"{self.url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        return float(dict(line.split(" ", 1) for line in lines if line[:1] != "#")[name])
+
     async def terminal(self, lesson: dict[str, Any], room_id: str) -> Client:
         """A client signed in as an invited room, by the lesson's 课程码."""
         client = self.client()

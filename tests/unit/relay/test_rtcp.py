@@ -42,6 +42,17 @@ def test_reduced_size_packets_and_unknown_kinds_are_taken() -> None:
     ]
 
 
+def test_a_receivers_time_is_read_and_answered_without_delay() -> None:
+    loss_block = struct.pack("!BBHII", 1, 0, 2, 8, 9)
+    time_block = struct.pack("!BBHQ", 4, 0, 2, 0x0123456789ABCDEF)
+    packet = struct.pack("!BBHI", 0x80, 207, 7, 5) + loss_block + time_block
+    [report] = rtcp.parse(packet)
+    assert report == rtcp.ReceiverTime(5, 0x0123456789ABCDEF)
+    assert rtcp.delay_since_receiver_time(6, report) == struct.pack(
+        "!BBHI BBH III", 0x80, 207, 5, 6, 5, 0, 3, 5, 0x456789AB, 0
+    )
+
+
 def test_a_nack_takes_as_few_pairs_as_it_can() -> None:
     assert len(rtcp.nack(1, 2, range(100, 117))) == 16
     assert len(rtcp.nack(1, 2, range(100, 118))) == 20
@@ -56,6 +67,7 @@ def test_a_nack_takes_as_few_pairs_as_it_can() -> None:
         b"\x80\xc8\x00\x06" + bytes(20),  # longer than the packet
         b"\x81\xc9\x00\x01" + bytes(4),  # a block that is not there
         b"\xa0\xc9\x00\x01" + bytes(4),  # padding of length 0
+        struct.pack("!BBHIBBHI", 0x80, 207, 3, 5, 4, 0, 2, 1),  # half a receiver's time
         rtcp.receiver_report(1) * 33,
         struct.pack("!BBHII", 0x81, rtcp.RTPFB, 2 + 65, 1, 2) + bytes(4 * 65),
         b"\x81\xca\x00\x02" + bytes(4) + b"\x01\x09ab",  # item longer than its chunk

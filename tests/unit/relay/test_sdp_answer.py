@@ -293,6 +293,15 @@ class TestWatch:
         assert "a=sendonly" in lines
         assert "a=msid:tongke-1 tongke-1-video" in lines
 
+    def test_a_viewer_that_wants_the_round_trip_gets_it(self) -> None:
+        offer = golden("chromium_watch")
+        amended = offer.replace(
+            "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 rrtr"
+        )
+        assert "rrtr" not in watch(offer).sdp
+        assert "a=rtcp-fb:96 rrtr" in watch(amended).sdp
+        assert "a=rtcp-fb:98 rrtr" not in watch(amended).sdp
+
     def test_a_plain_player_has_its_picture_and_sound_in_one_stream(self) -> None:
         answer = watch(golden("whep_player"))
         assert answer.sdp.count("a=msid:tongke-0 ") == 2

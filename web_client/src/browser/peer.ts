@@ -1,3 +1,4 @@
+import { withReceiverTime } from '../core/sdp'
 import type { CodecName, OpenPeer, SendOptions } from '../core/peer'
 
 /** An RTCPeerConnection behind core's seam. No STUN or TURN server: the relay is reachable, or nothing is. */
@@ -21,7 +22,11 @@ export const openBrowserPeer: OpenPeer = (events) => {
     },
     async offer(iceRestart) {
       const offer = await connection.createOffer({ iceRestart })
-      await connection.setLocalDescription(offer)
+      const sdp = withReceiverTime(offer.sdp ?? '')
+      // A browser that does not let its offer be amended gets it as it was.
+      await connection
+        .setLocalDescription({ type: 'offer', sdp })
+        .catch(() => connection.setLocalDescription(offer))
       return connection.localDescription?.sdp ?? ''
     },
     accept: (sdp) => connection.setRemoteDescription({ type: 'answer', sdp }),

@@ -37,3 +37,18 @@ export function answerWithIce(answer: string, fragment: string): string | null {
   flush()
   return out.join('\r\n') + '\r\n'
 }
+
+/**
+ * The offer, with the wish to report the receiver's time (RFC 3611 §4.4) where a picture is only received.
+ * A browser that only receives learns the round trip in no other way; not knowing it, it waits 100 ms before it
+ * asks a second time for a lost packet, on a cable and over a satellite alike.
+ */
+export function withReceiverTime(offer: string): string {
+  const sections = offer.split(/^(?=m=)/m)
+  const amended = sections.map((section) =>
+    section.startsWith('m=video') && /^a=recvonly\r?$/m.test(section)
+      ? section.replace(/^a=rtcp-fb:(\d+) nack pli(\r?\n)/gm, (line, type: string, end: string) => `${line}a=rtcp-fb:${type} rrtr${end}`)
+      : section,
+  )
+  return amended.join('')
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerWithIce, restartFragment } from '../../src/core/sdp'
+import { answerWithIce, restartFragment, withReceiverTime } from '../../src/core/sdp'
 
 describe('an ICE restart', () => {
   const offer = 'v=0\r\na=ice-options:trickle\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\na=rtpmap:111 opus/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\n'
@@ -17,5 +17,21 @@ describe('an ICE restart', () => {
     expect(answer).not.toContain('a=ice-ufrag:U')
     expect(answer).toContain('a=rtpmap:111 opus/48000/2')
     expect(answerWithIce(offer, 'nonsense')).toBeNull()
+  })
+})
+
+describe('the wish for the round trip', () => {
+  const section = (kind: string, direction: string) =>
+    `m=${kind} 9 UDP/TLS/RTP/SAVPF 96 97\r\na=${direction}\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\n`
+
+  it('stands beside each codec of a picture that is only received', () => {
+    const offer = `v=0\r\n${section('video', 'recvonly')}${section('video', 'recvonly')}`
+    expect(withReceiverTime(offer).match(/a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 rrtr\r\n/g)).toHaveLength(2)
+  })
+
+  it('changes nothing else', () => {
+    const offer = `v=0\r\n${section('video', 'sendonly')}${section('audio', 'recvonly')}`
+    expect(withReceiverTime(offer)).toBe(offer)
+    expect(withReceiverTime('')).toBe('')
   })
 })
