@@ -109,7 +109,10 @@ class MediaFile:
 
 @dataclass(frozen=True, slots=True)
 class SourceManifest:
-    """One source's part of the manifest."""
+    """One source's part of the manifest.
+
+    `failure` is set where its files could not all be made: the rest is in `gaps` and the archive.
+    """
 
     source_id: str
     kind: str
@@ -118,6 +121,7 @@ class SourceManifest:
     files: tuple[MediaFile, ...]
     spans: tuple[Span, ...]
     gaps: tuple[Span, ...]
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ _INDEX_SHARE, _MUX_SHARE = 0.3, 0.65  # of the progress bar; the rest is for the
 Progress = Callable[[float], None]
 
 
+class NothingWrittenError(RecorderError):
+    """There is media in the archive, and FFmpeg would write none of it."""
+
+    code = "nothing_written"
+
+
 class NothingRecordedError(RecorderError):
     """The archive holds nothing that can be played; trying again will not help."""
 
@@ -59,6 +65,7 @@ def finish(folder: Path, report: Progress) -> Manifest:
 
     Raises:
         NothingRecordedError: there is no media in the archive.
+        NothingWrittenError: not one source's media could be written.
         OSError: files cannot be read or written.
     """
     try:
@@ -89,6 +96,9 @@ def _finish(folder: Path, report: Progress) -> Manifest:
     work.mkdir()
     results = _mux(archive, work, plans, tracks, zero=zero, report=report)
     if not any(result.files for result in results):
+        failures = [result.failure for result in results if result.failure is not None]
+        if failures:
+            raise NothingWrittenError(failures[0])
         raise NothingRecordedError
     has_thumbnail = make_thumbnail(
         _by_showiness(work, results, begin.facts.lead_sources), work / THUMBNAIL_NAME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,6 +45,10 @@ class PartMuxer:
         self.zero = zero
         self.width = self.height = 0
         self._path = folder / plan.name
+        self._timeline = AudioTimeline(plan.channels)
+        self._last_pts: int | None = None
+        self._duration = _FIRST_DURATION
+        self._written = False
         container = "mp4" if plan.codec == "H264" else "webm"
         self._template = open_template(plan)
         self._output = av.open(
@@ -59,10 +64,6 @@ class PartMuxer:
             self._video.time_base = _VIDEO_BASE
         if self._audio is not None:
             self._audio.time_base = _AUDIO_BASE
-        self._timeline = AudioTimeline(plan.channels)
-        self._last_pts: int | None = None
-        self._duration = _FIRST_DURATION
-        self._written = False
 
     def write_picture(self, picture: Picture) -> None:
         """Add a frame; times that do not rise are moved on by the least step."""
@@ -105,6 +106,13 @@ class PartMuxer:
             self._path.unlink(missing_ok=True)
             return None
         return max(end / 90_000, self._timeline.cursor / SAMPLE_RATE)
+
+    def discard(self) -> None:
+        """Give the file up after an error; what was written of it is removed."""
+        for container in (self._output, self._template):
+            with contextlib.suppress(av.FFmpegError):
+                container.close()
+        self._path.unlink(missing_ok=True)
 
     def _fill_sound(self, until_s: float) -> None:
         if self._audio is not None:

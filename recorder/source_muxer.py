@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
 
+import av
 import msgspec
+import structlog
 
 from recorder.api import MediaFile
 from recorder.core.manifest import SourceResult
-from recorder.core.segment_plan import DatedTrack, SourcePlan
+from recorder.core.segment_plan import DatedTrack, PartPlan, SourcePlan
 from recorder.core.track_pipeline import Item, Missing, Picture, Sound
 from recorder.muxer import PartMuxer
 from relay.api import MediaKind
 
 MAX_MISSING = 200_000  # some 10% of a day's sound packets; a bound, no more
+# The disk's errors, not the source's: every source would fail, and another attempt may not.
+_STORAGE_ERRORS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE))
+
+_log = structlog.get_logger(__name__)
 
 
 class SourceMuxer:
@@ -24,6 +32,9 @@ class SourceMuxer:
 
     A source that was published again has an older and a newer track of a kind, which may overlap:
     the newer one takes over for good where it begins (pictures: at its first key frame).
+
+    What FFmpeg will not write costs this source only, and of it only what comes after: the files
+    before stay, the rest is a gap, and the result says so. Errors of the disk come through.
     """
 
     def __init__(
@@ -40,9 +51,49 @@ class SourceMuxer:
         self._open: dict[int, PartMuxer] = {}
         self._files: list[MediaFile] = []
         self._missing: list[tuple[float, float]] = []
+        self._failure: str | None = None
 
     def add(self, track: int, item: Item) -> None:
         """Take one item of one of the source's tracks."""
+        if self._failure is not None:
+            return
+        try:
+            self._add(track, item)
+        except av.FFmpegError as error:
+            self._fail(error)
+
+    def close(self) -> SourceResult:
+        """Finish the parts that are still open."""
+        try:
+            self._close_parts_before(len(self._plan.parts))
+        except av.FFmpegError as error:
+            self._fail(error)
+        return SourceResult(
+            self._plan.source_id,
+            tuple(self._files),
+            self._present,
+            tuple(self._missing),
+            self._failure,
+        )
+
+    def _fail(self, error: av.FFmpegError) -> None:
+        """Keep the files that are whole; all that is in none is missing."""
+        if error.errno in _STORAGE_ERRORS:
+            raise error
+        _log.error("source_failed", source_id=self._plan.source_id, error=str(error))
+        self._failure = str(error)
+        for number in sorted(self._open):
+            part = self._open.pop(number)
+            with contextlib.suppress(av.FFmpegError):
+                self._close(part, doubtful=True)
+        whole = min(start for start, _ in self._present)
+        for file in self._files:
+            whole = max(whole, self._zero + file.offset_s + file.duration_s)
+        end = max(end for _, end in self._present)
+        if end > whole:
+            self._missing.append((whole, end))
+
+    def _add(self, track: int, item: Item) -> None:
         if isinstance(item, Missing):
             if item.end > item.start and len(self._missing) < MAX_MISSING:
                 self._missing.append((item.start, item.end))
@@ -50,13 +101,6 @@ class SourceMuxer:
             self._add_picture(track, item)
         else:
             self._add_sound(track, item)
-
-    def close(self) -> SourceResult:
-        """Finish the parts that are still open."""
-        self._close_parts_before(len(self._plan.parts))
-        return SourceResult(
-            self._plan.source_id, tuple(self._files), self._present, tuple(self._missing)
-        )
 
     def _add_picture(self, track: int, picture: Picture) -> None:
         index = self._part_of.get(track)
@@ -86,17 +130,31 @@ class SourceMuxer:
         part = self._open.get(index)
         if part is None and all(index > other for other in self._open):
             plan = self._plan.parts[index]
-            part = self._open[index] = PartMuxer(self._folder, plan, plan.start)
+            part = self._open[index] = self._new_part(plan)
             self._close_parts_before(index - 1)
         return part
+
+    def _new_part(self, plan: PartPlan) -> PartMuxer:
+        try:
+            return PartMuxer(self._folder, plan, plan.start)
+        except av.FFmpegError:
+            (self._folder / plan.name).unlink(missing_ok=True)
+            raise
 
     def _close_parts_before(self, index: int) -> None:
         for number in sorted(self._open):
             if number < index:
                 self._close(self._open.pop(number))
 
-    def _close(self, part: PartMuxer) -> None:
-        duration = part.close()
+    def _close(self, part: PartMuxer, *, doubtful: bool = False) -> None:
+        """Finish a file; one that cannot be is removed, a doubtful one read through first."""
+        try:
+            duration = part.close()
+            if doubtful and duration is not None:
+                _read_through(self._folder / part.plan.name)
+        except av.FFmpegError:
+            part.discard()
+            raise
         if duration is None:
             return
         self._files.append(
@@ -111,6 +169,13 @@ class SourceMuxer:
                 has_video=part.width > 0,
             )
         )
+
+
+def _read_through(path: Path) -> None:
+    """Raises av.FFmpegError if a file cannot be read to its end."""
+    with av.open(str(path)) as container:
+        for _ in container.demux():
+            pass
 
 
 class _Turn(msgspec.Struct, frozen=True):

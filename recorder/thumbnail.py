@@ -45,7 +45,10 @@ def make_thumbnail(videos: Iterable[Path], target: Path) -> bool:
                 break
             if best is None or spread > best[0]:
                 best = (spread, frame)
-        jpeg = None if best is None else _jpeg(best[1])
+        try:
+            jpeg = None if best is None else _jpeg(best[1])
+        except av.FFmpegError:
+            continue  # a recording without its picture is better than none
         if jpeg is not None:
             target.write_bytes(jpeg)
             return True

@@ -114,6 +114,7 @@ def _source(recording_id: str, source: SourceManifest) -> r.RecordingSource:
         files=tuple(_file(recording_id, file) for file in source.files),
         spans=_spans(source.spans),
         gaps=_spans(source.gaps),
+        damaged=source.failure is not None,
     )
 
 

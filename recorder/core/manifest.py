@@ -35,6 +35,7 @@ class SourceResult(msgspec.Struct, frozen=True):
     files: tuple[MediaFile, ...]
     present: tuple[tuple[float, float], ...]
     missing: tuple[tuple[float, float], ...]
+    failure: str | None = None
 
 
 def build_manifest(
@@ -100,6 +101,7 @@ def _source_manifest(
         files=source.files,
         spans=tuple(_rounded(spans)),
         gaps=tuple(_rounded(merge_to_count(gaps, within_s=JOIN_GAPS_S, limit=MAX_GAPS))),
+        failure=source.failure,
     )
 
 

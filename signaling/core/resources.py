@@ -280,7 +280,10 @@ class RecordingFile(msgspec.Struct, frozen=True):
 
 
 class RecordingSource(msgspec.Struct, frozen=True):
-    """What one source left: files, when it was there, and where media is missing."""
+    """What one source left: files, when it was there, and where media is missing.
+
+    With ``damaged`` not all of it could be put into files; the rest is in ``gaps``.
+    """
 
     source_id: str
     kind: str  # camera | courseware
@@ -289,6 +292,7 @@ class RecordingSource(msgspec.Struct, frozen=True):
     files: tuple[RecordingFile, ...]
     spans: tuple[Span, ...]
     gaps: tuple[Span, ...]
+    damaged: bool = False
 
 
 class StageSpan(msgspec.Struct, frozen=True):

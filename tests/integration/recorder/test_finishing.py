@@ -3,10 +3,12 @@
 import fcntl
 import os
 import random
+import resource
 from pathlib import Path
 
 import av
 import pytest
+from structlog.testing import capture_logs
 
 from recorder.api import Manifest, MediaFile, SourceManifest, Span
 from recorder.archive_files import ARCHIVE_FOLDER, segments
@@ -353,3 +355,42 @@ def test_players_are_told_the_colours_of_vp8(tmp_path: Path) -> None:
         told = container.streams.video[0].codec_context
         smpte170m, studio_range = 6, 1
         assert (told.colorspace, told.color_range) == (smpte170m, studio_range)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_source_that_cannot_be_written_costs_only_itself(tmp_path: Path, codec: str) -> None:
+    video = encode_video(codec, 20.0)
+    aside = TrackFeed(3, "lead.courseware", "opus", encode_audio(2.0), START)
+    with archive_sink(tmp_path) as (sink, _):
+        feed(sink, camera(codec, 20.0).happenings(), aside.happenings())
+    originals = {path.name: path.stat().st_size for _, path in segments(tmp_path / ARCHIVE_FOLDER)}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    half = sum(len(frame.data) for frame in video) // 2
+    try:  # as on a file system that takes no larger file
+        resource.setrlimit(resource.RLIMIT_FSIZE, (half, hard))
+        with capture_logs():
+            manifest = finish(tmp_path, lambda progress: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    lead, slides = source(manifest), source(manifest, "lead.courseware")
+    assert slides.failure is None
+    assert decoded(tmp_path, manifest, "lead.courseware").sound_seconds == pytest.approx(
+        2.0, abs=0.1
+    )
+    assert lead.failure is not None
+    whole = 0.0
+    for file in lead.files:
+        decode(tmp_path / file.name)
+        whole = file.offset_s + file.duration_s
+    assert whole < 19
+    assert lead.gaps[-1].start_s == pytest.approx(whole, abs=0.1)
+    assert lead.gaps[-1].end_s == pytest.approx(manifest.entry.duration_s, abs=0.1)
+    listed = {file.name for item in manifest.sources for file in item.files}
+    made = {path.name for path in tmp_path.iterdir() if path.suffix in {".webm", ".mp4"}}
+    assert made == listed
+    assert originals == {
+        path.name: path.stat().st_size for _, path in segments(tmp_path / ARCHIVE_FOLDER)
+    }
+    again = finish(tmp_path, lambda progress: None)  # when there is room
+    assert source(again).failure is None
+    assert len(decoded(tmp_path, again).picture_times) == 20 * 25

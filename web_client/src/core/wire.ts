@@ -233,7 +233,11 @@ export interface RecordingFile {
   has_video: boolean
 }
 
-/** What one source left: files, when it was there, and where media is missing. */
+/**
+ * What one source left: files, when it was there, and where media is missing.
+ *
+ * With ``damaged`` not all of it could be put into files; the rest is in ``gaps``.
+ */
 export interface RecordingSource {
   source_id: string
   kind: string
@@ -242,6 +246,7 @@ export interface RecordingSource {
   files: readonly RecordingFile[]
   spans: readonly Span[]
   gaps: readonly Span[]
+  damaged: boolean
 }
 
 /** When a room was on stage. */

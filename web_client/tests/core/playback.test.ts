@@ -20,6 +20,7 @@ function source(id: string, kind: string, lead: boolean, files: [number, number]
     })),
     spans: [],
     gaps: [],
+    damaged: false,
   }
 }
 
