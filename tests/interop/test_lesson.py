@@ -20,12 +20,15 @@ FIRST, SECOND = "shanquan1", "yunling1"
 
 
 async def _tone(person: TeacherSeat | ClassroomSeat, heard: bool) -> None:
-    """Wait until the 1.5 kHz tone of the first room is (or is no longer) heard on this page."""
+    """Wait until the 1.5 kHz tone of the first room is (or is no longer) heard on this page.
+
+    A busy machine's sound has holes, but no tone where there is none.
+    """
     await person.until(
         """(heard) => {
           const last = window.__probe.heard(1500).slice(-30)
           const loud = last.filter(([, level]) => level > -50).length
-          return last.length === 30 && (heard ? loud === 30 : loud === 0)
+          return last.length === 30 && (heard ? loud >= 15 : loud === 0)
         }""",
         heard,
     )
