@@ -10,6 +10,7 @@ replace.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import av
 import msgspec
 
 from recorder.api import Manifest, RecorderError
@@ -38,6 +40,11 @@ from recorder.thumbnail import make_thumbnail
 WORK_FOLDER = "finishing"
 NICENESS = 10  # a running lesson comes first
 _INDEX_SHARE, _MUX_SHARE = 0.3, 0.65  # of the progress bar; the rest is for the thumbnail
+
+# Exit codes of the process; 1 is an exception, as ever.
+LASTING_FAILURE = 2
+DISK_FULL = 3
+DISK_FULL_CODE = "disk_full"
 
 Progress = Callable[[float], None]
 
@@ -186,14 +193,14 @@ def _move_into_place(work: Path, folder: Path) -> None:
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the process's output: progress, or the reason why it failed for good."""
+    """One line of the process's output: progress, or the reason why it failed, as a stable code."""
 
     progress: float = 0.0
     failure: str | None = None
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Finish the folder named; prints `Line`s as JSON. Exit code 0, or 2 for a lasting failure."""
+    """Finish the folder named; prints `Line`s as JSON. Returns the exit code."""
     encode = msgspec.json.Encoder().encode
     last = -1.0
 
@@ -212,7 +219,12 @@ def main(arguments: Sequence[str]) -> int:
         finish(Path(arguments[0]), report)
     except NothingRecordedError as error:
         emit(Line(failure=error.code))
-        return 2
+        return LASTING_FAILURE
+    except (OSError, av.FFmpegError) as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        emit(Line(failure=DISK_FULL_CODE))
+        return DISK_FULL
     return 0
 
 

@@ -11,11 +11,14 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from recorder.finish import Line
+from recorder.finish import LASTING_FAILURE, Line
 
 ATTEMPTS = 3
 RETRY_DELAY_S = 5.0
 BROKEN_OFF_DELAY_S = 60.0  # until a job is taken up again that the database, say, broke off
+FAILED_DELAY_S = 60.0  # until a failed job is taken up again; doubled each time …
+MAX_FAILED_DELAY_S = 3600.0  # … up to this
+MAX_ROUNDS = 24  # some 18 hours: a disk is cleared by the next day; then the next start tries again
 MAX_JOB_S = 2 * 3600.0  # a day's recording takes minutes; this only ends a process that hangs
 PROGRESS_INTERVAL_S = 0.5
 
@@ -24,13 +27,21 @@ _line_decoder = msgspec.json.Decoder(Line)
 
 
 class FinishFailedError(Exception):
-    """A job failed for good; the argument is a stable code, or what the process said last."""
+    """All attempts of a job failed; the argument is a stable code, or the process's last words.
+
+    With `lasting`, another time will not help.
+    """
+
+    def __init__(self, reason: str, *, lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.lasting = lasting
 
 
 class FinishQueue:
     """A queue of recordings to finish; the service says what to do at each step.
 
-    Args of the callbacks are recording ids; they run on the event loop.
+    Args of the callbacks are recording ids; they run on the event loop. `on_failed` is also given
+    the reason, and whether the job will be taken up again.
     """
 
     def __init__(
@@ -40,8 +51,9 @@ class FinishQueue:
         on_start: Callable[[str], Awaitable[None]],
         on_progress: Callable[[str, float], Awaitable[None]],
         on_done: Callable[[str], Awaitable[None]],
-        on_failed: Callable[[str, str], Awaitable[None]],
+        on_failed: Callable[[str, str, bool], Awaitable[None]],
         retry_delay_s: float = RETRY_DELAY_S,
+        failed_delay_s: float = FAILED_DELAY_S,
         broken_off_delay_s: float = BROKEN_OFF_DELAY_S,
     ) -> None:
         self._folder_of = folder_of
@@ -51,6 +63,8 @@ class FinishQueue:
         self._on_failed = on_failed
         self._retry_delay_s = retry_delay_s
         self._broken_off_delay_s = broken_off_delay_s
+        self._failed_delay_s = failed_delay_s
+        self._rounds: dict[str, int] = {}  # how often each failed
         self._later: dict[str, asyncio.TimerHandle] = {}
         self._waiting: dict[str, None] = {}  # an ordered set
         self._ready = asyncio.Event()
@@ -81,6 +95,7 @@ class FinishQueue:
         """Take a recording out; when this returns, no process works on it."""
         self._waiting.pop(recording_id, None)
         self._not_later(recording_id)
+        self._rounds.pop(recording_id, None)
         if self._current == recording_id and self._job is not None:
             self._job.cancel()
             await asyncio.gather(self._job, return_exceptions=True)
@@ -110,22 +125,42 @@ class FinishQueue:
         log = _log.bind(recording_id=recording_id)
         try:
             await self._on_start(recording_id)
-            await self._try(recording_id)
-            await self._on_done(recording_id)
-        except FinishFailedError as error:
-            log.error("finishing_failed", reason=str(error))
-            await self._on_failed(recording_id, str(error))
+            try:
+                await self._try(recording_id)
+            except FinishFailedError as error:
+                await self._failed(recording_id, error)
+            else:
+                await self._on_done(recording_id)
+                self._rounds.pop(recording_id, None)
+                log.info("finishing_done")
         except asyncio.CancelledError:
             raise
         except Exception:
             # The database was away, say. A server may run for months, so not left to its next
             # start.
             log.exception("finishing_broke_off")
-            self._later[recording_id] = asyncio.get_running_loop().call_later(
-                self._broken_off_delay_s, self.put, recording_id
-            )
+            self._put_later(recording_id, self._broken_off_delay_s)
+
+    async def _failed(self, recording_id: str, error: FinishFailedError) -> None:
+        """Tell, and unless it is hopeless try again later: a full disk may be cleared by then."""
+        rounds = self._rounds.get(recording_id, 0)
+        again = not error.lasting and rounds < MAX_ROUNDS
+        _log.error(
+            "finishing_failed", recording_id=recording_id, reason=str(error), tried_again=again
+        )
+        await self._on_failed(recording_id, str(error), again)
+        if again:
+            self._rounds[recording_id] = rounds + 1
+            delay_s = min(self._failed_delay_s * 2**rounds, MAX_FAILED_DELAY_S)
+            self._put_later(recording_id, delay_s)
         else:
-            log.info("finishing_done")
+            self._rounds.pop(recording_id, None)
+
+    def _put_later(self, recording_id: str, delay_s: float) -> None:
+        self._not_later(recording_id)
+        self._later[recording_id] = asyncio.get_running_loop().call_later(
+            delay_s, self.put, recording_id
+        )
 
     async def _try(self, recording_id: str) -> None:
         for attempt in range(1, ATTEMPTS + 1):
@@ -144,7 +179,7 @@ class FinishQueue:
             )
             if attempt < ATTEMPTS:
                 await asyncio.sleep(self._retry_delay_s)
-        raise FinishFailedError(failure)
+        raise FinishFailedError(failure or "unknown")
 
     async def _run_process(self, recording_id: str) -> str | None:
         """One attempt; None if it worked, else what went wrong. Raises FinishFailedError."""
@@ -161,7 +196,7 @@ class FinishQueue:
         assert process.stderr is not None
         errors = asyncio.create_task(_tail(process.stderr))
         try:
-            lasting = await self._follow(recording_id, process.stdout)
+            failure = await self._follow(recording_id, process.stdout)
             code = await process.wait()
             said = await errors
         finally:
@@ -170,9 +205,9 @@ class FinishQueue:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        if lasting is not None:
-            raise FinishFailedError(lasting)
-        return None if code == 0 else said or f"exit code {code}"
+        if code == LASTING_FAILURE:
+            raise FinishFailedError(failure or "lasting", lasting=True)
+        return None if code == 0 else failure or said or f"exit code {code}"
 
     async def _follow(self, recording_id: str, output: asyncio.StreamReader) -> str | None:
         loop, last = asyncio.get_running_loop(), float("-inf")

@@ -36,6 +36,7 @@ from recorder.archive_files import (
 from recorder.config import RecorderConfig
 from recorder.core.archive_format import Begin, SourceName, Stage
 from recorder.core.manifest import decode_manifest
+from recorder.finish import DISK_FULL_CODE, NothingRecordedError
 from recorder.finish_queue import FinishQueue
 from recorder.library import Library
 from recorder.tap import ArchiveTap
@@ -47,6 +48,8 @@ _WAITING_TASK = "finish-waiting"
 _LOSS_KEY_FRAME_SPACING_S = 2.0
 _NOTHING_RECORDED = "没有收到任何画面和声音"
 _FINISHING_FAILED = "整理失败,原始录像已保留"
+_NO_ROOM_TO_FINISH = "磁盘空间不足,尚未整理,原始录像已保留"
+_TRIED_AGAIN = ",将自动重试"
 _TROUBLE_TEXT = {
     Trouble.QUEUE_FULL: "存储过慢,部分录像未能保存",
     Trouble.DISK_FULL: "磁盘空间不足,录像暂时无法保存",
@@ -287,8 +290,11 @@ class RecorderService:
         manifest = await asyncio.to_thread(self._read_manifest, recording_id)
         self._tell(await self._library.set_ready(manifest))
 
-    async def _finishing_failed(self, recording_id: str, reason: str) -> None:
-        text = _NOTHING_RECORDED if reason == "nothing_recorded" else _FINISHING_FAILED
+    async def _finishing_failed(self, recording_id: str, reason: str, again: bool) -> None:
+        text = {
+            NothingRecordedError.code: _NOTHING_RECORDED,
+            DISK_FULL_CODE: _NO_ROOM_TO_FINISH,
+        }.get(reason, _FINISHING_FAILED) + (_TRIED_AGAIN if again else "")
         self._tell(await self._library.set_state(recording_id, RecordingState.FAILED, failure=text))
 
     # --- the library ---

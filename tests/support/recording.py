@@ -119,6 +119,11 @@ class Watcher:
                 await self._changed.wait()
             return entry
 
+    async def changed(self) -> None:
+        """Wait until anything is told."""
+        async with self._changed:
+            await self._changed.wait()
+
     def _wake(self) -> None:
         async def wake() -> None:
             async with self._changed:

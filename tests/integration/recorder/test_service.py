@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from recorder import finish_queue
 from recorder.api import BadCursor, RecordingNotFound, RecordingState, StorageUnavailable
 from recorder.config import RecorderConfig
 from recorder.library import Library
@@ -257,7 +258,7 @@ async def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> Non
 
 
 async def test_a_finishing_that_crashes_is_tried_again_and_then_said_to_have_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     recorder, watcher = service(tmp_path)
     recorder._queue._retry_delay_s = 0.0
@@ -270,7 +271,7 @@ async def test_a_finishing_that_crashes_is_tried_again_and_then_said_to_have_fai
     blocker.write_text("in the way")
     await recorder.end(ROOM)
     entry = await watcher.reached(recording_id, RecordingState.FAILED)
-    assert entry.failure == "整理失败,原始录像已保留"
+    assert entry.failure == "整理失败,原始录像已保留,将自动重试"
     await recorder.stop()
 
     blocker.unlink()
@@ -278,6 +279,54 @@ async def test_a_finishing_that_crashes_is_tried_again_and_then_said_to_have_fai
     await second.start()
     await watcher.reached(recording_id, RecordingState.READY)
     await second.stop()
+
+
+async def test_a_failed_finishing_is_taken_up_again_while_the_server_runs(
+    running: tuple[RecorderService, Watcher],
+) -> None:
+    recorder, watcher = running
+    recorder._queue._retry_delay_s = recorder._queue._failed_delay_s = 0.0
+    relay = HandRelay()
+    recording_id = await recorder.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=2.0)
+    blocker = recorder._folder(recording_id) / "finishing"
+    blocker.write_text("in the way")
+    await recorder.end(ROOM)
+    await watcher.reached(recording_id, RecordingState.FAILED)
+    blocker.unlink()
+    entry = await watcher.reached(recording_id, RecordingState.READY)
+    assert entry.failure is None
+
+
+async def test_a_full_disk_is_called_so_and_tries_are_bounded(
+    running: tuple[RecorderService, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, watcher = running
+    recorder._queue._retry_delay_s = recorder._queue._failed_delay_s = 0.0
+    monkeypatch.setattr(finish_queue, "ATTEMPTS", 1)
+    monkeypatch.setattr(finish_queue, "MAX_ROUNDS", 1)
+    relay = HandRelay()
+    await recorder.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=2.0)
+    # Linux: a file that each write to fails as on a full disk, where the thumbnail must go.
+    code = (
+        "import sys, recorder.finish as f; "
+        "f.make_thumbnail = lambda videos, target: open('/dev/full', 'wb', 0).write(b'x'); "
+        "sys.exit(f.main(sys.argv[1:]))"
+    )
+    start = asyncio.create_subprocess_exec
+
+    async def on_a_full_disk(*words: str, **options: Any) -> asyncio.subprocess.Process:
+        return await start(words[0], "-c", code, words[-1], **options)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", on_a_full_disk)
+    await recorder.end(ROOM)
+    final = "磁盘空间不足,尚未整理,原始录像已保留"
+    async with asyncio.timeout(60):
+        while watcher.entries[-1].failure != final:
+            await watcher.changed()
+    failures = [e.failure for e in watcher.entries if e.state is RecordingState.FAILED]
+    assert failures == [f"{final},将自动重试", final]
 
 
 async def test_a_database_that_is_away_at_the_end_costs_no_recording(
