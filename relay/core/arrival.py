@@ -5,6 +5,9 @@ from __future__ import annotations
 from relay.core.rtcp import ReportBlock
 
 _INTERVAL = 1.0  # s
+TEMPORAL_LAYERS = 4  # the field has two bits (RFC 7741 §4.2)
+_DECAY = 0.9  # per interval: a picture that stood still for ten seconds may be planned with less
+_SMOOTHING = 0.3  # weight of the last second in the shares of temporal layers
 _MAX_LOST = 0x7FFFFF  # the field has 24 bits, signed (RFC 3550 §6.4.1)
 
 
@@ -13,6 +16,10 @@ class ArrivalMeter:
 
     Attributes:
         bitrate_bps: over the last interval, payloads and retransmissions.
+        carried_bps: the rate that a viewer of this stream should be ready for: the last interval's,
+            or, falling slowly, that of livelier ones before it. Kept while the stream pauses.
+        temporal_shares: which part of the rate the temporal layers 0…n make together; empty where
+            there are none.
         packets: original packets of the last interval.
         frames_per_second: over the last interval.
         loss_fraction: before repair.
@@ -21,6 +28,7 @@ class ArrivalMeter:
 
     __slots__ = (
         "_base",
+        "_by_temporal",
         "_frames",
         "_highest",
         "_last_arrival",
@@ -33,15 +41,19 @@ class ArrivalMeter:
         "_rolled_total",
         "_total",
         "bitrate_bps",
+        "carried_bps",
         "frames_per_second",
         "jitter",
         "loss_fraction",
         "packets",
+        "temporal_shares",
         "unrepaired_fraction",
     )
 
     def __init__(self, now: float) -> None:
-        self.bitrate_bps = 0
+        self.bitrate_bps = self.carried_bps = 0
+        self.temporal_shares: tuple[float, ...] = ()
+        self._by_temporal = [0] * TEMPORAL_LAYERS
         self.packets = 0
         self.frames_per_second = 0.0
         self.loss_fraction = 0.0
@@ -61,8 +73,10 @@ class ArrivalMeter:
         self._last_arrival = self._last_timestamp = 0.0
         self.jitter = 0.0
 
-    def on_original(self, octets: int) -> None:
+    def on_original(self, octets: int, temporal: int = -1) -> None:
         """A packet came for the first time."""
+        if temporal >= 0:
+            self._by_temporal[temporal] += octets
         self._octets += octets
         self._originals += 1
         self._total += 1
@@ -89,12 +103,29 @@ class ArrivalMeter:
         expected = max(0, highest - self._highest)
         self._highest = highest
         self.bitrate_bps = round(8 * self._octets / elapsed)
+        if self._octets:
+            self.carried_bps = max(self.bitrate_bps, round(self.carried_bps * _DECAY))
+        self._share()
         self.packets = self._originals
         self.frames_per_second = self._frames / elapsed
         self.loss_fraction = self._missing(expected, self._originals)
         self.unrepaired_fraction = self._missing(expected, self._originals + self._repaired)
         self._octets = self._frames = self._originals = self._repaired = 0
         self._rolled_at = now
+
+    def _share(self) -> None:
+        counts = self._by_temporal
+        total = sum(counts)
+        if not total:
+            return
+        highest = max(index for index, octets in enumerate(counts) if octets)
+        shares = tuple(sum(counts[: index + 1]) / total for index in range(highest + 1))
+        before = self.temporal_shares
+        if len(before) == len(shares):
+            pairs = zip(before, shares, strict=True)
+            shares = tuple(old + _SMOOTHING * (new - old) for old, new in pairs)
+        self.temporal_shares = shares if len(shares) > 1 else ()
+        self._by_temporal = [0] * TEMPORAL_LAYERS
 
     @staticmethod
     def _missing(expected: int, received: int) -> float:

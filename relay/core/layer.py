@@ -196,7 +196,7 @@ class IncomingLayer:
         if repaired:
             self.meter.on_repair(media.size)
         else:
-            self.meter.on_original(media.size)
+            self.meter.on_original(media.size, media.temporal)
         self._deliver(media, now)
         self._at_switch_point = False
 
@@ -264,6 +264,8 @@ class IncomingLayer:
             else:
                 media.picture_id = extend(found.picture_id, self.highest_picture_id, bits)
             media.tl0_index = found.tl0_index
+            media.temporal = found.temporal
+            media.sync = found.sync
             media.payload = media.payload[found.tail :]
         if found.key_frame:
             self._resize(found.width, found.height, now)

@@ -2,14 +2,18 @@
 
 A switch fixes four differences (sequence number, timestamp, picture id, TL0PICIDX) between the
 layer and the slot; until the next switch every packet is moved by them. So a gap upstream is the
-same gap downstream, a late packet finds its place by itself, and nothing is kept per packet. The
-last few switches are remembered, to find what a viewer's NACK means.
+same gap downstream, a late packet finds its place by itself, and nothing is kept per packet.
+
+Where a viewer gets fewer temporal layers, each picture left out closes up the numbers behind it: a
+new segment with other differences begins. What is missing upstream keeps its place, since it may
+turn out to be wanted. The last segments are remembered, to find what a viewer's NACK means and
+where a late packet belongs.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from collections import deque
 
 from relay.api import MediaKind
 from relay.core.layer import IncomingLayer
@@ -18,24 +22,52 @@ from relay.core.serial import extend
 
 _PICTURE_ID = struct.Struct("!HH")
 _PICTURE_ID_TL0 = struct.Struct("!HHB")
-_MAX_SEGMENTS = 4  # switches remembered; a NACK reaches back a second or two
+_MAX_SEGMENTS = 64  # remembered; at 30 frames/s with every second left out: 4 s
+HIGHEST_TEMPORAL = 3  # the field has two bits (RFC 7741 §4.2)
 _MIN_VIDEO_STEP = 90  # ticks: 1 ms, so that no frame shares its timestamp with the one before
 _MIN_AUDIO_STEP = 960  # ticks: one 20 ms packet
 _MAX_DISAGREEMENT = 1.0  # s between capture and arrival clocks; beyond, sender reports are wrong
 _MAX_LOOK_BACK = 32  # packets before an IDR slice that may hold its parameter sets
 
 
-class Segment(NamedTuple):
-    """What one switch fixed. All numbers are extended."""
+class Segment:
+    """A run of packets with the same differences. All numbers are extended.
 
-    first_out: int
-    first_in: int
-    layer: IncomingLayer
-    sequence_delta: int
-    timestamp_delta: int
-    picture_id_delta: int
-    tl0_delta: int
-    payload_type: int
+    Attributes:
+        first_out: outgoing number of the first packet.
+        first_in: its number in the layer.
+        stop_in: number of the first packet after the run that was left out; None while it goes on.
+        temporal: the highest temporal layer that was forwarded.
+    """
+
+    __slots__ = (
+        "first_in",
+        "first_out",
+        "layer",
+        "payload_type",
+        "picture_id_delta",
+        "sequence_delta",
+        "stop_in",
+        "temporal",
+        "timestamp_delta",
+        "tl0_delta",
+    )
+
+    def __init__(self, slot: Munger, layer: IncomingLayer, first_in: int) -> None:
+        self.layer = layer
+        self.first_in = first_in
+        self.first_out = first_in + slot.sequence_delta
+        self.stop_in: int | None = None
+        self.sequence_delta = slot.sequence_delta
+        self.timestamp_delta = slot.timestamp_delta
+        self.picture_id_delta = slot.picture_id_delta
+        self.tl0_delta = slot.tl0_delta
+        self.payload_type = slot.payload_type
+        self.temporal = slot.temporal
+
+    def holds(self, sequence: int) -> bool:
+        """Whether the layer's packet of that number lies in this run."""
+        return sequence >= self.first_in and (self.stop_in is None or sequence < self.stop_in)
 
 
 def payload(packet: MediaPacket, picture_id_delta: int, tl0_delta: int) -> bytes:
@@ -72,7 +104,13 @@ def first_packet_of_picture(layer: IncomingLayer, packet: MediaPacket) -> int:
 
 
 class Munger:
-    """The rewriting state of one slot, flat: the hot path reads it, a switch writes it."""
+    """The rewriting state of one slot, flat: the hot path reads it, a switch writes it.
+
+    Attributes:
+        layer: what flows now.
+        temporal: the highest temporal layer of it that is forwarded.
+        first_sequence: what came before it belongs to before the switch.
+    """
 
     __slots__ = (
         "_last_arrival",
@@ -82,11 +120,13 @@ class Munger:
         "_last_timestamp",
         "_last_tl0_index",
         "_segments",
+        "_skipped_picture",
         "first_sequence",
         "layer",
         "payload_type",
         "picture_id_delta",
         "sequence_delta",
+        "temporal",
         "timestamp_delta",
         "tl0_delta",
     )
@@ -97,7 +137,9 @@ class Munger:
         self.first_sequence = 0
         self.sequence_delta = self.timestamp_delta = 0
         self.picture_id_delta = self.tl0_delta = 0
-        self._segments: list[Segment] = []
+        self.temporal = HIGHEST_TEMPORAL
+        self._segments: deque[Segment] = deque(maxlen=_MAX_SEGMENTS)
+        self._skipped_picture = -1
         self._last_sequence: int | None = None  # of what was sent, before the present layer
         self._last_timestamp = 0
         self._last_picture_id = self._last_tl0_index = -1
@@ -132,21 +174,43 @@ class Munger:
         else:
             self.sequence_delta = self._last_sequence + 1 - first
             self.timestamp_delta = self._next_timestamp(layer, packet) - packet.timestamp
+        self._skipped_picture = -1
         self.picture_id_delta = self.tl0_delta = 0
         if packet.picture_id >= 0 and self._last_picture_id >= 0:
             self.picture_id_delta = self._last_picture_id + 1 - packet.picture_id
             self.tl0_delta = self._last_tl0_index + 1 - packet.tl0_index
-        segment = Segment(
-            first + self.sequence_delta,
-            first,
-            layer,
-            self.sequence_delta,
-            self.timestamp_delta,
-            self.picture_id_delta,
-            self.tl0_delta,
-            payload_type,
-        )
-        self._segments = [*self._segments[1 - _MAX_SEGMENTS :], segment]
+        self._segments.append(Segment(self, layer, first))
+
+    def skip(self, packet: MediaPacket) -> None:
+        """Leave out a packet of the present layer that is the newest: close up behind it."""
+        layer = self.layer
+        if layer is None:
+            return
+        current = self._segments[-1]
+        current.stop_in = packet.sequence
+        self.sequence_delta -= 1
+        if packet.picture_id != self._skipped_picture:
+            self._skipped_picture = packet.picture_id
+            self.picture_id_delta -= 1
+        if current.first_in == packet.sequence:
+            self._segments.pop()  # it held nothing
+        self._segments.append(Segment(self, layer, packet.sequence + 1))
+
+    def change_temporal(self, packet: MediaPacket, temporal: int) -> None:
+        """From the picture that begins with `packet` on, forward temporal layers 0…`temporal`."""
+        layer = self.layer
+        if layer is None:
+            return
+        self.temporal = temporal
+        self._segments[-1].stop_in = packet.sequence
+        self._segments.append(Segment(self, layer, packet.sequence))
+
+    def place(self, packet: MediaPacket) -> Segment | None:
+        """Where a late packet of the present layer belongs; None if its picture was left out."""
+        for segment in reversed(self._segments):
+            if segment.layer is self.layer and segment.holds(packet.sequence):
+                return None if packet.temporal > segment.temporal else segment
+        return None
 
     def _next_timestamp(self, layer: IncomingLayer, packet: MediaPacket) -> int:
         """Time goes on by capture time where both layers' is known, else by arrival."""
@@ -184,9 +248,11 @@ class Munger:
         for segment in reversed(self._segments):
             if out >= segment.first_out:
                 packet = segment.layer.at(out - segment.sequence_delta)
-                return None if packet is None else (segment, out, packet)
+                if packet is None or packet.temporal > segment.temporal:
+                    return None
+                return segment, out, packet
         return None
 
     def forget(self) -> None:
         """Drop the references to layers, when the slot itself ends."""
-        self._segments = []
+        self._segments.clear()

@@ -18,6 +18,8 @@ class MediaPacket:
         head: the first two bytes of a VP8 descriptor with picture id.
         picture_id: extended; −1 where there is none.
         tl0_index: −1 where there is none.
+        temporal: temporal layer, from 0; −1 where there is none or nothing could be left out.
+        sync: a viewer of the temporal layers below can begin with this one here.
         level: the audio level element's byte (RFC 6464); 0xFF (voice, silent) where there is none.
         arrival: seconds.
     """
@@ -32,6 +34,8 @@ class MediaPacket:
         "sequence",
         "size",
         "switchable",
+        "sync",
+        "temporal",
         "timestamp",
         "tl0_index",
     )
@@ -47,4 +51,11 @@ class MediaPacket:
         self.head = 0
         self.picture_id = -1
         self.tl0_index = -1
+        self.temporal = -1
+        self.sync = False
         self.level = 0xFF
+
+    @property
+    def begins_picture(self) -> bool:
+        """Whether a VP8 picture begins here: S is set in partition 0 (RFC 7741 §4.2)."""
+        return self.head & 0x1700 == 0x1000

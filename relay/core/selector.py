@@ -1,11 +1,15 @@
-"""Switching: from what flows in a slot to what should, at a point where decoding can start."""
+"""Switching: from what flows in a slot to what should, at a point where decoding can start.
+
+A layer is switched at its key frame; a temporal layer (VP8) is left at the next picture, since no
+other depends on it, and taken up again at one that marks itself as a point to do so.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 
 from relay.core.layer import IncomingLayer
-from relay.core.munger import Munger
+from relay.core.munger import HIGHEST_TEMPORAL, Munger
 from relay.core.packet import MediaPacket
 
 # How long the old source is kept when the new one sends no key frame; then the slot is empty.
@@ -27,10 +31,13 @@ class SwitchingSlot(Munger):
     The target is chosen elsewhere (`allocator`, `audio`); here it is reached.
     """
 
-    __slots__ = ("_aimed_at", "target")
+    __slots__ = ("_aimed_at", "_temporal_target", "target", "temporal_free")
 
     def __init__(self) -> None:
         super().__init__()
+        self._temporal_target = HIGHEST_TEMPORAL
+        # Packets up to this temporal layer pass without a look; read on the hot path.
+        self.temporal_free = HIGHEST_TEMPORAL
         self.target: IncomingLayer | None = None
         self._aimed_at = 0.0
 
@@ -55,6 +62,29 @@ class SwitchingSlot(Munger):
                 target.request_key_frame(now)
         if target is None:
             self.release()
+
+    def aim_temporal(self, highest: int) -> None:
+        """Want the temporal layers 0…`highest` of what flows, and of what will."""
+        self._temporal_target = highest
+        self.temporal_free = min(self.temporal, highest)
+
+    def passes(self, packet: MediaPacket) -> bool:
+        """Whether a packet above `temporal_free` is forwarded; if not, it is left out for good."""
+        target = self._temporal_target
+        if packet.begins_picture:
+            if self.temporal > target:
+                self.change_temporal(packet, target)
+            elif packet.sync and packet.temporal <= target:
+                self.change_temporal(packet, packet.temporal)
+            self.temporal_free = min(self.temporal, target)
+        if packet.temporal <= self.temporal:
+            return True
+        self.skip(packet)
+        return False
+
+    def restart_temporal(self) -> None:
+        """At a key frame: every temporal layer can be taken from here."""
+        self.temporal = self.temporal_free = self._temporal_target
 
     def release(self) -> None:
         """Stop what flows now; the target stays."""

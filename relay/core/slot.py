@@ -116,6 +116,8 @@ class ViewerSlot(SwitchingSlot):
         """Send one packet of the present layer. This is the relay's innermost loop."""
         if packet.sequence < self.first_sequence:
             return  # from before the switch
+        if packet.temporal > self.temporal_free and not self.passes(packet):
+            return
         head = self._template
         _PATCH.pack_into(
             head,
@@ -152,15 +154,15 @@ class ViewerSlot(SwitchingSlot):
         """
         if packet.sequence < self.first_sequence:
             return  # from before the switch
-        if self._repair_type(self.payload_type) is None:
-            self.forward(packet)
-            return
+        segment = self.place(packet)
+        if segment is None:
+            return  # its picture was left out
         self._send_again(
-            packet.sequence + self.sequence_delta,
-            packet.timestamp + self.timestamp_delta,
+            packet.sequence + segment.sequence_delta,
+            packet.timestamp + segment.timestamp_delta,
             packet,
-            self.payload_type,
-            payload(packet, self.picture_id_delta, self.tl0_delta),
+            segment.payload_type,
+            payload(packet, segment.picture_id_delta, segment.tl0_delta),
         )
 
     # --- switching --------------------------------------------------------------------------------
@@ -177,6 +179,7 @@ class ViewerSlot(SwitchingSlot):
         if layer.kind is MediaKind.AUDIO and self.came_too_early(packet):
             return  # said before it might be heard, read by a busy loop only now
         self.arrive(layer)
+        self.restart_temporal()
         self.splice(layer, packet, codec.payload_type)
         self._counters.slot_switches += 1
         self.changed = True

@@ -81,7 +81,7 @@ class Viewer:
         wide = TransportCounter()
         made = [ViewerSlot(slot, wide, send_rtp, counters) for slot in slots]
         made.sort(key=lambda slot: slot.negotiated.index)
-        self._video = [slot for slot in made if slot.negotiated.kind is MediaKind.VIDEO]
+        self.video_slots = [slot for slot in made if slot.negotiated.kind is MediaKind.VIDEO]
         self._audio = [slot for slot in made if slot.negotiated.kind is MediaKind.AUDIO]
         self._by_ssrc = {slot.negotiated.ssrc: slot for slot in made}
         self._speakers = SpeakerSlots(len(self._audio))
@@ -102,7 +102,7 @@ class Viewer:
         Raises:
             ValueError: a wish names a slot that the viewer has not, or names one twice.
         """
-        known = {slot.negotiated.index for slot in self._video}
+        known = {slot.negotiated.index for slot in self.video_slots}
         named = [wish.slot for wish in wishes]
         if not known.issuperset(named):
             raise ValueError(f"no such video slot: {sorted(set(named) - known)}")
@@ -115,13 +115,13 @@ class Viewer:
         """Choose the video layers anew: a wish changed, or what flows."""
         if not self._open:
             return
-        published = [self._publisher_for(slot) for slot in self._video]
+        published = [self._publisher_for(slot) for slot in self.video_slots]
         demands = [
             self._demand(slot, publisher)
-            for slot, publisher in zip(self._video, published, strict=True)
+            for slot, publisher in zip(self.video_slots, published, strict=True)
         ]
         chosen = allocate(demands)
-        for slot, publisher, layer in zip(self._video, published, chosen, strict=True):
+        for slot, publisher, layer in zip(self.video_slots, published, chosen, strict=True):
             if publisher is not None and layer is not None:
                 slot.aim(publisher.video[layer], now)
             elif publisher is None or not _is_paused(slot, publisher):
@@ -170,7 +170,7 @@ class Viewer:
 
     def slots(self) -> tuple[SlotState, ...]:
         """What flows in each slot now: video slots, then audio slots, by index."""
-        return tuple(slot.state() for slot in (*self._video, *self._audio))
+        return tuple(slot.state() for slot in (*self.video_slots, *self._audio))
 
     def take_change(self) -> bool:
         """Whether what flows in a slot changed since the last call."""
@@ -248,7 +248,7 @@ class Viewer:
     def on_timer(self, now: float) -> None:
         """When `due`: sender reports, the send rate, slots whose grace is over."""
         self.due = now + 0.1
-        for slot in self._video:
+        for slot in self.video_slots:
             slot.expire(now)
         if now - self._report_at < _REPORT_INTERVAL:
             return

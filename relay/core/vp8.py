@@ -17,6 +17,8 @@ class Vp8Payload(NamedTuple):
         picture_id: −1 where there is none.
         picture_id_bits: 7 or 15.
         tl0_index: TL0PICIDX, −1 where there is none.
+        temporal: temporal layer index, −1 where there is none.
+        sync: a decoder of the layers below can begin with this temporal layer here.
         tail: index of the first byte after the picture id and TL0PICIDX: what is never rewritten.
         key_frame: this packet begins a key frame.
         width: of the key frame, else 0.
@@ -27,6 +29,8 @@ class Vp8Payload(NamedTuple):
     picture_id: int
     picture_id_bits: int
     tl0_index: int
+    temporal: int
+    sync: bool
     tail: int
     key_frame: bool
     width: int
@@ -43,7 +47,8 @@ def parse(payload: bytes) -> Vp8Payload:
         first = payload[0]
         at = 1
         second = 0
-        picture_id = tl0_index = -1
+        picture_id = tl0_index = temporal = -1
+        sync = False
         bits = 15
         tail = 0
         if first & 0x80:
@@ -62,21 +67,26 @@ def parse(payload: bytes) -> Vp8Payload:
                 at += 1
             tail = at
             if second & 0x30:
+                if second & 0x20:
+                    temporal = payload[at] >> 6
+                    sync = bool(payload[at] & 0x20)
                 at += 1
         if picture_id < 0:
             # Without a picture id nothing is rewritten, so the whole payload is "tail".
-            tail, tl0_index = 0, -1
+            tail, tl0_index, temporal = 0, -1, -1
         # A frame begins where S is set in partition 0; P of its first byte is 0 on key frames.
         if first & 0x17 == 0x10 and not payload[at] & 0x01:
             width, height = _size(payload, at)
+            head = first << 8 | second
             return Vp8Payload(
-                first << 8 | second, picture_id, bits, tl0_index, tail, True, width, height
+                head, picture_id, bits, tl0_index, temporal, sync, tail, True, width, height
             )
         if at >= len(payload):
             raise RtpError("VP8 payload ends within its descriptor")
     except IndexError:
         raise RtpError("VP8 payload ends within its descriptor") from None
-    return Vp8Payload(first << 8 | second, picture_id, bits, tl0_index, tail, False, 0, 0)
+    head = first << 8 | second
+    return Vp8Payload(head, picture_id, bits, tl0_index, temporal, sync, tail, False, 0, 0)
 
 
 def _size(payload: bytes, at: int) -> tuple[int, int]:

@@ -56,6 +56,8 @@ class Encoding:
         self.frame = 0
         self.key_wanted = True
         self.key_frames = 0
+        self.since_key = 0
+        self.tl0_index = 0
         self.active = True
         self.history: dict[int, Sent] = {}
         self.packets = self.octets = 0
@@ -73,6 +75,7 @@ class SimulatedPublisher:
         codec: Codec = VP8,
         layers: Sequence[Layer] = (Layer.HIGH, Layer.MIDDLE, Layer.LOW),
         audio: bool = True,
+        temporal: bool = False,
         up: Profile | None = None,
         down: Profile | None = None,
         seed: int = 1,
@@ -84,6 +87,7 @@ class SimulatedPublisher:
         self.tag = source_id[:3]
         self.source_id = source_id
         self.codec = codec
+        self.temporal = temporal
         self.fps = fps
         self.level = 30  # −dBov
         self.send_levels = True
@@ -151,15 +155,28 @@ class SimulatedPublisher:
         encoding.frame += 1
         encoding.picture_id += 1
         octets = FRAME_BYTES[encoding.layer] * (KEY_FRAME_FACTOR if key else 1)
+        place = self._temporal_place(encoding, key)
+        if self.temporal and not key:
+            octets = round(octets * streams.L1T3_SHARES[encoding.since_key % 4])
         name = f"{self.tag}{encoding.layer.value}"
         size = SIZES[encoding.layer]
         if self.codec.name == "VP8":
-            made = streams.vp8_frame(name, encoding.frame, key, octets, size, encoding.picture_id)
+            made = streams.vp8_frame(
+                name, encoding.frame, key, octets, size, encoding.picture_id, temporal=place
+            )
         else:
             made = streams.h264_frame(name, encoding.frame, key, octets, size)
         timestamp = self.timestamp(encoding)
         for index, payload in enumerate(made):
             self._send(encoding, self.codec, index == len(made) - 1, timestamp, payload)
+
+    def _temporal_place(self, encoding: Encoding, key: bool) -> streams.Temporal:
+        if not self.temporal:
+            return streams.Temporal(0, encoding.frame, sync=False)
+        encoding.since_key = 0 if key else encoding.since_key + 1
+        layer, sync, back = streams.L1T3[encoding.since_key % 4]
+        encoding.tl0_index += layer == 0
+        return streams.Temporal(layer, encoding.tl0_index, sync, back)
 
     def _audio_tick(self) -> bool:
         sound = self.sound

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-_TRAILER = struct.Struct("!4sIHHB")  # stream, frame number, index, count, key
+_TRAILER = struct.Struct("!4sIHHBI")  # stream, frame number, index, count, key, base
 PACKET_BYTES = 1000
 
 
@@ -22,16 +22,20 @@ class Piece:
     index: int
     count: int
     key: bool
+    base: int  # the frame that this one is predicted from
 
 
-def trailer(stream: str, frame: int, index: int, count: int, key: bool) -> bytes:
-    return _TRAILER.pack(stream.encode().ljust(4, b"\0"), frame, index, count, key)
+def trailer(
+    stream: str, frame: int, index: int, count: int, key: bool, base: int | None = None
+) -> bytes:
+    base = max(0, frame - 1 if base is None else base)
+    return _TRAILER.pack(stream.encode().ljust(4, b"\0"), frame, index, count, key, base)
 
 
 def read(payload: bytes) -> Piece:
     """The trailer of a payload."""
-    stream, frame, index, count, key = _TRAILER.unpack(payload[-_TRAILER.size :])
-    return Piece(stream.rstrip(b"\0").decode(), frame, index, count, bool(key))
+    stream, frame, index, count, key, base = _TRAILER.unpack(payload[-_TRAILER.size :])
+    return Piece(stream.rstrip(b"\0").decode(), frame, index, count, bool(key), base)
 
 
 class Bits:
@@ -65,16 +69,44 @@ def sps(width: int, height: int) -> bytes:
     return b"\x67" + bits.data().replace(b"\x00\x00\x01", b"\x00\x00\x03\x01")
 
 
+@dataclass(frozen=True)
+class Temporal:
+    """A frame's place among the temporal layers, and how far back its base is."""
+
+    layer: int
+    tl0_index: int
+    sync: bool
+    back: int = 1
+
+
+# L1T3 as browsers send it: layer, sync, frames back to the base; then each one's part of the bytes.
+L1T3 = ((0, False, 4), (2, True, 1), (1, True, 2), (2, False, 1))
+L1T3_SHARES = (1.6, 0.8, 0.8, 0.8)
+
+
 def vp8_frame(
-    stream: str, frame: int, key: bool, octets: int, size: tuple[int, int], picture_id: int
+    stream: str,
+    frame: int,
+    key: bool,
+    octets: int,
+    size: tuple[int, int],
+    picture_id: int,
+    *,
+    temporal: Temporal | None = None,
 ) -> list[bytes]:
     """Payloads of one frame, with 15-bit picture ids and TL0PICIDX."""
+    temporal = temporal or Temporal(0, frame, sync=False)
     count = max(1, -(-octets // PACKET_BYTES))
     payloads = []
     for index in range(count):
         first = 0x90 if index == 0 else 0x80
         descriptor = struct.pack(
-            "!BBHBB", first, 0xF0, 0x8000 | picture_id & 0x7FFF, frame & 0xFF, 0
+            "!BBHBB",
+            first,
+            0xF0,
+            0x8000 | picture_id & 0x7FFF,
+            temporal.tl0_index & 0xFF,
+            temporal.layer << 6 | temporal.sync << 5,
         )
         if index:
             data = b""
@@ -83,7 +115,12 @@ def vp8_frame(
         else:
             data = b"\x11"
         fill = bytes(octets // count)
-        payloads.append(descriptor + data + fill + trailer(stream, frame, index, count, key))
+        payloads.append(
+            descriptor
+            + data
+            + fill
+            + trailer(stream, frame, index, count, key, frame - temporal.back)
+        )
     return payloads
 
 

@@ -59,6 +59,7 @@ class Slot:
     next: int = -1
     frame: list[Received] = field(default_factory=list)
     last: tuple[str, int] | None = None  # stream and frame number of the last decoded frame
+    known: set[tuple[str, int]] = field(default_factory=set)  # decoded since the last key frame
     missing: dict[int, tuple[float, float]] = field(default_factory=dict)  # since, next NACK
     broken: int = 0  # frames that could not be decoded
     duplicates: int = 0
@@ -230,7 +231,7 @@ class SimulatedViewer:
         last = pieces[-1]
         whole = [piece.index for piece in pieces] == list(range(last.count))
         same = all((piece.stream, piece.frame) == (last.stream, last.frame) for piece in pieces)
-        follows = slot.last == (last.stream, last.frame - 1)
+        follows = (last.stream, last.base) in slot.known
         if whole and same and (last.key or follows):
             self._decode(slot, frame[-1], last)
         else:
@@ -239,6 +240,9 @@ class SimulatedViewer:
 
     def _decode(self, slot: Slot, packet: Received, piece: streams.Piece) -> None:
         slot.last = (piece.stream, piece.frame)
+        if piece.key:
+            slot.known.clear()
+        slot.known.add(slot.last)
         slot.decoded.append(
             Decoded(self.world.now, piece.stream, piece.frame, piece.key, packet.timestamp)
         )
