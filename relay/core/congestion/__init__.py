@@ -1,0 +1,11 @@
+"""Send-side congestion control of one viewer session: estimate, probe, pace.
+
+`BandwidthEstimator` says what the link carries, `Pacer` spreads what is sent. Both are pure: `now`
+is passed in, bytes leave through callables. How they are joined:
+
+- each packet: `pacer.on_packet(...)`; if True, number it, send it, `estimator.on_sent(number, size,
+  now, pacer.probe)`. The pacer's `send` does the same for a packet that waited.
+- each transport-wide feedback packet: `estimator.on_feedback(twcc.parse(body), now)`.
+- each tick: `probe = estimator.on_timer(now)`, `pacer.set_rate(estimator.target_bps)`, then
+  `pacer.start(probe, now)` if there is one, else `pacer.on_timer(now)`.
+"""

@@ -1,0 +1,68 @@
+"""The rate at which packets arrive at the viewer, from their arrival times.
+
+Windows of 150 ms give samples; a sample is weighed by how well it agrees with the estimate so far
+(Bayesian, as in libwebrtc's acknowledged bitrate estimator). While the application has little to
+send, samples below the estimate are believed less: they tell of the application, not of the link.
+"""
+
+from __future__ import annotations
+
+_FIRST_WINDOW = 0.5  # s; the first sample decides alone, so it must be a long one
+_WINDOW = 0.15  # s
+_GAP = 1.0  # s without arrivals after which the window starts anew
+_VARIANCE_GROWTH = 5.0  # (kbit/s)² per sample
+_UNCERTAINTY = 10.0  # of a sample's relative deviation
+_UNCERTAINTY_IDLE = 20.0  # for lower samples while the application limits the rate
+_KILO = 1000.0
+
+
+class AcknowledgedRate:
+    """Windowed, then smoothed. `bps` is None until the first window is full."""
+
+    __slots__ = ("_bytes", "_kbps", "_started", "_variance")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the rate: what came before says nothing of the link now."""
+        self._started: float | None = None  # arrival at which the window began
+        self._bytes = 0
+        self._kbps: float | None = None
+        self._variance = 50.0  # (kbit/s)²
+
+    @property
+    def bps(self) -> float | None:
+        """The estimate."""
+        return None if self._kbps is None else self._kbps * _KILO
+
+    def add(self, arrived_at: float, size_bytes: int, app_limited: bool) -> None:
+        """Take a received packet. Arrival times may step back a little, never the estimate."""
+        started = self._started
+        if started is None:
+            self._started = arrived_at
+            return
+        elapsed = arrived_at - started
+        if not -_GAP < elapsed < _GAP + _FIRST_WINDOW:
+            self._started = arrived_at
+            self._bytes = 0
+            return
+        self._bytes += size_bytes
+        window = _FIRST_WINDOW if self._kbps is None else _WINDOW
+        if elapsed >= window:
+            self._sample(self._bytes * 8 / elapsed / _KILO, app_limited)
+            self._started = arrived_at
+            self._bytes = 0
+
+    def _sample(self, kbps: float, app_limited: bool) -> None:
+        if self._kbps is None:
+            self._kbps = kbps
+            return
+        scale = _UNCERTAINTY_IDLE if app_limited and kbps < self._kbps else _UNCERTAINTY
+        # The more a sample deviates, relative to what is known, the less certain it is.
+        deviation = scale * abs(self._kbps - kbps) / (self._kbps + min(kbps, 25.0) + 1.0)
+        noise = deviation * deviation
+        predicted = self._variance + _VARIANCE_GROWTH
+        total = noise + predicted
+        self._kbps = (noise * self._kbps + predicted * kbps) / total
+        self._variance = noise * predicted / total

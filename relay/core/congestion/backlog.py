@@ -1,0 +1,130 @@
+"""How much waits in the link's queue, and whether sending less would empty it.
+
+The delay gradient tells that a queue grows, not that one stands. So where one stands, less is sent
+for a moment, as an experiment: a queue that is ours shrinks by just what is sent too little. One
+that is not (a TCP flow beside us keeps it full) takes no notice; it is then left alone, for
+yielding to it would leave us with nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import Enum, auto
+
+_WINDOW = 30.0  # s; the least delay of the last one to two windows counts as the empty queue
+_SMOOTHING = 0.5  # per feedback packet
+_STANDS_ABOVE = 0.12  # s of queue
+_GONE_BELOW = 0.06  # s
+_MEASURED = 0.3  # s of arrivals until the link's rate is known well enough to drain below it
+_FACTOR = 0.5  # of the link's rate is sent to drain it: 1 s of queue is gone in 2 s
+_EXPERIMENT = 0.4  # s of sending whose delays are compared
+# Slope of the delay in the experiment, s/s: our own queue would shrink by 1 - _FACTOR.
+_OWN_SLOPE = -0.3
+_FOREIGN_FOR = 30.0  # s for which a queue that did not shrink is left alone, doubled each time …
+_MAX_FOREIGN = 240.0  # s … up to this
+
+
+class Queue(Enum):
+    """What is known of the queue, and done about it."""
+
+    SHORT = auto()
+    MEASURING = auto()  # it stands; at what rate does it let us through?
+    DRAINING = auto()  # less than that is sent
+    FOREIGN = auto()  # it is not ours
+
+
+_NEXT = {
+    Queue.SHORT: {Queue.MEASURING},
+    Queue.MEASURING: {Queue.SHORT, Queue.DRAINING},
+    Queue.DRAINING: {Queue.SHORT, Queue.MEASURING, Queue.FOREIGN},
+    Queue.FOREIGN: {Queue.SHORT, Queue.MEASURING},
+}
+
+
+class Backlog:
+    """One-way delay above its minimum.
+
+    Attributes:
+        delay: seconds that a packet waits, smoothed.
+        state: see `Queue`.
+    """
+
+    __slots__ = ("_first", "_foreign_for", "_least", "_since", "_window_end", "delay", "state")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the path."""
+        self.delay = 0.0
+        self.state = Queue.SHORT
+        self._foreign_for = _FOREIGN_FOR / 2
+        self._least = (math.inf, math.inf)  # of the window before and of this one
+        self._window_end: float | None = None
+        self._since = 0.0  # when the state began
+        self._first: tuple[float, float] | None = None  # sending time and delay in the experiment
+
+    @property
+    def base(self) -> float:
+        """The least delay, up to the clocks' difference; infinite while nothing is known."""
+        return min(self._least)
+
+    @property
+    def factor(self) -> float:
+        """What of the estimate to send now."""
+        return _FACTOR if self.state is Queue.DRAINING else 1.0
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a queue stands that counts as ours so far."""
+        return self.state is Queue.MEASURING or self.state is Queue.DRAINING
+
+    def update(self, least: float, mean: float, sent_at: float, now: float) -> None:
+        """Take a feedback packet's figures.
+
+        Args:
+            least: the least of arrival - sending time.
+            mean: their mean.
+            sent_at: when the latest of the packets was sent.
+            now: seconds.
+        """
+        if self._window_end is None:
+            self._window_end = now + _WINDOW
+        elif now >= self._window_end and self.state is Queue.SHORT:
+            self._window_end = now + _WINDOW
+            self._least = (self._least[1], math.inf)
+        self._least = (self._least[0], min(self._least[1], least))
+        waited = max(mean - self.base, 0.0)
+        self.delay += _SMOOTHING * (waited - self.delay)
+        if self.state is Queue.SHORT:
+            self._foreign_for = _FOREIGN_FOR / 2
+            if self.delay > _STANDS_ABOVE:
+                self._move(Queue.MEASURING, now)
+        elif self.delay < _GONE_BELOW:
+            self._move(Queue.SHORT, now)
+        elif self.state is Queue.DRAINING:
+            self._judge(waited, sent_at, now)
+        elif self.state is Queue.MEASURING:
+            if now - self._since >= _MEASURED:
+                self._move(Queue.DRAINING, now)
+        elif now - self._since >= self._foreign_for:
+            self._move(Queue.MEASURING, now)
+
+    def _judge(self, waited: float, sent_at: float, now: float) -> None:
+        if sent_at <= self._since:
+            return
+        if self._first is None:
+            self._first = (sent_at, waited)
+            return
+        elapsed = sent_at - self._first[0]
+        if elapsed >= _EXPERIMENT:
+            own = (waited - self._first[1]) / elapsed < _OWN_SLOPE
+            self._move(Queue.MEASURING if own else Queue.FOREIGN, now)
+            self._foreign_for = min(2 * self._foreign_for, _MAX_FOREIGN)
+
+    def _move(self, state: Queue, now: float) -> None:
+        if state not in _NEXT[self.state]:
+            raise RuntimeError(f"{self.state.name} does not lead to {state.name}")
+        self.state = state
+        self._since = now
+        self._first = None

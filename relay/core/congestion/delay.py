@@ -1,0 +1,224 @@
+"""Overuse detection from how the delay between packets changes (draft-ietf-rmcat-gcc-02 §5).
+
+Packets sent within 5 ms form a group; from group to group the one-way delay varies; the slope of
+its smoothed sum over the last 20 groups (the "trendline", libwebrtc since 2016 in place of the
+draft's Kalman filter) against an adaptive threshold tells whether a queue builds or empties.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+_GROUP = 0.005  # s; draft §5.2, "burst_time"
+_MAX_BURST = 0.1  # s; packets that a link delivers at once after it stalled are one group
+_STREAM_TIMEOUT = 2.0  # s; across a longer pause delays do not compare
+_MAX_REORDERED = 3  # groups that arrive before their predecessor until the state is given up
+
+_WINDOW = 20  # groups in the trend line
+_SMOOTHING = 0.9
+_GAIN = 4.0
+_MAX_DELTAS = 60  # the trend counts fully from so many groups on
+_REBASE = 256  # groups after which running sums are made anew, against drift of rounding
+
+_INITIAL_THRESHOLD = 12.5  # ms; draft §5.4 and the 2016 paper of Carlucci et al.
+_MIN_THRESHOLD, _MAX_THRESHOLD = 6.0, 600.0  # ms
+_K_UP, _K_DOWN = 0.0087, 0.039  # per ms
+_MAX_OVERSHOOT = 15.0  # ms; a sudden jump beyond does not move the threshold
+_MAX_ADAPT_STEP = 100.0  # ms
+_OVERUSE_TIME = 10.0  # ms; draft §5.4, "overuse_time_th"
+
+
+class Usage(Enum):
+    """What the delay says of the link (the draft's signal)."""
+
+    NORMAL = "normal"
+    OVERUSE = "overuse"
+    UNDERUSE = "underuse"
+
+
+class TrendLine:
+    """Slope of the smoothed accumulated delay over the last groups.
+
+    Running sums make it cost the same however long the window is. Times are relative to the first
+    sample, in ms.
+    """
+
+    __slots__ = ("_accumulated", "_first", "_n", "_smoothed", "_window", "_x", "_xx", "_xy", "_y")
+
+    def __init__(self) -> None:
+        self._window: deque[tuple[float, float]] = deque()
+        self._first = 0.0
+        self._accumulated = self._smoothed = 0.0
+        self._n = 0
+        self._x = self._y = self._xx = self._xy = 0.0
+
+    def add(self, delta_ms: float, arrived_ms: float) -> float | None:
+        """Add a group: how much later it came than its predecessor's pace; the slope, if known."""
+        if not self._n:
+            self._first = arrived_ms
+        self._n += 1
+        self._accumulated += delta_ms
+        self._smoothed = _SMOOTHING * self._smoothed + (1 - _SMOOTHING) * self._accumulated
+        x, y = arrived_ms - self._first, self._smoothed
+        window = self._window
+        window.append((x, y))
+        self._x += x
+        self._y += y
+        self._xx += x * x
+        self._xy += x * y
+        if len(window) > _WINDOW:
+            x, y = window.popleft()
+            self._x -= x
+            self._y -= y
+            self._xx -= x * x
+            self._xy -= x * y
+        if self._n % _REBASE == 0:
+            self._rebase()
+        if len(window) < _WINDOW:
+            return None
+        spread = _WINDOW * self._xx - self._x * self._x
+        return (_WINDOW * self._xy - self._x * self._y) / spread if spread > 0 else None
+
+    def _rebase(self) -> None:
+        base, level = self._window[0]
+        self._first += base
+        self._accumulated -= level
+        self._smoothed -= level
+        moved = [(x - base, y - level) for x, y in self._window]
+        self._window = deque(moved)
+        self._x = sum(x for x, _ in moved)
+        self._y = sum(y for _, y in moved)
+        self._xx = sum(x * x for x, _ in moved)
+        self._xy = sum(x * y for x, y in moved)
+
+
+class OveruseDetector:
+    """Compares the trend with an adaptive threshold (draft §5.4).
+
+    Attributes:
+        usage: the present signal.
+        threshold: ms.
+    """
+
+    __slots__ = ("_adapted_at", "_count", "_over", "_previous", "threshold", "usage")
+
+    def __init__(self) -> None:
+        self.usage = Usage.NORMAL
+        self.threshold = _INITIAL_THRESHOLD
+        self._adapted_at: float | None = None
+        self._previous = 0.0
+        self._over = 0.0  # ms above the threshold
+        self._count = 0
+
+    def update(self, trend: float, groups: int, send_delta_ms: float, arrived_ms: float) -> None:
+        """Take the slope after so many groups, and the latest group's place in time."""
+        modified = min(groups, _MAX_DELTAS) * trend * _GAIN
+        if modified > self.threshold:
+            self._over += send_delta_ms if self._count else send_delta_ms / 2
+            self._count += 1
+            if self._over > _OVERUSE_TIME and self._count > 1 and trend >= self._previous:
+                self._over = 0.0
+                self._count = 0
+                self.usage = Usage.OVERUSE
+        else:
+            self._over = 0.0
+            self._count = 0
+            under = modified < -self.threshold
+            self.usage = Usage.UNDERUSE if under else Usage.NORMAL
+        self._previous = trend
+        self._adapt(abs(modified), arrived_ms)
+
+    def _adapt(self, size: float, arrived_ms: float) -> None:
+        """Follow the trend, slowly downwards: else a TCP flow beside us would starve us."""
+        elapsed = 0.0 if self._adapted_at is None else arrived_ms - self._adapted_at
+        self._adapted_at = arrived_ms
+        if size > self.threshold + _MAX_OVERSHOOT:
+            return
+        gain = _K_DOWN if size < self.threshold else _K_UP
+        step = gain * (size - self.threshold) * min(max(elapsed, 0.0), _MAX_ADAPT_STEP)
+        self.threshold = min(max(self.threshold + step, _MIN_THRESHOLD), _MAX_THRESHOLD)
+
+
+class DelayDetector:
+    """Groups packets, and keeps the trend line and the detector."""
+
+    __slots__ = (
+        "_detector",
+        "_first_arrived",
+        "_first_sent",
+        "_groups",
+        "_last_arrived",
+        "_last_sent",
+        "_previous",
+        "_reordered",
+        "_trend",
+    )
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the path or a clock changed."""
+        self._trend = TrendLine()
+        self._detector = OveruseDetector()
+        self._groups = 0
+        self._reordered = 0
+        self._previous: tuple[float, float] | None = None  # last sent and arrived of a whole group
+        self._first_sent: float | None = None
+        self._first_arrived = self._last_sent = self._last_arrived = 0.0
+
+    @property
+    def usage(self) -> Usage:
+        """The present signal."""
+        return self._detector.usage
+
+    @property
+    def threshold(self) -> float:
+        """The detector's threshold in ms, for statistics."""
+        return self._detector.threshold
+
+    def add(self, sent_at: float, arrived_at: float) -> None:
+        """Take one received packet, in the order of sending, times in seconds."""
+        first = self._first_sent
+        if first is not None:
+            if sent_at < first:
+                return  # overtaken by a later group: it says nothing of the queue
+            if sent_at - first <= _GROUP or self._is_burst(sent_at, arrived_at):
+                self._last_sent = max(self._last_sent, sent_at)
+                self._last_arrived = max(self._last_arrived, arrived_at)
+                return
+            self._close_group()
+        self._first_sent = self._last_sent = sent_at
+        self._first_arrived = self._last_arrived = arrived_at
+
+    def _is_burst(self, sent_at: float, arrived_at: float) -> bool:
+        """Whether the link delivered it together with the group before, having held both."""
+        later = arrived_at - self._last_arrived
+        return (
+            later <= _GROUP
+            and later < sent_at - self._last_sent
+            and arrived_at - self._first_arrived < _MAX_BURST
+        )
+
+    def _close_group(self) -> None:
+        previous, self._previous = self._previous, (self._last_sent, self._last_arrived)
+        if previous is None:
+            return
+        send_delta = self._last_sent - previous[0]
+        arrival_delta = self._last_arrived - previous[1]
+        if max(send_delta, arrival_delta) > _STREAM_TIMEOUT:
+            self.reset()
+            return
+        if arrival_delta < 0:
+            self._previous = previous
+            self._reordered += 1
+            if self._reordered > _MAX_REORDERED:
+                self.reset()
+            return
+        self._reordered = 0
+        self._groups += 1
+        arrived_ms = self._last_arrived * 1000
+        trend = self._trend.add(1000 * (arrival_delta - send_delta), arrived_ms)
+        if trend is not None:
+            self._detector.update(trend, self._groups, 1000 * send_delta, arrived_ms)

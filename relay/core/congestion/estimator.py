@@ -1,0 +1,450 @@
+"""What one viewer's link carries: delay, loss, probes and outages put together."""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+
+from relay.core.congestion.acknowledged import AcknowledgedRate
+from relay.core.congestion.aimd import Action, RateControl
+from relay.core.congestion.backlog import Backlog, Queue
+from relay.core.congestion.busy import BusyRate
+from relay.core.congestion.compete import Competition
+from relay.core.congestion.delay import DelayDetector, Usage
+from relay.core.congestion.loss import LossControl
+from relay.core.congestion.probe import Outcome, Probe, Prober
+from relay.core.congestion.remb import RembControl
+from relay.core.congestion.sent import SentPackets
+from relay.core.twcc import Feedback
+
+START_BPS = 600_000.0  # between the lowest and the middle layer with sound; probes follow at once
+MIN_BPS = 30_000.0  # sound alone
+MAX_BPS = 8_000_000.0  # per viewer
+
+_DEFAULT_RTT = 0.2  # s, until one is known
+_RTT_SMOOTHING = 0.25  # per feedback packet
+_TICK = 0.02  # s; more often `on_timer` has nothing to do
+_RATE_WINDOW = 0.2  # s over which the sending rate is measured
+_LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's ALR threshold)
+# A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
+_LEAST_QUEUE = 0.015  # s
+_BURST_QUEUE = 0.1  # s; up to it a queue may come from one burst: a probe, a key frame
+_BURST_SHARE = 0.9  # of the link's rate: what is sent on average if only a burst queued
+_BURST_SAFE = 0.95  # of the link's rate, after a burst showed it
+_PROBE_LOWERS = 0.9  # of the estimate, at most, by one probe that found the link full
+_PEAK_FADES = 0.97  # of the recent peak, per second
+_PROBE_QUEUE = 0.05  # s of queue above which there is nothing to probe for
+_FIRST_FEEDBACK = 3.0  # s from the first packet: DTLS, decoder and a satellite hop included
+_OUTAGE_AFTER = 0.6  # s without feedback: six times its usual interval
+_OUTAGE_RTT_SHARE, _OUTAGE_MAX = 0.5, 1.2  # + share of the round trip, at most (s)
+_OUTAGE_DECAY = 0.5  # of the target, each tenth of a second
+_OUTAGE_STEP = 0.1  # s
+_RESUME_SHARE = 0.35  # of the last good estimate: sound and the lowest layer at once
+_RECOVERY_TIME = 1.5  # s; after it the link counts as another one
+
+
+class State(Enum):
+    """What the estimate is doing."""
+
+    STARTING = "starting"  # no feedback yet
+    INCREASING = "increasing"
+    HOLDING = "holding"
+    DECREASING = "decreasing"
+    OUTAGE = "outage"  # nothing comes back
+    RECOVERING = "recovering"  # feedback is back; the last good rate is being probed for
+
+
+_STEADY = {State.INCREASING, State.HOLDING, State.DECREASING, State.OUTAGE}
+_NEXT = {
+    State.STARTING: _STEADY,
+    State.INCREASING: _STEADY,
+    State.HOLDING: _STEADY,
+    State.DECREASING: _STEADY,
+    State.OUTAGE: {State.RECOVERING},
+    State.RECOVERING: _STEADY,
+}
+_OF_ACTION = {
+    Action.INCREASE: State.INCREASING,
+    Action.HOLD: State.HOLDING,
+    Action.DECREASE: State.DECREASING,
+}
+
+
+class Reason(Enum):
+    """What limits the target."""
+
+    START = "start"
+    DELAY = "delay"  # the queue grew at a higher rate
+    QUEUE = "queue"  # a queue is being drained
+    LOSS = "loss"
+    COMPETITION = "competition"  # others keep the queue full; the rate follows overflows
+    REMB = "remb"
+    APPLICATION = "application"  # nothing more was sent, so nothing more is known
+    OUTAGE = "outage"
+    MAXIMUM = "maximum"
+
+
+class BandwidthEstimator:
+    """One viewer's estimate. `on_sent` is hot; all else is called per feedback packet or tick.
+
+    Args:
+        transport_cc: whether the viewer negotiated transport-wide feedback.
+        start_bps, min_bps, max_bps: the estimate before anything is known, and its bounds.
+        now: seconds.
+
+    Attributes:
+        on_sent: `SentPackets.on_sent`.
+        sent: what was sent, with its counters.
+        target_bps: what may be sent in all, sound, repeats and padding included.
+        state: what it is doing.
+        reason: what limits it.
+        rtt: s; None until known.
+        sent_bps: what was sent in the last moments.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport_cc: bool = True,
+        start_bps: float = START_BPS,
+        min_bps: float = MIN_BPS,
+        max_bps: float = MAX_BPS,
+        now: float,
+    ) -> None:
+        self.sent = SentPackets()
+        self.on_sent = self.sent.on_sent
+        self.target_bps = start_bps
+        self.state = State.STARTING
+        self.reason = Reason.START
+        self.rtt: float | None = None
+        self.sent_bps = 0.0
+        self._min, self._max = min_bps, max_bps
+        self._transport_cc = transport_cc
+        self._delay = DelayDetector()
+        self._acked = AcknowledgedRate()
+        self._control = RateControl(start_bps, min_bps, max_bps)
+        self._loss = LossControl()
+        self._backlog = Backlog()
+        self._busy = BusyRate()
+        self._prober = Prober()
+        self._remb = RembControl(start_bps, min_bps, max_bps)
+        self._wanted = 0.0
+        self._peak_bps = 0.0
+        self._peak_at = now
+        self._competition: Competition | None = None
+        self._epoch = 0
+        self._tick_at = now
+        self._rate_at = now
+        self._rate_octets = 0
+        self._sent_before = 0  # bytes, when the latest feedback came
+        self._unanswered_since: float | None = None
+        self._feedback_at: float | None = None
+        self._report_at: float | None = None
+        self._reported_loss = 0.0
+        self._outage_step_at = 0.0
+        self._good_bps = start_bps  # before the outage
+        self._resumed_at = -math.inf
+
+    # --- figures ----------------------------------------------------------------------------------
+
+    @property
+    def queue_delay(self) -> float:
+        """Seconds that a packet waits in the link's queue."""
+        return self._backlog.delay
+
+    @property
+    def loss(self) -> float:
+        """Fraction lost lately."""
+        return self._loss.loss if self._feedback_at is not None else self._reported_loss
+
+    @property
+    def acked_bps(self) -> float | None:
+        """What arrives, if known."""
+        return self._acked.bps
+
+    @property
+    def probes(self) -> tuple[int, int]:
+        """Probes sent, and how many of them found the link full."""
+        return self._prober.sent, self._prober.failed
+
+    @property
+    def application_limited(self) -> bool:
+        """Less is sent than may be."""
+        return self.sent_bps < _LIMITED_BELOW * self.target_bps
+
+    def want(self, bps: float) -> None:
+        """Name the rate that could be used: all that is sent, with the next layer up."""
+        self._wanted = bps
+
+    # --- feedback ---------------------------------------------------------------------------------
+
+    def on_feedback(self, feedback: Feedback, now: float) -> None:
+        """Take a transport-wide feedback packet. Never raises, whatever it says."""
+        results = self.sent.take(feedback, now)
+        if self.sent.epoch != self._epoch:
+            self._epoch = self.sent.epoch
+            self._forget_path()
+        limited = self.application_limited
+        add_delay, add_acked = self._delay.add, self._acked.add
+        add_busy, base = self._busy.add, self._backlog.base
+        received = octets = lost = 0
+        least, total = math.inf, 0.0
+        latest = (0.0, 0.0)  # sent and arrived
+        for result in results:
+            sent_at, arrived_at, size, probe = result
+            if probe:
+                self._prober.add(result)
+            if arrived_at is None:
+                if sent_at >= self._resumed_at:
+                    lost += 1
+                    octets += size
+                continue
+            received += 1
+            octets += size
+            waited = arrived_at - sent_at
+            total += waited
+            if waited < least:  # noqa: PLR1730 - once per packet and viewer; `min` costs thrice
+                least = waited
+            latest = (sent_at, arrived_at)
+            add_delay(sent_at, arrived_at)
+            add_acked(arrived_at, size, limited)
+            add_busy(arrived_at, size, waited - base)
+        if not received:
+            return
+        self._note_alive(now - latest[0], now)
+        self._note_queue(least, total / received, latest[0], now)
+        if self._competition is None or self._backlog.state is not Queue.FOREIGN:
+            self._control_rate(latest[1], now)
+        else:
+            rtt = self.rtt or _DEFAULT_RTT
+            self._competition.update(received + lost, lost, self._acked.bps, rtt, now)
+            self._control.follow(self._competition.bps, now)
+        self._loss.add(
+            received + lost,
+            lost,
+            octets,
+            delay_bps=self._control.bps,
+            acked_bps=self._acked.bps,
+            queued=self._backlog.delay > _BURST_QUEUE,
+            now=now,
+        )
+        self._judge_probe(now)
+        self._settle(now)
+
+    def _note_alive(self, rtt: float, now: float) -> None:
+        if self.rtt is None:
+            self.rtt = rtt
+        else:
+            self.rtt += _RTT_SMOOTHING * (rtt - self.rtt)
+        self._feedback_at = now
+        self._sent_before = self.sent.octets
+        self._unanswered_since = None
+        if self.state is State.OUTAGE:
+            self._resume(now)
+
+    def _note_queue(self, least: float, mean: float, sent_at: float, now: float) -> None:
+        self._backlog.update(least, mean, sent_at, now)
+        state = self._backlog.state
+        if state is Queue.SHORT and self._competition is not None:
+            self._competition = None
+            self._loss.reset()
+        elif state is Queue.FOREIGN and self._competition is None:
+            inherent = self._loss.inherent
+            self._competition = Competition(self._control.bps, self._peak_bps, inherent, now)
+        self._peak_bps *= _PEAK_FADES ** min(now - self._peak_at, 1.0)
+        self._peak_at = now
+        self._peak_bps = max(self._peak_bps, self._control.bps)
+
+    def _control_rate(self, arrived_at: float, now: float) -> None:
+        usage, acked = self._delay.usage, self._acked.bps
+        queue = self._backlog.delay
+        if usage is Usage.OVERUSE:
+            if queue < _LEAST_QUEUE:
+                usage = Usage.NORMAL
+            else:
+                self._prober.on_overuse(queue, now)
+                if queue < _BURST_QUEUE and self._prober.disturbs(now):
+                    usage = Usage.UNDERUSE  # hold: it was the probe's own queue
+                else:
+                    usage, acked = self._full_rate(usage, acked, arrived_at)
+        if self._backlog.is_own:
+            if usage is Usage.NORMAL:
+                usage = Usage.UNDERUSE  # hold: the queue is on its way out, not the link faster
+            busy = self._busy.bps(arrived_at)
+            if busy is not None and self._backlog.state is Queue.MEASURING:
+                # A queue stands and this is all that arrives: the link carries no more, though
+                # the delay no longer grows where the queue is full.
+                self._control.lower_to(_BURST_SAFE * busy)
+        self._control.update(usage, acked, self.rtt or _DEFAULT_RTT, now)
+
+    def _full_rate(
+        self, usage: Usage, acked: float | None, arrived_at: float
+    ) -> tuple[Usage, float | None]:
+        """At what rate the queue was seen to grow, where the average is that of an idle sender.
+
+        A burst that the link carries on average is no reason to send less; that it was seen to
+        be slower than the estimate is.
+        """
+        busy = self._busy.bps(arrived_at)
+        burst = self._backlog.delay < _BURST_QUEUE
+        if acked is None:
+            return usage, acked
+        if busy is not None and burst and self.sent_bps < _BURST_SHARE * busy:
+            self._control.lower_to(_BURST_SAFE * busy)
+            return Usage.UNDERUSE, acked
+        if acked > _LIMITED_BELOW * self._control.bps:
+            return usage, acked
+        if busy is not None:
+            return usage, max(acked, busy)
+        return (Usage.UNDERUSE if burst else usage), acked
+
+    def _judge_probe(self, now: float) -> None:
+        result = self._prober.evaluate(self._control.bps, self._loss.loss, now)
+        if result is None or self._delay.usage is Usage.OVERUSE:
+            return
+        self._control.raise_to(result.bps)
+        if result.outcome is Outcome.FULL:
+            # It may have met somebody else's burst: believed by and by.
+            self._control.lower_to(max(result.bps, _PROBE_LOWERS * self._control.bps))
+        if self.state is State.RECOVERING and result.outcome is Outcome.FULL:
+            self._good_bps = self.target_bps
+
+    def on_remb(self, bps: float, now: float) -> None:
+        """Take the receiver's own estimate; it counts where no transport-wide feedback comes."""
+        self._remb.on_remb(bps, now)
+        if self._feedback_at is None:
+            self._settle(now)
+
+    def on_report(self, loss: float, rtt: float | None, now: float) -> None:
+        """Take a receiver report: the fraction lost since the last one, and the round trip."""
+        self._report_at = now
+        self._reported_loss += 0.5 * (min(max(loss, 0.0), 1.0) - self._reported_loss)
+        if self._feedback_at is None:
+            if rtt is not None:
+                self.rtt = rtt if self.rtt is None else self.rtt + (rtt - self.rtt) / 4
+            self._remb.on_report(loss, self.sent_bps, now)
+            self._settle(now)
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def on_timer(self, now: float) -> Probe | None:
+        """Call at each tick; a probe to be given to the pacer, if one is due."""
+        elapsed = now - self._tick_at
+        if elapsed < _TICK:
+            return None
+        self._tick_at = now
+        self._measure_sent(now)
+        if self._fallback:
+            self._remb.on_timer(elapsed, now)
+            self._settle(now)
+            return None
+        if self._is_silent(now):
+            self._decay(now)
+            return None
+        if self.state is State.RECOVERING and now - self._resumed_at > _RECOVERY_TIME:
+            self._move(State.HOLDING)
+        return self._poll_probe(now)
+
+    @property
+    def _fallback(self) -> bool:
+        """Whether there is no transport-wide feedback to go by, and something else may come."""
+        if self._feedback_at is not None:
+            return False
+        return not self._transport_cc or self._report_at is not None
+
+    def _measure_sent(self, now: float) -> None:
+        elapsed = now - self._rate_at
+        if elapsed >= _RATE_WINDOW:
+            rate = 8 * (self.sent.octets - self._rate_octets) / elapsed
+            self.sent_bps += 0.3 * (rate - self.sent_bps)
+            self._rate_octets = self.sent.octets
+            self._rate_at = now
+
+    def _is_silent(self, now: float) -> bool:
+        """Whether feedback is missing for too long: it is due a round trip after sending."""
+        if self.sent.octets == self._sent_before:
+            return self.state is State.OUTAGE
+        if self._unanswered_since is None:
+            self._unanswered_since = now
+        if self._feedback_at is None:
+            return now - self._unanswered_since > _FIRST_FEEDBACK
+        rtt = self.rtt or _DEFAULT_RTT
+        patience = min(_OUTAGE_AFTER + _OUTAGE_RTT_SHARE * rtt, _OUTAGE_MAX)
+        expected = max(self._feedback_at, self._unanswered_since + min(rtt, _OUTAGE_MAX))
+        return now - expected > patience or self.state is State.OUTAGE
+
+    def _decay(self, now: float) -> None:
+        if self.state is not State.OUTAGE:
+            if self.state is not State.RECOVERING:
+                self._good_bps = self._control.bps
+            self._move(State.OUTAGE)
+            self.reason = Reason.OUTAGE
+            self._outage_step_at = now
+        while now - self._outage_step_at >= _OUTAGE_STEP and self.target_bps > self._min:
+            self._outage_step_at += _OUTAGE_STEP
+            self.target_bps = max(self.target_bps * _OUTAGE_DECAY, self._min)
+
+    def _resume(self, now: float) -> None:
+        self._move(State.RECOVERING)
+        self._forget_path()
+        # What was sent before now was lost by the outage, not by the rate.
+        self._resumed_at = now
+        self._control.restart(max(_RESUME_SHARE * self._good_bps, self._min))
+        self._prober.restart(now)
+
+    def _forget_path(self) -> None:
+        self._delay.reset()
+        self._acked.reset()
+        self._loss.reset()
+        self._backlog.reset()
+        self._busy.reset()
+        self._competition = None
+        self._peak_bps = 0.0
+
+    def _poll_probe(self, now: float) -> Probe | None:
+        if self.state is State.OUTAGE or not self._transport_cc:
+            return None
+        if self._delay.usage is Usage.OVERUSE or self._backlog.delay > _PROBE_QUEUE:
+            return None
+        if not self.sent.octets or math.isfinite(self._loss.bps):
+            return None  # what loss forbids, no burst can prove
+        wanted = self._wanted
+        if self.state is State.RECOVERING:
+            wanted = max(wanted, self._good_bps)
+        wanted = min(wanted, self._max)
+        return self._prober.poll(self._control.bps, wanted, self.rtt or _DEFAULT_RTT, now)
+
+    def abandon_probe(self, now: float) -> None:
+        """The pacer could not send the probe (`Pacer.abandoned`)."""
+        self._prober.abandon(now)
+
+    # --- the target -------------------------------------------------------------------------------
+
+    def _settle(self, now: float) -> None:
+        """Bring together what each control allows."""
+        del now
+        if self._feedback_at is None:
+            self.target_bps = self._remb.bps
+            self.reason = Reason.REMB if self._remb.remb_limits else Reason.LOSS
+            return
+        control = self._control
+        bps, self.reason = control.bps, Reason.DELAY
+        if bps >= self._max:
+            self.reason = Reason.MAXIMUM
+        elif control.application_limited:
+            self.reason = Reason.APPLICATION
+        if self._competition is not None:
+            self.reason = Reason.COMPETITION
+        elif self._loss.bps < bps:
+            bps, self.reason = self._loss.bps, Reason.LOSS
+        factor = self._backlog.factor
+        if factor < 1.0:
+            bps, self.reason = bps * factor, Reason.QUEUE
+        self.target_bps = min(max(bps, self._min), self._max)
+        if self.state is not State.RECOVERING:
+            self._move(_OF_ACTION[control.action])
+
+    def _move(self, state: State) -> None:
+        if state is not self.state and state not in _NEXT[self.state]:
+            raise RuntimeError(f"{self.state.name} does not lead to {state.name}")
+        self.state = state

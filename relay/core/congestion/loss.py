@@ -1,0 +1,212 @@
+"""Loss-based control: is it the link that is full, or only the air that is bad?
+
+Feedback is gathered into observations of 250 ms. Two causes can explain what was lost: an inherent
+loss `p` that hits any rate, and a link of `b` bit/s that drops what exceeds it. For a rate `s` they
+predict the loss probability `p + (1 − p)·max(0, (s − b) / s)`; of a few candidates for `b`, the one
+under which the last 20 observations are most likely is taken, with a slight liking for more. That
+is the idea of libwebrtc's loss-based estimator v2: random loss at a rate that the link carries
+costs nothing, loss that comes and goes with the rate counts in full. And loss while a long queue
+stands is the queue's overflow: then no more is put down to the air than before the queue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+_OBSERVATION = 0.25  # s
+_MIN_PACKETS = 10  # in an observation: fewer tell too little
+_MAX_OBSERVATION = 1.0  # s; then even fewer must do
+_WINDOW = 20  # observations
+_AGEING = 0.9  # weight of an observation relative to the next newer one
+_FACTORS = (1.02, 1.0, 0.95)  # candidates, × the present bandwidth
+_ACKED_BACKOFF = 0.9  # candidate: this × acknowledged, so that a drop is followed in one step
+_MIN_INHERENT, _INITIAL_INHERENT = 1e-3, 0.01
+_INHERENT_OFFSET = 0.05  # inherent loss up to 5% + 100 kbit/s ÷ bandwidth is believed
+_INHERENT_BALANCE = 100_000.0  # bit/s
+_QUEUED_MARGIN = 0.02  # what the inherent loss may grow by while a queue stands
+_NEWTON_STEP = 0.75
+_NEWTON_STEPS = 2
+_MIN_P, _MAX_P = 1e-6, 1 - 1e-6
+_LINEAR_BIAS = 0.0002  # log likelihood per packet and kbit/s
+_LOG_BIAS = 0.02  # log likelihood per packet and e-fold
+_BIAS_BELOW = 0.15  # average loss above which more bandwidth is not preferred
+# Whatever causes it: above 5% loss the rate is at most 100 kbit/s ÷ (loss − 5%). At 10% that is
+# 2 Mbit/s, at 50% 220 kbit/s.
+_BOUND_OFFSET = 0.05
+_BOUND_BALANCE = 100_000.0  # bit/s
+_MAX_RISE = 1.3  # × per observation, while loss limits the rate
+
+
+@dataclass(frozen=True, slots=True)
+class _Observation:
+    packets: int
+    lost: int
+    bps: float  # sent
+
+
+class LossControl:
+    """The loss-based estimate.
+
+    Attributes:
+        bps: at most this; infinite while loss does not limit the rate.
+        loss: average fraction lost over the window, recent observations weighing more.
+    """
+
+    __slots__ = (
+        "_bandwidth",
+        "_believed",
+        "_inherent",
+        "_lost",
+        "_observations",
+        "_octets",
+        "_packets",
+        "_since",
+        "_weighed",
+        "bps",
+        "loss",
+    )
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all observations: the path changed."""
+        self.bps = math.inf
+        self.loss = 0.0
+        self._weighed = 0.0  # packets behind `loss`
+        self._bandwidth = math.inf
+        self._inherent = _INITIAL_INHERENT
+        self._believed = math.inf  # no inherent loss above this
+        self._observations: deque[_Observation] = deque(maxlen=_WINDOW)
+        self._since: float | None = None
+        self._packets = self._lost = self._octets = 0
+
+    @property
+    def inherent(self) -> float:
+        """Loss put down to the link rather than to its being full."""
+        return self._inherent
+
+    def add(
+        self,
+        packets: int,
+        lost: int,
+        octets: int,
+        *,
+        delay_bps: float,
+        acked_bps: float | None,
+        queued: bool,
+        now: float,
+    ) -> None:
+        """Take what a feedback packet told: packets reported, of them lost, bytes of all of them.
+
+        Args:
+            packets: reported on for the first time.
+            lost: of those.
+            octets: their bytes, lost ones included.
+            delay_bps: the delay-based estimate, which is a candidate too.
+            acked_bps: the acknowledged rate, if known.
+            queued: a long queue stands.
+            now: seconds.
+        """
+        if self._since is None:
+            self._since = now
+            return
+        self._packets += packets
+        self._lost += min(lost, packets)
+        self._octets += octets
+        elapsed = now - self._since
+        enough = self._packets >= _MIN_PACKETS or elapsed >= _MAX_OBSERVATION
+        if elapsed < _OBSERVATION or not enough:
+            return
+        if self._packets and elapsed < 2 * _MAX_OBSERVATION:
+            observation = _Observation(self._packets, self._lost, 8 * self._octets / elapsed)
+            self._observations.append(observation)
+            self._update(delay_bps, acked_bps, queued)
+        self._packets = self._lost = self._octets = 0
+        self._since = now
+
+    def _update(self, delay_bps: float, acked_bps: float | None, queued: bool) -> None:
+        if not queued:
+            self._believed = math.inf
+        elif math.isinf(self._believed):
+            self._believed = self._inherent + _QUEUED_MARGIN
+        self.loss = self._average_loss()
+        if self.loss == 0.0:
+            self._bandwidth = self.bps = math.inf
+            return
+        present = min(self._bandwidth, delay_bps)
+        best = self._likeliest(self._candidates(present, delay_bps, acked_bps))
+        best = min(best, _MAX_RISE * present, self._bound())
+        self._bandwidth = best
+        self._inherent = self._fit(best)
+        self.bps = best if best < delay_bps else math.inf
+
+    def _average_loss(self) -> float:
+        packets = lost = 0.0
+        for observation in self._observations:  # oldest first
+            packets = packets * _AGEING + observation.packets
+            lost = lost * _AGEING + observation.lost
+        self._weighed = packets
+        return lost / packets if packets else 0.0
+
+    def _bound(self) -> float:
+        # Less the standard error: three packets lost of twenty are not yet 15%.
+        excess = self.loss - math.sqrt(self.loss / max(self._weighed, 1.0)) - _BOUND_OFFSET
+        return _BOUND_BALANCE / excess if excess > 0 else math.inf
+
+    def _candidates(self, present: float, delay_bps: float, acked_bps: float | None) -> list[float]:
+        candidates = [present * factor for factor in _FACTORS]
+        if acked_bps is not None and acked_bps * _ACKED_BACKOFF < present:
+            candidates.append(acked_bps * _ACKED_BACKOFF)
+        if delay_bps > present:
+            candidates.append(delay_bps)
+        return candidates
+
+    def _likeliest(self, candidates: list[float]) -> float:
+        best, best_score = candidates[0], -math.inf
+        for candidate in candidates:
+            score = self._score(candidate, self._fit(candidate))
+            if score > best_score:
+                best, best_score = candidate, score
+        return best
+
+    def _fit(self, bandwidth: float) -> float:
+        """The most likely inherent loss for a link of `bandwidth`: a few steps of Newton's."""
+        upper = _INHERENT_OFFSET + _INHERENT_BALANCE / bandwidth
+        upper = min(upper, self._believed, 1 - _MIN_INHERENT)
+        inherent = self._inherent
+        for _ in range(_NEWTON_STEPS):
+            first = second = 0.0
+            for one in self._observations:
+                first *= _AGEING
+                second *= _AGEING
+                p = _loss_at(inherent, one.bps, bandwidth)
+                received = one.packets - one.lost
+                first += one.lost / p - received / (1 - p)
+                second -= one.lost / (p * p) + received / ((1 - p) * (1 - p))
+            if second:
+                inherent -= _NEWTON_STEP * first / second
+            inherent = min(max(inherent, _MIN_INHERENT), upper)
+        return inherent
+
+    def _score(self, bandwidth: float, inherent: float) -> float:
+        score = 0.0
+        bias = 0.0
+        if self.loss < _BIAS_BELOW:
+            kbps = bandwidth / 1000
+            bias = _LINEAR_BIAS * kbps + _LOG_BIAS * math.log1p(kbps)
+        for one in self._observations:
+            p = _loss_at(inherent, one.bps, bandwidth)
+            likelihood = one.lost * math.log(p) + (one.packets - one.lost) * math.log1p(-p)
+            score = score * _AGEING + likelihood + bias * one.packets
+        return score
+
+
+def _loss_at(inherent: float, sent_bps: float, bandwidth: float) -> float:
+    """The loss that a rate sees (this module's head)."""
+    p = inherent
+    if sent_bps > bandwidth:
+        p += (1 - inherent) * (sent_bps - bandwidth) / sent_bps
+    return min(max(p, _MIN_P), _MAX_P)

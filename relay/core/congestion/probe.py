@@ -1,0 +1,255 @@
+"""Probing: short bursts above the estimate, to learn in a moment what a slow climb would take long.
+
+A probe exists to reach a rate that somebody wants; nobody is probed for nothing. It is so
+short that, were the link no faster than the estimate, it would add less than 100 ms of queue. A
+probe that finds the link full is repeated ever more rarely and less steeply, until the estimate
+rises by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from relay.core.congestion.sent import PacketResult
+
+_START_FACTORS = (3.0, 6.0)  # × the start estimate (libwebrtc's exponential start)
+_STEP = 2.0  # × the estimate, of further probes
+_GENTLE_STEP = 1.5  # after one that failed
+_OVER_WANTED = 1.1  # a probe measures a little less than it sends
+_EXCESS = 0.06  # s of queue that a probe may add on a link as slow as the estimate
+_CAUTIOUS_EXCESS = 0.03  # the same at the start and after a failure
+_MIN_TIME, _MAX_TIME = 0.015, 0.1  # s
+_MIN_PACKETS = 5  # libwebrtc's least for a probe
+_MIN_BYTES = 800  # of which five packets can be made that a receiver still times well
+_STRETCH = 1.07  # how much longer than it was sent a burst may take to arrive
+_STRETCH_SLACK = 0.001  # s; the receiver's clock ticks in 0.25 ms, timers are no better than 1 ms
+_ON_FULL = 0.95  # of the received rate is taken then
+_MIN_REPORTED = 0.7  # of the packets, received
+_MAX_RATIO = 2.0  # time sent ÷ received: the link held packets back and let them go at once
+_SAME_BURST = 0.001  # s; packets sent within are one burst
+_AFTER_SUCCESS = 0.05  # s
+_AFTER_OVERUSE = 1.5  # s; the queue must be seen empty first
+_FIRST_WAIT = 3.0  # s after the first failure
+_WAIT_GROWTH = 1.6
+_NO_RISE = 1.05  # × the estimate: a result below teaches nothing, and counts as a failure
+_MAX_WAIT_GENTLE = 7.0  # s; a cautious probe does no harm: it may look again that often
+_MAX_WAIT = 60.0  # s, if probes do harm: loss, or an overuse signal right after
+_HARMFUL_QUEUE = 0.1  # s
+_DISTURBS = 0.3  # s after a probe's end in which a queue is put down to it
+_ROSE = 1.1  # × the estimate at the failure: the link grew, try again at once
+_LOST_AFTER = 1.5  # s plus the round trip after which a probe without report is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A burst to send, all of it marked with the number.
+
+    Attributes:
+        number: 1 to 255.
+        bps: the rate within the burst.
+        size_bytes: at least so much, media and padding together.
+        packets: in at least so many packets.
+    """
+
+    number: int
+    bps: float
+    size_bytes: int
+    packets: int = _MIN_PACKETS
+
+
+class Outcome(Enum):
+    """What a probe showed."""
+
+    REACHED = auto()  # the link carries the probe's rate
+    FULL = auto()  # it carries less
+    UNKNOWN = auto()  # too little came back
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """A probe's outcome, and the rate that it proved (0 if unknown)."""
+
+    outcome: Outcome
+    bps: float
+
+
+class ProbeState(Enum):
+    """Where the prober is."""
+
+    READY = auto()
+    SENT = auto()
+
+
+class Prober:
+    """Decides when to probe and what a probe showed. One probe is under way at a time.
+
+    Attributes:
+        state: whether one is under way.
+        sent, failed: how many probes, and how many found the link full.
+    """
+
+    __slots__ = (
+        "_at",
+        "_ended_at",
+        "_failed_at_bps",
+        "_failures",
+        "_harmful",
+        "_next",
+        "_number",
+        "_plan",
+        "_results",
+        "_start",
+        "_start_bps",
+        "failed",
+        "sent",
+        "state",
+    )
+
+    def __init__(self) -> None:
+        self.state = ProbeState.READY
+        self.sent = self.failed = 0
+        self._number = 0
+        self._start = list(_START_FACTORS)
+        self._start_bps = 0.0
+        self._at = -math.inf  # when the last probe was made
+        self._ended_at = -math.inf  # when the last one was judged
+        self._next = -math.inf  # not before this
+        self._failures = 0
+        self._harmful = False
+        self._failed_at_bps = math.inf  # the estimate after the last failure
+        self._plan: Probe | None = None
+        self._results: list[PacketResult] = []
+
+    def restart(self, now: float) -> None:
+        """After an outage: forget failures, probe at once."""
+        self.state = ProbeState.READY
+        self._plan = None
+        self._results.clear()
+        self._failures = 0
+        self._harmful = False
+        self._failed_at_bps = math.inf
+        self._next = now
+
+    def poll(self, estimate: float, wanted: float, rtt: float, now: float) -> Probe | None:
+        """A probe to send now, if one is due; `wanted` is the rate that somebody could use.
+
+        The caller sees to it that the link looks idle.
+        """
+        if self.state is ProbeState.SENT:
+            if now - self._at <= _LOST_AFTER + rtt:
+                return None
+            self._conclude(ProbeResult(Outcome.UNKNOWN, 0.0), estimate, now)
+        if estimate > _ROSE * self._failed_at_bps:
+            self._failures = 0
+            self._failed_at_bps = math.inf
+            self._next = min(self._next, now)
+        if now < self._next or estimate >= wanted:
+            return None
+        return self._make(estimate, wanted, now)
+
+    def _make(self, estimate: float, wanted: float, now: float) -> Probe:
+        step, allowed = _STEP, _EXCESS
+        if self._failures:
+            step, allowed = _GENTLE_STEP, _CAUTIOUS_EXCESS
+        if self._start:
+            step, allowed = self._start.pop(0), _CAUTIOUS_EXCESS
+            self._start_bps = self._start_bps or estimate
+            step *= self._start_bps / estimate
+        bps = min(max(step, _GENTLE_STEP) * estimate, _OVER_WANTED * wanted)
+        excess = max(bps / estimate - 1, 0.01)
+        seconds = min(max(allowed / excess, _MIN_TIME), _MAX_TIME)
+        size = max(round(bps * seconds / 8), _MIN_BYTES)
+        self._number = self._number % 255 + 1
+        self.state = ProbeState.SENT
+        self.sent += 1
+        self._at = now
+        self._harmful = False
+        self._results.clear()
+        self._plan = Probe(self._number, bps, size)
+        return self._plan
+
+    def add(self, result: PacketResult) -> None:
+        """A packet that carried a probe's number was reported."""
+        plan = self._plan
+        if plan is not None and result[3] == plan.number and len(self._results) < 512:
+            self._results.append(result)
+
+    def abandon(self, now: float) -> None:
+        """The probe could not be sent: no padding is possible, or nothing to pad with."""
+        if self.state is ProbeState.SENT:
+            self._conclude(ProbeResult(Outcome.UNKNOWN, 0.0), 0.0, now)
+
+    def on_overuse(self, queue: float, now: float) -> None:
+        """The delay detector fired: wait, and remember if a probe seems to have filled a queue."""
+        if self.disturbs(now) and queue > _HARMFUL_QUEUE:
+            self._harmful = True
+        self._next = max(self._next, now + _AFTER_OVERUSE)
+
+    def disturbs(self, now: float) -> bool:
+        """Whether a probe can be what makes packets wait just now."""
+        return self.state is ProbeState.SENT or now - self._ended_at < _DISTURBS
+
+    def evaluate(self, estimate: float, loss: float, now: float) -> ProbeResult | None:
+        """Judge the probe under way, once all of it is reported.
+
+        Args:
+            estimate: bit/s.
+            loss: the usual loss fraction, against which the probe's own is judged.
+            now: seconds.
+        """
+        plan = self._plan
+        if plan is None or len(self._results) < plan.packets:
+            return None
+        if sum(size for _, _, size, _ in self._results) < plan.size_bytes:
+            return None
+        result = _measure(self._results, plan)
+        lost = sum(arrived is None for _, arrived, _, _ in self._results)
+        if lost > max(1.0, 3 * loss * len(self._results)) and result.outcome is Outcome.FULL:
+            self._harmful = True
+        self._conclude(result, estimate, now)
+        return result
+
+    def _conclude(self, result: ProbeResult, estimate: float, now: float) -> None:
+        self.state = ProbeState.READY
+        self._ended_at = now
+        self._plan = None
+        self._results.clear()
+        if result.outcome is Outcome.REACHED and result.bps > _NO_RISE * estimate:
+            self._failures = 0
+            self._failed_at_bps = math.inf
+            self._next = max(self._next, now + _AFTER_SUCCESS)
+            return
+        self._start.clear()
+        limit = _MAX_WAIT if self._harmful else _MAX_WAIT_GENTLE
+        self._next = now + min(_FIRST_WAIT * _WAIT_GROWTH**self._failures, limit)
+        if result.outcome is not Outcome.UNKNOWN:
+            self.failed += 1
+            self._failures = min(self._failures + 1, 10)
+            self._failed_at_bps = max(estimate, result.bps)
+
+
+def _measure(results: list[PacketResult], plan: Probe) -> ProbeResult:
+    """The rate at which the burst came through, from the spacing of its packets.
+
+    Packets sent in one instant by a coarse timer count as one. The clock of the receiver runs from
+    the end of the first of them to the end of the last, that of the sender from the first to the
+    last: where the link is full, the former is longer.
+    """
+    received = [(sent, arrived, size) for sent, arrived, size, _ in results if arrived is not None]
+    if len(received) < max(_MIN_REPORTED * len(results), 3):
+        return ProbeResult(Outcome.UNKNOWN, 0.0)
+    first, last = received[0][0], received[-1][0]
+    begun = max(arrived for sent, arrived, _ in received if sent - first <= _SAME_BURST)
+    sending = last - first
+    receiving = max(arrived for _, arrived, _ in received) - begun
+    if sending <= _SAME_BURST or receiving <= 0:
+        return ProbeResult(Outcome.UNKNOWN, 0.0)
+    if sending > _MAX_RATIO * receiving:
+        return ProbeResult(Outcome.UNKNOWN, 0.0)
+    if receiving > _STRETCH * sending + _STRETCH_SLACK:
+        taken = sum(size for sent, _, size in received if sent - first > _SAME_BURST)
+        return ProbeResult(Outcome.FULL, _ON_FULL * 8 * taken / receiving)
+    given = sum(size for sent, _, size, _ in results if first <= sent < last - _SAME_BURST)
+    return ProbeResult(Outcome.REACHED, min(8 * given / sending, plan.bps))

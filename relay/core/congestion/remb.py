@@ -1,0 +1,77 @@
+"""The fallback for players without transport-cc: their own estimate (REMB), and reported loss.
+
+draft-alvestrand-rmcat-remb-03: the receiver's estimate of the total rate; it need not be honest,
+nor come at all.
+"""
+
+from __future__ import annotations
+
+import math
+
+_TIMEOUT = 10.0  # s without REMB after which it is no longer trusted
+_DECAY = 0.97  # per second after that
+_FLOOR_SHARE = 0.5  # of the last REMB, where the decay ends: silence alone is no bad link
+_LOW_LOSS, _HIGH_LOSS = 0.02, 0.1  # draft-ietf-rmcat-gcc-02 §6
+_RISE_PER_SECOND = 1.08
+_VOUCHED_PER_SECOND = 1.5  # while the receiver itself names a higher rate
+_MAX_INTERVAL = 1.0  # s
+_SENT_BOUND = 1.5  # × what is sent; beyond it nothing is known
+
+
+class RembControl:
+    """The estimate from REMB and receiver reports.
+
+    Attributes:
+        bps: the estimate.
+    """
+
+    __slots__ = ("_at", "_max", "_min", "_named", "_remb", "_remb_at", "_reported", "bps")
+
+    def __init__(self, start_bps: float, min_bps: float, max_bps: float) -> None:
+        self._min, self._max = min_bps, max_bps
+        self._remb = self._named = math.inf  # as faded since, and as it came
+        self._remb_at = -math.inf
+        self._reported = start_bps  # by loss
+        self._at: float | None = None
+        self.bps = start_bps
+
+    @property
+    def remb_limits(self) -> bool:
+        """Whether the receiver's figure is what limits the rate."""
+        return self._remb < self._reported
+
+    def on_remb(self, bps: float, now: float) -> None:
+        """Take a REMB, clamped to the bounds."""
+        self._remb = self._named = min(max(bps, self._min), self._max)
+        self._remb_at = now
+        self._combine()
+
+    def on_report(self, loss: float, sent_bps: float, now: float) -> None:
+        """Take a receiver report's loss fraction (draft-ietf-rmcat-gcc-02 §6)."""
+        loss = min(max(loss, 0.0), 1.0)
+        elapsed = 0.0 if self._at is None else min(max(now - self._at, 0.0), _MAX_INTERVAL)
+        self._at = now
+        if loss > _HIGH_LOSS:
+            self._reported *= 1 - 0.5 * loss * elapsed
+        elif loss < _LOW_LOSS:
+            self._rise(elapsed, sent_bps)
+        self._reported = min(max(self._reported, self._min), self._max)
+        self._combine()
+
+    def _rise(self, elapsed: float, sent_bps: float) -> None:
+        if math.isfinite(self._remb):
+            raised = min(self._reported * _VOUCHED_PER_SECOND**elapsed, self._remb)
+        else:
+            raised = self._reported * _RISE_PER_SECOND**elapsed
+            raised = min(raised, _SENT_BOUND * sent_bps + self._min)
+        self._reported = max(self._reported, raised)
+
+    def on_timer(self, elapsed: float, now: float) -> None:
+        """Let a REMB that is not renewed fade."""
+        if math.isfinite(self._remb) and now - self._remb_at > _TIMEOUT:
+            floor = max(_FLOOR_SHARE * self._named, self._min)
+            self._remb = max(self._remb * _DECAY**elapsed, min(floor, self._remb))
+        self._combine()
+
+    def _combine(self) -> None:
+        self.bps = min(max(min(self._remb, self._reported), self._min), self._max)
