@@ -13,7 +13,7 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web fuzz bench bars format clean
+.PHONY: help setup run demo check test test-python test-web fuzz bench bars qoe format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,10 @@ bench: setup  ## cost of forwarding, time to first frame, churn (prints JSON lin
 
 bars: setup $(STAMPS)/system  ## the timed promises of the product, in real Chromium (slow)
 	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars
+
+qoe: setup $(STAMPS)/system  ## what a classroom sees over poor links: all profiles, beside a direct call (root; slow)
+	$(BIN)/python -m load_tests qoe $(ARGS)
+	$(BIN)/python -m load_tests qoe-report
 
 format:  ## put the Python code into its canonical form
 	$(BIN)/ruff check --fix .

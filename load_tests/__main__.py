@@ -11,8 +11,10 @@ from pathlib import Path
 
 from load_tests import fanout, join
 from load_tests.failures import FAILURES
+from load_tests.link.measure import measure
 from load_tests.media import DEFAULT_MARKS, write_capture
 from load_tests.picture import CameraScene
+from load_tests.qoe import command as qoe
 from load_tests.sound import Babble
 
 TIMEOUT_S = 600.0  # of any command
@@ -32,6 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     capture = commands.add_parser("capture", help="fake capture files for Chromium")
     capture.add_argument("folder", type=Path)
     capture.add_argument("--seconds", type=float, default=6)
+    link = commands.add_parser("link", help="does the link emulator keep up? (needs root)")
+    link.add_argument("--seconds", type=float, default=4)
+    qoe.add_parsers(commands)
     commands.add_parser("watchers", help="internal: viewers of `fanout`")
     return parser
 
@@ -59,6 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             scene, sound = CameraScene(1280, 720, marks=DEFAULT_MARKS), Babble(marks=DEFAULT_MARKS)
             write_capture(options.folder, scene, sound, seconds=options.seconds, fps=20)
             return 0
+        case "qoe":
+            return qoe.run_bench(options)
+        case "qoe-report":
+            return qoe.run_report(options)
+        case "link":
+            work = measure(seconds=options.seconds)
         case "fanout":
             work = fanout.fanout(viewers=options.viewers, pps=options.pps, seconds=options.seconds)
         case "join":

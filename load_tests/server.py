@@ -16,6 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
@@ -63,15 +64,22 @@ class ServerProcess:
     Args:
         data_dir: where it keeps its data; None makes a temporary folder that is removed at the end.
         arguments: more of them for the command.
+        prefix: words before the command, such as those that enter a network namespace.
     """
 
-    def __init__(self, data_dir: Path | None = None, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        data_dir: Path | None = None,
+        arguments: Sequence[str] = (),
+        prefix: Sequence[str] = (),
+    ) -> None:
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="tongke-")
         self.data_dir = data_dir or Path(self._temporary.name if self._temporary else "")
         self.base_url = ""
         self.http_port = 0
         self.udp_port = 0
         self._arguments = tuple(arguments)
+        self._prefix = tuple(prefix)
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> ServerProcess:
@@ -103,7 +111,7 @@ class ServerProcess:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         ready = self.data_dir / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "signaling", "serve", "--seed-demo"]
+        command = [*self._prefix, sys.executable, "-m", "signaling", "serve", "--seed-demo"]
         command += ["--data", str(self.data_dir), "--http-host", "127.0.0.1"]
         command += ["--http-port", str(self.http_port), "--udp-port", str(self.udp_port)]
         command += ["--ready-file", str(ready), *self._arguments]
@@ -115,6 +123,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                cwd=REPOSITORY,  # `-m` finds this checkout's packages first, whatever is installed
             )
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not self._read_ready(ready):

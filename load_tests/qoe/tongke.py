@@ -1,0 +1,112 @@
+"""The product: a server, a teacher on a good link, a classroom on the poor one; its real pages."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from load_tests.link.emulator import Emulator, entering
+from load_tests.link.forwarder import GOOD_ADDRESS
+from load_tests.qoe.content import CaptureFiles
+from load_tests.qoe.seats import WAIT_MS, Seat, Seats
+from load_tests.server import ServerProcess
+from signaling.seed import DEMO_PASSWORD, RECEIVE_ROOMS
+
+COUNTY = ZoneInfo("Asia/Shanghai")
+LOGIN = "wang"
+PICTURE = '[data-testid="lead-video"]'
+KEPT_METRICS = ("tongke_relay_", "tongke_control_", "tongke_media_")
+_GET = "async (path) => (await fetch(path)).json()"
+_TEXT = "async (path) => (await fetch(path)).text()"
+
+
+class NoLesson(RuntimeError):
+    """No seeded lesson is open now."""
+
+
+class TongkeCall:
+    """A lesson that the classroom has not entered yet; `enter` presses 进入课堂."""
+
+    def __init__(
+        self, link: Emulator, seats: Seats, stack: AsyncExitStack, files: tuple[CaptureFiles, ...]
+    ) -> None:
+        self._link, self._seats, self._stack = link, seats, stack
+        self._files = files
+        self.sender: Seat
+        self.receiver: Seat
+
+    async def prepare(self) -> None:
+        """Start the server, the lesson and the browsers, and load all pages."""
+        server = ServerProcess(
+            arguments=("--http-host", "0.0.0.0", "--announce", GOOD_ADDRESS),
+            prefix=entering(self._link.good),
+        )
+        await self._stack.enter_async_context(server)
+        near = f"http://localhost:{server.http_port}"
+        far = f"http://{GOOD_ADDRESS}:{server.http_port}"
+        teacher, room = self._files
+        self.sender = await self._seats.open(self._link.good, teacher, follow=True)
+        self.receiver = await self._seats.open(self._link.poor, room, trusted=far)
+        lesson = await self._start_lesson(near)
+        await self._approach(far, lesson)
+        await self.sender.watch(None)
+        await self.receiver.watch(PICTURE)
+
+    async def enter(self) -> None:
+        """进入课堂."""
+        await self.receiver.click("enter-classroom")
+
+    async def facts(self) -> dict[str, Any]:
+        """The server's own counters, for later questions."""
+        metrics: str = await self.sender.page.evaluate(_TEXT, "/metrics")
+        samples = {}
+        for line in metrics.splitlines():
+            name, _, value = line.rpartition(" ")
+            if name.startswith(KEPT_METRICS):
+                with contextlib.suppress(ValueError):
+                    samples[name] = float(value)
+        return {name: value for name, value in samples.items() if value}
+
+    async def _start_lesson(self, url: str) -> dict[str, Any]:
+        page = self.sender.page
+        await page.goto(f"{url}/login")
+        await page.get_by_test_id("login-account").fill(LOGIN)
+        await page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
+        await self.sender.click("login-submit")
+        await page.wait_for_url("**/teacher*", timeout=WAIT_MS)
+        lesson = _open_now(await page.evaluate(_GET, f"/api/lessons?day={_today()}"))
+        # The room's own sound system cancels echo, so that what is heard is what was said.
+        await page.goto(f"{url}/teacher/lessons/{lesson['lesson_id']}?audio=raw")
+        await self.sender.sees("camera-preview")
+        await self.sender.click("device-ok")
+        await self.sender.click("start-lesson")
+        await self.sender.sees("end-lesson")
+        await page.wait_for_function(
+            "() => window.__tongke?.publisherPc?.connectionState === 'connected'", timeout=WAIT_MS
+        )
+        return lesson
+
+    async def _approach(self, url: str, lesson: dict[str, Any]) -> None:
+        page, room_id = self.receiver.page, RECEIVE_ROOMS[0]
+        await page.goto(f"{url}/classroom")
+        await page.get_by_test_id("join-code").fill(lesson["join_code"])
+        await self.receiver.click("join-code-next")
+        await self.receiver.click(f"choose-room-{room_id}")
+        await self.receiver.sees("today-card")
+        await self.receiver.sees("enter-classroom")
+
+
+def _today() -> str:
+    return f"{datetime.now(COUNTY):%Y-%m-%d}"
+
+
+def _open_now(listed: dict[str, Any]) -> dict[str, Any]:
+    now = datetime.fromisoformat(listed["server_time"])
+    for lesson in listed["lessons"]:
+        begins, ends = (datetime.fromisoformat(lesson[key]) for key in ("starts_at", "ends_at"))
+        if lesson["state"] == "scheduled" and begins <= now < ends:
+            return dict(lesson)
+    raise NoLesson("no seeded lesson is open now")
