@@ -22,6 +22,9 @@ _EXPERIMENT = 0.4  # s of sending whose delays are compared
 _OWN_SLOPE = -0.3
 _FOREIGN_FOR = 30.0  # s for which a queue that did not shrink is left alone, doubled each time …
 _MAX_FOREIGN = 240.0  # s … up to this
+# A delay that hardly varies for so long is no queue: the path became longer.
+_STEADY_FOR = 5.0  # s
+_STEADY_SPREAD = 0.03  # s
 
 
 class Queue(Enum):
@@ -49,7 +52,16 @@ class Backlog:
         state: see `Queue`.
     """
 
-    __slots__ = ("_first", "_foreign_for", "_least", "_since", "_window_end", "delay", "state")
+    __slots__ = (
+        "_first",
+        "_foreign_for",
+        "_least",
+        "_range",
+        "_since",
+        "_window_end",
+        "delay",
+        "state",
+    )
 
     def __init__(self) -> None:
         self.reset()
@@ -63,6 +75,7 @@ class Backlog:
         self._window_end: float | None = None
         self._since = 0.0  # when the state began
         self._first: tuple[float, float] | None = None  # sending time and delay in the experiment
+        self._range = (math.inf, 0.0)  # of the delay while the queue is foreign
 
     @property
     def base(self) -> float:
@@ -107,7 +120,18 @@ class Backlog:
         elif self.state is Queue.MEASURING:
             if now - self._since >= _MEASURED:
                 self._move(Queue.DRAINING, now)
-        elif now - self._since >= self._foreign_for:
+        else:
+            self._watch_foreign(now)
+
+    def _watch_foreign(self, now: float) -> None:
+        low, high = self._range
+        self._range = low, high = min(low, self.delay), max(high, self.delay)
+        elapsed = now - self._since
+        if elapsed >= _STEADY_FOR and high - low < _STEADY_SPREAD:
+            self._least = (math.inf, self.base + low)
+            self.delay = 0.0
+            self._move(Queue.SHORT, now)
+        elif elapsed >= self._foreign_for:
             self._move(Queue.MEASURING, now)
 
     def _judge(self, waited: float, sent_at: float, now: float) -> None:
@@ -128,3 +152,4 @@ class Backlog:
         self.state = state
         self._since = now
         self._first = None
+        self._range = (math.inf, 0.0)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from enum import Enum
 
 from relay.core.congestion.acknowledged import AcknowledgedRate
-from relay.core.congestion.aimd import Action, RateControl
+from relay.core.congestion.aimd import RateControl
 from relay.core.congestion.backlog import Backlog, Queue
 from relay.core.congestion.busy import BusyRate
 from relay.core.congestion.compete import Competition
@@ -15,6 +14,8 @@ from relay.core.congestion.loss import LossControl
 from relay.core.congestion.probe import Outcome, Probe, Prober
 from relay.core.congestion.remb import RembControl
 from relay.core.congestion.sent import SentPackets
+from relay.core.congestion.silence import Silence
+from relay.core.congestion.state import NEXT_STATES, STATE_OF_ACTION, Reason, State
 from relay.core.twcc import Feedback
 
 START_BPS = 600_000.0  # between the lowest and the middle layer with sound; probes follow at once
@@ -23,7 +24,7 @@ MAX_BPS = 8_000_000.0  # per viewer
 
 _DEFAULT_RTT = 0.2  # s, until one is known
 _RTT_SMOOTHING = 0.25  # per feedback packet
-_TICK = 0.02  # s; more often `on_timer` has nothing to do
+_TICK = 0.03  # s; more often `on_timer` has nothing to do: every other tick of the driver
 _RATE_WINDOW = 0.2  # s over which the sending rate is measured
 _LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's ALR threshold)
 # A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
@@ -34,54 +35,12 @@ _BURST_SAFE = 0.95  # of the link's rate, after a burst showed it
 _PROBE_LOWERS = 0.9  # of the estimate, at most, by one probe that found the link full
 _PEAK_FADES = 0.97  # of the recent peak, per second
 _PROBE_QUEUE = 0.05  # s of queue above which there is nothing to probe for
-_FIRST_FEEDBACK = 3.0  # s from the first packet: DTLS, decoder and a satellite hop included
-_OUTAGE_AFTER = 0.6  # s without feedback: six times its usual interval
-_OUTAGE_RTT_SHARE, _OUTAGE_MAX = 0.5, 1.2  # + share of the round trip, at most (s)
 _OUTAGE_DECAY = 0.5  # of the target, each tenth of a second
 _OUTAGE_STEP = 0.1  # s
 _RESUME_SHARE = 0.35  # of the last good estimate: sound and the lowest layer at once
+_MOVED_SHARE = 0.5  # of the estimate, on another path
 _RECOVERY_TIME = 1.5  # s; after it the link counts as another one
-
-
-class State(Enum):
-    """What the estimate is doing."""
-
-    STARTING = "starting"  # no feedback yet
-    INCREASING = "increasing"
-    HOLDING = "holding"
-    DECREASING = "decreasing"
-    OUTAGE = "outage"  # nothing comes back
-    RECOVERING = "recovering"  # feedback is back; the last good rate is being probed for
-
-
-_STEADY = {State.INCREASING, State.HOLDING, State.DECREASING, State.OUTAGE}
-_NEXT = {
-    State.STARTING: _STEADY,
-    State.INCREASING: _STEADY,
-    State.HOLDING: _STEADY,
-    State.DECREASING: _STEADY,
-    State.OUTAGE: {State.RECOVERING},
-    State.RECOVERING: _STEADY,
-}
-_OF_ACTION = {
-    Action.INCREASE: State.INCREASING,
-    Action.HOLD: State.HOLDING,
-    Action.DECREASE: State.DECREASING,
-}
-
-
-class Reason(Enum):
-    """What limits the target."""
-
-    START = "start"
-    DELAY = "delay"  # the queue grew at a higher rate
-    QUEUE = "queue"  # a queue is being drained
-    LOSS = "loss"
-    COMPETITION = "competition"  # others keep the queue full; the rate follows overflows
-    REMB = "remb"
-    APPLICATION = "application"  # nothing more was sent, so nothing more is known
-    OUTAGE = "outage"
-    MAXIMUM = "maximum"
+_DIRECTION = {True: State.INCREASING, False: State.DECREASING}
 
 
 class BandwidthEstimator:
@@ -136,10 +95,9 @@ class BandwidthEstimator:
         self._tick_at = now
         self._rate_at = now
         self._rate_octets = 0
-        self._sent_before = 0  # bytes, when the latest feedback came
-        self._unanswered_since: float | None = None
-        self._feedback_at: float | None = None
-        self._report_at: float | None = None
+        self._silence = Silence()
+        self._has_feedback = False
+        self._has_reports = False
         self._reported_loss = 0.0
         self._outage_step_at = 0.0
         self._good_bps = start_bps  # before the outage
@@ -155,7 +113,7 @@ class BandwidthEstimator:
     @property
     def loss(self) -> float:
         """Fraction lost lately."""
-        return self._loss.loss if self._feedback_at is not None else self._reported_loss
+        return self._loss.loss if self._has_feedback else self._reported_loss
 
     @property
     def acked_bps(self) -> float | None:
@@ -229,16 +187,15 @@ class BandwidthEstimator:
             now=now,
         )
         self._judge_probe(now)
-        self._settle(now)
+        self._settle()
 
     def _note_alive(self, rtt: float, now: float) -> None:
         if self.rtt is None:
-            self.rtt = rtt
+            self.rtt = max(rtt, 0.0)
         else:
-            self.rtt += _RTT_SMOOTHING * (rtt - self.rtt)
-        self._feedback_at = now
-        self._sent_before = self.sent.octets
-        self._unanswered_since = None
+            self.rtt += _RTT_SMOOTHING * (max(rtt, 0.0) - self.rtt)
+        self._has_feedback = True
+        self._silence.on_feedback(self.sent.octets, self.rtt, now)
         if self.state is State.OUTAGE:
             self._resume(now)
 
@@ -251,7 +208,7 @@ class BandwidthEstimator:
         elif state is Queue.FOREIGN and self._competition is None:
             inherent = self._loss.inherent
             self._competition = Competition(self._control.bps, self._peak_bps, inherent, now)
-        self._peak_bps *= _PEAK_FADES ** min(now - self._peak_at, 1.0)
+        self._peak_bps *= _PEAK_FADES ** min(max(now - self._peak_at, 0.0), 1.0)
         self._peak_at = now
         self._peak_bps = max(self._peak_bps, self._control.bps)
 
@@ -307,23 +264,41 @@ class BandwidthEstimator:
             # It may have met somebody else's burst: believed by and by.
             self._control.lower_to(max(result.bps, _PROBE_LOWERS * self._control.bps))
         if self.state is State.RECOVERING and result.outcome is Outcome.FULL:
-            self._good_bps = self.target_bps
+            self._good_bps = self._control.bps
+
+    # --- players without transport-wide feedback --------------------------------------------------
 
     def on_remb(self, bps: float, now: float) -> None:
         """Take the receiver's own estimate; it counts where no transport-wide feedback comes."""
         self._remb.on_remb(bps, now)
-        if self._feedback_at is None:
-            self._settle(now)
+        self._on_other_feedback(now)
 
     def on_report(self, loss: float, rtt: float | None, now: float) -> None:
         """Take a receiver report: the fraction lost since the last one, and the round trip."""
-        self._report_at = now
-        self._reported_loss += 0.5 * (min(max(loss, 0.0), 1.0) - self._reported_loss)
-        if self._feedback_at is None:
-            if rtt is not None:
-                self.rtt = rtt if self.rtt is None else self.rtt + (rtt - self.rtt) / 4
-            self._remb.on_report(loss, self.sent_bps, now)
-            self._settle(now)
+        self._reported_loss += _RTT_SMOOTHING * (min(max(loss, 0.0), 1.0) - self._reported_loss)
+        if self._has_feedback:
+            return
+        if rtt is not None:
+            self.rtt = rtt if self.rtt is None else self.rtt + _RTT_SMOOTHING * (rtt - self.rtt)
+        self._remb.on_report(loss, self.sent_bps, now)
+        self._on_other_feedback(now)
+
+    def _on_other_feedback(self, now: float) -> None:
+        self._has_reports = True
+        if self._has_feedback:
+            return
+        self._silence.on_report(self.sent.octets, now)
+        if self.state is State.OUTAGE:
+            self._move(State.RECOVERING)
+            self._resumed_at = now
+        self._settle_fallback()
+
+    def _settle_fallback(self) -> None:
+        rose = self._remb.bps - self.target_bps
+        self.target_bps = self._remb.bps
+        self.reason = Reason.REMB if self._remb.remb_limits else Reason.LOSS
+        if self.state is not State.OUTAGE:
+            self._move(State.HOLDING if not rose else _DIRECTION[rose > 0])
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -334,23 +309,17 @@ class BandwidthEstimator:
             return None
         self._tick_at = now
         self._measure_sent(now)
-        if self._fallback:
-            self._remb.on_timer(elapsed, now)
-            self._settle(now)
-            return None
-        if self._is_silent(now):
+        rtt = self.rtt or _DEFAULT_RTT
+        if self.state is State.OUTAGE or self._silence.lasts(self.sent.octets, rtt, now):
             self._decay(now)
+            return None
+        if not self._has_feedback and (self._has_reports or not self._transport_cc):
+            self._remb.on_timer(elapsed, now)
+            self._settle_fallback()
             return None
         if self.state is State.RECOVERING and now - self._resumed_at > _RECOVERY_TIME:
             self._move(State.HOLDING)
-        return self._poll_probe(now)
-
-    @property
-    def _fallback(self) -> bool:
-        """Whether there is no transport-wide feedback to go by, and something else may come."""
-        if self._feedback_at is not None:
-            return False
-        return not self._transport_cc or self._report_at is not None
+        return self._poll_probe(rtt, now)
 
     def _measure_sent(self, now: float) -> None:
         elapsed = now - self._rate_at
@@ -359,19 +328,6 @@ class BandwidthEstimator:
             self.sent_bps += 0.3 * (rate - self.sent_bps)
             self._rate_octets = self.sent.octets
             self._rate_at = now
-
-    def _is_silent(self, now: float) -> bool:
-        """Whether feedback is missing for too long: it is due a round trip after sending."""
-        if self.sent.octets == self._sent_before:
-            return self.state is State.OUTAGE
-        if self._unanswered_since is None:
-            self._unanswered_since = now
-        if self._feedback_at is None:
-            return now - self._unanswered_since > _FIRST_FEEDBACK
-        rtt = self.rtt or _DEFAULT_RTT
-        patience = min(_OUTAGE_AFTER + _OUTAGE_RTT_SHARE * rtt, _OUTAGE_MAX)
-        expected = max(self._feedback_at, self._unanswered_since + min(rtt, _OUTAGE_MAX))
-        return now - expected > patience or self.state is State.OUTAGE
 
     def _decay(self, now: float) -> None:
         if self.state is not State.OUTAGE:
@@ -401,18 +357,23 @@ class BandwidthEstimator:
         self._competition = None
         self._peak_bps = 0.0
 
-    def _poll_probe(self, now: float) -> Probe | None:
-        if self.state is State.OUTAGE or not self._transport_cc:
+    def _poll_probe(self, rtt: float, now: float) -> Probe | None:
+        if not self._transport_cc or not self.sent.octets:
             return None
         if self._delay.usage is Usage.OVERUSE or self._backlog.delay > _PROBE_QUEUE:
             return None
-        if not self.sent.octets or math.isfinite(self._loss.bps):
+        if math.isfinite(self._loss.bps):
             return None  # what loss forbids, no burst can prove
         wanted = self._wanted
         if self.state is State.RECOVERING:
             wanted = max(wanted, self._good_bps)
-        wanted = min(wanted, self._max)
-        return self._prober.poll(self._control.bps, wanted, self.rtt or _DEFAULT_RTT, now)
+        return self._prober.poll(self._control.bps, min(wanted, self._max), rtt, now)
+
+    def on_path_change(self, now: float) -> None:
+        """The session moved to another address (ICE restart): start anew from half the rate."""
+        self._forget_path()
+        self._control.restart(max(_MOVED_SHARE * self._control.bps, self._min))
+        self._prober.restart(now)
 
     def abandon_probe(self, now: float) -> None:
         """The pacer could not send the probe (`Pacer.abandoned`)."""
@@ -420,13 +381,8 @@ class BandwidthEstimator:
 
     # --- the target -------------------------------------------------------------------------------
 
-    def _settle(self, now: float) -> None:
+    def _settle(self) -> None:
         """Bring together what each control allows."""
-        del now
-        if self._feedback_at is None:
-            self.target_bps = self._remb.bps
-            self.reason = Reason.REMB if self._remb.remb_limits else Reason.LOSS
-            return
         control = self._control
         bps, self.reason = control.bps, Reason.DELAY
         if bps >= self._max:
@@ -442,9 +398,9 @@ class BandwidthEstimator:
             bps, self.reason = bps * factor, Reason.QUEUE
         self.target_bps = min(max(bps, self._min), self._max)
         if self.state is not State.RECOVERING:
-            self._move(_OF_ACTION[control.action])
+            self._move(STATE_OF_ACTION[control.action])
 
     def _move(self, state: State) -> None:
-        if state is not self.state and state not in _NEXT[self.state]:
+        if state is not self.state and state not in NEXT_STATES[self.state]:
             raise RuntimeError(f"{self.state.name} does not lead to {state.name}")
         self.state = state

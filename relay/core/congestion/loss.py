@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _OBSERVATION = 0.25  # s
@@ -28,6 +29,7 @@ _INHERENT_BALANCE = 100_000.0  # bit/s
 _QUEUED_MARGIN = 0.02  # what the inherent loss may grow by while a queue stands
 _NEWTON_STEP = 0.75
 _NEWTON_STEPS = 2
+_MIN_CANDIDATE = 1000.0  # bit/s
 _MIN_P, _MAX_P = 1e-6, 1 - 1e-6
 _LINEAR_BIAS = 0.0002  # log likelihood per packet and kbit/s
 _LOG_BIAS = 0.02  # log likelihood per packet and e-fold
@@ -63,7 +65,6 @@ class LossControl:
         "_octets",
         "_packets",
         "_since",
-        "_weighed",
         "bps",
         "loss",
     )
@@ -75,7 +76,6 @@ class LossControl:
         """Forget all observations: the path changed."""
         self.bps = math.inf
         self.loss = 0.0
-        self._weighed = 0.0  # packets behind `loss`
         self._bandwidth = math.inf
         self._inherent = _INITIAL_INHERENT
         self._believed = math.inf  # no inherent loss above this
@@ -132,81 +132,109 @@ class LossControl:
             self._believed = math.inf
         elif math.isinf(self._believed):
             self._believed = self._inherent + _QUEUED_MARGIN
-        self.loss = self._average_loss()
+        history = _History(self._observations)
+        self.loss = history.loss
         if self.loss == 0.0:
             self._bandwidth = self.bps = math.inf
             return
         present = min(self._bandwidth, delay_bps)
-        best = self._likeliest(self._candidates(present, delay_bps, acked_bps))
-        best = min(best, _MAX_RISE * present, self._bound())
+        fits = [
+            self._fit(history, candidate)
+            for candidate in _candidates(present, delay_bps, acked_bps)
+        ]
+        _, best, self._inherent = max(fits)
+        best = min(best, _MAX_RISE * present, _bound(history))
         self._bandwidth = best
-        self._inherent = self._fit(best)
         self.bps = best if best < delay_bps else math.inf
 
-    def _average_loss(self) -> float:
-        packets = lost = 0.0
-        for observation in self._observations:  # oldest first
-            packets = packets * _AGEING + observation.packets
-            lost = lost * _AGEING + observation.lost
-        self._weighed = packets
-        return lost / packets if packets else 0.0
-
-    def _bound(self) -> float:
-        # Less the standard error: three packets lost of twenty are not yet 15%.
-        excess = self.loss - math.sqrt(self.loss / max(self._weighed, 1.0)) - _BOUND_OFFSET
-        return _BOUND_BALANCE / excess if excess > 0 else math.inf
-
-    def _candidates(self, present: float, delay_bps: float, acked_bps: float | None) -> list[float]:
-        candidates = [present * factor for factor in _FACTORS]
-        if acked_bps is not None and acked_bps * _ACKED_BACKOFF < present:
-            candidates.append(acked_bps * _ACKED_BACKOFF)
-        if delay_bps > present:
-            candidates.append(delay_bps)
-        return candidates
-
-    def _likeliest(self, candidates: list[float]) -> float:
-        best, best_score = candidates[0], -math.inf
-        for candidate in candidates:
-            score = self._score(candidate, self._fit(candidate))
-            if score > best_score:
-                best, best_score = candidate, score
-        return best
-
-    def _fit(self, bandwidth: float) -> float:
-        """The most likely inherent loss for a link of `bandwidth`: a few steps of Newton's."""
+    def _fit(self, history: _History, bandwidth: float) -> tuple[float, float, float]:
+        """How likely a link of `bandwidth` is: (score, bandwidth, its likeliest inherent loss)."""
         upper = _INHERENT_OFFSET + _INHERENT_BALANCE / bandwidth
         upper = min(upper, self._believed, 1 - _MIN_INHERENT)
-        inherent = self._inherent
-        for _ in range(_NEWTON_STEPS):
-            first = second = 0.0
-            for one in self._observations:
-                first *= _AGEING
-                second *= _AGEING
-                p = _loss_at(inherent, one.bps, bandwidth)
-                received = one.packets - one.lost
-                first += one.lost / p - received / (1 - p)
-                second -= one.lost / (p * p) + received / ((1 - p) * (1 - p))
-            if second:
-                inherent -= _NEWTON_STEP * first / second
-            inherent = min(max(inherent, _MIN_INHERENT), upper)
-        return inherent
-
-    def _score(self, bandwidth: float, inherent: float) -> float:
-        score = 0.0
-        bias = 0.0
-        if self.loss < _BIAS_BELOW:
+        packets, lost, above = history.split(bandwidth)
+        inherent = _likeliest(packets, lost, above, self._inherent, upper)
+        score = _likelihood(packets, lost, inherent)
+        for weight, share, excess in above:
+            p = inherent + (1 - inherent) * excess
+            score += _likelihood(weight, share * weight, p)
+        if history.loss < _BIAS_BELOW:
             kbps = bandwidth / 1000
-            bias = _LINEAR_BIAS * kbps + _LOG_BIAS * math.log1p(kbps)
-        for one in self._observations:
-            p = _loss_at(inherent, one.bps, bandwidth)
-            likelihood = one.lost * math.log(p) + (one.packets - one.lost) * math.log1p(-p)
-            score = score * _AGEING + likelihood + bias * one.packets
-        return score
+            score += (_LINEAR_BIAS * kbps + _LOG_BIAS * math.log1p(kbps)) * history.packets
+        return score, bandwidth, inherent
 
 
-def _loss_at(inherent: float, sent_bps: float, bandwidth: float) -> float:
-    """The loss that a rate sees (this module's head)."""
-    p = inherent
-    if sent_bps > bandwidth:
-        p += (1 - inherent) * (sent_bps - bandwidth) / sent_bps
-    return min(max(p, _MIN_P), _MAX_P)
+# (packets, fraction lost, (rate - bandwidth) / rate) of an observation above a bandwidth
+_Above = list[tuple[float, float, float]]
+
+
+class _History:
+    """The observations, weighed by age and in the order of their rates.
+
+    For a bandwidth, all those at lower rates have the same loss probability and count as one.
+    """
+
+    __slots__ = ("_rows", "loss", "packets")
+
+    def __init__(self, observations: Iterable[_Observation]) -> None:
+        rows = []
+        weight = 1.0
+        for one in reversed(tuple(observations)):
+            rows.append((one.bps, one.packets * weight, one.lost * weight))
+            weight *= _AGEING
+        rows.sort()
+        self._rows = rows
+        self.packets = sum(packets for _, packets, _ in rows)
+        lost = sum(lost for _, _, lost in rows)
+        self.loss = lost / self.packets if self.packets else 0.0
+
+    def split(self, bandwidth: float) -> tuple[float, float, _Above]:
+        """Packets and losses at rates up to `bandwidth`, and the observations above it."""
+        packets = lost = 0.0
+        above: _Above = []
+        for bps, weight, gone in self._rows:
+            if bps <= bandwidth:
+                packets += weight
+                lost += gone
+            else:
+                above.append((weight, gone / weight, (bps - bandwidth) / bps))
+        return packets, lost, above
+
+
+def _bound(history: _History) -> float:
+    """What loss allows at most, whatever causes it."""
+    # Less the standard error: three packets lost of twenty are not yet 15%.
+    excess = history.loss - math.sqrt(history.loss / max(history.packets, 1.0)) - _BOUND_OFFSET
+    return _BOUND_BALANCE / excess if excess > 0 else math.inf
+
+
+def _candidates(present: float, delay_bps: float, acked_bps: float | None) -> list[float]:
+    candidates = [present * factor for factor in _FACTORS]
+    if acked_bps is not None and acked_bps * _ACKED_BACKOFF < present:
+        candidates.append(max(acked_bps * _ACKED_BACKOFF, _MIN_CANDIDATE))
+    if delay_bps > present:
+        candidates.append(delay_bps)
+    return candidates
+
+
+def _likelihood(packets: float, lost: float, p: float) -> float:
+    p = min(max(p, _MIN_P), _MAX_P)
+    return lost * math.log(p) + (packets - lost) * math.log1p(-p)
+
+
+def _likeliest(packets: float, lost: float, above: _Above, start: float, upper: float) -> float:
+    """The most likely inherent loss: exact if no rate exceeded the bandwidth, else by Newton."""
+    if not above:
+        return min(max(lost / packets if packets else start, _MIN_INHERENT), upper)
+    inherent = start
+    for _ in range(_NEWTON_STEPS):
+        first = lost / inherent - (packets - lost) / (1 - inherent)
+        second = -lost / inherent**2 - (packets - lost) / (1 - inherent) ** 2
+        for weight, share, excess in above:
+            p = min(max(inherent + (1 - inherent) * excess, _MIN_P), _MAX_P)
+            slope = 1 - excess
+            first += weight * slope * (share / p - (1 - share) / (1 - p))
+            second -= weight * slope**2 * (share / p**2 + (1 - share) / (1 - p) ** 2)
+        if second:
+            inherent -= _NEWTON_STEP * first / second
+        inherent = min(max(inherent, _MIN_INHERENT), upper)
+    return inherent

@@ -84,11 +84,11 @@ class SentPackets:
         called lost: feedback overtakes reordered packets). What cannot be true is counted and left
         out.
         """
-        shift = self._clock_shift(feedback)
+        oldest = now - _MAX_AGE
+        shift = self._clock_shift(feedback, oldest)
         if shift is None:
             return []
         numbers, times = self._numbers, self._times
-        oldest = now - _MAX_AGE
         low = (self._offset or 0.0) - _MAX_JUMP
         high = low + 2 * _MAX_JUMP
         results: list[PacketResult] = []
@@ -111,13 +111,15 @@ class SentPackets:
                 results.append((sent_at, arrived_at, self._sizes[slot], self._probes[slot]))
         return results
 
-    def _clock_shift(self, feedback: Feedback) -> float | None:
+    def _clock_shift(self, feedback: Feedback, oldest: float) -> float | None:
         """Seconds to add to the arrivals so that they do not wrap; None to drop the feedback."""
         for number, arrival in feedback.arrivals:
             slot = number & _MASK
-            if arrival is not None and self._numbers[slot] & 0xFFFF == number:
-                offset = arrival - self._times[slot]
-                break
+            known, sent_at = self._numbers[slot], self._times[slot]
+            if arrival is None or known < 0 or known & 0xFFFF != number or sent_at < oldest:
+                continue
+            offset = arrival - sent_at
+            break
         else:
             return 0.0  # nothing arrived of what is known: only losses to tell
         if self._offset is None:

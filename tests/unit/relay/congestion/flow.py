@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from relay.core import twcc
-from relay.core.congestion.estimator import BandwidthEstimator, State
+from relay.core.congestion.estimator import BandwidthEstimator
 from relay.core.congestion.pacer import Pacer, Priority
+from relay.core.congestion.state import State
 from tests.simulated.network import World
 from tests.unit.relay.congestion.link import Bottleneck
 

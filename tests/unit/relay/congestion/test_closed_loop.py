@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from relay.core import twcc
-from relay.core.congestion.estimator import MIN_BPS, State
+from relay.core.congestion.estimator import MIN_BPS
+from relay.core.congestion.state import State
 from tests.simulated.network import World
 from tests.unit.relay.congestion.cubic import Cubic
 from tests.unit.relay.congestion.flow import SOUND_BPS, Flow, elastic, layered
