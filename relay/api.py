@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 
@@ -26,6 +26,23 @@ class Layer(StrEnum):
     LOW = "l"
     MIDDLE = "m"
     HIGH = "h"
+
+
+class Importance(IntEnum):
+    """What a picture matters to a viewer whose link does not carry all: what gives way first."""
+
+    WALL = 0  # small pictures of many
+    STAGE = 1  # who teaches or speaks
+    COURSEWARE = 2
+
+
+class Limit(StrEnum):
+    """What holds a session's media back."""
+
+    NONE = "none"
+    RATE = "rate"  # the link carries no more
+    LOSS = "loss"  # what it loses cannot be repaired at a higher rate
+    OUTAGE = "outage"  # nothing comes back
 
 
 class CloseReason(StrEnum):
@@ -112,22 +129,36 @@ class SlotWish:
         source_id: whose picture; None leaves the slot empty.
         max_layer: the highest layer wanted; None for no limit.
         max_height: the height in CSS pixels × device ratio at which it is shown; None for no limit.
+        importance: which slots give way first where the link does not carry all.
     """
 
     slot: int
     source_id: str | None
     max_layer: Layer | None = None
     max_height: int | None = None
+    importance: Importance = Importance.STAGE
 
 
 @dataclass(frozen=True, slots=True)
 class SlotState:
-    """What flows in a slot now: None while it is empty or waits for a key frame."""
+    """What flows in a slot now: None while it is empty or waits for a key frame.
+
+    Attributes:
+        slot: index.
+        kind: of the slot.
+        source_id: whose stream flows.
+        layer: of a video slot.
+        ideal: the layer that would flow if the link carried all; None if nothing is published that
+            the slot wants. With `layer` None: the link does not carry this picture at all.
+        thinned: fewer pictures a second flow than are published.
+    """
 
     slot: int
     kind: MediaKind
     source_id: str | None
     layer: Layer | None
+    ideal: Layer | None = None
+    thinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +200,9 @@ class SessionStats:
     loss_fraction: float  # uplink loss for a publisher, reported downlink loss for a viewer
     layers: tuple[LayerStats, ...]
     slots: tuple[SlotState, ...]
+    target_bps: int | None = None  # what a viewer's link is estimated to carry; None for publishers
+    queue_ms: float | None = None  # what its link is estimated to hold back
+    limit: Limit = Limit.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +280,9 @@ class RelayListener(Protocol):
 
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         """What flows in a viewer's slots changed; the whole list."""
+
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+        """Which layers of a publishing session anybody takes; the others need not be sent."""
 
 
 class Relay(Protocol):

@@ -26,6 +26,8 @@ class RelayConfig:
             §5.1).
         socket_buffer_bytes: asked for SO_RCVBUF and SO_SNDBUF; the kernel may grant less.
         tick_s: period of the timer that drives feedback and time-outs.
+        pace_s: period in which packets leave that had to wait: a key frame, a probe.
+        start_bps: what a viewer's link is taken to carry until it is known.
     """
 
     hosts: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - a media server listens everywhere
@@ -40,3 +42,5 @@ class RelayConfig:
     consent_timeout_s: float = 30.0
     socket_buffer_bytes: int = 4 * 1024 * 1024
     tick_s: float = 0.02
+    pace_s: float = 0.005
+    start_bps: float = 600_000.0

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from relay.api import CloseReason, RelayListener, SlotState, SourceInfo
+from relay.api import CloseReason, Layer, RelayListener, SlotState, SourceInfo
 from relay.transport_counters import TransportCounters
 
 _log = structlog.get_logger("relay.events")
@@ -74,6 +74,11 @@ class QueuedRoomEvents:
         """What flows in a viewer's slots changed."""
         taken = tuple(slots)
         self._queue.put(lambda to: to.on_slots_changed(session_id, taken))
+
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+        """Which layers of a publishing session anybody takes changed."""
+        taken = tuple(layers)
+        self._queue.put(lambda to: to.on_layers_wanted(session_id, taken))
 
     def on_session_up(self, session_id: str) -> None:
         """A session of this room is up."""

@@ -76,12 +76,18 @@ class RelayNode:
         self._counters = TransportCounters()
         self._media_counters = Counters()
         self._events = EventQueue(self._counters)
-        self._rooms = RoomTable(wall_clock() - clock(), self._events, self._media_counters, clock)
+        self._rooms = RoomTable(
+            wall_clock() - clock(),
+            self._events,
+            self._media_counters,
+            clock,
+            self._config.start_bps,
+        )
         self._identity = DtlsIdentity()
         self._sessions: dict[str, Session] = {}
         self._router = Router(clock, self._counters, self._connect)
         self._closing: set[asyncio.Task[None]] = set()
-        self._next_sweep = 0.0
+        self._next_tick = self._next_sweep = 0.0
         self._driver = UdpDriver(
             self._config,
             on_datagram=self._router.on_datagram,
@@ -366,6 +372,11 @@ class RelayNode:
 
     def _on_tick(self) -> None:
         now = self._clock()
+        if now < self._next_tick:
+            self._rooms.pace(now)
+            return
+        # Half a pace early is on time: the loop's timers are late or early by as much.
+        self._next_tick = now + self._config.tick_s - self._config.pace_s / 2
         self._rooms.on_timer(now)
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_INTERVAL_S

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 import structlog
 
 from relay.api import SourceInfo, TapSink
+from relay.core.congestion.estimator import START_BPS
 from relay.core.counters import Counters
 from relay.core.room import Room
 from relay.core.tap import RoomTap
@@ -82,6 +83,7 @@ class RoomTable:
         events: where every room's events go.
         counters: shared by all rooms.
         clock: monotonic seconds.
+        start_bps: see `RelayConfig`.
     """
 
     def __init__(
@@ -90,7 +92,9 @@ class RoomTable:
         events: EventQueue,
         counters: Counters,
         clock: Callable[[], float],
+        start_bps: float = START_BPS,
     ) -> None:
+        self._start_bps = start_bps
         self._wall_offset = wall_offset
         self._events = events
         self._counters = counters
@@ -111,7 +115,11 @@ class RoomTable:
         if entry is None:
             events = QueuedRoomEvents(room_id, self._events)
             room = Room(
-                room_id, wall_offset=self._wall_offset, events=events, counters=self._counters
+                room_id,
+                wall_offset=self._wall_offset,
+                events=events,
+                counters=self._counters,
+                start_bps=self._start_bps,
             )
             entry = self._rooms[room_id] = RoomEntry(room, events)
         return entry
@@ -173,11 +181,19 @@ class RoomTable:
     def on_timer(self, now: float) -> None:
         """Let every room do what is due; one that fails does not stop the others."""
         for entry in list(self._rooms.values()):
-            try:
-                entry.room.on_timer(now)
-            except Exception:
-                self._timer_failures += 1
-                self._log_failure()
+            self._guard(entry.room.on_timer, now)
+
+    def pace(self, now: float) -> None:
+        """Likewise, between two ticks: send what waits."""
+        for entry in list(self._rooms.values()):
+            self._guard(entry.room.pace, now)
+
+    def _guard(self, due: Callable[[float], None], now: float) -> None:
+        try:
+            due(now)
+        except Exception:
+            self._timer_failures += 1
+            self._log_failure()
 
     def _log_failure(self) -> None:
         """A defect must be seen, but not at each tick: the 1st, 2nd, 4th, 8th … is an error."""

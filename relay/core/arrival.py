@@ -6,6 +6,7 @@ from relay.core.rtcp import ReportBlock
 
 _INTERVAL = 1.0  # s
 TEMPORAL_LAYERS = 4  # the field has two bits (RFC 7741 §4.2)
+_HEADER_OCTETS = 72  # RTP with extensions, SRTP tag, UDP, IPv4
 _DECAY = 0.9  # per interval: a picture that stood still for ten seconds may be planned with less
 _SMOOTHING = 0.3  # weight of the last second in the shares of temporal layers
 _MAX_LOST = 0x7FFFFF  # the field has 24 bits, signed (RFC 3550 §6.4.1)
@@ -16,8 +17,9 @@ class ArrivalMeter:
 
     Attributes:
         bitrate_bps: over the last interval, payloads and retransmissions.
-        carried_bps: the rate that a viewer of this stream should be ready for: the last interval's,
-            or, falling slowly, that of livelier ones before it. Kept while the stream pauses.
+        carried_bps: the rate that a viewer's link must carry for this stream, headers included: the
+            last interval's, or, falling slowly, that of livelier ones before it. Kept while the
+            stream pauses.
         temporal_shares: which part of the rate the temporal layers 0…n make together; empty where
             there are none.
         packets: original packets of the last interval.
@@ -104,7 +106,9 @@ class ArrivalMeter:
         self._highest = highest
         self.bitrate_bps = round(8 * self._octets / elapsed)
         if self._octets:
-            self.carried_bps = max(self.bitrate_bps, round(self.carried_bps * _DECAY))
+            packets = self._originals + self._repaired
+            carried = 8 * (self._octets + _HEADER_OCTETS * packets) / elapsed
+            self.carried_bps = round(max(carried, self.carried_bps * _DECAY))
         self._share()
         self.packets = self._originals
         self.frames_per_second = self._frames / elapsed

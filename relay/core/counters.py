@@ -11,15 +11,20 @@ class Counters:
     """
 
     __slots__ = (
+        "bitrate_limits_received",
         "key_frame_requests_coalesced",
         "key_frame_requests_sent",
         "nacks_received",
         "nacks_sent",
+        "paced_bytes_dropped",
         "packets_in",
         "packets_out",
         "packets_unrepaired",
         "picture_losses_received",
         "receiver_times_answered",
+        "red_repaired",
+        "red_sent",
+        "red_unpacked",
         "rtcp_in",
         "rtcp_malformed",
         "rtp_duplicate",
@@ -38,20 +43,26 @@ class Counters:
         "rtx_throttled",
         "rtx_unwrapped",
         "slot_switches",
+        "transport_feedback_flooded",
         "transport_feedback_received",
         "transport_feedback_sent",
     )
 
     # One declaration per counter, so that a misspelt name is a type error.
     packets_unrepaired: int
+    bitrate_limits_received: int
     key_frame_requests_coalesced: int
     key_frame_requests_sent: int
     nacks_received: int
     nacks_sent: int
+    paced_bytes_dropped: int
     packets_in: int
     packets_out: int
     picture_losses_received: int
     receiver_times_answered: int
+    red_repaired: int
+    red_sent: int
+    red_unpacked: int
     rtcp_in: int
     rtcp_malformed: int
     rtp_duplicate: int
@@ -70,6 +81,7 @@ class Counters:
     rtx_throttled: int
     rtx_unwrapped: int
     slot_switches: int
+    transport_feedback_flooded: int
     transport_feedback_received: int
     transport_feedback_sent: int
 

@@ -21,11 +21,12 @@ class Track:
 
     Attributes:
         layers: rid (or ``""`` without simulcast) → stream.
-        codecs: payload type → codec; also under the codec's repair payload type.
+        codecs: payload type → codec; also under the codec's repair and RED payload types.
         repair_types: the payload types of repair packets (RFC 4588).
+        red_types: the payload types of redundant audio (RFC 2198).
     """
 
-    __slots__ = ("codecs", "layers", "mid", "negotiated", "repair_types")
+    __slots__ = ("codecs", "layers", "mid", "negotiated", "red_types", "repair_types")
 
     def __init__(self, negotiated: IncomingTrack, layers: dict[str, IncomingLayer]) -> None:
         self.negotiated = negotiated
@@ -33,11 +34,15 @@ class Track:
         self.layers = layers
         self.codecs: dict[int, Codec] = {}
         self.repair_types: set[int] = set()
+        self.red_types: set[int] = set()
         for codec in negotiated.codecs:
             self.codecs.setdefault(codec.payload_type, codec)
             if codec.rtx_payload_type is not None:
                 self.codecs.setdefault(codec.rtx_payload_type, codec)
                 self.repair_types.add(codec.rtx_payload_type)
+            if codec.red_payload_type is not None:
+                self.codecs.setdefault(codec.red_payload_type, codec)
+                self.red_types.add(codec.red_payload_type)
 
     @property
     def simulcast(self) -> bool:

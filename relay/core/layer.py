@@ -18,6 +18,7 @@ from relay.core.key_frames import KeyFrameRequests
 from relay.core.loudness import Loudness
 from relay.core.negotiated import Codec
 from relay.core.packet import MediaPacket
+from relay.core.red import RedPayloads
 from relay.core.repair import MissingPackets
 from relay.core.rtp import RtpPacket
 from relay.core.serial import extend, signed
@@ -65,6 +66,7 @@ class IncomingLayer:
         codec: None until a packet came.
         highest: the highest extended sequence number, −1 before any packet.
         flowing: packets arrive now.
+        redundant: sound's newest packet together with earlier ones, for slots that send RED.
         slots: takers of every packet; replaced, never changed in place.
         waiting: takers that begin at the next switch point; likewise.
     """
@@ -93,6 +95,7 @@ class IncomingLayer:
         "loudness",
         "meter",
         "missing",
+        "redundant",
         "report_arrival",
         "report_middle",
         "slots",
@@ -124,6 +127,7 @@ class IncomingLayer:
         self.meter = ArrivalMeter(now)
         self.missing = MissingPackets()
         self.loudness = Loudness()
+        self.redundant = RedPayloads()
         self.slots: tuple[Taker, ...] = ()
         self.waiting: tuple[Taker, ...] = ()
         self.flowing = False
@@ -161,7 +165,7 @@ class IncomingLayer:
             packet: with sequence number and payload as originally sent.
             codec: of its payload type.
             now: seconds.
-            repaired: it came as a retransmission.
+            repaired: it came as a retransmission, or with another packet (RED).
             level: its audio level element.
 
         Raises:
@@ -185,9 +189,9 @@ class IncomingLayer:
             if media.size:
                 self._inspect_video(media, codec, now)
         else:
-            # Not at a late packet: the taker would get all that was kept since, and so hear what
-            # was said before it might.
-            media.switchable = sequence > self.highest
+            # Not at a late or repeated packet: the taker would get all that was kept since, and so
+            # hear what was said before it might.
+            media.switchable = sequence > self.highest and not repaired
             if level:
                 media.level = level[0]
             self.loudness.on_packet(level, now)

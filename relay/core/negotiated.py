@@ -15,6 +15,8 @@ class Codec:
         name: canonical: ``VP8``, ``H264`` or ``opus``.
         fmtp: format parameters as in SDP, without the payload type.
         rtx_payload_type: RFC 4588 payload type for this codec, if negotiated.
+        red_payload_type: RFC 2198 payload type whose blocks are all of this codec, if negotiated;
+            packets of both types may then be mixed in one stream.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Codec:
     nack: bool = False
     pli: bool = False
     transport_cc: bool = False
+    red_payload_type: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from relay.api import CloseReason, Layer, MediaKind, SessionStats, SourceInfo
-from relay.core import rtcp, rtp
+from relay.core import red, rtcp, rtp
 from relay.core.clock import SessionClock
 from relay.core.counters import Counters
 from relay.core.demux import Demux, Track, build_tracks, rids
 from relay.core.layer import SILENT_AFTER, IncomingLayer
-from relay.core.negotiated import IncomingTrack
+from relay.core.negotiated import Codec, IncomingTrack
 from relay.core.rtcp import RtcpError
-from relay.core.rtp import RtpError
+from relay.core.rtp import RtpError, RtpPacket
+from relay.core.serial import extend
 from relay.core.twcc import ArrivalLog
 
 _REPORT_INTERVAL = 1.0  # s
@@ -27,6 +28,8 @@ _SETTLING = 0.5  # s
 # viewers of four slots a choice costs as much as five packets sent to all of them (0.35 ms): a
 # picture that names another size in every packet must not cost that each time.
 _CHANGES_AT_ONCE = 8
+_PAUSE_AFTER = 5.0  # s that nobody took a layer: viewers on a poor link come and go
+_RESUME_WITHIN = 3.0  # s in which a layer that is wanted again should come
 _REPAIR_HEADER = 2  # bytes: the original sequence number (RFC 4588 §4)
 CNAME = "tongke-relay"
 _WORST_FIRST = (Layer.LOW, Layer.MIDDLE, Layer.HIGH)
@@ -51,6 +54,7 @@ class Publisher:
         audio: its sound, if it has any.
         video: its picture by layer; empty if it has none.
         settled: all layers that come at once have come.
+        wanted: the layers that somebody takes, as the publisher was told; None before it was.
     """
 
     def __init__(
@@ -81,6 +85,9 @@ class Publisher:
         self._report_at = self._feedback_at = now
         self.settled = len(self.video) < 2
         self._settles_at: float | None = None
+        self.wanted: frozenset[Layer] | None = None
+        self._wanted_at: dict[Layer, float] = {}
+        self._resumed_at: dict[Layer, float] = {}
         self._changes_left = _CHANGES_AT_ONCE
         self._change_waits = False
         self._open = True
@@ -142,6 +149,8 @@ class Publisher:
             return
         level = parsed.extensions.get(demux.ids.audio_level)
         try:
+            if parsed.payload_type in track.red_types:
+                self._unpack_red(parsed, codec, route.layer, level, now)
             route.layer.receive(parsed, codec, now, repaired=route.repair, level=level)
         except RtpError:
             counters.rtp_payload_malformed += 1
@@ -156,6 +165,28 @@ class Publisher:
         packet.payload = payload[_REPAIR_HEADER:]
         self._counters.rtx_unwrapped += 1
         return True
+
+    def _unpack_red(
+        self, packet: RtpPacket, codec: Codec, layer: IncomingLayer, level: bytes | None, now: float
+    ) -> None:
+        """Turn a RED packet into its own frame; what it repeats and the layer lacks goes before it.
+
+        Raises:
+            RtpError: it is malformed.
+        """
+        packet.payload, blocks = red.parse(packet.payload, codec.payload_type)
+        self._counters.red_unpacked += 1
+        newest = layer.highest
+        if not blocks or newest < 0:
+            return
+        sequence = extend(packet.sequence_number, newest, 16)
+        if layer.at(sequence - 1) is not None and len(blocks) == 1:
+            return  # the usual case: nothing was lost
+        timestamp = extend(packet.timestamp, layer.highest_timestamp, 32)
+        for lost in red.find_missing(sequence, timestamp, blocks, layer.at, newest):
+            self._counters.red_repaired += 1
+            # As loud as its neighbour, for want of a level of its own (RFC 6464 §4).
+            layer.receive(lost.packet(packet), codec, now, repaired=True, level=level)
 
     def on_rtcp(self, packet: bytes, now: float) -> None:
         """Take one decrypted, maybe compound, RTCP packet; `now` as in `on_rtp`. Never raises."""
@@ -260,6 +291,43 @@ class Publisher:
         for layer, name in zip(sized, names, strict=True):
             layer.layer = name
             self.video[name] = layer
+
+    # --- what is wanted ---------------------------------------------------------------------------
+
+    def offers(self, name: Layer) -> bool:
+        """Whether a layer flows, or would if it were asked for."""
+        layer = self.video[name]
+        if layer.flowing:
+            return True
+        if self.wanted is None or not layer.meter.carried_bps:
+            return False
+        return name not in self.wanted or name in self._resumed_at
+
+    def on_wanted(self, layers: Collection[Layer], now: float) -> frozenset[Layer] | None:
+        """Note which layers somebody takes now; returns what to tell the publisher, if anything.
+
+        What was not taken for a while may pause; what is taken again is wanted at once. A layer
+        that does not come although it is wanted is beyond the publisher's uplink: to pause it
+        would change nothing, and it is welcome when it can come.
+        """
+        if len(self.video) < 2 or not self.settled:
+            return None
+        for name in self.video:
+            if name in layers or self.wanted is None:
+                self._wanted_at[name] = now
+        told = self.wanted if self.wanted is not None else frozenset(self.video)
+        recent = {name for name, since in self._wanted_at.items() if now - since < _PAUSE_AFTER}
+        stuck = {name for name in told if not self.video[name].flowing}
+        wanted = frozenset(layers) | recent | stuck
+        for name, since in tuple(self._resumed_at.items()):
+            if self.video[name].flowing or now - since > _RESUME_WITHIN:
+                del self._resumed_at[name]
+        if wanted == self.wanted:
+            return None
+        for name in wanted - told:
+            self._resumed_at[name] = now
+        first, self.wanted = self.wanted is None, wanted
+        return None if first and wanted == told else wanted
 
     # --- state ------------------------------------------------------------------------------------
 

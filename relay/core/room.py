@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
-from relay.api import CloseReason, SlotState, SourceInfo, TapSink
+from relay.api import CloseReason, Layer, SlotState, SourceInfo, TapSink
+from relay.core.allocator import RANK
+from relay.core.congestion.estimator import START_BPS
 from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
 from relay.core.negotiated import IncomingTrack, OutgoingSlot
@@ -13,6 +15,7 @@ from relay.core.publisher import Publisher
 from relay.core.tap import RoomTap
 from relay.core.viewer import Viewer
 
+_WANTED_INTERVAL = 0.1  # s between two looks at which layers are taken
 _SPEAKERS_INTERVAL = 0.1  # s between two looks at who is loudest
 
 
@@ -28,6 +31,9 @@ class RoomEvents(Protocol):
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         """What flows in a viewer's slots changed; the whole list."""
 
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+        """Which layers of a publishing session anybody takes changed."""
+
 
 class Room:
     """One room. All times are seconds on one monotonic clock, passed in as `now`.
@@ -37,7 +43,13 @@ class Room:
     """
 
     def __init__(
-        self, room_id: str, *, wall_offset: float, events: RoomEvents, counters: Counters
+        self,
+        room_id: str,
+        *,
+        wall_offset: float,
+        events: RoomEvents,
+        counters: Counters,
+        start_bps: float = START_BPS,
     ) -> None:
         """Make an empty room.
 
@@ -46,7 +58,9 @@ class Room:
             wall_offset: Unix time minus `now`, fixed for the room's life.
             events: told about changes.
             counters: shared by all rooms of the relay.
+            start_bps: what a viewer's link is taken to carry until it is known.
         """
+        self._start_bps = start_bps
         self.room_id = room_id
         self._wall_offset = wall_offset
         self._events = events
@@ -57,7 +71,7 @@ class Room:
         self._programme: tuple[str, ...] = ()
         self._audible: frozenset[str] = frozenset()
         self._told: dict[str, SourceInfo] = {}
-        self._speakers_at = float("-inf")
+        self._speakers_at = self._wanted_at = float("-inf")
 
     # --- who is here ------------------------------------------------------------------------------
 
@@ -129,6 +143,7 @@ class Room:
             own_sources=own_sources,
             programme=programme,
             wall_offset=self._wall_offset,
+            start_bps=self._start_bps,
             counters=self._counters,
             now=now,
         )
@@ -231,13 +246,41 @@ class Room:
             publisher.on_timer(now)
         if now - self._speakers_at >= _SPEAKERS_INTERVAL:
             self._assign_speakers(now)
+        if now - self._wanted_at >= _WANTED_INTERVAL:
+            self._tell_wanted(now)
         for viewer in tuple(self._viewers):
+            viewer.outlet.on_timer(now)
             if now >= viewer.due:
                 viewer.on_timer(now)
             if viewer.take_change():
                 self._events.on_slots_changed(viewer.session_id, viewer.slots())
         for publisher in tuple(self._publishers.values()):
             self._tell_source(publisher)
+
+    def pace(self, now: float) -> None:
+        """Between two ticks, every few ms: send what waits of key frames and probes."""
+        for viewer in self._viewers:
+            pacer = viewer.outlet.pacer
+            if pacer.next_due <= now:
+                pacer.on_timer(now)
+
+    def _tell_wanted(self, now: float) -> None:
+        """Let publishers pause the layers that nobody takes."""
+        self._wanted_at = now
+        taken: dict[str, set[Layer]] = {source: set() for source in self._publishers}
+        for viewer in self._viewers:
+            for source, layers in viewer.wants.items():
+                if source in taken:
+                    taken[source] |= layers
+        for source, publisher in self._publishers.items():
+            if self._taps and publisher.video:
+                # What is on stage is kept at its best; of the others whatever flows is kept.
+                best = max if source in self._programme else min
+                taken[source].add(best(publisher.video, key=RANK.__getitem__))
+            wanted = publisher.on_wanted(taken[source], now)
+            if wanted is not None:
+                ordered = sorted(wanted, key=RANK.__getitem__)
+                self._events.on_layers_wanted(publisher.session_id, ordered)
 
     def _tell_source(self, publisher: Publisher) -> None:
         info = publisher.info()

@@ -251,8 +251,13 @@ def _check_shared_namespaces(tracks: Iterable[IncomingTrack]) -> None:
 
 
 def _payload_types(codecs: Sequence[Codec]) -> set[int]:
-    rtx = {codec.rtx_payload_type for codec in codecs if codec.rtx_payload_type is not None}
-    return {codec.payload_type for codec in codecs} | rtx
+    return {number for codec in codecs for number in _formats(codec)}
+
+
+def _formats(codec: Codec) -> list[int]:
+    """Its payload type and those of its partners."""
+    numbers = (codec.payload_type, codec.rtx_payload_type, codec.red_payload_type)
+    return [number for number in numbers if number is not None]
 
 
 # --- what is written ------------------------------------------------------------------------------
@@ -312,7 +317,10 @@ def _publish_body(section: MediaSection, track: IncomingTrack) -> tuple[str, lis
     lines += [f"a=rid:{rid} recv" for rid in track.layers]
     if track.layers:
         lines.append("a=simulcast:recv " + ";".join(track.layers))
-    return _media_line(section, track.codecs), lines
+    # 32 kbit/s that buy back nine of ten lost sounds within 20 ms, for all who listen; a muted
+    # microphone with DTX repeats next to nothing. A page that cannot afford it puts Opus first in
+    # what it takes for the answer.
+    return _media_line(section, track.codecs, red_first=True), lines
 
 
 def _watch_body(section: MediaSection, slot: OutgoingSlot) -> tuple[str, list[str]]:
@@ -331,12 +339,13 @@ def _watch_body(section: MediaSection, slot: OutgoingSlot) -> tuple[str, list[st
     return _media_line(section, slot.codecs), lines
 
 
-def _media_line(section: MediaSection, codecs: Sequence[Codec]) -> str:
+def _media_line(section: MediaSection, codecs: Sequence[Codec], *, red_first: bool = False) -> str:
+    """The m-line; `red_first`: prefer RED to the codec in it, which makes libwebrtc send it."""
     types: list[int] = []
     for codec in codecs:
-        types.append(codec.payload_type)
-        if codec.rtx_payload_type is not None:
-            types.append(codec.rtx_payload_type)
+        if red_first and codec.red_payload_type is not None:
+            types.append(codec.red_payload_type)
+        types += (number for number in _formats(codec) if number not in types)
     return f"m={section.media} 9 {section.protocol} {' '.join(map(str, types))}"
 
 
@@ -375,6 +384,9 @@ def _codec_lines(section: MediaSection, codec: Codec) -> list[str]:
     if codec.rtx_payload_type is not None:
         lines.append(f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate}")
         lines.append(f"a=fmtp:{codec.rtx_payload_type} apt={number}")
+    if codec.red_payload_type is not None:
+        lines.append(f"a=rtpmap:{codec.red_payload_type} red/{codec.clock_rate}{channels}")
+        lines.append(f"a=fmtp:{codec.red_payload_type} {number}/{number}")
     return lines
 
 

@@ -32,6 +32,9 @@ _CODECS: dict[MediaKind, dict[tuple[str, int, int], str]] = {
     MediaKind.VIDEO: {("vp8", 90_000, 1): "VP8", ("h264", 90_000, 1): "H264"},
     MediaKind.AUDIO: {("opus", 48_000, 2): "opus"},
 }
+# Every libwebrtc retransmits Opus and asks for it, but only where the other side's description says
+# ``nack``, and its own never does. Offering transport-cc for Opus is what gives it away.
+_RESENDS_SOUND = "transport-cc"
 _RTPMAP = re.compile(r"(\d{1,3}) ([A-Za-z0-9._-]{1,32})/(\d{1,10})(?:/(\d{1,3}))?\s*")
 _EXTMAP = re.compile(r"(\d{1,5})(?:/[a-z]{1,16})? (\S{1,256})(?: .*)?")
 
@@ -55,7 +58,9 @@ def read_codecs(section: MediaSection, extensions: ExtensionIds) -> tuple[Codec,
     fmtps = _fmtps(section)
     feedback = _feedback(section)
     # Only of those listed: an answer names no format that the offer does not (RFC 3264 §6.1).
-    rtx = _rtx_partners({number: maps[number] for number in payload_types if number in maps}, fmtps)
+    listed = {number: maps[number] for number in payload_types if number in maps}
+    rtx = _rtx_partners(listed, fmtps)
+    red = _red_partners(listed, fmtps)
     codecs = []
     for payload_type in payload_types:
         entry = maps.get(payload_type)
@@ -71,9 +76,10 @@ def read_codecs(section: MediaSection, extensions: ExtensionIds) -> tuple[Codec,
                 channels=entry.channels,
                 fmtp=_agreed_fmtp(name, fmtps.get(payload_type, "")),
                 rtx_payload_type=rtx.get(payload_type),
-                nack="nack" in supported,
+                nack="nack" in supported or (name == "opus" and _RESENDS_SOUND in supported),
                 pli="nack pli" in supported,
                 transport_cc="transport-cc" in supported and extensions.transport_cc != 0,
+                red_payload_type=red.get(payload_type) if name == "opus" else None,
             )
         )
     codecs = _prefer_packetization_mode_1(codecs)[:MAX_CODECS]
@@ -180,6 +186,21 @@ def _rtx_partners(maps: dict[int, _RtpMap], fmtps: dict[int, str]) -> dict[int, 
         if apt is None:
             raise OfferError("a=fmtp", f"rtx payload type {payload_type} has no apt")
         partners.setdefault(read_uint(apt, "a=fmtp", 127), payload_type)
+    return partners
+
+
+def _red_partners(maps: dict[int, _RtpMap], fmtps: dict[int, str]) -> dict[int, int]:
+    """Payload type → the RFC 2198 payload type that carries nothing else (``111/111``, §5)."""
+    partners: dict[int, int] = {}
+    for payload_type, entry in maps.items():
+        if entry.name != "red":
+            continue
+        blocks = set(fmtps.get(payload_type, "").replace(" ", "").split("/"))
+        if len(blocks) != 1 or not (word := blocks.pop()):
+            continue  # blocks of several codecs, or of none that is named: not ours
+        primary = maps.get(read_uint(word, "a=fmtp", 127))
+        if primary and (primary.clock_rate, primary.channels) == (entry.clock_rate, entry.channels):
+            partners.setdefault(int(word), payload_type)
     return partners
 
 

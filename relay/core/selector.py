@@ -31,11 +31,11 @@ class SwitchingSlot(Munger):
     The target is chosen elsewhere (`allocator`, `audio`); here it is reached.
     """
 
-    __slots__ = ("_aimed_at", "_temporal_target", "target", "temporal_free")
+    __slots__ = ("_aimed_at", "_temporal_next", "_temporal_target", "target", "temporal_free")
 
     def __init__(self) -> None:
         super().__init__()
-        self._temporal_target = HIGHEST_TEMPORAL
+        self._temporal_target = self._temporal_next = HIGHEST_TEMPORAL
         # Packets up to this temporal layer pass without a look; read on the hot path.
         self.temporal_free = HIGHEST_TEMPORAL
         self.target: IncomingLayer | None = None
@@ -63,10 +63,13 @@ class SwitchingSlot(Munger):
         if target is None:
             self.release()
 
-    def aim_temporal(self, highest: int) -> None:
-        """Want the temporal layers 0…`highest` of what flows, and of what will."""
-        self._temporal_target = highest
-        self.temporal_free = min(self.temporal, highest)
+    def aim_temporal(self, highest: int, until_switch: int | None = None) -> None:
+        """Want the temporal layers 0…`highest` of the target; others of what flows until then."""
+        self._temporal_next = highest
+        if until_switch is None or self.flow is not Flow.SWITCHING:
+            until_switch = highest
+        self._temporal_target = until_switch
+        self.temporal_free = min(self.temporal, until_switch)
 
     def passes(self, packet: MediaPacket) -> bool:
         """Whether a packet above `temporal_free` is forwarded; if not, it is left out for good."""
@@ -84,6 +87,7 @@ class SwitchingSlot(Munger):
 
     def restart_temporal(self) -> None:
         """At a key frame: every temporal layer can be taken from here."""
+        self._temporal_target = self._temporal_next
         self.temporal = self.temporal_free = self._temporal_target
 
     def release(self) -> None:

@@ -7,15 +7,17 @@ so that this class can move into compiled code behind the same seam.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from relay.api import Layer, MediaKind, SlotState
 from relay.core import h264, rtcp
 from relay.core.clock import unix_to_ntp
+from relay.core.congestion.pacer import Priority
 from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
-from relay.core.munger import payload
+from relay.core.munger import Segment, payload
 from relay.core.negotiated import Codec, OutgoingSlot
+from relay.core.outlet import Outlet
 from relay.core.packet import MediaPacket
 from relay.core.rtp import HEADER_BYTES, extension_block
 from relay.core.selector import SwitchingSlot
@@ -27,17 +29,11 @@ _PICTURE_ID_TL0 = struct.Struct("!HHB")
 _join = b"".join
 _MAX_RESENT = 512  # packets whose last retransmission time is remembered
 _MIN_RESEND_SPACING = 0.015  # s, for the same packet; libwebrtc asks again every 20 ms
+_FILL_LOOK_BACK = 64  # packets: what is older may not be in the viewer's buffer any more
+_LEAST_FILL = 200  # bytes: a probe may always be made of packets as small as that
+_MAX_PADDING = 255  # bytes in a packet (RFC 3550 §5.1)
 _RESEND_WINDOW = 0.1  # s
 _MAX_RESENDS = 64  # packets per slot and window: ≈ 6 Mbit/s at most, whatever is asked for
-
-
-class TransportCounter:
-    """The transport-wide sequence number, shared by all slots of one viewer."""
-
-    __slots__ = ("value",)
-
-    def __init__(self) -> None:
-        self.value = 0
 
 
 def match_codec(codecs: Sequence[Codec], stream: Codec) -> Codec | None:
@@ -76,16 +72,17 @@ class ViewerSlot(SwitchingSlot):
     __slots__ = (
         "_counters",
         "_level_at",
+        "_outlet",
+        "_priority",
         "_repair_sequence",
         "_repair_template",
         "_resends",
         "_resent",
-        "_send",
         "_template",
-        "_wide",
         "_wide_at",
         "_window_start",
         "changed",
+        "ideal",
         "negotiated",
         "octets",
         "packets",
@@ -94,16 +91,18 @@ class ViewerSlot(SwitchingSlot):
     def __init__(
         self,
         negotiated: OutgoingSlot,
-        wide: TransportCounter,
-        send: Callable[[bytes], None],
+        outlet: Outlet,
         counters: Counters,
     ) -> None:
         super().__init__()
         self.negotiated = negotiated
         self.packets = self.octets = 0
         self.changed = False
-        self._wide = wide
-        self._send = send
+        self.ideal: Layer | None = None
+        self._outlet = outlet
+        self._priority = int(Priority.VIDEO)
+        if negotiated.kind is MediaKind.AUDIO:
+            self._priority = int(Priority.AUDIO)
         self._counters = counters
         self._template, self._wide_at, self._level_at = _template(negotiated, negotiated.ssrc)
         self._repair_template = _template(negotiated, negotiated.rtx_ssrc)[0]
@@ -126,10 +125,9 @@ class ViewerSlot(SwitchingSlot):
             (packet.sequence + self.sequence_delta) & 0xFFFF,
             (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF,
         )
+        outlet = self._outlet
         if self._wide_at:
-            wide = self._wide
-            wide.value = number = (wide.value + 1) & 0xFFFF
-            _U16.pack_into(head, self._wide_at, number)
+            _U16.pack_into(head, self._wide_at, (outlet.number + 1) & 0xFFFF)
         if packet.picture_id < 0:
             if self._level_at:
                 head[self._level_at] = packet.level
@@ -144,7 +142,7 @@ class ViewerSlot(SwitchingSlot):
             data = _join((head, moved, packet.payload))
         self.packets += 1
         self.octets += packet.size
-        self._send(data)
+        outlet.send(data, self._wide_at, self._priority, packet.arrival)
 
     def forward_late(self, packet: MediaPacket) -> None:
         """Send a packet that reached the relay after later ones, which the viewer has by now.
@@ -157,13 +155,7 @@ class ViewerSlot(SwitchingSlot):
         segment = self.place(packet)
         if segment is None:
             return  # its picture was left out
-        self._send_again(
-            packet.sequence + segment.sequence_delta,
-            packet.timestamp + segment.timestamp_delta,
-            packet,
-            segment.payload_type,
-            payload(packet, segment.picture_id_delta, segment.tl0_delta),
-        )
+        self._send_again(segment, packet, packet.arrival)
 
     # --- switching --------------------------------------------------------------------------------
 
@@ -197,9 +189,10 @@ class ViewerSlot(SwitchingSlot):
         layer = self.layer
         index, kind = self.negotiated.index, self.negotiated.kind
         if layer is None:
-            return SlotState(index, kind, None, None)
+            return SlotState(index, kind, None, None, self.ideal)
         shown: Layer | None = layer.layer
-        return SlotState(index, kind, layer.source_id, shown)
+        thinned = self.temporal < len(layer.meter.temporal_shares) - 1
+        return SlotState(index, kind, layer.source_id, shown, self.ideal, thinned)
 
     # --- feedback ---------------------------------------------------------------------------------
 
@@ -233,9 +226,7 @@ class ViewerSlot(SwitchingSlot):
                 continue
             self._resends += 1
             self._note_resent(out, spacing, now)
-            body = payload(packet, segment.picture_id_delta, segment.tl0_delta)
-            timestamp = packet.timestamp + segment.timestamp_delta
-            self._send_again(out, timestamp, packet, segment.payload_type, body)
+            self._send_again(segment, packet, now)
             self._counters.rtx_answered += 1
 
     def _note_resent(self, out: int, spacing: float, now: float) -> None:
@@ -244,25 +235,69 @@ class ViewerSlot(SwitchingSlot):
         if len(self._resent) < _MAX_RESENT:
             self._resent[out] = now
 
-    def _send_again(
-        self, out: int, timestamp: int, packet: MediaPacket, payload_type: int, body: bytes
-    ) -> None:
+    def _send_again(self, segment: Segment, packet: MediaPacket, now: float) -> None:
+        priority = min(self._priority, int(Priority.RETRANSMISSION))
+        self._outlet.send(self._repeat(segment, packet), self._wide_at, priority, now)
+
+    def _repeat(self, segment: Segment, packet: MediaPacket) -> bytes:
+        """A packet once more: as RTX (RFC 4588 §4), or as it was where the viewer takes none."""
+        out = packet.sequence + segment.sequence_delta
+        payload_type = segment.payload_type
+        body = payload(packet, segment.picture_id_delta, segment.tl0_delta)
         repair_type = self._repair_type(payload_type)
         if repair_type is not None:
             head = self._repair_template
             number = self._repair_sequence = (self._repair_sequence + 1) & 0xFFFF
             payload_type = repair_type
-            body = _U16.pack(out & 0xFFFF) + body  # RFC 4588 §4
+            body = _U16.pack(out & 0xFFFF) + body
         else:
             head = self._template
             number = out & 0xFFFF
-        _PATCH.pack_into(head, 1, packet.marker | payload_type, number, timestamp & 0xFFFFFFFF)
+        timestamp = (packet.timestamp + segment.timestamp_delta) & 0xFFFFFFFF
+        _PATCH.pack_into(head, 1, packet.marker | payload_type, number, timestamp)
         if self._wide_at:
-            self._wide.value = (self._wide.value + 1) & 0xFFFF
-            _U16.pack_into(head, self._wide_at, self._wide.value)
+            _U16.pack_into(head, self._wide_at, (self._outlet.number + 1) & 0xFFFF)
         if self._level_at:
             head[self._level_at] = packet.level
-        self._send(_join((head, body)))
+        return _join((head, body))
+
+    def fill(self, octets: int, now: float) -> int:
+        """Send about so many bytes that a probe needs: the newest packets once more, by RTX.
+
+        Returns:
+            Bytes on the link; 0 if this slot has nothing to repeat.
+        """
+        layer = self.layer
+        if layer is None or self._repair_type(self.payload_type) is None:
+            return 0
+        sent = 0
+        sequence = layer.highest
+        oldest = max(self.first_sequence, sequence - _FILL_LOOK_BACK)
+        while sent < octets and sequence >= oldest:
+            packet = layer.at(sequence)
+            sequence -= 1
+            segment = self.place(packet) if packet is not None else None
+            if packet is None or segment is None or packet.size > max(octets, _LEAST_FILL):
+                continue
+            sent += self._outlet.send_now(self._repeat(segment, packet), now)
+        return sent
+
+    def pad(self, octets: int, now: float) -> int:
+        """Likewise, where nothing flows that could be repeated: RTX packets of padding alone."""
+        codec = next((one for one in self.negotiated.codecs if one.rtx_payload_type), None)
+        if codec is None or codec.rtx_payload_type is None or not self.negotiated.rtx_ssrc:
+            return 0
+        sent = 0
+        while sent < octets:
+            size = max(1, min(_MAX_PADDING, octets - sent - len(self._repair_template)))
+            head = self._repair_template
+            self._repair_sequence = (self._repair_sequence + 1) & 0xFFFF
+            _PATCH.pack_into(head, 1, codec.rtx_payload_type, self._repair_sequence, 0)
+            if self._wide_at:
+                _U16.pack_into(head, self._wide_at, (self._outlet.number + 1) & 0xFFFF)
+            padded = bytes([head[0] | 0x20]) + bytes(head[1:])  # P (RFC 3550 §5.1)
+            sent += self._outlet.send_now(padded + bytes(size - 1) + bytes([size]), now)
+        return sent
 
     def _repair_type(self, payload_type: int) -> int | None:
         """The RTX payload type for one of ours; None if the viewer takes none."""

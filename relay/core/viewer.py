@@ -5,22 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from relay.api import MediaKind, SessionStats, SlotState, SlotWish
-from relay.core import rtcp
-from relay.core.allocator import Candidate, Demand, allocate
+from relay.api import Importance, Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
+from relay.core import rtcp, twcc
+from relay.core.adaptation import Adaptation, Choice
+from relay.core.allocator import ALL_TEMPORAL, RANK, Candidate, Demand
 from relay.core.audio import SpeakerSlots
 from relay.core.clock import unix_to_ntp
+from relay.core.congestion.pacer import Priority
+from relay.core.congestion.state import Reason
 from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
 from relay.core.negotiated import OutgoingSlot
+from relay.core.outlet import Outlet
 from relay.core.publisher import Publisher
 from relay.core.rtcp import RtcpError
-from relay.core.slot import TransportCounter, ViewerSlot
+from relay.core.slot import ViewerSlot
 
 _REPORT_INTERVAL = 1.0  # s
 _ANSWER_INTERVAL = 0.1  # s between two answers to a viewer's reference times
 _MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
-_HEADER_OCTETS = 40  # per packet, for the send rate: RTP, extensions, SRTP tag
+_ADAPT_INTERVAL = 0.1  # s between two looks at the estimate
+_SOUND_BPS = 50_000  # a speaker whose rate is not known yet: Opus at 20 ms with its headers
+_STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the control connection
+# A picture is left at once, before the lower layer's key frame, if the link carries less than this
+# share of it: waiting would fill the queue.
+_HOPELESS = 0.5
+_MAX_FEEDBACK = 50  # transport-wide feedback packets read in a second: browsers send 10 to 20
+_LIMITS = {
+    Reason.LOSS: Limit.LOSS,
+    Reason.OUTAGE: Limit.OUTAGE,
+    Reason.APPLICATION: Limit.NONE,
+    Reason.MAXIMUM: Limit.NONE,
+}
 
 
 class ViewerHost(Protocol):
@@ -54,6 +70,8 @@ class Viewer:
     Attributes:
         session_id: the session.
         due: when `on_timer` has something to do next.
+        outlet: the way out, with what is known of the link.
+        wants: the layers it would take now of each source, flowing or not.
     """
 
     def __init__(
@@ -67,6 +85,7 @@ class Viewer:
         own_sources: frozenset[str],
         programme: bool,
         wall_offset: float,
+        start_bps: float,
         counters: Counters,
         now: float,
     ) -> None:
@@ -78,12 +97,20 @@ class Viewer:
         self._programme = programme
         self._wall_offset = wall_offset
         self._counters = counters
-        wide = TransportCounter()
-        made = [ViewerSlot(slot, wide, send_rtp, counters) for slot in slots]
+        feedback = any(slot.extensions.transport_cc for slot in slots)
+        self.outlet = Outlet(
+            send_rtp, self._fill, transport_cc=feedback, start_bps=start_bps, now=now
+        )
+        made = [ViewerSlot(slot, self.outlet, counters) for slot in slots]
         made.sort(key=lambda slot: slot.negotiated.index)
         self.video_slots = [slot for slot in made if slot.negotiated.kind is MediaKind.VIDEO]
         self._audio = [slot for slot in made if slot.negotiated.kind is MediaKind.AUDIO]
         self._by_ssrc = {slot.negotiated.ssrc: slot for slot in made}
+        self._adaptation = Adaptation(len(self.video_slots))
+        self._adapt_at = now
+        self._feedback_left = _MAX_FEEDBACK
+        self._dropped_bytes = 0
+        self.wants: dict[str, frozenset[Layer]] = {}
         self._speakers = SpeakerSlots(len(self._audio))
         self._wishes: dict[int, SlotWish] = {}
         self._open = True
@@ -112,20 +139,85 @@ class Viewer:
         self.retarget(now)
 
     def retarget(self, now: float) -> None:
-        """Choose the video layers anew: a wish changed, or what flows."""
+        """Choose the video layers anew: a wish changed, what flows, or what the link carries."""
         if not self._open:
             return
+        self._adapt_at = now
         published = [self._publisher_for(slot) for slot in self.video_slots]
         demands = [
             self._demand(slot, publisher)
             for slot, publisher in zip(self.video_slots, published, strict=True)
         ]
-        chosen = allocate(demands)
-        for slot, publisher, layer in zip(self.video_slots, published, chosen, strict=True):
-            if publisher is not None and layer is not None:
-                slot.aim(publisher.video[layer], now)
-            elif publisher is None or not _is_paused(slot, publisher):
+        sources = [publisher.source_id if publisher else None for publisher in published]
+        budget = self._budget(demands)
+        choices = self._adaptation.choose(demands, sources, budget, now)
+        wants: dict[str, set[Layer]] = {}
+        for slot, publisher, choice in zip(self.video_slots, published, choices, strict=True):
+            if publisher is not None and choice.rung is not None:
+                wants.setdefault(publisher.source_id, set()).add(choice.rung.layer)
+            self._steer(slot, publisher, choice, budget, now)
+        self.wants = {source: frozenset(layers) for source, layers in wants.items()}
+        estimator = self.outlet.estimator
+        sound = estimator.target_bps - budget
+        estimator.want(sound + (self._adaptation.next_bps or self._adaptation.spent_bps))
+
+    def _steer(
+        self,
+        slot: ViewerSlot,
+        publisher: Publisher | None,
+        choice: Choice,
+        budget: float,
+        now: float,
+    ) -> None:
+        """Bring a slot to what was chosen for it."""
+        ideal = choice.ideal.layer if choice.ideal is not None else None
+        if ideal is not slot.ideal:
+            slot.ideal, slot.changed = ideal, True
+        if publisher is None or choice.rung is None:
+            if publisher is None or ideal is not None or not _is_paused(slot, publisher):
                 slot.aim(None, now)
+            return
+        rung, layer = choice.rung, self._flowing(slot, publisher, choice.rung.layer)
+        if layer is None:
+            return  # it is being asked for
+        slot.aim(publisher.video[layer], now)
+        present = slot.layer
+        if present is None or present.layer is None or RANK[present.layer] <= RANK[layer]:
+            slot.aim_temporal(rung.temporal)
+            return
+        # On the way down: until the lower layer's key frame is here, as little as can be shown.
+        slot.aim_temporal(rung.temporal if layer is rung.layer else ALL_TEMPORAL, until_switch=0)
+        if budget < _HOPELESS * present.meter.carried_bps:
+            slot.release()
+            self.outlet.pacer.clear(Priority.VIDEO)
+
+    @staticmethod
+    def _flowing(slot: ViewerSlot, publisher: Publisher, wanted: Layer) -> Layer | None:
+        """The layer itself if it flows; else, while it is asked for, the best below or above it."""
+        flowing = [
+            name
+            for name, layer in publisher.video.items()
+            if layer.flowing and slot.takes(layer.codec)
+        ]
+        below = [name for name in flowing if RANK[name] <= RANK[wanted]]
+        if below:
+            return max(below, key=RANK.__getitem__)
+        return min(flowing, key=RANK.__getitem__, default=None)
+
+    def _budget(self, demands: Sequence[Demand]) -> float:
+        """What the link carries beside sound and the still pictures that stand for courseware."""
+        target = self.outlet.estimator.target_bps
+        sound = 0
+        for slot in self._audio:
+            if slot.target is not None:
+                sound += slot.target.meter.carried_bps or _SOUND_BPS
+        courseware = [
+            slot
+            for slot, demand in zip(self.video_slots, demands, strict=True)
+            if demand.importance is Importance.COURSEWARE and demand.candidates
+        ]
+        still = any(slot.layer is None for slot in courseware)
+        return target - sound - (_STILL_BPS if still else 0)
 
     def _wish(self, slot: ViewerSlot) -> SlotWish | None:
         index = slot.negotiated.index
@@ -145,11 +237,12 @@ class Viewer:
         if publisher is None or wish is None:
             return Demand(())
         candidates = tuple(
-            Candidate(name, layer.height, layer.meter.bitrate_bps)
+            Candidate(name, layer.height, layer.meter.carried_bps, layer.meter.temporal_shares)
             for name, layer in publisher.video.items()
-            if layer.flowing and slot.takes(layer.codec)
+            if publisher.offers(name) and slot.takes(layer.codec)
         )
-        return Demand(candidates, wish.max_layer, wish.max_height, publisher.settled)
+        settled = publisher.settled
+        return Demand(candidates, wish.max_layer, wish.max_height, wish.importance, settled)
 
     def assign_speakers(self, now: float) -> None:
         """Choose whose sound the audio slots carry; what may no longer be heard stops at once."""
@@ -206,8 +299,36 @@ class Viewer:
             elif isinstance(report, rtcp.ReceiverTime):
                 self._on_receiver_time(report, now)
             elif isinstance(report, rtcp.TransportFeedback):
-                # Read by `twcc.parse` once the allocator estimates bandwidth from it.
-                self._counters.transport_feedback_received += 1
+                self._on_transport_feedback(report, now)
+            elif isinstance(report, rtcp.BitrateLimit):
+                self._counters.bitrate_limits_received += 1
+                self.outlet.estimator.on_remb(report.bitrate_bps, now)
+
+    def _on_transport_feedback(self, report: rtcp.TransportFeedback, now: float) -> None:
+        counters = self._counters
+        if not self._feedback_left:
+            counters.transport_feedback_flooded += 1
+            return
+        self._feedback_left -= 1
+        counters.transport_feedback_received += 1
+        try:
+            feedback = twcc.parse(report.body)
+        except RtcpError:
+            counters.rtcp_malformed += 1
+            return
+        estimator = self.outlet.estimator
+        before = estimator.target_bps
+        estimator.on_feedback(feedback, now)
+        if estimator.target_bps < min(before, self._adaptation.spent_bps):
+            self.retarget(now)  # at once: a queue is beginning
+
+    def _fill(self, octets: int, now: float) -> int:
+        """See `Outlet`: what a probe sends."""
+        for slot in self.video_slots:
+            sent = slot.fill(octets, now)
+            if sent:
+                return sent
+        return self.video_slots[0].pad(octets, now) if self.video_slots else 0
 
     def _on_nack(self, report: rtcp.Nack, now: float) -> None:
         slot = self._by_ssrc.get(report.media)
@@ -228,12 +349,14 @@ class Viewer:
             return
         highest, _, _ = self._loss.get(block.ssrc, (block.highest_sequence, 0, 0.0))
         expected = max(0, block.highest_sequence - highest)
-        self._loss[block.ssrc] = (block.highest_sequence, expected, block.fraction_lost / 256)
+        fraction = block.fraction_lost / 256
+        self._loss[block.ssrc] = (block.highest_sequence, expected, fraction)
         if block.last_report:
             middle = unix_to_ntp(now + self._wall_offset) >> 16 & 0xFFFFFFFF
             rtt = ((middle - block.last_report - block.delay) & 0xFFFFFFFF) / 65536
             if rtt < _MAX_RTT:
                 self._rtt = rtt if self._rtt is None else self._rtt + (rtt - self._rtt) / 4
+        self.outlet.estimator.on_report(fraction, self._rtt, now)
 
     def _on_receiver_time(self, report: rtcp.ReceiverTime, now: float) -> None:
         """Let the viewer measure the round trip: a browser that knows it asks again in time."""
@@ -246,13 +369,19 @@ class Viewer:
         self._send_rtcp(rtcp.receiver_report(own) + answer)
 
     def on_timer(self, now: float) -> None:
-        """When `due`: sender reports, the send rate, slots whose grace is over."""
+        """When `due`: the estimate, sender reports, the send rate, slots whose grace is over."""
         self.due = now + 0.1
         for slot in self.video_slots:
             slot.expire(now)
+        dropped = self.outlet.pacer.dropped_bytes
+        if dropped != self._dropped_bytes:
+            self._on_dropped(dropped, now)
+        if now - self._adapt_at >= _ADAPT_INTERVAL:
+            self.retarget(now)
         if now - self._report_at < _REPORT_INTERVAL:
             return
-        sent = sum(slot.octets + _HEADER_OCTETS * slot.packets for slot in self._by_ssrc.values())
+        self._feedback_left = _MAX_FEEDBACK
+        sent = self.outlet.estimator.sent.octets
         self._send_bps = round(8 * (sent - self._rate_octets) / (now - self._report_at))
         self._rate_octets = sent
         self._report_at = now
@@ -260,6 +389,14 @@ class Viewer:
             report = slot.sender_report(now, self._wall_offset)
             if report is not None:
                 self._send_rtcp(report)
+
+    def _on_dropped(self, dropped: int, now: float) -> None:
+        """Pictures could not leave in time; their place is better taken by a fresh start."""
+        self._counters.paced_bytes_dropped += dropped - self._dropped_bytes
+        self._dropped_bytes = dropped
+        for slot in self.video_slots:
+            if slot.layer is not None:
+                slot.layer.request_key_frame(now)
 
     # --- state ------------------------------------------------------------------------------------
 
@@ -277,6 +414,8 @@ class Viewer:
         del now
         expected = sum(count for _, count, _ in self._loss.values())
         lost = sum(count * fraction for _, count, fraction in self._loss.values())
+        estimator = self.outlet.estimator
+        held_back = self._adaptation.spent_bps < self._adaptation.full_bps
         return SessionStats(
             session_id=self.session_id,
             connected=True,
@@ -286,4 +425,7 @@ class Viewer:
             loss_fraction=lost / expected if expected else 0.0,
             layers=(),
             slots=self.slots(),
+            target_bps=round(estimator.target_bps),
+            queue_ms=1000 * estimator.queue_delay,
+            limit=_LIMITS.get(estimator.reason, Limit.RATE) if held_back else Limit.NONE,
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from relay.api import CloseReason, SlotState, SourceInfo, TapTrack
+from relay.api import CloseReason, Layer, SlotState, SourceInfo, TapTrack
 from relay.core.counters import Counters
 from relay.core.room import Room
-from tests.simulated.network import TICK, World
+from tests.simulated.network import PACE, TICK, World
 from tests.simulated.publisher import SimulatedPublisher
 from tests.simulated.viewer import SimulatedViewer
 
@@ -21,6 +21,7 @@ class Recorder:
         self.sources: dict[str, SourceInfo] = {}
         self.removed: list[str] = []
         self.slots: dict[str, Sequence[SlotState]] = {}
+        self.wanted: dict[str, Sequence[Layer]] = {}
 
     def on_source_changed(self, source: SourceInfo) -> None:
         self.sources[source.source_id] = source
@@ -32,18 +33,31 @@ class Recorder:
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         self.slots[session_id] = slots
 
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+        self.wanted[session_id] = layers
+
 
 class Classroom:
-    """World, room and peers."""
+    """World, room and peers.
 
-    def __init__(self) -> None:
+    Viewers' links are taken to be good until they prove otherwise; `start_bps` None leaves that to
+    the relay.
+    """
+
+    def __init__(self, start_bps: float | None = 8_000_000) -> None:
         self.world = World()
         self.events = Recorder()
         self.counters = Counters()
+        options = {} if start_bps is None else {"start_bps": start_bps}
         self.room = Room(
-            "lesson", wall_offset=WALL_OFFSET, events=self.events, counters=self.counters
+            "lesson",
+            wall_offset=WALL_OFFSET,
+            events=self.events,
+            counters=self.counters,
+            **options,
         )
         self.world.every(TICK, lambda: self.room.on_timer(self.world.now))
+        self.world.every(PACE, lambda: self.room.pace(self.world.now))
 
     def publish(self, source_id: str, **options: object) -> SimulatedPublisher:
         return SimulatedPublisher(self.world, self.room, source_id, **options)  # type: ignore[arg-type]

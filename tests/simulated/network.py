@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 TICK = 0.02  # s; the driver's timer
+PACE = 0.005  # s; likewise, for what waits
 
 
 class World:

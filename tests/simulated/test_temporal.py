@@ -8,6 +8,7 @@ import pytest
 
 from relay.api import Layer
 from relay.core import vp8
+from relay.core.selector import SwitchingSlot
 from relay.core.serial import signed
 from tests.simulated.classroom import Classroom
 from tests.simulated.network import Profile
@@ -19,9 +20,28 @@ def rate(slot: Slot, since: float, until: float) -> float:
     return sum(since <= one.at < until for one in slot.decoded) / (until - since)
 
 
-def thin(watching: SimulatedViewer, highest: int) -> None:
-    """Have the slot forward temporal layers up to `highest`."""
-    watching.session.video_slots[0].aim_temporal(highest)
+class Thinning:
+    """Sets how many temporal layers every slot is to forward, in place of the adaptation."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._aim = SwitchingSlot.aim_temporal
+        self._highest = 3
+        thinning = self
+
+        def aim(slot: SwitchingSlot, highest: int, until_switch: int | None = None) -> None:
+            del highest, until_switch
+            thinning._aim(slot, thinning._highest)
+
+        monkeypatch.setattr(SwitchingSlot, "aim_temporal", aim)
+
+    def __call__(self, watching: SimulatedViewer, highest: int) -> None:
+        self._highest = highest
+        watching.session.retarget(watching.world.now)
+
+
+@pytest.fixture
+def thin(monkeypatch: pytest.MonkeyPatch) -> Thinning:
+    return Thinning(monkeypatch)
 
 
 def assert_no_seam(slot: Slot) -> None:
@@ -38,7 +58,7 @@ def assert_no_seam(slot: Slot) -> None:
     assert all(signed(b - a, 32) > 0 for a, b in itertools.pairwise(stamps))
 
 
-def test_the_rate_halves_with_each_layer_left_out_and_comes_back() -> None:
+def test_the_rate_halves_with_each_layer_left_out_and_comes_back(thin: Thinning) -> None:
     room = Classroom()
     room.publish("lead.camera", temporal=True)
     watching = room.watch("room-1")
@@ -58,7 +78,7 @@ def test_the_rate_halves_with_each_layer_left_out_and_comes_back() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_loss_is_repaired_while_pictures_are_left_out(seed: int) -> None:
+def test_loss_is_repaired_while_pictures_are_left_out(seed: int, thin: Thinning) -> None:
     """A late packet of a picture that was left out leaves a hole that nobody needs."""
     room = Classroom()
     room.publish("lead.camera", temporal=True, up=Profile(loss=0.05, delay=0.02), seed=seed)
@@ -79,7 +99,7 @@ def test_loss_is_repaired_while_pictures_are_left_out(seed: int) -> None:
     assert all(signed(b - a, 32) > 0 for a, b in itertools.pairwise(times))
 
 
-def test_layer_switches_while_pictures_are_left_out_leave_no_seam() -> None:
+def test_layer_switches_while_pictures_are_left_out_leave_no_seam(thin: Thinning) -> None:
     room = Classroom()
     room.publish("lead.camera", temporal=True)
     watching = room.watch("room-1")
@@ -94,7 +114,7 @@ def test_layer_switches_while_pictures_are_left_out_leave_no_seam() -> None:
     assert_no_seam(watching.video[0])
 
 
-def test_a_stream_without_temporal_layers_is_never_thinned() -> None:
+def test_a_stream_without_temporal_layers_is_never_thinned(thin: Thinning) -> None:
     room = Classroom()
     room.publish("lead.camera")
     watching = room.watch("room-1")

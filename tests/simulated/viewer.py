@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from relay.api import MediaKind, SlotWish
-from relay.core import rtcp, rtp
+from relay.core import rtcp, rtp, twcc
 from relay.core.negotiated import Codec, ExtensionIds, OutgoingSlot
 from relay.core.room import Room
 from relay.core.serial import extend
@@ -21,6 +21,7 @@ OPUS = replace(publisher.OPUS, payload_type=109)
 GIVE_UP = 0.6  # s a receiver waits for a missing packet
 NACK_DELAY = 0.01
 NACK_SPACING = 0.06
+FEEDBACK_INTERVAL = 0.1  # s; a browser's for a few hundred kbit/s
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class SimulatedViewer:
         own: Collection[str] = (),
         programme: bool = False,
         rtx: bool = True,
+        feedback: bool = True,
         seed: int = 100,
     ) -> None:
         self.world = world
@@ -128,7 +130,11 @@ class SimulatedViewer:
             programme=programme,
             now=world.now,
         )
+        self.arrivals = twcc.ArrivalLog()
+        self.feedback = feedback
         world.every(0.01, self._tick)
+        if feedback:
+            world.every(FEEDBACK_INTERVAL, self._transport_feedback, start=0.02)
         world.every(1.0, self._receiver_report, start=0.5)
 
     @staticmethod
@@ -173,11 +179,14 @@ class SimulatedViewer:
         wide = packet.extensions.get(IDS.transport_cc)
         assert wide is not None
         self.wide.append(int.from_bytes(wide, "big"))
+        self.arrivals.add(self.wide[-1], self.world.now)
         for slot in self.slots:
             if packet.ssrc == slot.negotiated.ssrc:
                 assert packet.extensions[IDS.mid] == slot.negotiated.mid.encode()
                 self._take(slot, packet, repaired=False)
             elif packet.ssrc == slot.negotiated.rtx_ssrc:
+                if len(packet.payload) < 2:
+                    continue  # a probe's padding
                 packet.sequence_number = int.from_bytes(packet.payload[:2], "big")
                 packet.payload = packet.payload[2:]
                 self._take(slot, packet, repaired=True)
@@ -279,6 +288,11 @@ class SimulatedViewer:
             slot.next = max(slot.next, max(old) + 1)
             slot.frame = []
             self._consume(slot)
+
+    def _transport_feedback(self) -> bool:
+        for body in self.arrivals.feedback():
+            self._send(rtcp.transport_feedback(self._ssrc, self.slots[0].negotiated.ssrc, body))
+        return self.closed
 
     def _receiver_report(self) -> bool:
         blocks = []

@@ -1,0 +1,105 @@
+"""The way out to one viewer: every packet is numbered, paced and remembered here.
+
+Slots hand in finished packets; where the viewer negotiated transport-wide feedback, the number's
+place is told with it. A packet that may leave at once already carries the number that
+`next_number` promised; one that had to wait gets its number when it leaves, since numbers must rise
+in the order of sending.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import cast
+
+from relay.core.congestion.estimator import BandwidthEstimator
+from relay.core.congestion.pacer import Pacer
+
+_U16 = struct.Struct("!H")
+# What the link carries beside the RTP packet: SRTP tag (AES-GCM), UDP, IPv4 headers.
+OVERHEAD = 16 + 8 + 20
+
+Filler = Callable[[int, float], int]
+
+
+class Outlet:
+    """One viewer's outgoing RTP.
+
+    Attributes:
+        number: the transport-wide number last used.
+        estimator: what the link carries.
+        pacer: what waits.
+    """
+
+    __slots__ = ("_latest", "_on_sent", "_pace", "_send", "estimator", "number", "pacer")
+
+    def __init__(
+        self,
+        send: Callable[[bytes], None],
+        fill: Filler,
+        *,
+        transport_cc: bool,
+        start_bps: float,
+        now: float,
+    ) -> None:
+        """Make an idle way out.
+
+        Args:
+            send: protects and sends one plain RTP packet.
+            fill: sends a probe's bytes by `send_now`; see `Pacer`.
+            transport_cc: whether the viewer negotiated transport-wide feedback.
+            start_bps: the estimate before anything is known.
+            now: seconds.
+        """
+        self.number = 0
+        self._latest = now
+        self.estimator = BandwidthEstimator(transport_cc=transport_cc, start_bps=start_bps, now=now)
+        self.pacer = Pacer(self._leave, fill)
+        self.pacer.set_rate(self.estimator.target_bps)
+        self._send = send
+        self._pace = self.pacer.on_packet
+        self._on_sent = self.estimator.on_sent
+
+    def send(self, data: bytes, number_at: int, priority: int, now: float) -> None:
+        """Send a packet, or let it wait. Hot: once per packet and viewer.
+
+        Args:
+            data: plain RTP, with number `number` + 1 at `number_at`.
+            number_at: where the number stands; 0: nowhere.
+            priority: of `Priority`.
+            now: seconds; when it arrived will do, which may lie before the last tick.
+        """
+        if now < self._latest:  # noqa: PLR1730 - once per packet and viewer; `max` costs thrice
+            now = self._latest
+        size = len(data) + OVERHEAD
+        if self._pace((data, number_at), size, priority, now):
+            self.number = number = (self.number + 1) & 0xFFFF
+            self._on_sent(number, size, now, self.pacer.probe)
+            self._send(data)
+
+    def send_now(self, data: bytes, now: float) -> int:
+        """Send a packet of a probe, numbered as for `send`; returns its size on the link."""
+        size = len(data) + OVERHEAD
+        self.number = number = (self.number + 1) & 0xFFFF
+        self._on_sent(number, size, now, self.pacer.probe)
+        self._send(data)
+        return size
+
+    def _leave(self, waited: object, size: int, now: float) -> None:
+        data, at = cast("tuple[bytes, int]", waited)
+        self.number = number = (self.number + 1) & 0xFFFF
+        if at:
+            data = b"".join((data[:at], _U16.pack(number), data[at + 2 :]))
+        self._on_sent(number, size, now, self.pacer.probe)
+        self._send(data)
+
+    def on_timer(self, now: float) -> None:
+        """Every tick: take the estimate, send what is due, begin a probe."""
+        self._latest = now
+        pacer = self.pacer
+        probe = self.estimator.on_timer(now)
+        pacer.set_rate(self.estimator.target_bps)
+        if probe is not None:
+            pacer.start(probe, now)
+        else:
+            pacer.on_timer(now)
