@@ -18,8 +18,9 @@ _GONE_BELOW = 0.06  # s
 _MEASURED = 0.3  # s of arrivals until the link's rate is known well enough to drain below it
 _FACTOR = 0.5  # of the link's rate is sent to drain it: 1 s of queue is gone in 2 s
 _EXPERIMENT = 0.4  # s of sending whose delays are compared
-# Slope of the delay in the experiment, s/s: our own queue would shrink by 1 - _FACTOR.
-_OWN_SLOPE = -0.3
+_MAX_EXPERIMENT = 1.5  # s; then it is given up
+_MAX_SHARE = 0.75  # of the link's rate: with more really sent, the experiment shows nothing
+_OWN_SHARE = 0.5  # of the shrinking to be expected of our own queue, for it to count as that
 _FOREIGN_FOR = 30.0  # s for which a queue that did not shrink is left alone, doubled each time …
 _MAX_FOREIGN = 240.0  # s … up to this
 # A delay that hardly varies for so long is no queue: the path became longer.
@@ -56,6 +57,8 @@ class Backlog:
         "_first",
         "_foreign_for",
         "_least",
+        "_link_bps",
+        "_octets",
         "_range",
         "_since",
         "_window_end",
@@ -75,6 +78,8 @@ class Backlog:
         self._window_end: float | None = None
         self._since = 0.0  # when the state began
         self._first: tuple[float, float] | None = None  # sending time and delay in the experiment
+        self._octets = 0  # sent in the experiment
+        self._link_bps = 0.0  # before it
         self._range = (math.inf, 0.0)  # of the delay while the queue is foreign
 
     @property
@@ -92,13 +97,24 @@ class Backlog:
         """Whether a queue stands that counts as ours so far."""
         return self.state is Queue.MEASURING or self.state is Queue.DRAINING
 
-    def update(self, least: float, mean: float, sent_at: float, now: float) -> None:
+    def update(
+        self,
+        least: float,
+        mean: float,
+        *,
+        sent_at: float,
+        octets: int,
+        link_bps: float | None,
+        now: float,
+    ) -> None:
         """Take a feedback packet's figures.
 
         Args:
             least: the least of arrival - sending time.
             mean: their mean.
             sent_at: when the latest of the packets was sent.
+            octets: their bytes.
+            link_bps: the rate at which packets leave the queue, if there was one.
             now: seconds.
         """
         if self._window_end is None:
@@ -116,9 +132,10 @@ class Backlog:
         elif self.delay < _GONE_BELOW:
             self._move(Queue.SHORT, now)
         elif self.state is Queue.DRAINING:
-            self._judge(waited, sent_at, now)
+            self._judge(waited, sent_at, octets, now)
         elif self.state is Queue.MEASURING:
-            if now - self._since >= _MEASURED:
+            if now - self._since >= _MEASURED and link_bps is not None:
+                self._link_bps = link_bps
                 self._move(Queue.DRAINING, now)
         else:
             self._watch_foreign(now)
@@ -134,17 +151,31 @@ class Backlog:
         elif elapsed >= self._foreign_for:
             self._move(Queue.MEASURING, now)
 
-    def _judge(self, waited: float, sent_at: float, now: float) -> None:
+    def _judge(self, waited: float, sent_at: float, octets: int, now: float) -> None:
         if sent_at <= self._since:
             return
         if self._first is None:
             self._first = (sent_at, waited)
             return
+        self._octets += octets
         elapsed = sent_at - self._first[0]
-        if elapsed >= _EXPERIMENT:
-            own = (waited - self._first[1]) / elapsed < _OWN_SLOPE
-            self._move(Queue.MEASURING if own else Queue.FOREIGN, now)
+        if elapsed < _EXPERIMENT:
+            return
+        share = 8 * self._octets / elapsed / self._link_bps
+        if share > _MAX_SHARE:  # the pacer still had much to send
+            if elapsed > _MAX_EXPERIMENT:
+                self._move(Queue.MEASURING, now)
+            return
+        if (waited - self._first[1]) / elapsed < _OWN_SHARE * (share - 1):
+            self._move(Queue.MEASURING, now)
+        else:
+            self._move(Queue.FOREIGN, now)
             self._foreign_for = min(2 * self._foreign_for, _MAX_FOREIGN)
+
+    def claim(self, now: float) -> None:
+        """It cannot be others who fill the queue: too much of what we send is lost."""
+        if self.state is Queue.FOREIGN:
+            self._move(Queue.MEASURING, now)
 
     def _move(self, state: Queue, now: float) -> None:
         if state not in _NEXT[self.state]:
@@ -152,4 +183,5 @@ class Backlog:
         self.state = state
         self._since = now
         self._first = None
+        self._octets = 0
         self._range = (math.inf, 0.0)

@@ -18,7 +18,8 @@ _WINDOW = 0.5  # s
 _MIN_PACKETS = 10  # in a window
 _MAX_INTERVAL = 1.0  # s
 _ACKED_BOUND = 1.5  # × acknowledged
-_LIMITED_BELOW = 0.5  # of the rate is sent: then the overflow was not our doing
+_HOPELESS = 0.2  # loss that lasts: this is our own overflow, there is nobody to compete with
+_SMOOTHING = 0.12  # per window, of that loss: the overflow of a TCP start lasts 2 s
 
 
 class Competition:
@@ -40,6 +41,7 @@ class Competition:
         "_packets",
         "_peak",
         "_quiet",
+        "_smoothed",
         "_stepped_at",
         "_usual",
         "_window_at",
@@ -53,11 +55,24 @@ class Competition:
         self._at = self._window_at = self._stepped_at = now
         self._packets = self._lost = 0
         self._quiet = True
+        self._smoothed = 0.0  # loss above the usual, over some 4 s
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether so much is lost that there cannot be a fair share to fight for."""
+        return self._smoothed > _HOPELESS
 
     def update(
-        self, packets: int, lost: int, acked_bps: float | None, rtt: float, now: float
+        self,
+        packets: int,
+        lost: int,
+        *,
+        acked_bps: float | None,
+        limited: bool,
+        rtt: float,
+        now: float,
     ) -> None:
-        """Take what a feedback packet told."""
+        """Take what a feedback packet told; `limited`: less is sent than may be."""
         elapsed = min(max(now - self._at, 0.0), _MAX_INTERVAL)
         self._at = now
         self._packets += packets
@@ -66,10 +81,10 @@ class Competition:
             loss = self._lost / self._packets - self._usual
             self._quiet = loss < _QUIET
             # What an overflow cost is reported over a round trip; it counts once.
-            limited = acked_bps is not None and acked_bps < _LIMITED_BELOW * self.bps
             if loss > _OVERFLOW and not limited and now - self._stepped_at > rtt + _WINDOW:
                 self.bps *= _BETA
                 self._stepped_at = now
+            self._smoothed += _SMOOTHING * (loss - self._smoothed)
             self._packets = self._lost = 0
             self._window_at = now
         if self._quiet:

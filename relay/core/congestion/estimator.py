@@ -170,13 +170,19 @@ class BandwidthEstimator:
         if not received:
             return
         self._note_alive(now - latest[0], now)
-        self._note_queue(least, total / received, latest[0], now)
-        if self._competition is None or self._backlog.state is not Queue.FOREIGN:
-            self._control_rate(latest[1], now)
+        self._backlog.update(
+            least,
+            total / received,
+            sent_at=latest[0],
+            octets=octets,
+            link_bps=self._busy.bps(latest[1]),
+            now=now,
+        )
+        self._note_queue(now)
+        if self._competition is not None and self._backlog.state is Queue.FOREIGN:
+            self._compete(self._competition, received + lost, lost, now)
         else:
-            rtt = self.rtt or _DEFAULT_RTT
-            self._competition.update(received + lost, lost, self._acked.bps, rtt, now)
-            self._control.follow(self._competition.bps, now)
+            self._control_rate(latest[1], now)
         self._loss.add(
             received + lost,
             lost,
@@ -199,8 +205,7 @@ class BandwidthEstimator:
         if self.state is State.OUTAGE:
             self._resume(now)
 
-    def _note_queue(self, least: float, mean: float, sent_at: float, now: float) -> None:
-        self._backlog.update(least, mean, sent_at, now)
+    def _note_queue(self, now: float) -> None:
         state = self._backlog.state
         if state is Queue.SHORT and self._competition is not None:
             self._competition = None
@@ -211,6 +216,21 @@ class BandwidthEstimator:
         self._peak_bps *= _PEAK_FADES ** min(max(now - self._peak_at, 0.0), 1.0)
         self._peak_at = now
         self._peak_bps = max(self._peak_bps, self._control.bps)
+
+    def _compete(self, competition: Competition, packets: int, lost: int, now: float) -> None:
+        competition.update(
+            packets,
+            lost,
+            acked_bps=self._acked.bps,
+            limited=self.application_limited,
+            rtt=self.rtt or _DEFAULT_RTT,
+            now=now,
+        )
+        self._control.follow(competition.bps, now)
+        if competition.is_hopeless:
+            self._competition = None
+            self._peak_bps /= 2
+            self._backlog.claim(now)
 
     def _control_rate(self, arrived_at: float, now: float) -> None:
         usage, acked = self._delay.usage, self._acked.bps
