@@ -18,8 +18,9 @@ _GONE_BELOW = 0.06  # s
 _MEASURED = 0.3  # s of arrivals until the link's rate is known well enough to drain below it
 _FACTOR = 0.5  # of the link's rate is sent to drain it: 1 s of queue is gone in 2 s
 _EXPERIMENT = 0.4  # s of sending whose delays are compared
-_MAX_EXPERIMENT = 1.5  # s; then it is given up
+_MAX_EXPERIMENT = 1.5  # s; then it must do
 _MAX_SHARE = 0.75  # of the link's rate: with more really sent, the experiment shows nothing
+_LEAST_SHRINKING = -0.1  # s/s
 _OWN_SHARE = 0.5  # of the shrinking to be expected of our own queue, for it to count as that
 _FOREIGN_FOR = 30.0  # s for which a queue that did not shrink is left alone, doubled each time …
 _MAX_FOREIGN = 240.0  # s … up to this
@@ -162,14 +163,13 @@ class Backlog:
         if elapsed < _EXPERIMENT:
             return
         share = 8 * self._octets / elapsed / self._link_bps
-        if share > _MAX_SHARE:  # the pacer still had much to send
-            if elapsed > _MAX_EXPERIMENT:
-                self._move(Queue.MEASURING, now)
-            return
-        if (waited - self._first[1]) / elapsed < _OWN_SHARE * (share - 1):
-            self._move(Queue.MEASURING, now)
-        else:
-            self._move(Queue.FOREIGN, now)
+        if share > _MAX_SHARE and elapsed < _MAX_EXPERIMENT:
+            return  # the pacer still had much to send
+        # Where sound alone is most of what arrives, there is no less to send. If that is what the
+        # link carries, and not what others leave us, losses will soon tell (`Competition`).
+        shrunk = (waited - self._first[1]) / elapsed < _OWN_SHARE * min(share - 1, _LEAST_SHRINKING)
+        self._move(Queue.MEASURING if shrunk else Queue.FOREIGN, now)
+        if not shrunk:
             self._foreign_for = min(2 * self._foreign_for, _MAX_FOREIGN)
 
     def claim(self, now: float) -> None:
