@@ -25,6 +25,7 @@ _REPORT_INTERVAL = 1.0  # s
 _ANSWER_INTERVAL = 0.1  # s between two answers to a viewer's reference times
 _MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
 _ADAPT_INTERVAL = 0.1  # s between two looks at the estimate
+_USUAL_BPS = {Layer.LOW: 150_000, Layer.MIDDLE: 500_000, Layer.HIGH: 1_500_000}
 _SOUND_BPS = 50_000  # a speaker whose rate is not known yet: Opus at 20 ms with its headers
 _STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the control connection
 # A picture is left at once, before the lower layer's key frame, if the link carries less than this
@@ -62,6 +63,11 @@ def _is_paused(slot: ViewerSlot, publisher: Publisher) -> bool:
     """
     target = slot.target
     return target is not None and not target.flowing and target in publisher.video.values()
+
+
+def _cost(name: Layer, layer: IncomingLayer) -> int:
+    """What a layer takes of a link; before a second of it was seen, what such layers usually do."""
+    return layer.meter.carried_bps or _USUAL_BPS[name]
 
 
 class Viewer:
@@ -237,7 +243,7 @@ class Viewer:
         if publisher is None or wish is None:
             return Demand(())
         candidates = tuple(
-            Candidate(name, layer.height, layer.meter.carried_bps, layer.meter.temporal_shares)
+            Candidate(name, layer.height, _cost(name, layer), layer.meter.temporal_shares)
             for name, layer in publisher.video.items()
             if publisher.offers(name) and slot.takes(layer.codec)
         )
