@@ -166,5 +166,5 @@ def _short(line: dict[str, Any]) -> dict[str, Any]:
     return {
         "run": line["run"],
         **{name: found[name] for name in SHOWN},
-        "host_busy": line["host"]["busy"],
+        "host": line["host"],
     }

@@ -48,7 +48,7 @@ class DirectCall:
         answer = await self.receiver.page.evaluate("(sdp) => window.makeAnswer(sdp)", offer)
         await self.sender.page.evaluate("(sdp) => window.takeAnswer(sdp)", answer)
 
-    async def facts(self) -> dict[str, Any]:
+    async def facts(self, *, recording: bool) -> dict[str, Any]:
         """Nothing besides what the pages say."""
         return {}
 

@@ -160,8 +160,20 @@
     }, STATS_MS)
   }
 
+  // Lines of the largest picture that goes out at a fair pace.
+  const sending = async () => {
+    let lines = 0
+    for (const connection of living()) {
+      for (const row of (await connection.getStats()).values()) {
+        if (row.type === 'outbound-rtp' && row.framesPerSecond >= 15) lines = Math.max(lines, row.frameHeight)
+      }
+    }
+    return lines
+  }
+
   window.__qoe = {
     followCamera: false,
+    sending,
     start(selector) {
       watchStats(selector)
       if (selector) {

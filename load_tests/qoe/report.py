@@ -18,7 +18,7 @@ BEGIN = "<!-- qoe:begin: written by `make qoe`; do not edit between the marks --
 END = "<!-- qoe:end -->"
 EMPTY = f"# Bandwidth\n\n{BEGIN}\n{END}\n"
 SYSTEMS = {"tongke": "Tongke", "direct": "direct call"}
-BUSY = 0.95  # of the machine: above, a run says as much of the machine as of the system
+CROWDED = 0.15  # of all CPUs: with more work beside the bench a run says as much of the machine
 SLOW_SENDER_FPS = 20
 RUN_ORDER = "frozen_ratio"  # by which the run that is drawn is the middle one
 
@@ -198,8 +198,8 @@ def _provenance(lines: Sequence[Line]) -> str:
     text = f"{len(lines)} runs (seeds: {seeds}) of revision {revisions or '–'}"
     if limited:
         text += (
-            f"; in {limited} of them the machine was short of CPU (busy over {BUSY:.0%} or the "
-            f"sender below {SLOW_SENDER_FPS} frames/s), so they say less of the system"
+            f"; in {limited} of them the machine was short of CPU (over {CROWDED:.0%} other work, "
+            f"or the sender below {SLOW_SENDER_FPS} frames/s), so they say less of the system"
         )
     return text + "."
 
@@ -207,7 +207,8 @@ def _provenance(lines: Sequence[Line]) -> str:
 def machine_limited(line: Line) -> bool:
     """Whether the machine, not the link, may have made this run what it is."""
     fps = line["figures"]["sent_fps"]
-    return line["host"]["busy"] > BUSY or (fps is not None and fps < SLOW_SENDER_FPS)
+    others = line["host"]["busy"] - line["host"]["own"]
+    return others > CROWDED or (fps is not None and fps < SLOW_SENDER_FPS)
 
 
 def draw(

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Any, Protocol
 
 from load_tests.link.cross_traffic import CROSS_PORT, CubicFlow
 from load_tests.link.emulator import Emulator
 from load_tests.link.forwarder import POOR_ADDRESS
+from load_tests.qoe import host
 from load_tests.qoe.content import CaptureFiles
 from load_tests.qoe.direct import DirectCall
 from load_tests.qoe.profile import Profile
 from load_tests.qoe.seats import Seat, seats
-from load_tests.qoe.series import Host, Series, from_notes
+from load_tests.qoe.series import Series, from_notes
 from load_tests.qoe.tongke import TongkeCall
 
 PREPARE_TIMEOUT_S = 75.0
@@ -45,8 +44,8 @@ class Call(Protocol):
     async def enter(self) -> None:
         """Begin to watch; time 0 of all figures."""
 
-    async def facts(self) -> dict[str, Any]:
-        """Counters of the system itself, at the end."""
+    async def facts(self, *, recording: bool) -> dict[str, Any]:
+        """Counters of the system itself at the end, and if wished what it recorded."""
 
 
 CALLS: dict[System, type[TongkeCall] | type[DirectCall]] = {
@@ -79,21 +78,21 @@ async def run(
         call: Call = CALLS[system](link, opened, stack, files)
         async with asyncio.timeout(PREPARE_TIMEOUT_S):
             await call.prepare()
-        before = _cpu_times()
+        before = host.read()
         begin_unix_s = await link.begin()
         async with _competition(link, profile), asyncio.TaskGroup() as tasks:
             entering = tasks.create_task(call.enter())
             await asyncio.sleep(max(0.0, begin_unix_s + profile.seconds - time.time()))
             entering.cancel()  # if the link never let it through
-        host = _host(before)
+        busy = host.between(before, host.read())
         report = await link.end()
         async with asyncio.timeout(COLLECT_TIMEOUT_S):
             receiver, sender = await asyncio.gather(call.receiver.notes(), call.sender.notes())
         series = from_notes(
-            receiver, sender, report, host, begin_unix_s=begin_unix_s, seconds=profile.seconds
+            receiver, sender, report, busy, begin_unix_s=begin_unix_s, seconds=profile.seconds
         )
         async with asyncio.timeout(COLLECT_TIMEOUT_S):
-            facts = await call.facts()
+            facts = await call.facts(recording=bool(profile.link.outages))
         return Outcome(series, facts, [*call.sender.errors, *call.receiver.errors])
 
 
@@ -121,15 +120,3 @@ async def _competition(link: Emulator, profile: Profile) -> AsyncIterator[None]:
         await asyncio.to_thread(flow.stop)
     if flow.failure is not None:
         raise flow.failure
-
-
-def _cpu_times() -> list[int]:
-    return [int(value) for value in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-
-
-def _host(before: list[int]) -> Host:
-    """proc(5): user nice system idle iowait irq softirq steal."""
-    spent = [after - earlier for after, earlier in zip(_cpu_times(), before, strict=True)]
-    total = max(1, sum(spent))
-    idle, stolen = spent[3] + spent[4], spent[7]
-    return Host(round(1 - idle / total, 3), round(stolen / total, 3), round(os.getloadavg()[0], 2))

@@ -42,9 +42,13 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 class Host(msgspec.Struct, frozen=True):
-    """What else the machine did: shares of all CPUs, 0…1."""
+    """What the machine did: shares of all CPUs, 0…1, and the load average at the end.
+
+    `own` is the bench with its browsers and server; `busy - own` is other work.
+    """
 
     busy: float
+    own: float
     stolen: float
     load: float
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -18,6 +20,9 @@ from signaling.seed import DEMO_PASSWORD, RECEIVE_ROOMS
 COUNTY = ZoneInfo("Asia/Shanghai")
 LOGIN = "wang"
 PICTURE = '[data-testid="lead-video"]'
+WARM_UP_TIMEOUT_S, WARM_UP_POLL_S = 20.0, 0.25
+FULL_LINES = 720
+RECORDING_TIMEOUT_S, RECORDING_POLL_S = 30.0, 0.5
 KEPT_METRICS = ("tongke_relay_", "tongke_control_", "tongke_media_")
 _GET = "async (path) => (await fetch(path)).json()"
 _TEXT = "async (path) => (await fetch(path)).text()"
@@ -35,6 +40,7 @@ class TongkeCall:
     ) -> None:
         self._link, self._seats, self._stack = link, seats, stack
         self._files = files
+        self._lesson_id = ""
         self.sender: Seat
         self.receiver: Seat
 
@@ -51,7 +57,9 @@ class TongkeCall:
         self.sender = await self._seats.open(self._link.good, teacher, follow=True)
         self.receiver = await self._seats.open(self._link.poor, room, trusted=far)
         lesson = await self._start_lesson(near)
+        self._lesson_id = lesson["lesson_id"]
         await self._approach(far, lesson)
+        await self._warm_up()
         await self.sender.watch(None)
         await self.receiver.watch(PICTURE)
 
@@ -59,8 +67,38 @@ class TongkeCall:
         """进入课堂."""
         await self.receiver.click("enter-classroom")
 
-    async def facts(self) -> dict[str, Any]:
-        """The server's own counters, for later questions."""
+    async def facts(self, *, recording: bool) -> dict[str, Any]:
+        """The server's own counters; if wished also what the lesson's recording is."""
+        counters: dict[str, Any] = await self._counters()
+        return counters | ({"recording": await self._recording()} if recording else {})
+
+    async def _recording(self) -> dict[str, Any] | None:
+        """下课, and what the library then says; None if it was not finished in time."""
+        await self.sender.click("end-lesson")
+        await self.sender.click("confirm-yes")
+        page = self.sender.page
+        deadline = time.monotonic() + RECORDING_TIMEOUT_S
+        while time.monotonic() < deadline:
+            await asyncio.sleep(RECORDING_POLL_S)
+            lesson = await page.evaluate(_GET, f"/api/lessons/{self._lesson_id}")
+            if not (recording_id := lesson.get("recording_id")):
+                continue
+            detail = await page.evaluate(_GET, f"/api/recordings/{recording_id}")
+            if detail["summary"]["state"] in {"ready", "failed"}:
+                return {
+                    "state": detail["summary"]["state"],
+                    "duration_s": detail["summary"]["duration_s"],
+                    "sources": {
+                        source["source_id"]: {
+                            "gaps": [[gap["start_s"], gap["end_s"]] for gap in source["gaps"]],
+                            "damaged": source["damaged"],
+                        }
+                        for source in detail["sources"]
+                    },
+                }
+        return None
+
+    async def _counters(self) -> dict[str, float]:
         metrics: str = await self.sender.page.evaluate(_TEXT, "/metrics")
         samples = {}
         for line in metrics.splitlines():
@@ -69,6 +107,14 @@ class TongkeCall:
                 with contextlib.suppress(ValueError):
                     samples[name] = float(value)
         return {name: value for name, value in samples.items() if value}
+
+    async def _warm_up(self) -> None:
+        """A classroom enters a lesson that runs: wait for the full picture, but not for ever."""
+        deadline = time.monotonic() + WARM_UP_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if await self.sender.page.evaluate("() => window.__qoe.sending()") >= FULL_LINES:
+                return
+            await asyncio.sleep(WARM_UP_POLL_S)
 
     async def _start_lesson(self, url: str) -> dict[str, Any]:
         page = self.sender.page

@@ -33,7 +33,7 @@ def series(frames, *, levels=(), received=(), taken=(), slices=()) -> Series:
     down = PathReport(0, 0, 0, 0, 0, tuple(slices))
     link = LinkReport(down, EMPTY, 0, 0, 0, 0)
     sent: list[Stats] = []
-    host = Host(0.5, 0, 1)
+    host = Host(0.5, 0.45, 0, 1)
     return Series(
         SECONDS, list(frames), list(taken), list(levels), list(received), sent, link, host
     )
@@ -187,7 +187,7 @@ def line(system: str, seed: int, **changed: float | None):
         "system": system,
         "revision": "abc",
         "figures": values,
-        "host": {"busy": 0.5},
+        "host": {"busy": 0.5, "own": 0.45},
     }
 
 
