@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from relay.api import Answer, Patched, Relay, SessionNotFound
+from relay.api import Answer, Patched, Relay, SessionNotFound, StaleSession
 from signaling.clock import Clock
 from signaling.config import Config
 from signaling.core.messages import SourceKind
@@ -21,7 +23,14 @@ from signaling.core.tokens import (
     open_media,
     seal_media,
 )
-from signaling.errors import BadToken, Busy, Forbidden, NotFound, WrongLessonState
+from signaling.errors import (
+    BadToken,
+    Busy,
+    Forbidden,
+    NotFound,
+    StalePrecondition,
+    WrongLessonState,
+)
 from signaling.hub import RoomHub
 from signaling.live_room import LiveRoom
 from signaling.media_sessions import MediaSession, MediaSessions
@@ -175,10 +184,21 @@ class MediaDesk:
             room.viewer_opened(who, answer.session_id)
         return answer
 
-    def patch(self, token: str | None, session_id: str, fragment: str, etag: str | None) -> Patched:
-        """Trickle or restart ICE; raises NotFound, Forbidden, BadToken and what the relay does."""
+    def patch(
+        self, token: str | None, session_id: str, fragment: str, etags: Sequence[str] | None
+    ) -> Patched:
+        """Trickle or restart ICE where one of `etags` is the session's, or for None always.
+
+        Raises:
+            NotFound, Forbidden, BadToken: no such session, or the token is not for it.
+            StalePrecondition: none of the tags is the session's now.
+            OfferError: from the relay, as everything else that it raises.
+        """
         self._demand_opener(token, session_id)
-        return self._relay.patch(session_id, fragment, etag=etag)
+        for etag in (None,) if etags is None else etags:
+            with contextlib.suppress(StaleSession):
+                return self._relay.patch(session_id, fragment, etag=etag)
+        raise StalePrecondition("none of the entity tags is the session's", field="If-Match")
 
     def close(self, token: str | None, session_id: str) -> None:
         """End a session; raises as `patch` does."""

@@ -20,8 +20,9 @@ from signaling.core.calendar import parse_day, parse_week
 from signaling.core.resources import LessonState
 from signaling.core.room_state import CommandRefused, RoomLimits, RoomState, split_source
 from signaling.core.tokens import InvalidToken, MediaAction, MediaGrant, open_media, seal_media
+from signaling.errors import Malformed
 from signaling.http.app import ROUTES
-from signaling.http.media import _accepts
+from signaling.http.media import _accepts, if_match
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.problems import invalid_body
 from signaling.http.ws import _decode
@@ -249,3 +250,5 @@ def test_headers_about_who_asks(origin: str, host: str, forwarded: str) -> None:
     if own:
         assert origin.lower().split("://", 1)[-1].startswith(host.lower())
     _accepts(forwarded, "application/sdp")
+    with contextlib.suppress(Malformed):
+        if_match(forwarded)

@@ -216,13 +216,16 @@ async def test_a_session_lives_from_post_to_delete(server: TongkeServer) -> None
 
         assert await patch() == (428, "precondition_required")
         assert await patch(If_Match='"stale"') == (412, "stale_session")
+        assert await patch(If_Match=f"W/{peer.etag}") == (412, "stale_session")
+        assert await patch(If_Match="stale") == (400, "malformed")
         assert await patch(If_Match=peer.etag, kind=SDP) == (415, "unsupported_media_type")
         assert await patch(If_Match=peer.etag, token=None) == (401, "invalid_token")
         wrong = access["courseware"]["token"]
         assert await patch(If_Match=peer.etag, token=wrong) == (403, "forbidden")
         trickled = sdp.ice_fragment(peer.transport.identity).encode()
+        listed = f'"stale", {peer.etag}'
         status, _, headers = await _request(
-            teacher, "PATCH", session, token=token, kind=FRAGMENT, body=trickled, If_Match=peer.etag
+            teacher, "PATCH", session, token=token, kind=FRAGMENT, body=trickled, If_Match=listed
         )
         assert (status, "ETag" in headers) == (204, False)  # RFC 9725 §4.3.2
         before = peer.etag
