@@ -182,10 +182,14 @@ class LessonCancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LessonList(msgspec.Struct, frozen=True):
-    """Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock."""
+    """Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock.
+
+    ``next`` continues a list that is longer than one answer.
+    """
 
     lessons: tuple[Lesson, ...]
     server_time: datetime
+    next: str | None
 
 
 class School(msgspec.Struct, frozen=True):

@@ -12,13 +12,15 @@ from signaling.http.routes import Call, Query, Route
 
 
 async def list_lessons(call: Call) -> r.LessonList:
-    """The lessons of a day or week."""
+    """The lessons of a day or week, a page of them."""
     service = call.services.lessons
     start, end = _interval(call)
-    records = await service.listed(call.subject, start, end)
+    after = call.request.query.get("after")
+    records, following = await service.listed(call.subject, start, end, after)
     return r.LessonList(
         tuple(service.resource(call.subject, record) for record in records),
         call.services.clock.now(),
+        following,
     )
 
 
@@ -112,6 +114,7 @@ ROUTES = (
         query=(
             Query("day", "YYYY-MM-DD, in the county's time zone; today without"),
             Query("week", "YYYY-Www (ISO 8601)"),
+            Query("after", "the `next` of the page before"),
         ),
     ),
     Route("POST", "/api/lessons", create_lesson, "临时排课", r.Lesson, r.LessonCreate, status=201),

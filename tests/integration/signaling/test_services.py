@@ -16,14 +16,16 @@ from signaling.channel import Channel
 from signaling.core import messages as m
 from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.permissions import Subject, seat_of
-from signaling.core.resources import ClassKind, LessonCreate, LessonState, LoginRequest
+from signaling.core.resources import ClassKind, LessonCreate, LessonState, LoginRequest, Role
 from signaling.core.tokens import fingerprint, open_media
+from signaling.db import lesson_store
 from signaling.db.lesson_store import LessonChange
 from signaling.db.tables import Base
 from signaling.errors import (
     BadCredentials,
     BadToken,
     Clash,
+    Invalid,
     NotFound,
     NotSignedIn,
     TooManyRequests,
@@ -390,6 +392,49 @@ async def test_seats_of_the_demo_people(tmp_path: Path) -> None:
             seat = seat_of(person.subject, record.parties)
             assert seat is not None
             assert seat.visible is visible
+
+
+async def test_a_list_longer_than_an_answer_is_paged_and_nothing_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson_store, "PAGE_LESSONS", 3)
+    async with running_services(tmp_path) as services:
+        start = services.clock.now()
+        wanted = []
+        for number in range(7):  # pairs that begin at the same time
+            wish = LessonCreate(
+                f"课{number}",
+                ClassKind.DEDICATED,
+                "数学",
+                "一年级",
+                start + timedelta(hours=number // 2),
+                start + timedelta(hours=number // 2, minutes=40),
+                seed.LEAD_TEACHER if number % 2 else await _another_teacher(services),
+                (),
+            )
+            wanted.append(await services.lesson_store.create(wish))
+        admin = await services.people.person_by_login("xianguan")
+        assert admin is not None
+        end = start + timedelta(days=1)
+        seen: list[str] = []
+        cursor, pages = None, 0
+        while pages == 0 or cursor is not None:
+            page, cursor = await services.lessons.listed(admin.subject, start, end, cursor)
+            seen += [record.lesson_id for record in page]
+            pages += 1
+        assert (len(seen), set(seen), pages) == (7, set(wanted), 3)
+        for bad in ("", "x", "1", "1.", "9" * 30 + ".a", "-1.a"):
+            with pytest.raises(Invalid):
+                await services.lessons.listed(admin.subject, start, end, bad)
+
+
+async def _another_teacher(services: Services) -> str:
+    person = await services.people.person_by_login("liu")
+    if person is not None:
+        return person.person_id
+    return await services.people.add_person(
+        login="liu", name="刘老师", password_hash="", roles=(Role.LEAD_TEACHER,)
+    )
 
 
 async def test_a_clash_is_found_in_whatever_part_a_room_has(tmp_path: Path) -> None:

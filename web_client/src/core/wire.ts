@@ -151,10 +151,15 @@ export interface LessonCancel {
   reason: string
 }
 
-/** Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock. */
+/**
+ * Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock.
+ *
+ * ``next`` continues a list that is longer than one answer.
+ */
 export interface LessonList {
   lessons: readonly Lesson[]
   server_time: string
+  next: string | null
 }
 
 /** A school with its rooms; kind is center_school, teaching_point or school. */
