@@ -26,7 +26,11 @@ _MAX_LOOK_BACK = 32  # packets before an IDR slice that may hold its parameter s
 
 
 class Segment(NamedTuple):
-    """What one switch fixed. All numbers are extended."""
+    """What one switch fixed. All numbers are extended.
+
+    Attributes:
+        lead: a packet of our own before the layer's first: parameter sets that only the offer gave.
+    """
 
     first_out: int
     first_in: int
@@ -36,6 +40,7 @@ class Segment(NamedTuple):
     picture_id_delta: int
     tl0_delta: int
     payload_type: int
+    lead: MediaPacket | None
 
 
 def payload(packet: MediaPacket, picture_id_delta: int, tl0_delta: int) -> bytes:
@@ -118,26 +123,39 @@ class Munger:
             self._last_tl0_index = layer.highest_tl0_index + self.tl0_delta
         self.layer = None
 
-    def splice(self, layer: IncomingLayer, packet: MediaPacket, payload_type: int) -> None:
-        """Go on with `layer`, whose picture begins at `packet`; the old one was detached before."""
+    def splice(
+        self, layer: IncomingLayer, packet: MediaPacket, payload_type: int, lead: bytes = b""
+    ) -> MediaPacket | None:
+        """Go on with `layer`, whose picture begins at `packet`; the old one was detached before.
+
+        Args:
+            layer: from now on.
+            packet: where decoding can start.
+            payload_type: the receiver's.
+            lead: payload of a packet of our own to be sent before the layer's first one.
+
+        Returns:
+            The packet with `lead`, numbered just before the layer's first; None without it.
+        """
         first = first_packet_of_picture(layer, packet)
+        leading = packet.made(first - 1, lead) if lead else None
         self.layer = layer
         self.payload_type = payload_type
         self.first_sequence = first
         if self._last_sequence is None:
             # Below 2^15, so that the first packets' order is clear even if some are lost before
             # SRTP's rollover counter is settled (RFC 3711 §3.3.1).
-            self.sequence_delta = 0x10000 + (first & 0x7FFF) - first
+            self.sequence_delta = 0x10000 + (first & 0x7FFF) + (leading is not None) - first
             self.timestamp_delta = 0
         else:
-            self.sequence_delta = self._last_sequence + 1 - first
+            self.sequence_delta = self._last_sequence + 1 + (leading is not None) - first
             self.timestamp_delta = self._next_timestamp(layer, packet) - packet.timestamp
         self.picture_id_delta = self.tl0_delta = 0
         if packet.picture_id >= 0 and self._last_picture_id >= 0:
             self.picture_id_delta = self._last_picture_id + 1 - packet.picture_id
             self.tl0_delta = self._last_tl0_index + 1 - packet.tl0_index
         segment = Segment(
-            first + self.sequence_delta,
+            first + self.sequence_delta - (leading is not None),
             first,
             layer,
             self.sequence_delta,
@@ -145,8 +163,10 @@ class Munger:
             self.picture_id_delta,
             self.tl0_delta,
             payload_type,
+            leading,
         )
         self._segments = [*self._segments[1 - _MAX_SEGMENTS :], segment]
+        return leading
 
     def _next_timestamp(self, layer: IncomingLayer, packet: MediaPacket) -> int:
         """Time goes on by capture time where both layers' is known, else by arrival."""
@@ -183,6 +203,8 @@ class Munger:
             return None
         for segment in reversed(self._segments):
             if out >= segment.first_out:
+                if segment.lead is not None and out == segment.first_out:
+                    return segment, out, segment.lead
                 packet = segment.layer.at(out - segment.sequence_delta)
                 return None if packet is None else (segment, out, packet)
         return None

@@ -48,3 +48,8 @@ class MediaPacket:
         self.picture_id = -1
         self.tl0_index = -1
         self.level = 0xFF
+
+    def made(self, sequence: int, payload: bytes) -> MediaPacket:
+        """A packet of our own that belongs to the same picture."""
+        header = RtpPacket(0, 0, sequence & 0xFFFF, self.timestamp & 0xFFFFFFFF, 0, {}, payload)
+        return MediaPacket(sequence, self.timestamp, header, self.arrival)

@@ -61,6 +61,7 @@ class Slot:
     last: tuple[str, int] | None = None  # stream and frame number of the last decoded frame
     missing: dict[int, tuple[float, float]] = field(default_factory=dict)  # since, next NACK
     broken: int = 0  # frames that could not be decoded
+    leads: int = 0  # packets of nothing but parameter sets, which the relay put before a picture
     duplicates: int = 0
     plis: int = 0
     pli_at: float = 0.0
@@ -226,6 +227,8 @@ class SimulatedViewer:
 
     def _finish(self, slot: Slot) -> None:
         frame, slot.frame = slot.frame, []
+        slot.leads += sum(streams.is_parameter_sets(packet.payload) for packet in frame)
+        frame = [packet for packet in frame if not streams.is_parameter_sets(packet.payload)]
         pieces = [streams.read(packet.payload) for packet in frame]
         last = pieces[-1]
         whole = [piece.index for piece in pieces] == list(range(last.count))
