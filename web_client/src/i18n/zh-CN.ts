@@ -29,7 +29,7 @@ export const zh = {
     forbidden: '您没有权限进行这个操作。',
     not_signed_in: '登录已失效，请重新登录。',
     csrf: '页面已过期，请刷新后再试。',
-    clash: '时间冲突：{detail}',
+    clash: '这个时间已经有课（{detail}），请换个时间',
     busy: '服务器正忙，请稍后再试。',
     too_large: '内容太长。',
     room_full: '课堂人数已满。',
