@@ -67,8 +67,8 @@ class MediaDesk:
 
     # --- tokens ----------------------------------------------------------------------------------
 
-    def access(self, lesson: LessonRecord, seat: Seat) -> MediaAccess:
-        """What a seat may publish and watch, with tokens for it.
+    def access(self, lesson: LessonRecord, seat: Seat, session: str | None = None) -> MediaAccess:
+        """What a seat may publish and watch, with tokens for it that end with the login `session`.
 
         Raises:
             WrongLessonState: the lesson is not live.
@@ -78,12 +78,14 @@ class MediaDesk:
         who = seat.participant_id
         camera = Action.PUBLISH_CAMERA in seat.actions
         courseware = Action.PUBLISH_COURSEWARE in seat.actions
+
+        def publish(kind: SourceKind) -> MediaEndpoint:
+            return self._publish(lesson, who, kind, until, session)
+
         return MediaAccess(
-            camera=self._publish(lesson, who, SourceKind.CAMERA, until) if camera else None,
-            courseware=self._publish(lesson, who, SourceKind.COURSEWARE, until)
-            if courseware
-            else None,
-            watch=self._watch(lesson, who, until, programme=False),
+            camera=publish(SourceKind.CAMERA) if camera else None,
+            courseware=publish(SourceKind.COURSEWARE) if courseware else None,
+            watch=self._watch(lesson, who, until, session=session),
         )
 
     def external_access(self, lesson: LessonRecord) -> ExternalAccess:
@@ -98,16 +100,31 @@ class MediaDesk:
         )
 
     def _publish(
-        self, lesson: LessonRecord, who: str, kind: SourceKind, until: datetime
+        self,
+        lesson: LessonRecord,
+        who: str,
+        kind: SourceKind,
+        until: datetime,
+        session: str | None = None,
     ) -> MediaEndpoint:
         source_id = f"{who}.{kind}"
-        grant = self._grant(lesson, who, MediaAction.PUBLISH, until, source_id=source_id)
+        grant = self._grant(
+            lesson, who, MediaAction.PUBLISH, until, source_id=source_id, session=session
+        )
         return self._endpoint(f"/whip/{lesson.lesson_id}/{source_id}", grant)
 
     def _watch(
-        self, lesson: LessonRecord, who: str, until: datetime, *, programme: bool
+        self,
+        lesson: LessonRecord,
+        who: str,
+        until: datetime,
+        *,
+        programme: bool = False,
+        session: str | None = None,
     ) -> MediaEndpoint:
-        grant = self._grant(lesson, who, MediaAction.WATCH, until, programme=programme)
+        grant = self._grant(
+            lesson, who, MediaAction.WATCH, until, programme=programme, session=session
+        )
         return self._endpoint(f"/whep/{lesson.lesson_id}", grant)
 
     @staticmethod
@@ -119,6 +136,7 @@ class MediaDesk:
         *,
         source_id: str | None = None,
         programme: bool = False,
+        session: str | None = None,
     ) -> MediaGrant:
         return MediaGrant(
             lesson_id=lesson.lesson_id,
@@ -128,6 +146,7 @@ class MediaDesk:
             programme=programme,
             expires_at=int(until.timestamp()),
             nonce=secrets.token_urlsafe(8),
+            session=session,
         )
 
     def _endpoint(self, url: str, grant: MediaGrant) -> MediaEndpoint:
@@ -207,6 +226,10 @@ class MediaDesk:
             self._relay.close(session_id)
         except SessionNotFound:
             raise NotFound("no such session") from None
+
+    def login_of(self, token: str | None) -> str | None:
+        """The login with which a token ends, None where it has none. Raises BadToken."""
+        return self._opened(token).grant.session
 
     # --- inside ----------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ async def directory(call: Call) -> r.Directory:
 async def media_access(call: Call) -> r.MediaAccess:
     """A participant's media endpoints."""
     record, seat = await call.services.lessons.seat(call.subject, _id(call))
-    return call.services.media.access(record, seat)
+    return call.services.media.access(record, seat, call.session.session_hash)
 
 
 async def external_access(call: Call) -> r.ExternalAccess:

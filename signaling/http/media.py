@@ -9,6 +9,7 @@ from aiohttp import web
 from relay.api import Answer
 from signaling.config import IceServer
 from signaling.errors import (
+    BadToken,
     Malformed,
     NotAcceptable,
     PreconditionRequired,
@@ -38,6 +39,7 @@ CORS = {
 async def publish(call: Call) -> web.Response:
     """Open a publishing session."""
     offer = await _text(call, SDP)
+    await _demand_login(call)
     answer = call.services.media.publish(
         _token(call), call.path("lesson_id"), call.path("source_id"), offer
     )
@@ -47,6 +49,7 @@ async def publish(call: Call) -> web.Response:
 async def watch(call: Call) -> web.Response:
     """Open a viewing session."""
     offer = await _text(call, SDP)
+    await _demand_login(call)
     answer = call.services.media.watch(_token(call), call.path("lesson_id"), offer)
     return _created(call, answer, "whep")
 
@@ -79,6 +82,13 @@ async def session_options(call: Call) -> web.Response:
     """What the session takes; also answers a CORS preflight."""
     headers = {"Accept-Patch": SDP_FRAGMENT, "Allow": "OPTIONS, PATCH, DELETE"}
     return web.Response(status=200, headers=headers)
+
+
+async def _demand_login(call: Call) -> None:
+    """A token handed out before its owner signed out opens nothing after."""
+    session = call.services.media.login_of(_token(call))
+    if session is not None and not await call.services.session_watch.is_good(session):
+        raise BadToken("the login has ended")
 
 
 def _token(call: Call) -> str | None:

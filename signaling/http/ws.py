@@ -82,7 +82,7 @@ async def _serve(
         await _refuse(ws, m.ByeReason.FORBIDDEN)
     else:
         hello = await _hello(ws)
-        channel = Channel(seat, services.clock.monotonic())
+        channel = Channel(seat, services.clock.monotonic(), signed_in.session_hash)
         if hello is None:
             return
         entered = await _enter(services, channel, signed_in.school, room, hello)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from recorder.api import StorageUnavailable
 from signaling import seed
@@ -20,7 +21,7 @@ from signaling.core.resources import ClassKind, LessonCreate, LessonState, Login
 from signaling.core.tokens import fingerprint, open_media
 from signaling.db import lesson_store
 from signaling.db.lesson_store import LessonChange
-from signaling.db.tables import Base
+from signaling.db.tables import Base, DeviceTokenRow
 from signaling.errors import (
     BadCredentials,
     BadToken,
@@ -353,6 +354,65 @@ async def test_sessions_and_devices_of_one_room_are_bounded(tmp_path: Path) -> N
         with pytest.raises(BadCredentials):
             await services.identity.resume(devices[0], "192.0.2.1")
         await services.identity.forget_expired()
+
+
+async def test_a_device_token_is_exchanged_in_time_and_no_terminal_is_lost_by_it(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        identity = services.identity
+        old = await identity.issue_device("shanquan1", "remembered")
+        clock.advance(days=29)
+        assert (await identity.resume(old, "192.0.2.1")).device_token is None
+        clock.advance(days=1)
+        lost = (await identity.resume(old, "192.0.2.1")).device_token
+        assert lost is not None
+        fresh = (await identity.resume(old, "192.0.2.1")).device_token  # the answer got lost
+        assert fresh is not None
+        with pytest.raises(BadCredentials):
+            await identity.resume(lost, "192.0.2.1")
+        assert (await identity.resume(fresh, "192.0.2.1")).signed_in.subject.room_id == "shanquan1"
+        with pytest.raises(BadCredentials):  # a copy of the old one
+            await identity.resume(old, "192.0.2.1")
+        await identity.resume(fresh, "192.0.2.1")
+
+
+async def test_a_device_token_that_nobody_uses_ends(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock, device_cookie_days=100) as services:
+        used = await services.identity.issue_device("shanquan1", "issued")
+        unused = await services.identity.issue_device("shanquan1", "issued")
+        clock.advance(days=99)
+        await services.identity.resume(used, "192.0.2.1")
+        clock.advance(days=2)
+        await services.identity.resume(used, "192.0.2.1")
+        with pytest.raises(BadCredentials):
+            await services.identity.resume(unused, "192.0.2.1")
+        await services.identity.forget_expired()
+        async with services.database.read() as session:
+            assert len((await session.scalars(select(DeviceTokenRow))).all()) == 2  # and its fresh
+
+
+async def test_a_login_that_ends_takes_its_channel_along_and_one_grown_old_does_not(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock, session_hours=1) as services:
+        lesson_id = await _lesson(services)
+        _, seat = await services.lessons.seat(await _teacher(services), lesson_id)
+        login = LoginRequest("wang", seed.DEMO_PASSWORD)
+        ours = (await services.identity.login(login, "192.0.2.1")).signed_in
+        room = await services.hub.enter(lesson_id)
+        channel = Channel(seat, clock.monotonic(), ours.session_hash)
+        room.attach(channel, member_of(seat, None), m.Hello())
+        clock.advance(hours=2)
+        await services._forget_expired()
+        await services.session_watch.sweep()
+        assert channel.bye is None  # nobody is thrown out of a lesson by a date
+        await services.people.set_active(seed.LEAD_TEACHER, False)
+        await services.session_watch.sweep()
+        assert channel.bye is m.ByeReason.FORBIDDEN
 
 
 async def test_logins_and_failed_ones_are_in_the_audit_log(tmp_path: Path) -> None:
