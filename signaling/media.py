@@ -88,7 +88,7 @@ class MediaDesk:
             watch=self._watch(lesson, who, until, session=session),
         )
 
-    def external_access(self, lesson: LessonRecord) -> ExternalAccess:
+    def external_access(self, lesson: LessonRecord, servers: tuple[str, ...]) -> ExternalAccess:
         """Tokens for recorder hosts and players, good until the lesson must be over."""
         self._demand_live(lesson.state)
         longest = self._clock.now() + timedelta(hours=self._config.max_lesson_hours)
@@ -97,6 +97,7 @@ class MediaDesk:
             camera=self._publish(lesson, LEAD_PARTICIPANT, SourceKind.CAMERA, until),
             courseware=self._publish(lesson, LEAD_PARTICIPANT, SourceKind.COURSEWARE, until),
             programme=self._watch(lesson, PROGRAMME, until, programme=True),
+            servers=servers,
         )
 
     def _publish(

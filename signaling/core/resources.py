@@ -228,11 +228,16 @@ class MediaAccess(msgspec.Struct, frozen=True):
 
 
 class ExternalAccess(msgspec.Struct, frozen=True):
-    """For OBS, recorder hosts and players: tokens that live until the lesson's end."""
+    """For OBS, recorder hosts and players: tokens that live until the lesson's end.
+
+    ``servers`` are the addresses under which other machines reach this one, best first: a page
+    opened as localhost cannot know them.
+    """
 
     camera: MediaEndpoint
     courseware: MediaEndpoint
     programme: MediaEndpoint
+    servers: tuple[str, ...]
 
 
 # --- library --------------------------------------------------------------------------------------

@@ -134,32 +134,24 @@ class LessonStore:
         raise Busy("no free join code")
 
     async def _create(self, wish: LessonCreate, join_code: str) -> str:
-        lesson_id = new_id()
         async with self._database.write() as session:
-            await self._database.serialize(session, _CREATION_LOCK)
-            await _check_exist(session, wish)
-            await _check_clashes(session, wish)
-            session.add(
-                LessonRow(
-                    lesson_id=lesson_id,
-                    title=wish.title,
-                    class_kind=wish.class_kind,
-                    subject=wish.subject,
-                    grade=wish.grade,
-                    state=LessonState.SCHEDULED,
-                    starts_at=wish.starts_at,
-                    ends_at=wish.ends_at,
-                    lead_teacher_id=wish.lead_teacher_id,
-                    lead_room_id=wish.lead_room_id,
-                    join_code=join_code,
-                )
+            await self.lock_creation(session)
+            return await _insert(session, wish, join_code)
+
+    async def lock_creation(self, session: AsyncSession) -> None:
+        """Within a transaction: from here to its end nobody else creates lessons."""
+        await self._database.serialize(session, _CREATION_LOCK)
+
+    async def create_in(self, session: AsyncSession, wish: LessonCreate) -> str:
+        """As `create`, within a transaction that locked creation."""
+        for _ in range(_CODE_ATTEMPTS):
+            join_code = new_join_code()
+            taken = select(LessonRow.lesson_id).where(
+                LessonRow.join_code == join_code, LessonRow.state.in_(OPEN_STATES)
             )
-            await session.flush()
-            session.add_all(
-                LessonRoomRow(lesson_id=lesson_id, room_id=room_id, position=position)
-                for position, room_id in enumerate(wish.receive_room_ids)
-            )
-        return lesson_id
+            if await session.scalar(taken) is None:
+                return await _insert(session, wish, join_code)
+        raise Busy("no free join code")
 
     async def change(self, lesson_id: str, expected: LessonState, change: LessonChange) -> bool:
         """Write a transition if the lesson is still in the expected state; whether it was."""
@@ -240,6 +232,34 @@ def _concerns(subject: Subject) -> ColumnElement[bool]:
             concerned, LessonRow.lead_room_id.in_(own_rooms), LessonRow.lesson_id.in_(invited)
         )
     return concerned
+
+
+async def _insert(session: AsyncSession, wish: LessonCreate, join_code: str) -> str:
+    await _check_exist(session, wish)
+    await _check_clashes(session, wish)
+    lesson_id = new_id()
+    session.add(
+        LessonRow(
+            lesson_id=lesson_id,
+            title=wish.title,
+            class_kind=wish.class_kind,
+            subject=wish.subject,
+            grade=wish.grade,
+            state=LessonState.SCHEDULED,
+            starts_at=wish.starts_at,
+            ends_at=wish.ends_at,
+            lead_teacher_id=wish.lead_teacher_id,
+            lead_room_id=wish.lead_room_id,
+            join_code=join_code,
+        )
+    )
+    await session.flush()
+    session.add_all(
+        LessonRoomRow(lesson_id=lesson_id, room_id=room_id, position=position)
+        for position, room_id in enumerate(wish.receive_room_ids)
+    )
+    await session.flush()
+    return lesson_id
 
 
 async def _check_exist(session: AsyncSession, wish: LessonCreate) -> None:

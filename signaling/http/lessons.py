@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from signaling.addresses import page_urls
 from signaling.core import resources as r
 from signaling.core.calendar import days, parse_day, parse_week
 from signaling.core.permissions import Action, allows
@@ -82,7 +83,14 @@ async def external_access(call: Call) -> r.ExternalAccess:
     record = await call.services.lessons.demand(
         call.subject, Action.ISSUE_EXTERNAL_ACCESS, _id(call)
     )
-    return call.services.media.external_access(record)
+    return call.services.media.external_access(record, _servers(call))
+
+
+def _servers(call: Call) -> tuple[str, ...]:
+    transport = call.request.transport
+    socket_name = None if transport is None else transport.get_extra_info("sockname")
+    urls = page_urls(call.services.config, socket_name[1]) if socket_name else ()
+    return tuple(url for url in urls if "://localhost" not in url) or urls
 
 
 def _id(call: Call) -> str:

@@ -190,11 +190,17 @@ export interface MediaAccess {
   watch: MediaEndpoint | null
 }
 
-/** For OBS, recorder hosts and players: tokens that live until the lesson's end. */
+/**
+ * For OBS, recorder hosts and players: tokens that live until the lesson's end.
+ *
+ * ``servers`` are the addresses under which other machines reach this one, best first: a page
+ * opened as localhost cannot know them.
+ */
 export interface ExternalAccess {
   camera: MediaEndpoint
   courseware: MediaEndpoint
   programme: MediaEndpoint
+  servers: readonly string[]
 }
 
 /** One entry of 资源库. */
