@@ -13,7 +13,7 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web fuzz bench bars qoe format clean
+.PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-gst qoe format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ bench: setup  ## cost of forwarding, time to first frame, churn (prints JSON lin
 bars: setup $(STAMPS)/system  ## the timed promises of the product, in real Chromium (slow)
 	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars
 
+interop-gst: setup $(STAMPS)/system $(STAMPS)/gstreamer  ## GStreamer as camera and as player, against the real server
+	$(BIN)/pytest -m gstreamer tests/interop/gstreamer
+
 qoe: setup $(STAMPS)/system  ## what a classroom sees over poor links: all profiles, beside a direct call (root; slow)
 	$(BIN)/python -m load_tests qoe $(ARGS)
 	$(BIN)/python -m load_tests qoe-report
@@ -80,6 +83,10 @@ $(STAMPS)/web: $(STAMPS)/node_modules $(WEB_SOURCES)
 # Chromium and PostgreSQL, real ones: installed when we may, else said plainly.
 $(STAMPS)/system: .ci/install-system
 	.ci/install-system
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/gstreamer: .ci/install-gstreamer
+	.ci/install-gstreamer
 	@mkdir -p $(STAMPS) && touch $@
 
 clean:  ## forget everything that set-up made (the data folder stays)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from load_tests import verify
 from load_tests.media import DEFAULT_MARKS
-from load_tests.participants import CAMERA_FPS, Classroom, Ear
+from load_tests.participants import Classroom, Ear
+from load_tests.server import ServerProcess
 from signaling.core import resources as api
 
 FIRST_FRAME_S = 1.0  # 进入课堂 to the first picture, on loopback (issue 2, bar 1)
@@ -16,7 +17,6 @@ HEARD_WITHIN_S = 0.5  # after 请上讲台 (issue 2, bar 4); also the tail after
 AV_OFFSET_S = 0.040  # DOMAIN.md, lip-sync; issue 2, bar 5
 SOURCE_OFFSET_S = 0.080  # camera to courseware; issue 2, bar 5
 DURATION_S = 0.100  # issue 2, bar 5
-FRAME_S = 1 / CAMERA_FPS  # what a span may lose at its end
 MIN_READABLE = 0.99  # strips that can be read back
 
 
@@ -44,10 +44,14 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The teacher's camera on its own clock: the first frame sent, and when 下课 was asked."""
+    """The teacher's camera on its own clock: the first frame sent, and when 下课 was asked.
+
+    `frame_s` is the time between two frames: what a span may lose at its end.
+    """
 
     first_s: float
     end_s: float
+    frame_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,12 @@ def check_unheard(listener: str, ear: Ear, names: list[str]) -> Check:
     )
 
 
+async def check_stop(server: ServerProcess) -> Check:
+    """The server ends when it is asked to, and need not be killed."""
+    stopped = await server.stop()
+    return Check("服务器停止", "按要求停止" if stopped else "没有停止,已强行结束", stopped)
+
+
 def read_recording(
     files: list[tuple[api.RecordingSource, api.RecordingFile, Path]],
 ) -> list[RecordedFile]:
@@ -139,9 +149,9 @@ def _check_span(video: verify.VideoReport, published: Published) -> list[Check]:
     captures = [p.capture_ms / 1000 for p in video.pictures if p.capture_ms is not None]
     if not captures:
         return [Check("主讲录像时长", "时钟不可读", False)]
-    off = video.duration_s - (captures[-1] - captures[0] + FRAME_S)
+    off = video.duration_s - (captures[-1] - captures[0] + published.frame_s)
     head, tail = captures[0] - published.first_s, published.end_s - captures[-1]
-    whole = head <= DURATION_S and tail <= DURATION_S + FRAME_S
+    whole = head <= DURATION_S and tail <= DURATION_S + published.frame_s
     length = f"{video.duration_s:.2f} s ({off * 1000:+.0f} ms)"
     return [
         Check("主讲录像时长", length, abs(off) <= DURATION_S, timed=True),

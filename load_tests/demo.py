@@ -28,12 +28,14 @@ from load_tests.checks import (
     check_classroom,
     check_recording,
     check_stage,
+    check_stop,
     check_unheard,
     read_recording,
 )
 from load_tests.console import StatusLine, table
 from load_tests.control import ApiClient
 from load_tests.failures import FAILURES
+from load_tests.film import FileScene
 from load_tests.media import CAMERA_LAYERS, DEFAULT_MARKS
 from load_tests.participants import (
     Classroom,
@@ -42,7 +44,6 @@ from load_tests.participants import (
     sign_in_teacher,
     teaching_point_rooms,
 )
-from load_tests.picture import FileScene
 from load_tests.server import ServerProcess
 from signaling.core import resources as api
 
@@ -99,7 +100,9 @@ class Demonstration:
             checks += self._check_sound(teacher, stage)
             rows = [self._row(room) for room in self._rooms]
             assert teacher.camera and teacher.camera.first_capture_s is not None
-            published = Published(teacher.camera.first_capture_s, teacher.clock.now())
+            published = Published(
+                teacher.camera.first_capture_s, teacher.clock.now(), 1 / teacher.camera_fps
+            )
             await client.end_lesson(lesson.lesson_id)
         for room in self._rooms:
             await room.leave()
@@ -295,6 +298,7 @@ async def demonstrate(
             )
             print(server.log_tail(), file=sys.stderr)
             return 2
+        checks.append(await check_stop(server))
     print(
         table(("检查", "结果", ""), [(c.name, c.figure, "✓" if c.passed else "✗") for c in checks])
     )

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from load_tests.control import ApiClient, ControlChannel
+from load_tests.film import FileScene
 from load_tests.media import (
     CAMERA_LAYERS,
     COURSEWARE_LAYERS,
@@ -22,7 +23,7 @@ from load_tests.media import (
     MediaClock,
 )
 from load_tests.peer import Endpoint
-from load_tests.picture import CameraScene, CoursewareScene, FileScene, MarkPlan, Scene
+from load_tests.picture import CameraScene, CoursewareScene, MarkPlan, Scene
 from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.sound import Babble, FileSound, Samples, Sound, Tone, tone_share
 from load_tests.watch import Decoded, ViewingPeer
@@ -159,6 +160,7 @@ class Teacher:
         self.clock = MediaClock()
         self.ear = Ear(tones)
         self.camera: LiveSource | None = None
+        self.camera_fps = CAMERA_FPS
         self.courseware: LiveSource | None = None
         self.control: ControlChannel | None = None
         self.viewer: ViewingPeer | None = None
@@ -169,16 +171,16 @@ class Teacher:
 
     async def enter(self, lesson_id: str) -> None:
         """开始上课, then camera, courseware and the wall."""
+        size = CAMERA_LAYERS[-1]
+        scene, sound = await asyncio.to_thread(self._camera_media, size)
         await self.client.start_lesson(lesson_id)
         self.control = await self.client.control(lesson_id)
         self._stack.push_async_callback(self.control.close)
         access = await self.client.media_access(lesson_id)
         assert access.camera and access.courseware and access.watch
-        size = CAMERA_LAYERS[-1]
-        scene, sound = await asyncio.to_thread(self._camera_media, size)
         self.camera = await publish_live(
             self.client, self.client.endpoint(access.camera), self.clock, scene, sound,
-            CAMERA_LAYERS, fps=CAMERA_FPS, codec=self._codec,
+            CAMERA_LAYERS, fps=self.camera_fps, codec=self._codec,
         )  # fmt: skip
         self._stack.push_async_callback(self.camera.stop)
         self.courseware = await publish_live(
@@ -200,6 +202,7 @@ class Teacher:
             scene: Scene = CameraScene(size.width, size.height, marks=self._marks)
             return scene, Babble(marks=self._marks)
         scene = FileScene(self._media, size.width, size.height, marks=self._marks)
+        self.camera_fps = scene.fps
         return scene, FileSound(self._media, marks=self._marks)
 
     async def leave(self) -> None:

@@ -10,10 +10,8 @@ sounds. Pictures are planar YUV 4:2:0 as one array of shape (height × 3/2, widt
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol
 
 import av
@@ -239,52 +237,6 @@ class CoursewareScene:
         left = int(self.width * 0.6)
         text = f"{_clock_text(capture_s)} #{number}"
         write_text(luma, text, top=int(self.height * 0.18), left=left, scale=scale)
-        flash = None if self._marks is None else self._marks.active(capture_s)
-        burn_marks(self._picture, capture_s, number, flash=flash)
-        return self._picture
-
-
-class FileScene:
-    """The pictures of a media file, scaled, in a loop; strip and patch are burned in on top.
-
-    Raises:
-        ValueError: the file holds no video.
-    """
-
-    def __init__(
-        self, path: Path, width: int, height: int, *, marks: MarkPlan | None = None
-    ) -> None:
-        self.width, self.height = width, height
-        self._path = path
-        self._marks = marks
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise ValueError(f"{path} holds no video")
-        self._frames = self._decode()
-        self._time, self._source = next(self._frames)
-        self._picture = self._source.copy()
-
-    def _decode(self) -> Iterator[tuple[float, Picture]]:
-        """Pictures with their time on an endless clock."""
-        base = 0.0
-        while True:
-            end = base
-            with av.open(str(self._path)) as container:
-                for frame in container.decode(video=0):
-                    time_s = base + max(0.0, frame.time or 0.0)
-                    end = max(end, time_s + 0.04)
-                    scaled = frame.reformat(self.width, self.height, "yuv420p")
-                    picture: Any = scaled.to_ndarray()
-                    yield time_s, picture
-            if end <= base:
-                raise ValueError(f"{self._path} holds no picture that decodes")
-            base = end
-
-    def draw(self, capture_s: float, number: int) -> Picture:
-        """See `Scene.draw`."""
-        while self._time < capture_s:
-            self._time, self._source = next(self._frames)
-        np.copyto(self._picture, self._source)
         flash = None if self._marks is None else self._marks.active(capture_s)
         burn_marks(self._picture, capture_s, number, flash=flash)
         return self._picture

@@ -26,7 +26,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class ServerFailed(Exception):
-    """The server did not come up; the message holds the end of its log."""
+    """The server did not come up, or did not stop; the message holds the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,12 @@ class ServerProcess:
             raise
         return self
 
-    async def __aexit__(self, *_exc: object) -> None:
-        await self.stop()
+    async def __aexit__(self, kind: type[BaseException] | None, *_exc: object) -> None:
+        stopped = await self.stop()
+        tail = "" if stopped else self.log_tail()
         self._remove()
+        if not stopped and kind is None:
+            raise ServerFailed(f"the server did not stop when asked:\n{tail}")
 
     @property
     def pid(self) -> int:

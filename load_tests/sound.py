@@ -16,7 +16,7 @@ from load_tests.picture import MarkPlan
 
 SAMPLE_RATE = 48_000
 BEEP_HZ = 1000.0
-MAX_FILE_SOUND_S = 3 * 3600  # a bound on what a media file may put into memory
+MAX_FILE_SOUND_S = 3600  # the longest demo; a bound on what a file may put into memory (0.7 GB)
 
 Samples = NDArray[np.float32]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import getpass
 import json
 import os
 import signal
@@ -13,7 +12,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -26,25 +24,17 @@ from recorder.config import RecorderConfig
 from recorder.service import RecorderService
 from relay.config import RelayConfig
 from relay.node import RelayNode
-from signaling import seed
+from signaling import commands, seed
+from signaling.addresses import listing
 from signaling.config import Config, ConfigError, load
-from signaling.core.resources import Role
-from signaling.core.tokens import fingerprint
-from signaling.db.engine import Database
-from signaling.db.migrate import migrate
-from signaling.db.people_store import PeopleStore
 from signaling.errors import SignalingError
 from signaling.http.app import ROUTES
 from signaling.http.openapi import document
-from signaling.ids import new_secret
 from signaling.logs import configure
-from signaling.passwords import Passwords
 from signaling.server import HttpServer
 from signaling.services import Services
 
 log = structlog.get_logger(__name__)
-
-MIN_PASSWORD_CHARS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +98,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
     async with running(config, seed_demo=arguments.seed_demo) as server:
         if arguments.seed_demo:
             print(await seed.introduction(server.services, server.http.url), flush=True)  # noqa: T201
+        print(listing(server.http.urls), flush=True)  # noqa: T201
         log.info("ready", **server.ready)
         _announce(arguments, server.ready)
         await stop.wait()
@@ -128,51 +119,11 @@ def _announce(arguments: argparse.Namespace, ready: dict[str, Any]) -> None:
         fresh.replace(path)
 
 
-async def _migrate(arguments: argparse.Namespace) -> int:
-    database = Database(_config(arguments).database)
+async def _command(arguments: argparse.Namespace) -> int:
     try:
-        await migrate(database)
-    finally:
-        await database.close()
-    return 0
-
-
-async def _create_admin(arguments: argparse.Namespace) -> int:
-    config = _config(arguments)
-    password = os.environ.get("TONGKE_NEW_PASSWORD", "")
-    if not password:
-        password = await asyncio.to_thread(getpass.getpass, "密码: ")
-    if len(password) < MIN_PASSWORD_CHARS:
-        return _fail(f"密码至少 {MIN_PASSWORD_CHARS} 个字符")
-    database = Database(config.database)
-    try:
-        await migrate(database)
-        people = PeopleStore(database)
-        if await people.person_by_login(arguments.login) is not None:
-            return _fail(f"账号 {arguments.login} 已存在")
-        await people.add_person(
-            login=arguments.login,
-            name=arguments.name or arguments.login,
-            password_hash=await Passwords().hash(password),
-            roles=(Role.COUNTY_ADMIN,),
-        )
-    finally:
-        await database.close()
-    return 0
-
-
-async def _issue_device_token(arguments: argparse.Namespace) -> int:
-    database = Database(_config(arguments).database)
-    try:
-        await migrate(database)
-        people = PeopleStore(database)
-        if await people.room(arguments.room_id) is None:
-            return _fail(f"没有教室 {arguments.room_id}")
-        token = new_secret()
-        await people.add_device(fingerprint(token), arguments.room_id, "issued", datetime.now(UTC))
-    finally:
-        await database.close()
-    print(token)  # noqa: T201
+        await arguments.deed(_config(arguments), arguments)
+    except commands.CommandFailed as error:
+        return _fail(str(error))
     return 0
 
 
@@ -193,6 +144,8 @@ def _config(arguments: argparse.Namespace) -> Config:
         "database_url": arguments.database_url,
         "http_host": getattr(arguments, "http_host", None),
         "http_port": getattr(arguments, "http_port", None),
+        "tls_certificate": getattr(arguments, "tls_cert", None),
+        "tls_key": getattr(arguments, "tls_key", None),
         "udp_hosts": getattr(arguments, "udp_host", None),
         "udp_port": getattr(arguments, "udp_port", None),
         "announced_addresses": getattr(arguments, "announce", None),
@@ -205,16 +158,18 @@ def _config(arguments: argparse.Namespace) -> Config:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("tongke", description="同课 Tongke: 同步课堂服务器")
     parser.add_argument("--version", action="version", version=version("tongke"))
-    commands = parser.add_subparsers(dest="command", required=True)
+    subparsers = parser.add_subparsers(dest="command", required=True)
 
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", help="TOML 配置文件")
     common.add_argument("--data", help="数据目录 (默认 ./data)")
     common.add_argument("--database-url", help="数据库地址 (默认数据目录中的 SQLite)")
 
-    serve = commands.add_parser("serve", parents=[common], help="启动服务器")
+    serve = subparsers.add_parser("serve", parents=[common], help="启动服务器")
     serve.add_argument("--http-host")
     serve.add_argument("--http-port", type=int, help="0: 任意空闲端口")
+    serve.add_argument("--tls-cert", help="PEM 证书(链);浏览器只对 https 页面开放摄像头")
+    serve.add_argument("--tls-key", help="PEM 私钥")
     serve.add_argument("--udp-host", action="append", help="媒体监听地址,可重复")
     serve.add_argument("--udp-port", type=int, help="0: 任意空闲端口")
     serve.add_argument("--announce", action="append", help="写入应答的媒体地址,可重复")
@@ -224,22 +179,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--ready-file", help="就绪后把一行 JSON 写入此文件")
     serve.set_defaults(run=_serve)
 
-    admin = commands.add_parser("create-admin", parents=[common], help="创建县级管理员")
-    admin.add_argument("login")
-    admin.add_argument("--name")
-    admin.set_defaults(run=_create_admin)
-
-    device = commands.add_parser(
-        "issue-device-token", parents=[common], help="为教室终端签发设备令牌"
-    )
-    device.add_argument("room_id")
-    device.set_defaults(run=_issue_device_token)
-
-    commands.add_parser("migrate", parents=[common], help="升级数据库").set_defaults(run=_migrate)
-    commands.add_parser("openapi", parents=[common], help="输出 OpenAPI 文档").set_defaults(
+    commands.add_to(subparsers, common)
+    subparsers.add_parser("openapi", parents=[common], help="输出 OpenAPI 文档").set_defaults(
         run=_openapi
     )
-    commands.add_parser("demo", add_help=False, help="自动上一节完整的演示课")
+    subparsers.add_parser("demo", add_help=False, help="自动上一节完整的演示课")
     return parser
 
 
@@ -250,9 +194,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         demo: Callable[[Sequence[str]], int | None] = import_module("load_tests.demo").main
         return demo(words[1:]) or 0
     arguments = _parser().parse_args(words)
-    deed: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = arguments.run
+    run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = _command
+    if "run" in arguments:
+        run = arguments.run
     try:
-        return uvloop.run(deed(arguments))
+        return uvloop.run(run(arguments))
     except (ConfigError, SignalingError) as error:
         return _fail(f"tongke: {error}")
     except OSError as error:

@@ -30,8 +30,10 @@ def encode(message: ServerMessage) -> str:
 class Channel:
     """The server's end of a control channel. `now` is in monotonic seconds."""
 
-    def __init__(self, seat: Seat, now: float) -> None:
+    def __init__(self, seat: Seat, now: float, session: str | None = None) -> None:
+        """`session`: the hash of the login's session id, with which the channel ends."""
         self.seat = seat
+        self.session = session
         self.closing = asyncio.Event()
         self.bye: ByeReason | None = None
         self.waiting_bytes = 0

@@ -8,6 +8,7 @@ cookies cannot do.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,7 +34,7 @@ from signaling.core.tokens import (
     seal_session,
 )
 from signaling.db.lesson_store import LessonStore
-from signaling.db.people_store import AuditEntry, PeopleStore, SessionRecord
+from signaling.db.people_store import AuditEntry, DeviceRecord, PeopleStore, SessionRecord
 from signaling.errors import (
     BadCredentials,
     CsrfFailed,
@@ -45,6 +46,9 @@ from signaling.errors import (
 from signaling.ids import new_secret
 from signaling.passwords import Passwords
 
+# A terminal that comes back by its device cookie gets a new one this often, so that a copy of the
+# old one does not stay good for years.
+DEVICE_ROTATION = timedelta(days=30)
 # A lesson that was never held keeps its 课程码 this long past its end, for one that begins late.
 # Were codes good for ever, there would be ever more of them to guess.
 CODE_OUTLIVES = timedelta(hours=12)
@@ -64,6 +68,11 @@ class SignedIn:
     session_id: str
     school: str | None
     room: RoomRef | None
+
+    @property
+    def session_hash(self) -> str:
+        """The session as it is kept, and as channels and media sessions remember it."""
+        return fingerprint(self.session_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,7 @@ class IdentityService:
         self._clock = clock
         self._secret = secret
         self._lifetime = timedelta(hours=config.session_hours)
+        self._device_lifetime = timedelta(days=config.device_cookie_days)
         self._accounts = FailureLimiter(PER_ACCOUNT)
         self._addresses = FailureLimiter(PER_ADDRESS)
         self._code_addresses = FailureLimiter(PER_ADDRESS_CODES)
@@ -142,8 +152,12 @@ class IdentityService:
         if by_code == (request.device_token is not None):
             raise Invalid("课程码加教室,或设备令牌,二者取一", field="join_code")
         if request.device_token is not None:
-            session = await self.resume(request.device_token, remote)
-            device = request.device_token
+            opened = await self._use_device(request.device_token, remote)
+            session = await self._open(await self._terminal(opened.room_id))
+            device = None
+            if request.remember:
+                # Its own one: what an admin issued may be typed into a second terminal.
+                device = await self.issue_device(opened.room_id, "remembered")
         else:
             room_id = await self._invited_room(
                 request.join_code or "", request.room_id or "", remote
@@ -153,17 +167,40 @@ class IdentityService:
             if request.remember:
                 device = await self.issue_device(room_id, "remembered")
             await self._audit(room_id, "", "terminal_login", request.join_code or "", remote)
-        keep = device if request.remember else None
-        return NewSession(session.signed_in, session.cookie, keep)
+        return NewSession(session.signed_in, session.cookie, device)
 
     async def resume(self, device_token: str, remote: str) -> NewSession:
-        """A new session for a device token. Raises BadCredentials, TooManyRequests."""
+        """A new session for a device token, and a new token if it is time for one.
+
+        Raises:
+            BadCredentials: no such token, or nobody used it for too long.
+            TooManyRequests: too many failures from the address.
+        """
+        device = await self._use_device(device_token, remote)
+        session = await self._open(await self._terminal(device.room_id))
+        now = self._clock.now()
+        if now - device.created_at < DEVICE_ROTATION:
+            return session
+        fresh = new_secret()
+        await self._people.add_device(
+            fingerprint(fresh),
+            device.room_id,
+            "rotated",
+            now,
+            replaces=fingerprint(device_token),
+        )
+        return NewSession(session.signed_in, session.cookie, fresh)
+
+    async def _use_device(self, device_token: str, remote: str) -> DeviceRecord:
         self._demand_patience((self._code_addresses, remote))
-        room_id = await self._people.use_device(fingerprint(device_token), self._clock.now())
-        if room_id is None:
+        now = self._clock.now()
+        device = await self._people.use_device(
+            fingerprint(device_token), now, now - self._device_lifetime
+        )
+        if device is None:
             self._note_failure((self._code_addresses, remote))
             raise BadCredentials("设备令牌无效", field="device_token")
-        return await self._open(await self._terminal(room_id))
+        return device
 
     async def issue_device(self, room_id: str, origin: str) -> str:
         """A new device token of a room; only its hash is kept. Raises NotFound."""
@@ -198,9 +235,18 @@ class IdentityService:
         if device_token and signed_in.subject.room_id is not None:
             await self._people.drop_device(fingerprint(device_token), signed_in.subject.room_id)
 
-    async def forget_expired(self) -> None:
-        """Drop sessions past their time."""
-        await self._people.drop_expired_sessions(self._clock.now())
+    async def shut_room_out(self, subject: Subject, room_id: str, remote: str) -> None:
+        """Void every device token and session of a room's terminals. Raises NotFound."""
+        if await self._people.room(room_id) is None:
+            raise NotFound("没有这间教室", field="room_id")
+        await self._people.shut_room_out(room_id)
+        await self._audit(subject.subject_id, subject.name, "room_shut_out", room_id, remote)
+
+    async def forget_expired(self, in_use: Collection[str] = ()) -> None:
+        """Drop sessions past their time, but those in use, and device tokens long unused."""
+        now = self._clock.now()
+        await self._people.drop_expired_sessions(now, in_use)
+        await self._people.drop_unused_devices(now - self._device_lifetime)
 
     def demand_csrf(self, signed_in: SignedIn, token: str | None) -> None:
         """Raises CsrfFailed unless the token belongs to the session."""

@@ -13,7 +13,7 @@ from signaling.config import Config
 from signaling.core.lesson_state import LessonDeed, WrongState, after
 from signaling.core.permissions import Action, Parties, Seat, Subject, allows, seat_of
 from signaling.core.resources import Lesson, LessonCreate, LessonState
-from signaling.db.lesson_store import LessonChange, LessonStore
+from signaling.db.lesson_store import LessonChange, LessonPlace, LessonStore
 from signaling.db.people_store import AuditEntry, PeopleStore
 from signaling.errors import Forbidden, Invalid, NotFound, WrongLessonState
 from signaling.hub import RoomHub
@@ -22,6 +22,8 @@ from signaling.records import LessonRecord
 log = structlog.get_logger(__name__)
 
 MIN_LENGTH = timedelta(minutes=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_CURSOR_CHARS = 100
 _DEED_ACTION = {
     LessonDeed.START: Action.START_LESSON,
     LessonDeed.END: Action.END_LESSON,
@@ -43,11 +45,19 @@ class LessonService:
         self._config = config
 
     async def listed(
-        self, subject: Subject, start: datetime, end: datetime
-    ) -> Sequence[LessonRecord]:
-        """The lessons that begin in [start, end) and concern the subject; all for those who may."""
+        self, subject: Subject, start: datetime, end: datetime, cursor: str | None
+    ) -> tuple[Sequence[LessonRecord], str | None]:
+        """The lessons that begin in [start, end) and concern the subject; all for those who may.
+
+        A page of them, after a cursor; the second value is the next page's.
+
+        Raises:
+            Invalid: the cursor is none of this list's.
+        """
         everything = allows(subject, Action.LIST_ALL_LESSONS)
-        return await self._store.between(start, end, None if everything else subject)
+        after = None if cursor is None else read_cursor(cursor)
+        found, place = await self._store.page(start, end, None if everything else subject, after)
+        return found, None if place is None else cursor_of(place)
 
     async def get(self, subject: Subject, lesson_id: str) -> LessonRecord:
         """One lesson. Raises NotFound, also where the subject may not know of it."""
@@ -225,3 +235,20 @@ class LessonService:
                 remote,
             )
         )
+
+
+def cursor_of(place: LessonPlace) -> str:
+    """A place in the list as a cursor: microseconds since 1970 and the id."""
+    return f"{(place.starts_at - _EPOCH) // timedelta(microseconds=1)}.{place.lesson_id}"
+
+
+def read_cursor(cursor: str) -> LessonPlace:
+    """The reverse. Raises Invalid."""
+    microseconds, _, lesson_id = cursor.partition(".")
+    sound = microseconds.isascii() and microseconds.isdigit() and len(microseconds) <= 17
+    if not sound or not lesson_id or len(cursor) > _MAX_CURSOR_CHARS:
+        raise Invalid("翻页游标有误", field="after")
+    try:
+        return LessonPlace(_EPOCH + timedelta(microseconds=int(microseconds)), lesson_id)
+    except OverflowError:
+        raise Invalid("翻页游标有误", field="after") from None

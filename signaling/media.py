@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from relay.api import Answer, Patched, Relay, SessionNotFound
+from relay.api import Answer, Patched, Relay, SessionNotFound, StaleSession
 from signaling.clock import Clock
 from signaling.config import Config
 from signaling.core.messages import SourceKind
@@ -21,7 +23,14 @@ from signaling.core.tokens import (
     open_media,
     seal_media,
 )
-from signaling.errors import BadToken, Busy, Forbidden, NotFound, WrongLessonState
+from signaling.errors import (
+    BadToken,
+    Busy,
+    Forbidden,
+    NotFound,
+    StalePrecondition,
+    WrongLessonState,
+)
 from signaling.hub import RoomHub
 from signaling.live_room import LiveRoom
 from signaling.media_sessions import MediaSession, MediaSessions
@@ -58,8 +67,8 @@ class MediaDesk:
 
     # --- tokens ----------------------------------------------------------------------------------
 
-    def access(self, lesson: LessonRecord, seat: Seat) -> MediaAccess:
-        """What a seat may publish and watch, with tokens for it.
+    def access(self, lesson: LessonRecord, seat: Seat, session: str | None = None) -> MediaAccess:
+        """What a seat may publish and watch, with tokens for it that end with the login `session`.
 
         Raises:
             WrongLessonState: the lesson is not live.
@@ -69,15 +78,17 @@ class MediaDesk:
         who = seat.participant_id
         camera = Action.PUBLISH_CAMERA in seat.actions
         courseware = Action.PUBLISH_COURSEWARE in seat.actions
+
+        def publish(kind: SourceKind) -> MediaEndpoint:
+            return self._publish(lesson, who, kind, until, session)
+
         return MediaAccess(
-            camera=self._publish(lesson, who, SourceKind.CAMERA, until) if camera else None,
-            courseware=self._publish(lesson, who, SourceKind.COURSEWARE, until)
-            if courseware
-            else None,
-            watch=self._watch(lesson, who, until, programme=False),
+            camera=publish(SourceKind.CAMERA) if camera else None,
+            courseware=publish(SourceKind.COURSEWARE) if courseware else None,
+            watch=self._watch(lesson, who, until, session=session),
         )
 
-    def external_access(self, lesson: LessonRecord) -> ExternalAccess:
+    def external_access(self, lesson: LessonRecord, servers: tuple[str, ...]) -> ExternalAccess:
         """Tokens for recorder hosts and players, good until the lesson must be over."""
         self._demand_live(lesson.state)
         longest = self._clock.now() + timedelta(hours=self._config.max_lesson_hours)
@@ -86,19 +97,35 @@ class MediaDesk:
             camera=self._publish(lesson, LEAD_PARTICIPANT, SourceKind.CAMERA, until),
             courseware=self._publish(lesson, LEAD_PARTICIPANT, SourceKind.COURSEWARE, until),
             programme=self._watch(lesson, PROGRAMME, until, programme=True),
+            servers=servers,
         )
 
     def _publish(
-        self, lesson: LessonRecord, who: str, kind: SourceKind, until: datetime
+        self,
+        lesson: LessonRecord,
+        who: str,
+        kind: SourceKind,
+        until: datetime,
+        session: str | None = None,
     ) -> MediaEndpoint:
         source_id = f"{who}.{kind}"
-        grant = self._grant(lesson, who, MediaAction.PUBLISH, until, source_id=source_id)
+        grant = self._grant(
+            lesson, who, MediaAction.PUBLISH, until, source_id=source_id, session=session
+        )
         return self._endpoint(f"/whip/{lesson.lesson_id}/{source_id}", grant)
 
     def _watch(
-        self, lesson: LessonRecord, who: str, until: datetime, *, programme: bool
+        self,
+        lesson: LessonRecord,
+        who: str,
+        until: datetime,
+        *,
+        programme: bool = False,
+        session: str | None = None,
     ) -> MediaEndpoint:
-        grant = self._grant(lesson, who, MediaAction.WATCH, until, programme=programme)
+        grant = self._grant(
+            lesson, who, MediaAction.WATCH, until, programme=programme, session=session
+        )
         return self._endpoint(f"/whep/{lesson.lesson_id}", grant)
 
     @staticmethod
@@ -110,6 +137,7 @@ class MediaDesk:
         *,
         source_id: str | None = None,
         programme: bool = False,
+        session: str | None = None,
     ) -> MediaGrant:
         return MediaGrant(
             lesson_id=lesson.lesson_id,
@@ -119,6 +147,7 @@ class MediaDesk:
             programme=programme,
             expires_at=int(until.timestamp()),
             nonce=secrets.token_urlsafe(8),
+            session=session,
         )
 
     def _endpoint(self, url: str, grant: MediaGrant) -> MediaEndpoint:
@@ -175,10 +204,21 @@ class MediaDesk:
             room.viewer_opened(who, answer.session_id)
         return answer
 
-    def patch(self, token: str | None, session_id: str, fragment: str, etag: str | None) -> Patched:
-        """Trickle or restart ICE; raises NotFound, Forbidden, BadToken and what the relay does."""
+    def patch(
+        self, token: str | None, session_id: str, fragment: str, etags: Sequence[str] | None
+    ) -> Patched:
+        """Trickle or restart ICE where one of `etags` is the session's, or for None always.
+
+        Raises:
+            NotFound, Forbidden, BadToken: no such session, or the token is not for it.
+            StalePrecondition: none of the tags is the session's now.
+            OfferError: from the relay, as everything else that it raises.
+        """
         self._demand_opener(token, session_id)
-        return self._relay.patch(session_id, fragment, etag=etag)
+        for etag in (None,) if etags is None else etags:
+            with contextlib.suppress(StaleSession):
+                return self._relay.patch(session_id, fragment, etag=etag)
+        raise StalePrecondition("none of the entity tags is the session's", field="If-Match")
 
     def close(self, token: str | None, session_id: str) -> None:
         """End a session; raises as `patch` does."""
@@ -187,6 +227,10 @@ class MediaDesk:
             self._relay.close(session_id)
         except SessionNotFound:
             raise NotFound("no such session") from None
+
+    def login_of(self, token: str | None) -> str | None:
+        """The login with which a token ends, None where it has none. Raises BadToken."""
+        return self._opened(token).grant.session
 
     # --- inside ----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from signaling.core.tokens import MediaGrant
@@ -24,6 +25,9 @@ class MediaSessions:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    def __iter__(self) -> Iterator[MediaSession]:
+        return iter(tuple(self._sessions.values()))
 
     def add(self, session: MediaSession) -> None:
         """Note a new session."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from signaling.addresses import page_urls
 from signaling.config import Config
 from signaling.core.messages import ByeReason
 from signaling.http.app import make_app
@@ -57,13 +58,12 @@ class HttpServer:
     @property
     def url(self) -> str:
         """Where to go, from this machine unless a public URL is set."""
-        config = self._services.config
-        if config.public_url is not None:
-            return config.public_url.rstrip("/")
-        scheme = "https" if config.tls_certificate else "http"
-        wildcard = config.http_host in {"", "0.0.0.0", "::"}  # noqa: S104
-        host = "localhost" if wildcard else config.http_host
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return page_urls(self._services.config, self.port, ())[0]
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where to go, from this machine and from others."""
+        return page_urls(self._services.config, self.port)
 
 
 def _tls(config: Config) -> ssl.SSLContext | None:

@@ -27,11 +27,13 @@ from signaling.library import Library
 from signaling.media import MediaDesk
 from signaling.media_sessions import MediaSessions
 from signaling.passwords import Passwords
+from signaling.session_watch import SessionWatch
 
 log = structlog.get_logger(__name__)
 
 LINK_POLL_S = 2.0
 TICK_S = 1.0
+LOGIN_CHECK_S = 5.0  # what a command on the server ends is over within this
 HOUSEKEEPING_S = 30.0
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
 SECRET_BYTES = 32
@@ -78,12 +80,13 @@ class Services:
             config=config,
             secret=secret,
         )
+        self.session_watch = SessionWatch(self.people, self.hub, self.media_sessions, relay)
         self.library = Library(recorder, self.lesson_store)
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
             self.lessons.reconcile,
             self.lessons.end_forgotten,
             self.hub.retry_recordings,
-            self.identity.forget_expired,
+            self._forget_expired,
         ]
         self._upkeep: list[asyncio.Task[None]] = []
 
@@ -99,6 +102,7 @@ class Services:
             for name, period, deed in (
                 ("tick", TICK_S, self._tick),
                 ("links", LINK_POLL_S, self._judge_links),
+                ("logins", LOGIN_CHECK_S, self.session_watch.sweep),
                 ("housekeeping", HOUSEKEEPING_S, self._keep_house),
             )
         ]
@@ -118,6 +122,9 @@ class Services:
 
     async def _judge_links(self) -> None:
         self.hub.judge_links()
+
+    async def _forget_expired(self) -> None:
+        await self.identity.forget_expired(self.session_watch.in_use())
 
     async def _keep_house(self) -> None:
         for deed in self.housekeeping:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 from functools import lru_cache
 from typing import NamedTuple
 
 from relay.core.rtp import RtpError
 
-_IDR, _SPS = 5, 7
+_IDR, _SPS, _PPS = 5, 7, 8
 _STAP_A, _FU_A = 24, 28
 _MAX_SPS_BYTES = 256  # far above any real one; bounds the work on a hostile one
 _HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
@@ -185,18 +187,69 @@ def _skip_picture_order(bits: _Bits) -> None:
             bits.signed()
 
 
+# --- parameter sets outside the stream ------------------------------------------------------------
+
+
+class ParameterSets(NamedTuple):
+    """What ``sprop-parameter-sets`` holds (RFC 6184 §8.1).
+
+    Attributes:
+        payload: all of them in one STAP-A.
+        width: of the picture.
+        height: likewise.
+    """
+
+    payload: bytes
+    width: int
+    height: int
+
+
+@lru_cache(maxsize=1024)
+def parameter_sets(fmtp: str) -> ParameterSets | None:
+    """The parameter sets that a publisher gave in its offer; None if they are not all there."""
+    units = _sprop_units(_parameters(fmtp))
+    if not any(unit[0] & 0x1F == _PPS for unit in units):
+        return None
+    try:
+        width, height = sps_size(units[0])
+    except RtpError:
+        return None
+    if not width:
+        return None
+    importance = max(unit[0] & 0x60 for unit in units)  # NRI, RFC 6184 §5.7.1
+    body = b"".join(struct.pack("!H", len(unit)) + unit for unit in units)
+    return ParameterSets(bytes((importance | _STAP_A,)) + body, width, height)
+
+
+def _sprop_units(parameters: dict[str, str]) -> list[bytes]:
+    """The NAL units of ``sprop-parameter-sets``, an SPS first; empty if it is absent or wrong."""
+    try:
+        values = parameters.get("sprop-parameter-sets", "").split(",")
+        units = [base64.b64decode(value, validate=True) for value in values]
+    except ValueError:  # not base64, or not even ASCII
+        return []
+    fits = all(unit and unit[0] & 0x1F in (_SPS, _PPS) for unit in units)
+    return units if fits and units[0][0] & 0x1F == _SPS and len(units[0]) >= 4 else []
+
+
 # --- which stream fits which receiver -------------------------------------------------------------
 
 
 def _parameters(fmtp: str) -> dict[str, str]:
     pairs = (part.partition("=") for part in fmtp.split(";"))
-    return {name.strip().lower(): value.strip().lower() for name, _, value in pairs}
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
 def _profile(parameters: dict[str, str]) -> str:
-    """The profile's family (RFC 6184 §8.1, table 5); level is left aside: see `compatibility`."""
+    """The profile's family (RFC 6184 §8.1, table 5); level is left aside: see `compatibility`.
+
+    GStreamer may offer no profile-level-id. Its parameter sets say what it sends; without any,
+    constrained baseline is taken for granted, as browsers do, not the RFC's plain baseline.
+    """
+    said = parameters.get("profile-level-id", "")
+    sets = [] if said else _sprop_units(parameters)
     try:
-        value = int(parameters.get("profile-level-id", "42000a")[:4], 16)
+        value = int(sets[0][1:3].hex() if sets else (said or "42e01f")[:4], 16)
     except ValueError:
         return "unknown"
     idc, flags = value >> 8, value & 0xFF

@@ -65,6 +65,7 @@ class IncomingLayer:
         ssrc: None until it is known.
         codec: None until a packet came.
         highest: the highest extended sequence number, −1 before any packet.
+        sets_in_band: H.264 parameter sets came in the stream itself.
         flowing: packets arrive now.
         redundant: sound's newest packet together with earlier ones, for slots that send RED.
         slots: takers of every packet; replaced, never changed in place.
@@ -98,6 +99,7 @@ class IncomingLayer:
         "redundant",
         "report_arrival",
         "report_middle",
+        "sets_in_band",
         "slots",
         "source_id",
         "ssrc",
@@ -131,6 +133,7 @@ class IncomingLayer:
         self.slots: tuple[Taker, ...] = ()
         self.waiting: tuple[Taker, ...] = ()
         self.flowing = False
+        self.sets_in_band = False
         self.width = self.height = 0
         self.last_arrival = now
         self.highest = self.highest_picture_id = self.highest_tl0_index = -1
@@ -244,6 +247,9 @@ class IncomingLayer:
     def _adopt(self, codec: Codec, now: float) -> None:
         before, self.codec = self.codec, codec
         self.clock.rate = codec.clock_rate
+        self.sets_in_band = False
+        if sets := self.sets_apart:
+            self._resize(sets.width, sets.height, now)
         if before is not None and before.payload_type != codec.payload_type:
             self._lose_takers(now, gone=False)
             self._listener.on_layer_changed(self, now)
@@ -254,8 +260,17 @@ class IncomingLayer:
         elif codec.name == "H264":
             found = h264.parse(media.payload)
             media.switchable = found.key_frame
+            self.sets_in_band |= found.has_sps
             if found.width:
                 self._resize(found.width, found.height, now)
+
+    @property
+    def sets_apart(self) -> h264.ParameterSets | None:
+        """H.264 parameter sets that only the offer gave, so that each taker needs them first."""
+        codec = self.codec
+        if codec is None or codec.name != "H264" or self.sets_in_band:
+            return None
+        return h264.parameter_sets(codec.fmtp)
 
     def _inspect_vp8(self, media: MediaPacket, now: float) -> None:
         found = vp8.parse(media.payload)

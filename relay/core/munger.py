@@ -38,12 +38,14 @@ class Segment:
         first_in: its number in the layer.
         stop_in: number of the first packet after the run that was left out; None while it goes on.
         temporal: the highest temporal layer that was forwarded.
+        lead: a packet of our own before the first: parameter sets that only the offer gave.
     """
 
     __slots__ = (
         "first_in",
         "first_out",
         "layer",
+        "lead",
         "payload_type",
         "picture_id_delta",
         "sequence_delta",
@@ -53,10 +55,13 @@ class Segment:
         "tl0_delta",
     )
 
-    def __init__(self, slot: Munger, layer: IncomingLayer, first_in: int) -> None:
+    def __init__(
+        self, slot: Munger, layer: IncomingLayer, first_in: int, lead: MediaPacket | None = None
+    ) -> None:
         self.layer = layer
         self.first_in = first_in
-        self.first_out = first_in + slot.sequence_delta
+        self.first_out = first_in + slot.sequence_delta - (lead is not None)
+        self.lead = lead
         self.stop_in: int | None = None
         self.sequence_delta = slot.sequence_delta
         self.timestamp_delta = slot.timestamp_delta
@@ -160,26 +165,40 @@ class Munger:
             self._last_tl0_index = layer.highest_tl0_index + self.tl0_delta
         self.layer = None
 
-    def splice(self, layer: IncomingLayer, packet: MediaPacket, payload_type: int) -> None:
-        """Go on with `layer`, whose picture begins at `packet`; the old one was detached before."""
+    def splice(
+        self, layer: IncomingLayer, packet: MediaPacket, payload_type: int, lead: bytes = b""
+    ) -> MediaPacket | None:
+        """Go on with `layer`, whose picture begins at `packet`; the old one was detached before.
+
+        Args:
+            layer: from now on.
+            packet: where decoding can start.
+            payload_type: the receiver's.
+            lead: payload of a packet of our own to be sent before the layer's first one.
+
+        Returns:
+            The packet with `lead`, numbered just before the layer's first; None without it.
+        """
         first = first_packet_of_picture(layer, packet)
+        leading = packet.made(first - 1, lead) if lead else None
         self.layer = layer
         self.payload_type = payload_type
         self.first_sequence = first
         if self._last_sequence is None:
             # Below 2^15, so that the first packets' order is clear even if some are lost before
             # SRTP's rollover counter is settled (RFC 3711 §3.3.1).
-            self.sequence_delta = 0x10000 + (first & 0x7FFF) - first
+            self.sequence_delta = 0x10000 + (first & 0x7FFF) + (leading is not None) - first
             self.timestamp_delta = 0
         else:
-            self.sequence_delta = self._last_sequence + 1 - first
+            self.sequence_delta = self._last_sequence + 1 + (leading is not None) - first
             self.timestamp_delta = self._next_timestamp(layer, packet) - packet.timestamp
         self._skipped_picture = -1
         self.picture_id_delta = self.tl0_delta = 0
         if packet.picture_id >= 0 and self._last_picture_id >= 0:
             self.picture_id_delta = self._last_picture_id + 1 - packet.picture_id
             self.tl0_delta = self._last_tl0_index + 1 - packet.tl0_index
-        self._segments.append(Segment(self, layer, first))
+        self._segments.append(Segment(self, layer, first, leading))
+        return leading
 
     def skip(self, packet: MediaPacket) -> None:
         """Leave out a packet of the present layer that is the newest: close up behind it."""
@@ -247,6 +266,8 @@ class Munger:
             return None
         for segment in reversed(self._segments):
             if out >= segment.first_out:
+                if segment.lead is not None and out == segment.first_out:
+                    return segment, out, segment.lead
                 packet = segment.layer.at(out - segment.sequence_delta)
                 if packet is None or packet.temporal > segment.temporal:
                     return None

@@ -59,3 +59,8 @@ class MediaPacket:
     def begins_picture(self) -> bool:
         """Whether a VP8 picture begins here: S is set in partition 0 (RFC 7741 §4.2)."""
         return self.head & 0x1700 == 0x1000
+
+    def made(self, sequence: int, payload: bytes) -> MediaPacket:
+        """A packet of our own that belongs to the same picture."""
+        header = RtpPacket(0, 0, sequence & 0xFFFF, self.timestamp & 0xFFFFFFFF, 0, {}, payload)
+        return MediaPacket(sequence, self.timestamp, header, self.arrival)

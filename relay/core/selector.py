@@ -107,6 +107,14 @@ class SwitchingSlot(Munger):
         layer.remove_waiting(self)
         layer.add_slot(self)
 
+    def rejoin(self) -> None:
+        """Leave what flows and begin with it anew at its next switch point."""
+        layer = self.layer
+        if layer is not None and layer is self.target:
+            self.detach()
+            layer.remove_slot(self)
+            layer.add_waiting(self)
+
     def on_layer_lost(self, layer: IncomingLayer, now: float, *, gone: bool) -> None:
         """See `layer.Taker`."""
         if layer is self.layer:

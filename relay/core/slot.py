@@ -33,6 +33,7 @@ _FILL_LOOK_BACK = 64  # packets: what is older may not be in the viewer's buffer
 _LEAST_FILL = 200  # bytes: a probe may always be made of packets as small as that
 _MAX_PADDING = 255  # bytes in a packet (RFC 3550 §5.1)
 _RESEND_WINDOW = 0.1  # s
+_LEAD_SPACING = 0.5  # s: a picture loss sooner was reported before the sets could be decoded
 _MAX_RESENDS = 64  # packets per slot and window: ≈ 6 Mbit/s at most, whatever is asked for
 
 
@@ -172,10 +173,30 @@ class ViewerSlot(SwitchingSlot):
             return  # said before it might be heard, read by a busy loop only now
         self.arrive(layer)
         self.restart_temporal()
-        self.splice(layer, packet, codec.payload_type)
+        sets = layer.sets_apart
+        lead = self.splice(layer, packet, codec.payload_type, sets.payload if sets else b"")
         self._counters.slot_switches += 1
         self.changed = True
+        if lead is not None:
+            self._send_lead(lead)
         self.forward_kept(layer)
+
+    def _send_lead(self, lead: MediaPacket) -> None:
+        """Send what goes before the layer's first packet, under the number before it."""
+        self.first_sequence = lead.sequence
+        self.forward(lead)
+        self.first_sequence += 1
+
+    def on_picture_loss(self, now: float) -> None:
+        """The viewer cannot decode: it needs a key frame, and its parameter sets if they are apart.
+
+        They were sent before the first picture only, and may be what was lost for good.
+        """
+        lead = self._segments[-1].lead if self._segments else None
+        if lead is not None and now - lead.arrival >= _LEAD_SPACING:
+            self.rejoin()
+        for layer in {id(one): one for one in (self.layer, self.target) if one}.values():
+            layer.request_key_frame(now)
 
     def on_flow_changed(self) -> None:
         """See `SwitchingSlot`."""

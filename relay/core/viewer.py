@@ -347,8 +347,7 @@ class Viewer:
         if slot is None:
             return
         self._counters.picture_losses_received += 1
-        for layer in {id(one): one for one in (slot.layer, slot.target) if one}.values():
-            layer.request_key_frame(now)
+        slot.on_picture_loss(now)
 
     def _on_report_block(self, block: rtcp.ReportBlock, now: float) -> None:
         if block.ssrc not in self._by_ssrc:

@@ -182,10 +182,14 @@ class LessonCancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LessonList(msgspec.Struct, frozen=True):
-    """Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock."""
+    """Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock.
+
+    ``next`` continues a list that is longer than one answer.
+    """
 
     lessons: tuple[Lesson, ...]
     server_time: datetime
+    next: str | None
 
 
 class School(msgspec.Struct, frozen=True):
@@ -224,11 +228,16 @@ class MediaAccess(msgspec.Struct, frozen=True):
 
 
 class ExternalAccess(msgspec.Struct, frozen=True):
-    """For OBS, recorder hosts and players: tokens that live until the lesson's end."""
+    """For OBS, recorder hosts and players: tokens that live until the lesson's end.
+
+    ``servers`` are the addresses under which other machines reach this one, best first: a page
+    opened as localhost cannot know them.
+    """
 
     camera: MediaEndpoint
     courseware: MediaEndpoint
     programme: MediaEndpoint
+    servers: tuple[str, ...]
 
 
 # --- library --------------------------------------------------------------------------------------

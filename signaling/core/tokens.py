@@ -46,7 +46,8 @@ class MediaGrant(msgspec.Struct, frozen=True):
     """Exactly what a media token grants.
 
     ``source_id`` is set for publishing. ``programme`` watches what is on stage, without a
-    participant. Times are Unix seconds. ``nonce`` keeps two tokens of one second apart.
+    participant. Times are Unix seconds. ``nonce`` keeps two tokens of one second apart. ``session``
+    is the hash of the login with which the grant ends; None for devices, which have none.
     """
 
     lesson_id: str
@@ -56,6 +57,7 @@ class MediaGrant(msgspec.Struct, frozen=True):
     programme: bool
     expires_at: int
     nonce: str
+    session: str | None = None
 
     def same_right(self, other: MediaGrant) -> bool:
         """Whether both grant the same thing, whatever their times."""

@@ -37,7 +37,7 @@ from signaling.errors import Busy, Clash, Invalid
 from signaling.ids import new_id, new_join_code
 from signaling.records import LessonRecord, RoomRecord
 
-MAX_LISTED = 500  # lessons of a week in a county; a page shows fewer
+PAGE_LESSONS = 500  # of one answer; a county's day is some hundreds, its week goes over pages
 _CREATION_LOCK = (
     0x544B_4C45  # PostgreSQL advisory lock: one creation at a time, else clashes slip by
 )
@@ -52,6 +52,14 @@ class LessonChange:
     held_from: datetime | None = None
     held_to: datetime | None = None
     cancel_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LessonPlace:
+    """A lesson's place in the order by time."""
+
+    starts_at: datetime
+    lesson_id: str
 
 
 class LessonStore:
@@ -84,14 +92,28 @@ class LessonStore:
         self, start: datetime, end: datetime, subject: Subject | None
     ) -> Sequence[LessonRecord]:
         """The lessons that begin in [start, end), by time; a subject's own, or all for None."""
-        conditions = [LessonRow.starts_at >= start, LessonRow.starts_at < end]
-        if subject is not None:
-            conditions.append(_concerns(subject))
         async with self._database.read() as session:
-            return await _load(session, *conditions)
+            return await _load(session, *_between(start, end, subject))
+
+    async def page(
+        self, start: datetime, end: datetime, subject: Subject | None, after: LessonPlace | None
+    ) -> tuple[Sequence[LessonRecord], LessonPlace | None]:
+        """As `between`, at most `PAGE_LESSONS` after a place; and the next page's place, if any."""
+        conditions = _between(start, end, subject)
+        if after is not None:
+            later = and_(
+                LessonRow.starts_at == after.starts_at, LessonRow.lesson_id > after.lesson_id
+            )
+            conditions.append(or_(LessonRow.starts_at > after.starts_at, later))
+        async with self._database.read() as session:
+            found = await _load(session, *conditions, limit=PAGE_LESSONS + 1)
+        if len(found) <= PAGE_LESSONS:
+            return found, None
+        last = found[PAGE_LESSONS - 1]
+        return found[:PAGE_LESSONS], LessonPlace(last.starts_at, last.lesson_id)
 
     async def lessons(self, lesson_ids: Collection[str]) -> dict[str, LessonRecord]:
-        """Those of these lessons that exist, at most `MAX_LISTED`, in a fixed number of queries."""
+        """Those of these lessons that exist, in a fixed number of queries."""
         async with self._database.read() as session:
             found = await _load(session, LessonRow.lesson_id.in_(lesson_ids))
         return {record.lesson_id: record for record in found}
@@ -112,32 +134,24 @@ class LessonStore:
         raise Busy("no free join code")
 
     async def _create(self, wish: LessonCreate, join_code: str) -> str:
-        lesson_id = new_id()
         async with self._database.write() as session:
-            await self._database.serialize(session, _CREATION_LOCK)
-            await _check_exist(session, wish)
-            await _check_clashes(session, wish)
-            session.add(
-                LessonRow(
-                    lesson_id=lesson_id,
-                    title=wish.title,
-                    class_kind=wish.class_kind,
-                    subject=wish.subject,
-                    grade=wish.grade,
-                    state=LessonState.SCHEDULED,
-                    starts_at=wish.starts_at,
-                    ends_at=wish.ends_at,
-                    lead_teacher_id=wish.lead_teacher_id,
-                    lead_room_id=wish.lead_room_id,
-                    join_code=join_code,
-                )
+            await self.lock_creation(session)
+            return await _insert(session, wish, join_code)
+
+    async def lock_creation(self, session: AsyncSession) -> None:
+        """Within a transaction: from here to its end nobody else creates lessons."""
+        await self._database.serialize(session, _CREATION_LOCK)
+
+    async def create_in(self, session: AsyncSession, wish: LessonCreate) -> str:
+        """As `create`, within a transaction that locked creation."""
+        for _ in range(_CODE_ATTEMPTS):
+            join_code = new_join_code()
+            taken = select(LessonRow.lesson_id).where(
+                LessonRow.join_code == join_code, LessonRow.state.in_(OPEN_STATES)
             )
-            await session.flush()
-            session.add_all(
-                LessonRoomRow(lesson_id=lesson_id, room_id=room_id, position=position)
-                for position, room_id in enumerate(wish.receive_room_ids)
-            )
-        return lesson_id
+            if await session.scalar(taken) is None:
+                return await _insert(session, wish, join_code)
+        raise Busy("no free join code")
 
     async def change(self, lesson_id: str, expected: LessonState, change: LessonChange) -> bool:
         """Write a transition if the lesson is still in the expected state; whether it was."""
@@ -197,6 +211,13 @@ def vars_of(change: LessonChange) -> dict[str, object]:
     }
 
 
+def _between(start: datetime, end: datetime, subject: Subject | None) -> list[ColumnElement[bool]]:
+    conditions = [LessonRow.starts_at >= start, LessonRow.starts_at < end]
+    if subject is not None:
+        conditions.append(_concerns(subject))
+    return conditions
+
+
 def _concerns(subject: Subject) -> ColumnElement[bool]:
     """Lessons that a subject takes part in; the counterpart of `permissions.relations` in SQL."""
     if subject.room_id is not None:
@@ -211,6 +232,34 @@ def _concerns(subject: Subject) -> ColumnElement[bool]:
             concerned, LessonRow.lead_room_id.in_(own_rooms), LessonRow.lesson_id.in_(invited)
         )
     return concerned
+
+
+async def _insert(session: AsyncSession, wish: LessonCreate, join_code: str) -> str:
+    await _check_exist(session, wish)
+    await _check_clashes(session, wish)
+    lesson_id = new_id()
+    session.add(
+        LessonRow(
+            lesson_id=lesson_id,
+            title=wish.title,
+            class_kind=wish.class_kind,
+            subject=wish.subject,
+            grade=wish.grade,
+            state=LessonState.SCHEDULED,
+            starts_at=wish.starts_at,
+            ends_at=wish.ends_at,
+            lead_teacher_id=wish.lead_teacher_id,
+            lead_room_id=wish.lead_room_id,
+            join_code=join_code,
+        )
+    )
+    await session.flush()
+    session.add_all(
+        LessonRoomRow(lesson_id=lesson_id, room_id=room_id, position=position)
+        for position, room_id in enumerate(wish.receive_room_ids)
+    )
+    await session.flush()
+    return lesson_id
 
 
 async def _check_exist(session: AsyncSession, wish: LessonCreate) -> None:
@@ -235,11 +284,18 @@ async def _check_exist(session: AsyncSession, wish: LessonCreate) -> None:
 
 
 async def _check_clashes(session: AsyncSession, wish: LessonCreate) -> None:
+    wanted = {*wish.receive_room_ids, *({wish.lead_room_id} - {None})}
+    invited = select(LessonRoomRow.lesson_id).where(LessonRoomRow.room_id.in_(wanted))
     overlapping = await _load(
         session,
         LessonRow.state.in_(OPEN_STATES),
         LessonRow.starts_at < wish.ends_at,
         LessonRow.ends_at > wish.starts_at,
+        or_(
+            LessonRow.lead_teacher_id == wish.lead_teacher_id,
+            LessonRow.lead_room_id.in_(wanted),
+            LessonRow.lesson_id.in_(invited),
+        ),
     )
     for lesson in overlapping:
         if lesson.lead_teacher.person_id == wish.lead_teacher_id:
@@ -259,7 +315,9 @@ async def _check_clashes(session: AsyncSession, wish: LessonCreate) -> None:
                 )
 
 
-async def _load(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[LessonRecord]:
+async def _load(
+    session: AsyncSession, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[LessonRecord]:
     """Lessons with everything that belongs to them, in four queries whatever their number."""
     rows = (
         await session.execute(
@@ -268,7 +326,7 @@ async def _load(session: AsyncSession, *conditions: ColumnElement[bool]) -> list
             .outerjoin(SchoolRow, SchoolRow.school_id == PersonRow.school_id)
             .where(and_(*conditions))
             .order_by(LessonRow.starts_at, LessonRow.lesson_id)
-            .limit(MAX_LISTED)
+            .limit(limit)
         )
     ).all()
     if not rows:

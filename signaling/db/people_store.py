@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.core.resources import Role
@@ -26,6 +26,7 @@ from signaling.records import PersonRecord, RoomRecord
 
 MAX_SESSIONS = 32  # per person or room; the oldest goes
 MAX_DEVICES = 16  # device tokens per room; the oldest goes
+_CHUNK = 500  # ids in one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class SessionRecord:
     person_id: str | None
     room_id: str | None
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecord:
+    """A device token: whose terminal's, and since when."""
+
+    room_id: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +222,52 @@ class PeopleStore:
         async with self._database.write() as session:
             await session.execute(delete(SessionRow).where(SessionRow.id_hash == id_hash))
 
-    async def drop_expired_sessions(self, now: datetime) -> None:
-        """Forget sessions past their time."""
+    async def good_sessions(self, id_hashes: Collection[str]) -> frozenset[str]:
+        """Which of these sessions were not ended; those of closed accounts were."""
+        wanted, good = list(id_hashes), set[str]()
+        async with self._database.read() as session:
+            for start in range(0, len(wanted), _CHUNK):
+                good.update(
+                    await session.scalars(
+                        select(SessionRow.id_hash)
+                        .outerjoin(PersonRow, PersonRow.person_id == SessionRow.person_id)
+                        .where(
+                            SessionRow.id_hash.in_(wanted[start : start + _CHUNK]),
+                            or_(SessionRow.room_id.is_not(None), PersonRow.active),
+                        )
+                    )
+                )
+        return frozenset(good)
+
+    async def drop_expired_sessions(self, now: datetime, spare: Collection[str] = ()) -> None:
+        """Forget sessions past their time, but for some."""
         async with self._database.write() as session:
-            await session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
+            expired = set(
+                await session.scalars(
+                    select(SessionRow.id_hash).where(SessionRow.expires_at <= now)
+                )
+            )
+            doomed = list(expired.difference(spare))
+            for start in range(0, len(doomed), _CHUNK):
+                chunk = doomed[start : start + _CHUNK]
+                await session.execute(delete(SessionRow).where(SessionRow.id_hash.in_(chunk)))
 
     # --- device tokens ---------------------------------------------------------------------------
 
-    async def add_device(self, token_hash: str, room_id: str, origin: str, now: datetime) -> None:
-        """Keep a device token's hash, within the bound per room."""
+    async def add_device(
+        self,
+        token_hash: str,
+        room_id: str,
+        origin: str,
+        now: datetime,
+        *,
+        replaces: str | None = None,
+    ) -> None:
+        """Keep a device token's hash, within the bound per room.
+
+        One that `replaces` another leaves that one good until itself is used: the answer that
+        brings it to the terminal may be lost.
+        """
         async with self._database.write() as session:
             surplus = (
                 select(DeviceTokenRow.token_hash)
@@ -236,30 +282,69 @@ class PeopleStore:
                 await session.execute(
                     delete(DeviceTokenRow).where(DeviceTokenRow.token_hash.in_(old))
                 )
+            if replaces is not None:  # an earlier answer that was lost
+                await session.execute(
+                    delete(DeviceTokenRow).where(DeviceTokenRow.replaces == replaces)
+                )
             session.add(
                 DeviceTokenRow(
-                    token_hash=token_hash, room_id=room_id, origin=origin, created_at=now
+                    token_hash=token_hash,
+                    room_id=room_id,
+                    origin=origin,
+                    created_at=now,
+                    replaces=replaces,
                 )
             )
 
-    async def use_device(self, token_hash: str, now: datetime) -> str | None:
-        """The room of a device token, noting that it was used."""
+    async def use_device(
+        self, token_hash: str, now: datetime, unused_since: datetime
+    ) -> DeviceRecord | None:
+        """A device token, noting that it was used; None for one that nobody used for so long."""
         async with self._database.write() as session:
-            return await session.scalar(
-                update(DeviceTokenRow)
-                .where(DeviceTokenRow.token_hash == token_hash)
-                .values(last_used_at=now)
-                .returning(DeviceTokenRow.room_id)
-            )
+            row = await session.get(DeviceTokenRow, token_hash)
+            if row is None or (row.last_used_at or row.created_at) < unused_since:
+                return None
+            if row.replaces is not None:
+                await session.execute(
+                    delete(DeviceTokenRow).where(DeviceTokenRow.token_hash == row.replaces)
+                )
+            row.replaces, row.last_used_at = None, now
+            return DeviceRecord(row.room_id, row.created_at)
 
     async def drop_device(self, token_hash: str, room_id: str) -> None:
-        """Forget a device token of a room."""
+        """Forget a device token of a room, and the one that was to take its place."""
+        mine = or_(DeviceTokenRow.token_hash == token_hash, DeviceTokenRow.replaces == token_hash)
         async with self._database.write() as session:
             await session.execute(
-                delete(DeviceTokenRow).where(
-                    DeviceTokenRow.token_hash == token_hash, DeviceTokenRow.room_id == room_id
-                )
+                delete(DeviceTokenRow).where(mine, DeviceTokenRow.room_id == room_id)
             )
+
+    async def drop_unused_devices(self, unused_since: datetime) -> None:
+        """Forget device tokens that nobody used for so long."""
+        used = func.coalesce(DeviceTokenRow.last_used_at, DeviceTokenRow.created_at)
+        async with self._database.write() as session:
+            await session.execute(delete(DeviceTokenRow).where(used < unused_since))
+
+    async def shut_room_out(self, room_id: str) -> None:
+        """Forget every device token and session of a room's terminals."""
+        async with self._database.write() as session:
+            for row in (DeviceTokenRow, SessionRow):
+                await session.execute(delete(row).where(row.room_id == room_id))
+
+    async def set_password(self, person_id: str, password_hash: str) -> None:
+        """Set a new password; every session of the account ends."""
+        await self._change_account(person_id, password_hash=password_hash)
+
+    async def set_active(self, person_id: str, active: bool) -> None:
+        """Close or reopen an account; every session of it ends."""
+        await self._change_account(person_id, active=active)
+
+    async def _change_account(self, person_id: str, **values: object) -> None:
+        async with self._database.write() as session:
+            await session.execute(
+                update(PersonRow).where(PersonRow.person_id == person_id).values(**values)
+            )
+            await session.execute(delete(SessionRow).where(SessionRow.person_id == person_id))
 
     # --- audit -----------------------------------------------------------------------------------
 

@@ -134,6 +134,7 @@ class DeviceTokenRow(Base):
     origin: Mapped[str]  # issued: by an admin; remembered: 记住本机 after a login by 课程码
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+    replaces: Mapped[str | None]  # the hash of the token that ends when this one is first used
 
 
 class LessonRow(Base):

@@ -48,6 +48,7 @@ async def logout(call: Call) -> web.Response:
     """退出登录; what the terminal remembered goes too, here and on the server."""
     device = call.request.cookies.get(DEVICE_COOKIE)
     await call.services.identity.logout(call.session, device)
+    call.services.session_watch.end((call.session.session_hash,))
     response = web.Response(status=204)
     response.del_cookie(SESSION_COOKIE)
     response.del_cookie(DEVICE_COOKIE)
@@ -61,6 +62,15 @@ async def issue_device_token(call: Call) -> r.DeviceTokenIssued:
     return r.DeviceTokenIssued(
         await call.services.identity.issue_device(call.path("room_id"), "issued")
     )
+
+
+async def revoke_device_tokens(call: Call) -> web.Response:
+    """A terminal was lost or a 课程码 got about: nobody is signed in as that room any more."""
+    if not allows(call.subject, Action.ISSUE_DEVICE_TOKEN):
+        raise Forbidden()
+    await call.services.identity.shut_room_out(call.subject, call.path("room_id"), call.remote)
+    await call.services.session_watch.sweep()
+    return web.Response(status=204)
 
 
 def _key(call: Call) -> str:
@@ -138,5 +148,12 @@ ROUTES = (
         "签发教室设备令牌",
         r.DeviceTokenIssued,
         status=201,
+    ),
+    Route(
+        "DELETE",
+        "/api/rooms/{room_id}/device-tokens",
+        revoke_device_tokens,
+        "作废教室的设备令牌与登录",
+        status=204,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from signaling.addresses import page_urls
 from signaling.core import resources as r
 from signaling.core.calendar import days, parse_day, parse_week
 from signaling.core.permissions import Action, allows
@@ -12,13 +13,15 @@ from signaling.http.routes import Call, Query, Route
 
 
 async def list_lessons(call: Call) -> r.LessonList:
-    """The lessons of a day or week."""
+    """The lessons of a day or week, a page of them."""
     service = call.services.lessons
     start, end = _interval(call)
-    records = await service.listed(call.subject, start, end)
+    after = call.request.query.get("after")
+    records, following = await service.listed(call.subject, start, end, after)
     return r.LessonList(
         tuple(service.resource(call.subject, record) for record in records),
         call.services.clock.now(),
+        following,
     )
 
 
@@ -72,7 +75,7 @@ async def directory(call: Call) -> r.Directory:
 async def media_access(call: Call) -> r.MediaAccess:
     """A participant's media endpoints."""
     record, seat = await call.services.lessons.seat(call.subject, _id(call))
-    return call.services.media.access(record, seat)
+    return call.services.media.access(record, seat, call.session.session_hash)
 
 
 async def external_access(call: Call) -> r.ExternalAccess:
@@ -80,7 +83,14 @@ async def external_access(call: Call) -> r.ExternalAccess:
     record = await call.services.lessons.demand(
         call.subject, Action.ISSUE_EXTERNAL_ACCESS, _id(call)
     )
-    return call.services.media.external_access(record)
+    return call.services.media.external_access(record, _servers(call))
+
+
+def _servers(call: Call) -> tuple[str, ...]:
+    transport = call.request.transport
+    socket_name = None if transport is None else transport.get_extra_info("sockname")
+    urls = page_urls(call.services.config, socket_name[1]) if socket_name else ()
+    return tuple(url for url in urls if "://localhost" not in url) or urls
 
 
 def _id(call: Call) -> str:
@@ -112,6 +122,7 @@ ROUTES = (
         query=(
             Query("day", "YYYY-MM-DD, in the county's time zone; today without"),
             Query("week", "YYYY-Www (ISO 8601)"),
+            Query("after", "the `next` of the page before"),
         ),
     ),
     Route("POST", "/api/lessons", create_lesson, "临时排课", r.Lesson, r.LessonCreate, status=201),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
 from relay.api import Answer
 from signaling.config import IceServer
 from signaling.errors import (
+    BadToken,
     Malformed,
     NotAcceptable,
     PreconditionRequired,
@@ -14,6 +17,12 @@ from signaling.errors import (
     UnsupportedMediaType,
 )
 from signaling.http.routes import Access, Call, Content, Route
+
+# One element of a list and the comma after it; elements may be empty (RFC 9110 §5.6.1, §8.8.3).
+_ENTITY_TAG = re.compile(
+    r'[ \t]*(?:(?P<weak>W/)?(?P<tag>"[\x21\x23-\x7e\x80-\xff]*"))?[ \t]*(?P<end>,|$)'
+)
+MAX_ENTITY_TAGS = 16  # a session has one; a list of more is somebody's joke
 
 SDP = "application/sdp"
 SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -30,6 +39,7 @@ CORS = {
 async def publish(call: Call) -> web.Response:
     """Open a publishing session."""
     offer = await _text(call, SDP)
+    await _demand_login(call)
     answer = call.services.media.publish(
         _token(call), call.path("lesson_id"), call.path("source_id"), offer
     )
@@ -39,6 +49,7 @@ async def publish(call: Call) -> web.Response:
 async def watch(call: Call) -> web.Response:
     """Open a viewing session."""
     offer = await _text(call, SDP)
+    await _demand_login(call)
     answer = call.services.media.watch(_token(call), call.path("lesson_id"), offer)
     return _created(call, answer, "whep")
 
@@ -73,6 +84,13 @@ async def session_options(call: Call) -> web.Response:
     return web.Response(status=200, headers=headers)
 
 
+async def _demand_login(call: Call) -> None:
+    """A token handed out before its owner signed out opens nothing after."""
+    session = call.services.media.login_of(_token(call))
+    if session is not None and not await call.services.session_watch.is_good(session):
+        raise BadToken("the login has ended")
+
+
 def _token(call: Call) -> str | None:
     scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
@@ -103,13 +121,34 @@ def _accepts(accept: str, content_type: str) -> bool:
     return bool(wanted & {content_type, "application/*", "*/*", ""})
 
 
-def _if_match(call: Call) -> str | None:
-    """The one entity tag of `If-Match`, None for ``*`` (RFC 9725 §4.3.1)."""
-    header = call.request.headers.get("If-Match")
-    if header is None:
+def _if_match(call: Call) -> tuple[str, ...] | None:
+    """What `If-Match` names, None for ``*`` (RFC 9725 §4.3.1)."""
+    fields = call.request.headers.getall("If-Match", [])
+    if not fields:
         raise PreconditionRequired(field="If-Match")
-    header = header.strip()
-    return None if header == "*" else header.removeprefix("W/").strip('"')
+    return if_match(", ".join(fields))
+
+
+def if_match(header: str) -> tuple[str, ...] | None:
+    """The strong entity tags of an `If-Match`, None for ``*``.
+
+    A weak one never matches: the comparison is the strong one (RFC 9110 §13.1.1, §8.8.3.2).
+
+    Raises:
+        Malformed: neither ``*`` nor a list of entity tags.
+    """
+    header = header.strip(" \t")
+    if header == "*":
+        return None
+    strong, place = [], 0
+    while place < len(header):
+        tag = _ENTITY_TAG.match(header, place)
+        if tag is None or (not tag["tag"] and not tag["end"]):
+            raise Malformed("not a list of entity tags", field="If-Match")
+        if tag["tag"] and not tag["weak"]:
+            strong.append(tag["tag"][1:-1])
+        place = tag.end()
+    return tuple(strong[:MAX_ENTITY_TAGS])
 
 
 def _created(call: Call, answer: Answer, kind: str) -> web.Response:

@@ -62,7 +62,17 @@ async def control_channel(request: web.Request) -> web.StreamResponse:
         max_msg_size=m.MAX_MESSAGE_BYTES, compress=False, timeout=GOODBYE_S, autoping=True
     )
     await ws.prepare(request)
-    lesson_id = request.match_info["lesson_id"]
+    try:
+        await _serve(request, ws, services, request.match_info["lesson_id"])
+    except Exception:  # of the database, say. The answer was given, so no problem can be sent
+        log.exception("channel_failed", lesson_id=request.match_info["lesson_id"])
+        await _break_off(ws)
+    return ws
+
+
+async def _serve(
+    request: web.Request, ws: web.WebSocketResponse, services: Services, lesson_id: str
+) -> None:
     try:
         signed_in, seat, room = await _admit(request, services, lesson_id)
     except WrongLessonState:
@@ -72,15 +82,14 @@ async def control_channel(request: web.Request) -> web.StreamResponse:
         await _refuse(ws, m.ByeReason.FORBIDDEN)
     else:
         hello = await _hello(ws)
-        channel = Channel(seat, services.clock.monotonic())
+        channel = Channel(seat, services.clock.monotonic(), signed_in.session_hash)
         if hello is None:
-            return ws
+            return
         entered = await _enter(services, channel, signed_in.school, room, hello)
         if isinstance(entered, LiveRoom):
             await _converse(request, ws, channel, entered)
         else:
             await _refuse(ws, entered)
-    return ws
 
 
 async def _admit(
@@ -142,7 +151,7 @@ async def _converse(
     read = asyncio.create_task(_read(ws, request.app[SERVICES], channel, room), name="channel-read")
     pump = asyncio.create_task(channel.pump(ws.send_str), name="channel-pump")
     closing = asyncio.create_task(channel.closing.wait(), name="channel-closing")
-    deaf = False
+    deaf = failed = False
     try:
         await asyncio.wait({read, pump, closing}, return_when=asyncio.FIRST_COMPLETED)
         if channel.bye is not None:
@@ -154,8 +163,10 @@ async def _converse(
             # A closing handshake would wait behind what the client does not read. Aborted before
             # the pump is cancelled: aiohttp's writers share one future to wait for the socket.
             request.transport.abort()
-        await _end((read, pump, closing))
-    if not deaf:
+        failed = await _end((read, pump, closing))
+    if failed:
+        await _break_off(ws)
+    elif not deaf:
         await _close(ws, channel.bye)
 
 
@@ -207,6 +218,11 @@ async def _close(ws: web.WebSocketResponse, reason: m.ByeReason | None) -> None:
     await _quietly(ws.close(code=code, message=(reason or "").encode()))
 
 
+async def _break_off(ws: web.WebSocketResponse) -> None:
+    """Close after an error of ours, without a `bye`: to the page a lost link, which it mends."""
+    await _quietly(ws.close(code=WSCloseCode.INTERNAL_ERROR, message=b"internal"))
+
+
 async def _quietly(sending: Awaitable[object]) -> None:
     """Send to a client that may be gone or deaf; either is fine now."""
     with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError):
@@ -214,9 +230,13 @@ async def _quietly(sending: Awaitable[object]) -> None:
             await sending
 
 
-async def _end(tasks: tuple[asyncio.Task[Any], ...]) -> None:
+async def _end(tasks: tuple[asyncio.Task[Any], ...]) -> bool:
+    """Cancel them; whether one had failed by an error of ours."""
+    failed = False
     for task in tasks:
         task.cancel()
     for result in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(result, Exception) and not isinstance(result, ConnectionError):
             log.error("channel_failed", error=repr(result))
+            failed = True
+    return failed

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.api import Layer
-from relay.core import h264, rtcp, rtp, twcc, vp8
+from relay.core import h264, red, rtcp, rtp, twcc, vp8
 from tests.simulated import publisher, streams
 from tests.simulated.classroom import Classroom, Sink
+from tests.unit.relay.test_red import Microphone
 
 LONG = settings.get_current_profile_name() == "long"
 WHOLE_ROOM = settings(max_examples=1000 if LONG else 60)
@@ -127,6 +128,53 @@ def test_payloads(data: bytes) -> None:
     with contextlib.suppress(rtp.RtpError):
         h264.parse(data)
     h264.sps_size(data)
+
+
+RED = st.builds(
+    red.build,
+    st.just(111),
+    st.binary(max_size=30),
+    st.lists(
+        st.builds(
+            red.Block,
+            st.one_of(st.sampled_from([960, 1920, 2880]), st.integers(0, red.MAX_OFFSET)),
+            st.binary(max_size=30),
+        ),
+        max_size=10,
+    ),
+)
+
+
+@given(st.one_of(st.binary(max_size=60), damaged(RED)))
+def test_red(data: bytes) -> None:
+    with contextlib.suppress(rtp.RtpError):
+        own, blocks = red.parse(data, 111)
+        assert len(blocks) <= red.MAX_BLOCKS
+        assert len(own) + sum(len(block.payload) for block in blocks) <= len(data)
+        assert red.parse(red.build(111, own, blocks), 111) == (own, blocks) or not own
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.integers(0, 40), U16),
+            st.one_of(st.integers(0, 40).map(lambda n: 960 * n), U32),
+            st.sampled_from([63, 63, 111]),
+            st.one_of(st.binary(max_size=20), damaged(RED)),
+        ),
+        max_size=60,
+    )
+)
+def test_red_into_a_stream(packets: list[tuple[int, int, int, bytes]]) -> None:
+    """Whatever is repeated, each number is taken once, and nothing beyond what was claimed."""
+    microphone = Microphone()
+    for number, timestamp, payload_type, payload in packets:
+        microphone.times[number] = timestamp
+        microphone.send(number, payload_type, payload)
+    taken = [*microphone.listener.taken, *microphone.listener.late]
+    numbers = [packet.sequence for packet in taken]
+    assert len(set(numbers)) == len(numbers)
+    assert len(taken) <= (1 + red.MAX_BLOCKS) * len(packets)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

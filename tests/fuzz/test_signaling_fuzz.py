@@ -20,11 +20,13 @@ from signaling.core.calendar import parse_day, parse_week
 from signaling.core.resources import LessonState
 from signaling.core.room_state import CommandRefused, RoomLimits, RoomState, split_source
 from signaling.core.tokens import InvalidToken, MediaAction, MediaGrant, open_media, seal_media
+from signaling.errors import Invalid, Malformed
 from signaling.http.app import ROUTES
-from signaling.http.media import _accepts
+from signaling.http.media import _accepts, if_match
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.problems import invalid_body
 from signaling.http.ws import _decode
+from signaling.lessons import cursor_of, read_cursor
 from tests.unit.signaling.rooms import AT, lesson, room, seat
 
 SECRET = b"k" * 32
@@ -228,11 +230,13 @@ def test_after_any_commands_a_page_that_followed_knows_what_a_new_one_is_told(
 # --- small readers -------------------------------------------------------------------------------
 
 
-@given(st.text(max_size=40))
+@given(st.text(max_size=40) | st.from_regex(r"[0-9]{1,20}\.[a-z]{1,4}"))
 def test_dates_and_source_ids(text: str) -> None:
     for read in (parse_day, parse_week, split_source):
         with contextlib.suppress(ValueError):
             read(text)
+    with contextlib.suppress(Invalid):
+        assert cursor_of(read_cursor(text)).partition(".")[2] == text.partition(".")[2]
 
 
 HEADER = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=60)
@@ -249,3 +253,5 @@ def test_headers_about_who_asks(origin: str, host: str, forwarded: str) -> None:
     if own:
         assert origin.lower().split("://", 1)[-1].startswith(host.lower())
     _accepts(forwarded, "application/sdp")
+    with contextlib.suppress(Malformed):
+        if_match(forwarded)

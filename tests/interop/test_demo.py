@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from load_tests.checks import check_stop
 from load_tests.demo import MIN_SECONDS, Demonstration, main
 from load_tests.media import write_file
 from load_tests.picture import CoursewareScene
-from load_tests.server import ServerProcess
+from load_tests.server import ServerFailed, ServerProcess
 from load_tests.sound import Babble
 
 TIMEOUT_S = 120
@@ -92,3 +93,14 @@ def test_impossible_wishes_are_refused_before_anything_starts(tmp_path, capsys):
             main(wish)
         assert refusal.value.code == 2
     assert "--media" in capsys.readouterr().err
+
+
+async def test_a_server_that_has_to_be_killed_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr("load_tests.server.STOP_TIMEOUT_S", 0.1)
+    async with ServerProcess(tmp_path / "data") as server:
+        os.kill(server.pid, signal.SIGSTOP)  # it hears nothing any more
+        assert not (await check_stop(server)).passed
+
+    with pytest.raises(ServerFailed):
+        async with ServerProcess(tmp_path / "other") as server:
+            os.kill(server.pid, signal.SIGSTOP)

@@ -6,6 +6,7 @@ names stream, frame and place, so that a test knows what it looks at without a d
 
 from __future__ import annotations
 
+import base64
 import struct
 from dataclasses import dataclass
 
@@ -124,6 +125,21 @@ def vp8_frame(
     return payloads
 
 
+PPS = b"\x68\xce\x3c\x80"
+
+
+def sprop(width: int, height: int) -> str:
+    """The format parameter that gives the parameter sets outside the stream."""
+    sets = ",".join(base64.b64encode(unit).decode() for unit in (sps(width, height), PPS))
+    return f"sprop-parameter-sets={sets}"
+
+
+def is_parameter_sets(payload: bytes) -> bool:
+    """Whether a packet is an SPS and a PPS in a STAP-A and nothing else."""
+    size = int.from_bytes(payload[1:3], "big")
+    return payload[0] & 0x1F == 24 and payload[3 + size :] == struct.pack("!H", len(PPS)) + PPS
+
+
 def h264_frame(
     stream: str, frame: int, key: bool, octets: int, size: tuple[int, int]
 ) -> list[bytes]:
@@ -132,7 +148,7 @@ def h264_frame(
     total = count + key
     payloads = []
     if key:
-        parts = (sps(*size), b"\x68\xce\x3c\x80")
+        parts = (sps(*size), PPS)
         aggregate = b"\x78" + b"".join(struct.pack("!H", len(part)) + part for part in parts)
         tail = trailer(stream, frame, 0, total, key)
         payloads.append(aggregate + struct.pack("!H", len(tail) + 1) + b"\x06" + tail)

@@ -63,6 +63,7 @@ class Slot:
     known: set[tuple[str, int]] = field(default_factory=set)  # decoded since the last key frame
     missing: dict[int, tuple[float, float]] = field(default_factory=dict)  # since, next NACK
     broken: int = 0  # frames that could not be decoded
+    leads: int = 0  # packets of nothing but parameter sets, which the relay put before a picture
     duplicates: int = 0
     plis: int = 0
     pli_at: float = 0.0
@@ -236,6 +237,8 @@ class SimulatedViewer:
 
     def _finish(self, slot: Slot) -> None:
         frame, slot.frame = slot.frame, []
+        slot.leads += sum(streams.is_parameter_sets(packet.payload) for packet in frame)
+        frame = [packet for packet in frame if not streams.is_parameter_sets(packet.payload)]
         pieces = [streams.read(packet.payload) for packet in frame]
         last = pieces[-1]
         whole = [piece.index for piece in pieces] == list(range(last.count))

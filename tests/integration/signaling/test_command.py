@@ -1,8 +1,10 @@
 """The `tongke` command, as processes."""
 
 import asyncio
+import contextlib
 import json
 import os
+import sqlite3
 import ssl
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,13 +12,15 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import aiohttp
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from signaling.seed import DEMO_PASSWORD
-from tests.support.server import REPOSITORY, TongkeServer
+from tests.support.control import until
+from tests.support.server import REPOSITORY, ProblemError, TongkeServer
 
 
 async def _tongke(*words: str, **environment: str) -> tuple[int, str, str]:
@@ -59,6 +63,127 @@ async def test_an_admin_made_on_the_command_line_signs_in_and_a_device_token_wor
         assert unknown[0] == 1
 
 
+COUNTY = """
+[county]
+name = "青山县"
+
+[[schools]]
+id = "center"
+name = "中心小学"
+kind = "center_school"
+rooms = [{ id = "lead-1", name = "录播教室" }]
+
+[[schools]]
+id = "lin"
+name = "林口教学点"
+kind = "teaching_point"
+rooms = [{ id = "lin-1", name = "一年级教室" }]
+
+[[people]]
+login = "zhou"
+name = "周老师"
+roles = ["lead_teacher"]
+school = "center"
+
+[[lessons]]
+title = "观潮"
+subject = "语文"
+grade = "四年级"
+starts_at = 2030-11-25T10:00:00
+lead_teacher = "zhou"
+lead_room = "lead-1"
+receive_rooms = ["lin-1"]
+"""
+
+
+async def test_a_county_begins_from_a_file_and_importing_twice_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "county.toml"
+    file.write_text(COUNTY)
+    async with TongkeServer.start(tmp_path) as server:
+        data = f"--data={server.data}"
+        status, out, err = await _tongke("import", str(file), "--check", data)
+        assert (status, err) == (0, "")
+        assert "zhou" not in out  # nothing was made
+        status, out, err = await _tongke("import", str(file), data)
+        assert (status, err) == (0, "")
+        assert "学校 2,教室 2,人员 1,新课程 1" in out
+        password = out.split("zhou\t周老师\t")[1].split()[0]
+        status, out, _ = await _tongke("import", str(file), data)
+        assert status == 0
+        assert "新课程 0(另有 1 节早已存在)" in out
+        assert "初始密码" not in out
+        teacher = await server.sign_in("zhou", password)
+        (lesson,) = (await teacher.call("GET", "/api/lessons?day=2030-11-25"))["lessons"]
+        assert datetime.fromisoformat(lesson["starts_at"]) == datetime(2030, 11, 25, 2, tzinfo=UTC)
+        assert [room["room_id"] for room in lesson["receive_rooms"]] == ["lin-1"]
+        assert (await server.terminal(lesson, "lin-1")).identity["room"]["school"] == "林口教学点"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('lead_teacher = "zhou"', 'lead_teacher = "zhuo"', "lessons[0].lead_teacher"),
+        ('["lin-1"]', '["lin-1", "lin-2"]', "lessons[0].receive_rooms[1]"),
+        ('school = "center"', 'school = "centre"', "people[0].school"),
+        ("grade = ", "grad = ", "lessons[0]"),
+    ],
+)
+async def test_of_a_file_that_does_not_fit_nothing_is_written(
+    tmp_path: Path, right: str, wrong: str, says: str
+) -> None:
+    file = tmp_path / "county.toml"
+    assert right in COUNTY
+    file.write_text(COUNTY.replace(right, wrong))
+    data = f"--data={tmp_path / 'data'}"
+    assert (await _tongke("migrate", data))[0] == 0
+    status, out, err = await _tongke("import", str(file), data)
+    assert (status, out) == (1, "")
+    assert says in err
+    assert "第" in err
+    assert "Traceback" not in err
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "tongke.db")) as database:
+        for table in ("counties", "schools", "rooms", "people", "lessons"):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+async def test_closing_an_account_or_a_room_ends_what_runs(tmp_path: Path) -> None:
+    async with TongkeServer.start(tmp_path) as server:
+        data = f"--data={server.data}"
+        teacher = await server.sign_in("wang")
+        lesson = await teacher.live_lesson()
+        kiosk = await server.terminal(lesson, "shanquan1")
+        async with (
+            teacher.channel(lesson["lesson_id"]) as lead,
+            kiosk.channel(lesson["lesson_id"]) as room,
+        ):
+            await until(room, "snapshot")
+            talking = asyncio.create_task(_talk(lead, room))
+            assert (await _tongke("revoke-device-tokens", "shanquan1", data))[0] == 0
+            assert (await until(room, "bye"))["reason"] == "forbidden"
+            assert (await _tongke("person", "disable", "wang", data))[0] == 0
+            assert (await until(lead, "bye"))["reason"] == "forbidden"
+            talking.cancel()
+        with pytest.raises(ProblemError):
+            await server.sign_in("wang")
+        assert (await _tongke("person", "enable", "wang", data))[0] == 0
+        new = {"TONGKE_NEW_PASSWORD": "another password"}
+        assert (await _tongke("person", "password", "wang", data, **new))[0] == 0
+        await server.sign_in("wang", "another password")
+        status, _, err = await _tongke("person", "disable", "nobody", data)
+        assert (status, "没有账号 nobody" in err) == (1, True)
+
+
+async def _talk(*sockets: aiohttp.ClientWebSocketResponse) -> None:
+    """A silent channel would be closed for that."""
+    while True:
+        for ws in sockets:
+            with contextlib.suppress(ConnectionError):
+                await ws.send_json({"type": "ping", "sent_at": 0.0})
+        await asyncio.sleep(1)
+
+
 async def test_a_wrong_setting_is_told_in_one_line(tmp_path: Path) -> None:
     status, _, err = await _tongke("serve", f"--data={tmp_path}", TONGKE_MAX_ON_STAGE="many")
     assert status == 1
@@ -88,9 +213,9 @@ async def test_the_openapi_document_is_printed() -> None:
 
 async def test_with_a_certificate_it_speaks_https_and_cookies_are_secure(tmp_path: Path) -> None:
     certificate, key = _certificate(tmp_path)
-    config = tmp_path / "tongke.toml"
-    config.write_text(f'tls_certificate = "{certificate}"\ntls_key = "{key}"\n')
-    async with TongkeServer.start(tmp_path, (f"--config={config}",)) as server:
+    async with TongkeServer.start(
+        tmp_path, (f"--tls-cert={certificate}", f"--tls-key={key}")
+    ) as server:
         assert server.url.startswith("https://")
         trust = ssl.create_default_context(cafile=str(certificate))
         body = {"login": "wang", "password": DEMO_PASSWORD}

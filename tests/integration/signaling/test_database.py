@@ -21,7 +21,7 @@ from signaling.db import lesson_store as lesson_store_module
 from signaling.db.engine import Database
 from signaling.db.lesson_store import LessonChange, LessonStore
 from signaling.db.migrate import VERSION_TABLE, migrate, newest
-from signaling.db.people_store import AuditEntry, PeopleStore, SessionRecord
+from signaling.db.people_store import AuditEntry, DeviceRecord, PeopleStore, SessionRecord
 from signaling.db.tables import Base
 from signaling.errors import Busy, Clash, Invalid
 from tests.support.postgres import Postgres, postgres
@@ -114,7 +114,7 @@ async def test_the_migrated_schema_is_the_declared_one(database: Database) -> No
 
 async def test_migrating_again_changes_nothing(database: Database) -> None:
     await migrate(database)
-    assert newest() == "0001"
+    assert newest() == "0002"
 
 
 async def test_a_lesson_comes_back_as_it_was_written(lessons: LessonStore) -> None:
@@ -270,11 +270,21 @@ async def test_people_sessions_and_devices(people: PeopleStore) -> None:
     await people.drop_expired_sessions(AT + timedelta(hours=2))
     assert await people.session("h1") is None
     await people.add_device("d1", "a", "issued", AT)
-    assert await people.use_device("d1", AT) == "a"
+    assert await people.use_device("d1", AT, AT) == DeviceRecord("a", AT)
     await people.drop_device("d1", "b")
-    assert await people.use_device("d1", AT) == "a"
+    assert await people.use_device("d1", AT, AT) == DeviceRecord("a", AT)
+    unused_since = AT + timedelta(days=1)
+    assert await people.use_device("d1", AT, unused_since) is None
     await people.drop_device("d1", "a")
-    assert await people.use_device("d1", AT) is None
+    assert await people.use_device("d1", AT, AT) is None
+    await people.add_session(SessionRecord("h2", "wang", None, AT), AT)
+    await people.add_session(SessionRecord("h3", None, "a", AT), AT)
+    assert await people.good_sessions(("h2", "h3", "h4")) == {"h2", "h3"}
+    await people.drop_expired_sessions(AT, spare=("h2", "h3"))
+    await people.set_active("wang", False)
+    assert await people.good_sessions(("h2", "h3")) == {"h3"}
+    await people.shut_room_out("a")
+    assert await people.good_sessions(("h2", "h3")) == frozenset()
 
 
 async def test_the_audit_log_is_newest_first(people: PeopleStore) -> None:

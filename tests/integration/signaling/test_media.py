@@ -196,6 +196,58 @@ async def test_options_and_cors_are_open_on_media_paths_only(server: TongkeServe
     assert "Access-Control-Allow-Origin" not in headers
 
 
+async def test_signing_out_ends_channel_and_media_and_voids_tokens(server: TongkeServer) -> None:
+    teacher, lesson, access = await _live(server)
+    lesson_id = lesson["lesson_id"]
+    kiosk = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    unused = (await kiosk.media_access(lesson_id))["watch"]
+    async with AsyncExitStack() as stack:
+        lead = await stack.enter_async_context(teacher.channel(lesson_id))
+        ws = await stack.enter_async_context(kiosk.channel(lesson_id))
+        own = (await kiosk.media_access(lesson_id))["camera"]
+        await stack.enter_async_context(_publishing(kiosk, own))
+        mine = await stack.enter_async_context(_publishing(teacher, access["camera"]))
+        wanted = {f"{ROOM_A}.camera", "lead.camera"}
+        while wanted:
+            wanted -= {(await until(lead, "source_changed"))["source"]["source_id"]}
+        await kiosk.call("POST", "/api/logout")
+        assert (await until(ws, "bye"))["reason"] == "forbidden"
+        assert (await until(lead, "source_removed"))["source_id"] == f"{ROOM_A}.camera"
+        status, problem, _ = await _request(
+            kiosk, "POST", unused["url"], token=unused["token"], kind=SDP, body=OFFER.encode()
+        )
+        assert (status, problem["code"]) == (401, "invalid_token")
+        # Somebody else's session is untouched.
+        assert mine.location is not None
+        status, _, _ = await _request(
+            teacher,
+            "DELETE",
+            mine.location.removeprefix(server.url),
+            token=access["camera"]["token"],
+            body=None,
+            kind=None,
+        )
+        assert status == 200
+
+
+async def test_a_room_that_is_shut_out_is_out_at_once(server: TongkeServer) -> None:
+    teacher, lesson, _ = await _live(server)
+    kiosk = await server.terminal(lesson, RECEIVE_ROOMS[1])
+    path = f"/api/rooms/{RECEIVE_ROOMS[1]}/device-tokens"
+    with pytest.raises(ProblemError) as refused:
+        await teacher.call("DELETE", path)
+    assert refused.value.status == 403
+    async with kiosk.channel(lesson["lesson_id"]) as ws:
+        await read(ws)
+        admin = await server.sign_in("xianguan")
+        assert await admin.call("DELETE", path) is None
+        assert (await until(ws, "bye"))["reason"] == "forbidden"
+    for resume in ("/api/terminal/resume", "/api/logout"):
+        with pytest.raises(ProblemError) as out:
+            await kiosk.call("POST", resume)
+        assert out.value.status == 401
+
+
 async def test_a_session_lives_from_post_to_delete(server: TongkeServer) -> None:
     teacher, lesson, access = await _live(server)
     async with teacher.channel(lesson["lesson_id"]) as ws, AsyncExitStack() as stack:
@@ -216,13 +268,16 @@ async def test_a_session_lives_from_post_to_delete(server: TongkeServer) -> None
 
         assert await patch() == (428, "precondition_required")
         assert await patch(If_Match='"stale"') == (412, "stale_session")
+        assert await patch(If_Match=f"W/{peer.etag}") == (412, "stale_session")
+        assert await patch(If_Match="stale") == (400, "malformed")
         assert await patch(If_Match=peer.etag, kind=SDP) == (415, "unsupported_media_type")
         assert await patch(If_Match=peer.etag, token=None) == (401, "invalid_token")
         wrong = access["courseware"]["token"]
         assert await patch(If_Match=peer.etag, token=wrong) == (403, "forbidden")
         trickled = sdp.ice_fragment(peer.transport.identity).encode()
+        listed = f'"stale", {peer.etag}'
         status, _, headers = await _request(
-            teacher, "PATCH", session, token=token, kind=FRAGMENT, body=trickled, If_Match=peer.etag
+            teacher, "PATCH", session, token=token, kind=FRAGMENT, body=trickled, If_Match=listed
         )
         assert (status, "ETag" in headers) == (204, False)  # RFC 9725 §4.3.2
         before = peer.etag

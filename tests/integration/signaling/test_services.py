@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from recorder.api import StorageUnavailable
 from signaling import seed
@@ -16,14 +17,16 @@ from signaling.channel import Channel
 from signaling.core import messages as m
 from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.permissions import Subject, seat_of
-from signaling.core.resources import ClassKind, LessonCreate, LessonState, LoginRequest
+from signaling.core.resources import ClassKind, LessonCreate, LessonState, LoginRequest, Role
 from signaling.core.tokens import fingerprint, open_media
+from signaling.db import lesson_store
 from signaling.db.lesson_store import LessonChange
-from signaling.db.tables import Base
+from signaling.db.tables import Base, DeviceTokenRow
 from signaling.errors import (
     BadCredentials,
     BadToken,
     Clash,
+    Invalid,
     NotFound,
     NotSignedIn,
     TooManyRequests,
@@ -353,6 +356,65 @@ async def test_sessions_and_devices_of_one_room_are_bounded(tmp_path: Path) -> N
         await services.identity.forget_expired()
 
 
+async def test_a_device_token_is_exchanged_in_time_and_no_terminal_is_lost_by_it(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        identity = services.identity
+        old = await identity.issue_device("shanquan1", "remembered")
+        clock.advance(days=29)
+        assert (await identity.resume(old, "192.0.2.1")).device_token is None
+        clock.advance(days=1)
+        lost = (await identity.resume(old, "192.0.2.1")).device_token
+        assert lost is not None
+        fresh = (await identity.resume(old, "192.0.2.1")).device_token  # the answer got lost
+        assert fresh is not None
+        with pytest.raises(BadCredentials):
+            await identity.resume(lost, "192.0.2.1")
+        assert (await identity.resume(fresh, "192.0.2.1")).signed_in.subject.room_id == "shanquan1"
+        with pytest.raises(BadCredentials):  # a copy of the old one
+            await identity.resume(old, "192.0.2.1")
+        await identity.resume(fresh, "192.0.2.1")
+
+
+async def test_a_device_token_that_nobody_uses_ends(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock, device_cookie_days=100) as services:
+        used = await services.identity.issue_device("shanquan1", "issued")
+        unused = await services.identity.issue_device("shanquan1", "issued")
+        clock.advance(days=99)
+        await services.identity.resume(used, "192.0.2.1")
+        clock.advance(days=2)
+        await services.identity.resume(used, "192.0.2.1")
+        with pytest.raises(BadCredentials):
+            await services.identity.resume(unused, "192.0.2.1")
+        await services.identity.forget_expired()
+        async with services.database.read() as session:
+            assert len((await session.scalars(select(DeviceTokenRow))).all()) == 2  # and its fresh
+
+
+async def test_a_login_that_ends_takes_its_channel_along_and_one_grown_old_does_not(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock, session_hours=1) as services:
+        lesson_id = await _lesson(services)
+        _, seat = await services.lessons.seat(await _teacher(services), lesson_id)
+        login = LoginRequest("wang", seed.DEMO_PASSWORD)
+        ours = (await services.identity.login(login, "192.0.2.1")).signed_in
+        room = await services.hub.enter(lesson_id)
+        channel = Channel(seat, clock.monotonic(), ours.session_hash)
+        room.attach(channel, member_of(seat, None), m.Hello())
+        clock.advance(hours=2)
+        await services._forget_expired()
+        await services.session_watch.sweep()
+        assert channel.bye is None  # nobody is thrown out of a lesson by a date
+        await services.people.set_active(seed.LEAD_TEACHER, False)
+        await services.session_watch.sweep()
+        assert channel.bye is m.ByeReason.FORBIDDEN
+
+
 async def test_logins_and_failed_ones_are_in_the_audit_log(tmp_path: Path) -> None:
     async with running_services(tmp_path) as services:
         await services.identity.login(LoginRequest("jiaoyan", seed.DEMO_PASSWORD), "192.0.2.9")
@@ -390,6 +452,49 @@ async def test_seats_of_the_demo_people(tmp_path: Path) -> None:
             seat = seat_of(person.subject, record.parties)
             assert seat is not None
             assert seat.visible is visible
+
+
+async def test_a_list_longer_than_an_answer_is_paged_and_nothing_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson_store, "PAGE_LESSONS", 3)
+    async with running_services(tmp_path) as services:
+        start = services.clock.now()
+        wanted = []
+        for number in range(7):  # pairs that begin at the same time
+            wish = LessonCreate(
+                f"课{number}",
+                ClassKind.DEDICATED,
+                "数学",
+                "一年级",
+                start + timedelta(hours=number // 2),
+                start + timedelta(hours=number // 2, minutes=40),
+                seed.LEAD_TEACHER if number % 2 else await _another_teacher(services),
+                (),
+            )
+            wanted.append(await services.lesson_store.create(wish))
+        admin = await services.people.person_by_login("xianguan")
+        assert admin is not None
+        end = start + timedelta(days=1)
+        seen: list[str] = []
+        cursor, pages = None, 0
+        while pages == 0 or cursor is not None:
+            page, cursor = await services.lessons.listed(admin.subject, start, end, cursor)
+            seen += [record.lesson_id for record in page]
+            pages += 1
+        assert (len(seen), set(seen), pages) == (7, set(wanted), 3)
+        for bad in ("", "x", "1", "1.", "9" * 30 + ".a", "-1.a"):
+            with pytest.raises(Invalid):
+                await services.lessons.listed(admin.subject, start, end, bad)
+
+
+async def _another_teacher(services: Services) -> str:
+    person = await services.people.person_by_login("liu")
+    if person is not None:
+        return person.person_id
+    return await services.people.add_person(
+        login="liu", name="刘老师", password_hash="", roles=(Role.LEAD_TEACHER,)
+    )
 
 
 async def test_a_clash_is_found_in_whatever_part_a_room_has(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -9,11 +10,11 @@ import numpy as np
 import pytest
 
 from load_tests import verify
+from load_tests.film import FileScene
 from load_tests.media import AudioEncoder, LayerSpec, VideoEncoder, write_capture, write_file
 from load_tests.picture import (
     CameraScene,
     CoursewareScene,
-    FileScene,
     MarkPlan,
     Marks,
     luma_of,
@@ -129,6 +130,50 @@ def test_a_media_file_becomes_a_source(lesson):
     assert np.abs(sound.samples(0, 48_000)).max() > 0.1
     with pytest.raises((ValueError, av.FFmpegError)):
         FileScene(Path(__file__), 320, 180)
+
+
+def _film(path: Path, width: int, height: int, *, turned: bool = False) -> Path:
+    """One second of 25 pictures: the upper half white, the lower half black."""
+    picture = np.full((height * 3 // 2, width), 128, np.uint8)
+    picture[:height] = 16
+    picture[: height // 2] = 235
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        if turned:  # as a telephone held upright: to be turned clockwise by a quarter
+            stream.set_display_rotation(-90)
+        for number in range(25):
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame.pts = number
+            frame.time_base = Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("size", "left", "top"),
+    [((320, 180), 0, 0), ((90, 160), 109, 0), ((640, 180), 0, 45), ((318, 180), 1, 0)],
+)
+def test_a_media_file_keeps_its_shape(size, left, top, tmp_path):
+    scene = FileScene(_film(tmp_path / "film.mp4", *size), 320, 180)
+    assert scene.fps == 25
+    luma = scene.draw(0.0, 1)[:180]
+
+    inside = luma[top + 22 : 88, left + 2 : 318 - left]  # below the strip
+    assert inside.min() > 200
+    assert luma[94 : 178 - top, left + 2 : 318 - left].max() < 40
+    assert (luma[22:, : max(0, left - 1)] == 16).all()
+    assert (luma[22 : max(22, top - 1)] == 16).all()
+
+
+def test_a_telephone_held_upright_is_shown_upright(tmp_path):
+    scene = FileScene(_film(tmp_path / "film.mp4", 160, 90, turned=True), 320, 180)
+    luma = scene.draw(0.0, 1)[:180]
+
+    assert luma[30:, 165:205].min() > 200  # what was above is now on the right
+    assert luma[30:, 115:155].max() < 40
+    assert (luma[30:, :108] == 16).all() and (luma[30:, 212:] == 16).all()
 
 
 def test_fake_capture_files_hold_the_same_marks(tmp_path):

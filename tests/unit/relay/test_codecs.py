@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from fractions import Fraction
 
@@ -163,3 +164,46 @@ def test_a_lesser_receiver_gets_only_what_it_decodes() -> None:
     assert match_codec(baseline, high[0]) is None
     assert match_codec(high, baseline[0]) is high[0]
     assert match_codec(baseline, Codec("VP8", 96, 90_000)) is None
+
+
+def _sprop(*units: bytes) -> str:
+    return "sprop-parameter-sets=" + ",".join(base64.b64encode(unit).decode() for unit in units)
+
+
+SPS, PPS = b"\x67\x42\xc0\x1e\xda\x02\x80\xbf\xe5\xc0\x40", b"\x68\xce\x3c\x80"
+
+
+def test_parameter_sets_in_an_offer_become_one_packet() -> None:
+    sps = streams.sps(1280, 720)
+    sets = h264.parameter_sets(f"packetization-mode=1;{_sprop(sps, PPS)}")
+    assert sets is not None
+    assert (sets.width, sets.height) == (1280, 720)
+    assert h264.parse(sets.payload) == h264.H264Payload(True, True, 1280, 720)
+    assert sets.payload.endswith(PPS)
+
+
+@pytest.mark.parametrize(
+    "fmtp",
+    [
+        "",
+        "sprop-parameter-sets=",
+        "sprop-parameter-sets=,",
+        "sprop-parameter-sets=我们",
+        "sprop-parameter-sets=Zg",
+        _sprop(PPS),
+        _sprop(SPS[:4], PPS),
+        _sprop(streams.sps(640, 360)),
+        _sprop(streams.sps(640, 360), b"\x65\x88\x84"),
+    ],
+)
+def test_incomplete_or_wrong_parameter_sets_count_for_nothing(fmtp: str) -> None:
+    assert h264.parameter_sets(fmtp) is None
+
+
+def test_a_stream_that_names_no_profile_is_taken_by_its_sets_else_as_browsers_do() -> None:
+    """GStreamer's rtph264pay may name none; the RFC's default would fit no browser."""
+    browser = "packetization-mode=1;profile-level-id=42e01f"
+    high = streams.sps(640, 360).replace(b"\x42\xe0", b"\x64\x00", 1)
+    assert h264.compatibility("packetization-mode=1", browser)
+    assert h264.compatibility(f"packetization-mode=1;{_sprop(SPS, PPS)}", browser)
+    assert not h264.compatibility(f"packetization-mode=1;{_sprop(high, PPS)}", browser)

@@ -8,8 +8,9 @@ from aiohttp.test_utils import make_mocked_request
 from relay.api import OfferError, RelayFull, StaleSession
 from signaling.config import Config
 from signaling.core import resources as r
-from signaling.errors import SignalingError
+from signaling.errors import Malformed, SignalingError
 from signaling.http.app import ROUTES
+from signaling.http.media import if_match
 from signaling.http.openapi import document
 from signaling.http.origin import client_address, is_own_origin, limiter_key, networks
 from signaling.http.problems import invalid_body, problem_of
@@ -41,6 +42,35 @@ def test_problems(error: Exception, status: int, code: str, field: str | None) -
     problem = problem_of(error)
     assert (problem.status, problem.code, problem.field) == (status, code, field)
     assert "secret" not in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("header", "tags"),
+    [
+        ("*", None),
+        (" * ", None),
+        ('"a"', ("a",)),
+        ('"a", "b" ,"c,d"', ("a", "b", "c,d")),
+        ('W/"a"', ()),
+        ('W/"a", "b"', ("b",)),
+        (', "a",,', ("a",)),
+        ('""', ("",)),
+        (", ".join(f'"{n}"' for n in range(1000)), tuple(map(str, range(16)))),
+    ],
+)
+def test_if_match_is_a_list_whose_weak_tags_match_nothing(
+    header: str, tags: tuple[str, ...] | None
+) -> None:
+    assert if_match(header) == tags
+
+
+@pytest.mark.parametrize(
+    "header", ["a", '"a', 'w/"a"', '"a" "b"', '*, "a"', '"a b"', "W/", '"a";q=1']
+)
+def test_what_is_no_list_of_entity_tags_is_malformed(header: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        if_match(header)
+    assert refused.value.field == "If-Match"
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ export function useLesson(options: LessonOptions) {
   const publishing = ref<MediaState>('idle')
   const tracks = shallowRef<SlotTracks>({ video: [], audio: [] })
   const troubled = ref(false)
+  /** The server is out of reach, and for so long that a person should know: no command can work. */
+  const away = computed(() => troubled.value && status.value !== 'open')
 
   let timer: number | undefined
   const hurt = computed(
@@ -93,7 +95,7 @@ export function useLesson(options: LessonOptions) {
     retract()
   })
 
-  return { session, state, status, bye, watching, publishing, tracks, troubled }
+  return { session, state, status, bye, watching, publishing, tracks, troubled, away }
 }
 
 export type LessonHandle = ReturnType<typeof useLesson>

@@ -1,5 +1,6 @@
 /** Courseware: a window, tab or whole screen, shown as the second stream. */
-import { onScopeDispose, shallowRef } from 'vue'
+import { onScopeDispose, ref, shallowRef } from 'vue'
+import { memory } from './settings'
 
 export type Surface = 'window' | 'monitor'
 
@@ -8,9 +9,15 @@ interface DisplayOptions extends DisplayMediaStreamOptions {
   readonly selfBrowserSurface?: 'include' | 'exclude'
 }
 
-export function useScreenShare() {
+const SHARED = 'shared' // the lesson in which this computer's teacher wants courseware to be seen
+
+/** @param lessonId the lesson that it is shared in. */
+export function useScreenShare(lessonId: string) {
   const video = shallowRef<MediaStreamTrack | null>(null)
   const audio = shallowRef<MediaStreamTrack | null>(null)
+  /** Pupils should see courseware and do not: it ended without being told to, or on another page. */
+  const lost = ref(memory.get(SHARED) === lessonId)
+  const surfaceBefore = ref<Surface>('window')
   let left = false
   const supported = typeof navigator.mediaDevices?.getDisplayMedia === 'function'
 
@@ -40,7 +47,7 @@ export function useScreenShare() {
       if (failure instanceof DOMException && failure.name === 'NotAllowedError') return false
       throw failure
     }
-    stop()
+    release()
     if (left) {
       for (const track of stream.getTracks()) track.stop() // chosen when the lesson was over
       return false
@@ -48,13 +55,27 @@ export function useScreenShare() {
     const [picture] = stream.getVideoTracks()
     if (picture === undefined) return false
     picture.contentHint = 'detail'
-    picture.onended = stop // the browser's own 停止共享 bar
+    picture.onended = () => {
+      // The browser's own 停止共享 bar, or the shared window was closed.
+      release()
+      lost.value = true
+    }
     video.value = picture
     audio.value = stream.getAudioTracks()[0] ?? null
+    surfaceBefore.value = surface
+    lost.value = false
+    memory.set(SHARED, lessonId)
     return true
   }
 
+  /** The teacher wants no courseware to be seen (any more). */
   function stop(): void {
+    release()
+    lost.value = false
+    memory.set(SHARED, null)
+  }
+
+  function release(): void {
     for (const track of [video.value, audio.value]) {
       if (track === null) continue
       track.onended = null
@@ -65,8 +86,8 @@ export function useScreenShare() {
   }
   onScopeDispose(() => {
     left = true
-    stop()
+    release()
   })
 
-  return { video, audio, supported, start, stop }
+  return { video, audio, supported, lost, surfaceBefore, start, stop }
 }

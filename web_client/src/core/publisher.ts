@@ -23,6 +23,13 @@ export interface PublishedTracks {
 
 const NOTHING: PublishedTracks = { video: null, audio: null }
 
+interface Senders {
+  readonly video: Sender | null
+  readonly audio: Sender | null
+}
+
+const NO_SENDERS: Senders = { video: null, audio: null }
+
 export interface PublisherOptions extends Omit<MediaSessionOptions, 'prepare'> {
   readonly layers: readonly Encoding[]
   readonly codec: CodecName
@@ -31,11 +38,15 @@ export interface PublisherOptions extends Omit<MediaSessionOptions, 'prepare'> {
 export class Publisher {
   readonly session: MediaSession
   private tracks: PublishedTracks = NOTHING
-  private senders: { video: Sender | null; audio: Sender | null } = { video: null, audio: null }
+  private senders: Senders = NO_SENDERS
   private allowed = false
 
   constructor(private readonly options: PublisherOptions) {
     this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
+    this.session.onState.add((state) => {
+      // A peer that is being given up takes no track; the next one is made with those of that moment.
+      if (state === 'opening' || state === 'waiting' || state === 'idle') this.senders = NO_SENDERS
+    })
   }
 
   get state(): MediaState {
@@ -54,7 +65,7 @@ export class Publisher {
 
   /**
    * What to publish; a changed device is swapped in place, without a new session. A kind of track that
-   * was not there before needs a new one.
+   * was not there before needs a new one, as does a track that cannot take the place of the old one.
    */
   async setTracks(tracks: PublishedTracks): Promise<void> {
     const before = this.tracks
@@ -63,10 +74,15 @@ export class Publisher {
       (before.video === null) === (tracks.video === null) &&
       (before.audio === null) === (tracks.audio === null)
     if (sameKinds && this.state !== 'idle') {
-      await Promise.all([
-        before.video !== tracks.video && this.senders.video?.replaceTrack(tracks.video),
-        before.audio !== tracks.audio && this.senders.audio?.replaceTrack(tracks.audio),
-      ])
+      const { senders } = this
+      try {
+        await Promise.all([
+          before.video !== tracks.video && senders.video?.replaceTrack(tracks.video),
+          before.audio !== tracks.audio && senders.audio?.replaceTrack(tracks.audio),
+        ])
+      } catch {
+        if (senders === this.senders) this.session.restart()
+      }
       return
     }
     this.session.stop()

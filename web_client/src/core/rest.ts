@@ -53,6 +53,8 @@ export class ApiError extends Error {
 
 const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE']
 
+const MAX_PAGES = 20 // of one day's lessons: far more than a county holds
+
 export class RestClient {
   /** From `Identity`; bound to the session. */
   csrfToken: string | null = null
@@ -84,8 +86,18 @@ export class RestClient {
     this.csrfToken = null
   }
 
-  lessons(day: string): Promise<LessonList> {
-    return this.call('GET', `/api/lessons?day=${encodeURIComponent(day)}`)
+  /** All lessons of a day that concern us, however many answers they come in. */
+  async lessons(day: string): Promise<LessonList> {
+    const path = `/api/lessons?day=${encodeURIComponent(day)}`
+    const list = await this.call<LessonList>('GET', path)
+    const lessons = [...list.lessons]
+    let { next } = list
+    for (let page = 1; next !== null && page < MAX_PAGES; page += 1) {
+      const more: LessonList = await this.call('GET', `${path}&after=${encodeURIComponent(next)}`)
+      lessons.push(...more.lessons)
+      next = more.next
+    }
+    return { ...list, lessons, next }
   }
 
   lesson(lessonId: string): Promise<Lesson> {

@@ -151,10 +151,15 @@ export interface LessonCancel {
   reason: string
 }
 
-/** Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock. */
+/**
+ * Lessons by start time. ``server_time`` spares a kiosk from trusting its own clock.
+ *
+ * ``next`` continues a list that is longer than one answer.
+ */
 export interface LessonList {
   lessons: readonly Lesson[]
   server_time: string
+  next: string | null
 }
 
 /** A school with its rooms; kind is center_school, teaching_point or school. */
@@ -185,11 +190,17 @@ export interface MediaAccess {
   watch: MediaEndpoint | null
 }
 
-/** For OBS, recorder hosts and players: tokens that live until the lesson's end. */
+/**
+ * For OBS, recorder hosts and players: tokens that live until the lesson's end.
+ *
+ * ``servers`` are the addresses under which other machines reach this one, best first: a page
+ * opened as localhost cannot know them.
+ */
 export interface ExternalAccess {
   camera: MediaEndpoint
   courseware: MediaEndpoint
   programme: MediaEndpoint
+  servers: readonly string[]
 }
 
 /** One entry of 资源库. */

@@ -23,6 +23,12 @@ let answer: () => void
 beforeEach(() => {
   for (const track of tracks) track.stopped = false
   const prompt = () => new Promise((resolve) => (answer = () => resolve(stream)))
+  const stored = new Map<string, string>()
+  vi.stubGlobal('localStorage', {
+    getItem: (name: string) => stored.get(name) ?? null,
+    setItem: (name: string, value: string) => stored.set(name, value),
+    removeItem: (name: string) => stored.delete(name),
+  })
   vi.stubGlobal('location', { search: '' })
   vi.stubGlobal('window', globalThis)
   vi.stubGlobal('navigator', {
@@ -57,7 +63,7 @@ it('shares no screen that was chosen after the lesson', async () => {
   const { useScreenShare } = await import('../../src/browser/screen_share')
   for (const stays of [true, false]) {
     const scope = effectScope()
-    const share = scope.run(useScreenShare)
+    const share = scope.run(() => useScreenShare('lesson'))
     const started = share?.start('window')
     if (!stays) scope.stop()
     answer()
@@ -67,4 +73,36 @@ it('shares no screen that was chosen after the lesson', async () => {
     expect(tracks.map((track) => track.stopped)).toEqual([true, true])
     for (const track of tracks) track.stopped = false
   }
+})
+
+it('knows a share that ended by itself from one that was stopped', async () => {
+  const { useScreenShare } = await import('../../src/browser/screen_share')
+  const page = (lesson: string) => {
+    const scope = effectScope()
+    const share = scope.run(() => useScreenShare(lesson))
+    if (share === undefined) throw new Error('no scope')
+    return { scope, share }
+  }
+  const shown = async (share: ReturnType<typeof useScreenShare>) => {
+    const started = share.start('monitor')
+    answer()
+    await started
+  }
+  const first = page('lesson')
+  expect(first.share.lost.value).toBe(false)
+  await shown(first.share)
+  tracks[0]?.onended?.() // the browser's own bar
+  expect(first.share.lost.value).toBe(true)
+  expect(first.share.video.value).toBeNull()
+  await shown(first.share)
+  expect(first.share.lost.value).toBe(false)
+  expect(first.share.surfaceBefore.value).toBe('monitor')
+  first.scope.stop() // another page took over
+
+  const second = page('lesson')
+  expect(second.share.lost.value).toBe(true)
+  expect(page('another lesson').share.lost.value).toBe(false)
+  second.share.stop()
+  expect(second.share.lost.value).toBe(false)
+  expect(page('lesson').share.lost.value).toBe(false)
 })

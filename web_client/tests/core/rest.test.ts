@@ -8,13 +8,27 @@ describe('the REST client', () => {
   it('sends the CSRF token with unsafe requests only, once it has one', async () => {
     const fake = new FakeHttp()
     const rest = new RestClient(fake.http)
-    fake.answer = () => response(200, IDENTITY)
+    fake.answer = () => response(200, { ...IDENTITY, lessons: [], next: null })
     await rest.login({ login: 'wang', password: 'x' })
     await rest.startLesson('a/b')
     await rest.lessons('2026-11-22')
     expect(fake.requests.map((one) => one.headers['X-CSRF-Token'])).toEqual([undefined, 'C', undefined])
     expect(fake.requests[1]?.url).toBe('/api/lessons/a%2Fb/start')
     expect(fake.requests[2]?.url).toBe('/api/lessons?day=2026-11-22')
+  })
+
+  it('puts a long day together from its pages', async () => {
+    const fake = new FakeHttp()
+    const pages: Record<string, unknown> = {
+      '/api/lessons?day=2026-11-22': { lessons: [1, 2], server_time: 'now', next: 'a b' },
+      '/api/lessons?day=2026-11-22&after=a%20b': { lessons: [3], server_time: 'later', next: null },
+    }
+    fake.answer = ({ url }) => response(200, pages[url])
+    expect(await new RestClient(fake.http).lessons('2026-11-22')).toEqual({
+      lessons: [1, 2, 3],
+      server_time: 'now',
+      next: null,
+    })
   })
 
   it('names the code and field of a problem', async () => {

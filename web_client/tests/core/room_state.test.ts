@@ -19,6 +19,7 @@ function person(id: string, online = true): Participant {
     name: id,
     school: null,
     online,
+    attended: online,
     devices: { camera: 'ok', microphone: 'ok', loudspeaker: 'unknown' },
     link: { state: 'good', rtt_ms: null, loss: null, seeing: null },
   }

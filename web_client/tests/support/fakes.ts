@@ -76,12 +76,16 @@ export class FakePeer implements Peer {
   restarts = 0
   accepted: string[] = []
   closed = false
+  /** As where the new track cannot be sent without a new negotiation. */
+  refusesTracks = false
   constructor(private readonly events: PeerEvents) {}
   addSender(track: Track, options: { encodings: readonly Encoding[] }) {
     const sender = { track: track as Track | null, encodings: options.encodings }
     this.senders.push(sender)
     return {
       replaceTrack: async (next: Track | null) => {
+        if (this.closed) throw new Error('InvalidStateError')
+        if (this.refusesTracks) throw new Error('InvalidModificationError')
         sender.track = next
       },
     }

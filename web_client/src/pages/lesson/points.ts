@@ -15,6 +15,11 @@ export function isOnline(point: Point): boolean {
   return point.present?.online === true
 }
 
+/** Its page was here since the lesson began, now or earlier. */
+export function hasAttended(point: Point): boolean {
+  return point.present?.attended === true
+}
+
 /** In the order of the invitation; rooms that came without one stand at the end. */
 export function lessonPoints(lesson: Lesson | null, state: RoomState | null): Point[] {
   const rooms = (state?.participants ?? []).filter((one) => one.role === 'receive_room')

@@ -1,0 +1,55 @@
+"""Under which addresses people reach the pages, and whether their cameras will work there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from aioice.ice import get_host_addresses
+
+from signaling.config import Config
+
+MAX_ADDRESSES = 8  # a machine full of bridges has dozens; nobody reads so many
+CAMERA_NOTICE = """\
+  注意:浏览器只在 https 页面或本机 localhost 上允许使用摄像头和麦克风。
+  其他电脑要上课,请配置证书(--tls-cert、--tls-key)或反向代理:
+  docs/operations.md “TLS in a school's network”。
+  Browsers give camera and microphone only to https pages and localhost."""
+
+
+def page_urls(config: Config, port: int, found: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Where the pages are, the best address first.
+
+    Args:
+        config: names the host, or the public URL, which then stands alone.
+        port: that the server got.
+        found: this machine's addresses; asked of the system without.
+    """
+    if config.public_url is not None:
+        return (config.public_url.rstrip("/"),)
+    hosts = [config.http_host]
+    if config.http_host in {"", "0.0.0.0", "::"}:  # noqa: S104 - listens everywhere
+        if found is None:
+            found = get_host_addresses(use_ipv4=True, use_ipv6=config.http_host != "0.0.0.0")  # noqa: S104
+        usable = [host for host in found if _is_of_use(host)]
+        hosts = ["localhost", *sorted(usable, key=lambda host: ":" in host)[:MAX_ADDRESSES]]
+    scheme = "http" if config.tls_certificate is None else "https"
+    return tuple(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}" for host in hosts)
+
+
+def gives_cameras(url: str) -> bool:
+    """Whether a browser counts pages there as a secure context (W3C Secure Contexts §3.1)."""
+    return url.startswith(("https://", "http://localhost:", "http://127.", "http://[::1]"))
+
+
+def listing(urls: Sequence[str]) -> str:
+    """The addresses for the terminal, with a warning where cameras will not work."""
+    lines = [f"  {'本机' if '://localhost' in url else '地址'}  {url}" for url in urls]
+    if not all(map(gives_cameras, urls)):
+        lines.append(CAMERA_NOTICE)
+    return "\n".join(["", *lines, ""])
+
+
+def _is_of_use(host: str) -> bool:
+    address = ip_address(host)
+    return not (address.is_loopback or address.is_link_local)

@@ -1,0 +1,164 @@
+"""What pages say and allow when something is amiss: real Chromium, real server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.browser import browsers
+from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.server import TongkeServer
+
+NEEDS_THE_SERVER = ("end-lesson", "mute-all", "external-access")
+FOCUSED = "() => document.activeElement.dataset.testid ?? document.activeElement.tagName"
+BROWSER_STOPS_SHARING = """() => {
+  const preview = document.querySelector('[data-testid="courseware-preview"]')
+  const [track] = preview.srcObject.getVideoTracks()
+  track.stop()
+  track.onended() // browsers tell only of an end that the page did not bring about itself
+}"""
+
+
+@dataclass
+class School:
+    """A live lesson: its teacher, and one classroom of the three invited."""
+
+    server: TongkeServer
+    lesson: dict[str, Any]
+    teacher: TeacherSeat
+    room: ClassroomSeat
+
+
+@asynccontextmanager
+async def _school(tmp_path: Path) -> AsyncIterator[School]:
+    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
+        lesson = await lesson_open_now(await server.sign_in("wang"))
+        teacher = await TeacherSeat.arrive(server, opened)
+        await teacher.open_lesson(lesson["lesson_id"])
+        await teacher.start_lesson()
+        room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1")
+        await room.enter()
+        await teacher.picture(f"video-{room.participant_id}")
+        yield School(server, lesson, teacher, room)
+        assert teacher.seat.errors == []
+        assert room.seat.errors == []
+
+
+async def _text(person: TeacherSeat | ClassroomSeat, testid: str) -> str:
+    return await person.page.get_by_test_id(testid).first.inner_text(timeout=WAIT_MS)
+
+
+async def test_while_the_server_is_away_nothing_that_needs_it_can_be_pressed(
+    tmp_path: Path,
+) -> None:
+    async with _school(tmp_path) as school:
+        page = school.teacher.page
+        invite = f"stage-invite-{school.room.participant_id}"
+        for testid in (*NEEDS_THE_SERVER, invite):
+            assert await page.get_by_test_id(testid).is_enabled()
+        await school.server.down()
+        await school.teacher.sees("reconnecting")
+        for testid in (*NEEDS_THE_SERVER, invite):
+            await page.locator(f"[data-testid={testid}]:disabled[title]").wait_for(timeout=WAIT_MS)
+        stands_at = await _text(school.teacher, "elapsed")
+        await page.wait_for_timeout(1500)  # the clock would have gone on
+        assert await _text(school.teacher, "elapsed") == stands_at
+
+        await school.server.up()
+        await page.get_by_test_id("reconnecting").wait_for(state="hidden", timeout=WAIT_MS)
+        for testid in (*NEEDS_THE_SERVER, invite):
+            await page.locator(f"[data-testid={testid}]:enabled").wait_for(timeout=WAIT_MS)
+        await school.teacher.until(
+            "(then) => document.querySelector('[data-testid=elapsed]').innerText !== then",
+            stands_at,
+        )
+
+
+async def test_a_share_that_is_lost_is_told_and_shared_again_with_one_button(
+    tmp_path: Path,
+) -> None:
+    async with _school(tmp_path) as school:
+        teacher = school.teacher
+        await teacher.click("share-courseware")
+        await school.room.picture("courseware-video")
+        await teacher.evaluate(BROWSER_STOPS_SHARING)
+        await teacher.sees("share-lost")
+        await teacher.click("share-again")
+        await teacher.sees("courseware-preview")
+        await school.room.picture("courseware-video")
+
+        # A second page takes the lesson over: the first one's share cannot come along.
+        first = teacher.page
+        teacher.page = await teacher.seat.context.new_page()
+        await teacher.page.goto(f"{school.server.url}/teacher/lessons/{school.lesson['lesson_id']}")
+        await teacher.sees("share-lost")
+        await first.get_by_test_id("take-over").wait_for(timeout=WAIT_MS)
+        await teacher.click("share-again")
+        await school.room.picture("courseware-video")
+        await teacher.click("stop-sharing")
+        await teacher.sees("share-courseware")
+        assert await teacher.page.get_by_test_id("share-lost").count() == 0
+
+
+async def test_the_room_on_stage_is_told_the_truth_beside_the_courseware(tmp_path: Path) -> None:
+    async with _school(tmp_path) as school:
+        teacher, room = school.teacher, school.room
+        await teacher.click("share-courseware")
+        await room.picture("courseware-video")
+        await teacher.click(f"stage-invite-{room.participant_id}")
+        assert "正在发言" in await _text(room, "speaking")
+        banner = await room.page.get_by_test_id("speaking").bounding_box()
+        picture = await room.page.get_by_test_id("courseware-video").bounding_box()
+        assert banner is not None
+        assert picture is not None
+        assert banner["y"] + banner["height"] <= picture["y"]
+        await teacher.click("mute-all")
+        await room.until(
+            "() => document.querySelector('[data-testid=speaking]').innerText.includes('已静音')"
+        )
+        assert "正在发言" not in await _text(room, "speaking")
+
+
+async def test_who_never_came_is_told_apart_from_who_left(tmp_path: Path) -> None:
+    async with _school(tmp_path) as school:
+        teacher, room = school.teacher, school.room
+        assert "尚未进入" in await _text(teacher, "tile-room-yunling1")
+        await room.click("leave-classroom")
+        await room.click("confirm-yes")
+        await teacher.until(
+            "(id) => document.querySelector(`[data-testid=tile-${id}]`).innerText.includes('离线')",
+            room.participant_id,
+        )
+        assert "尚未进入" in await _text(teacher, "tile-room-yunling1")
+        await teacher.end_lesson()
+        attended = await _text(teacher, "summary-attended")
+        assert "山泉教学点" in attended
+        assert "云岭教学点" not in attended
+        assert "云岭教学点" in await _text(teacher, "summary-absent")
+
+
+async def test_a_dialog_keeps_the_focus_and_gives_it_back(tmp_path: Path) -> None:
+    async with _school(tmp_path) as school:
+        teacher = school.teacher
+        keyboard = teacher.page.keyboard
+        await teacher.click("end-lesson")
+        seen = [await teacher.evaluate(FOCUSED)]
+        for key in ("Tab", "Tab", "Shift+Tab"):
+            await keyboard.press(key)
+            seen.append(await teacher.evaluate(FOCUSED))
+        assert seen == ["confirm-no", "confirm-yes", "confirm-no", "confirm-yes"]
+        await keyboard.press("Escape")
+        assert await teacher.page.get_by_test_id("confirm-yes").count() == 0
+        assert await teacher.evaluate(FOCUSED) == "end-lesson"
+
+        await teacher.click("external-access")
+        await teacher.sees("external-camera-url")
+        inside = "() => document.activeElement.closest('[role=dialog]') !== null"
+        for key in ("Tab",) * 16 + ("Shift+Tab",) * 4:
+            await keyboard.press(key)
+            assert await teacher.evaluate(inside)
+        await keyboard.press("Escape")
+        assert await teacher.evaluate(FOCUSED) == "external-access"
