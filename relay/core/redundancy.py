@@ -8,13 +8,14 @@ comes later does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 Distances = tuple[int, ...]
 
 # What may go along with a packet, in packets back, cheapest first; among equals the one that needs
 # the shortest wait. A receiver must hold sound that many packets (20 ms each) for it to be of use.
 LADDER: tuple[Distances, ...] = ((), (1,), (2,), (1, 2), (1, 3), (2, 4))
+LADDER_MOST = max(map(len, LADDER))
 _TOLERABLE = 0.003  # of the packets lost for good; a loss of 20 ms in seven seconds
 _COMFORTABLE = 0.0015  # with less of it is going on: hysteresis
 _WORTH_IT = 0.7  # where nothing is tolerable, a dearer step must leave at most this share of it
@@ -30,23 +31,57 @@ _MAX_REPORTED = 512  # packets of one report that are believed in
 # Sound is all that matters on a narrow link, but repeating it must not fill the link by itself and
 # so make what it is to cure. Half also leaves room for what the estimate is wrong by.
 _SHARE = 0.5
-_PER_PACKET = 66  # bytes: RTP with extensions 24, SRTP tag 10 … 16, UDP 8, IP 20; rounded
-_BLOCK_HEADER = 4  # bytes (RFC 2198 §3)
+# What a repeated frame costs, as a part of what its packet costs without: it needs no headers but
+# four bytes. 32 kbit/s of Opus in 20 ms packets are 60 kbit/s on the link, and 34 more as a block.
+_BLOCK_COST = 0.6
+_MAX_AWAITED = 512  # packets of sound whose fate is not known: 10 s, or 2.5 s of four voices
 
 
-def affordable(target_bps: int, sound_bps: int, packets_per_second: float, streams: int = 1) -> int:
-    """How many frames may be repeated with each packet, given the estimate of the link's rate.
+def affordable(target_bps: float, sound_bps: float) -> int:
+    """How many frames may be repeated with each packet of sound.
 
     Args:
-        target_bps: what the viewer's link carries in all.
-        sound_bps: of one sound's payloads (`IncomingLayer.meter.bitrate_bps`).
-        packets_per_second: of that sound, as a rule 50; fewer while nobody speaks.
-        streams: sounds that flow to the viewer at once.
+        target_bps: the estimate of what the viewer's link carries in all.
+        sound_bps: what all its sound takes without repetition, headers included.
     """
-    rate = max(packets_per_second, 1.0) * 8
-    once = sound_bps + rate * _PER_PACKET
-    again = sound_bps + rate * _BLOCK_HEADER
-    return max(0, int((_SHARE * target_bps / max(streams, 1) - once) // again))
+    if sound_bps <= 0:
+        return LADDER_MOST
+    room = _SHARE * target_bps - sound_bps
+    return max(0, min(LADDER_MOST, int(room / (_BLOCK_COST * sound_bps))))
+
+
+def cost(sound_bps: float, distances: Distances) -> float:
+    """What sound takes with its repetitions, headers included."""
+    return sound_bps * (1 + _BLOCK_COST * len(distances))
+
+
+class SoundFates:
+    """Which transport-wide numbers carried sound, and what feedback tells of them."""
+
+    __slots__ = ("_awaited",)
+
+    def __init__(self) -> None:
+        self._awaited: dict[int, int] = {}  # number → stream, in the order of sending
+
+    def on_sent(self, number: int, stream: int) -> None:
+        """A packet of sound left for the first time; `stream`: which of the viewer's sounds."""
+        if len(self._awaited) >= _MAX_AWAITED:
+            del self._awaited[next(iter(self._awaited))]
+        self._awaited[number] = stream
+
+    def take(self, arrivals: Sequence[tuple[int, float | None]]) -> list[bool]:
+        """The fates (True: lost) that a feedback packet tells, of the sound it tells most of.
+
+        Two sounds' packets lie closer together than a repetition and what it repeats, and would
+        make losses look burstier than they are for either.
+        """
+        told: dict[int, list[bool]] = {}
+        take = self._awaited.pop
+        for number, arrival in arrivals:
+            stream = take(number, None)
+            if stream is not None:
+                told.setdefault(stream, []).append(arrival is None)
+        return max(told.values(), key=len, default=[])
 
 
 class Redundancy:
@@ -122,7 +157,7 @@ class Redundancy:
 
         Args:
             now: seconds.
-            affordable: at most so many frames go along with a packet (see the function).
+            affordable: at most so many frames go along with a packet; see the function.
         """
         if len(self.distances) <= affordable and now - self._chosen_at < _INTERVAL:
             return self.distances

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from relay.core.redundancy import LADDER, Distances, Redundancy, affordable
+from relay.core.redundancy import LADDER, Distances, Redundancy, SoundFates, affordable, cost
 
 PACKETS_PER_SECOND = 50
 FEEDBACK = 5  # packets of sound per feedback packet: 100 ms
@@ -192,13 +192,51 @@ def test_a_link_that_becomes_narrow_bounds_it_at_once() -> None:
 
 
 def test_sound_is_repeated_only_where_it_fits_twice() -> None:
-    # 32 kbit/s of Opus is 58 kbit/s on the wire, and 34 more for each repetition.
-    assert affordable(100_000, 32_000, 50) == 0
-    assert affordable(200_000, 32_000, 50) == 1
-    assert affordable(300_000, 32_000, 50) == 2
-    assert affordable(300_000, 32_000, 50, streams=3) == 0
-    assert affordable(0, 0, 0.0, streams=0) == 0
-    assert affordable(-5, 32_000, 50) == 0
+    voice = 60_000  # 32 kbit/s of Opus with headers
+    assert affordable(100_000, voice) == 0
+    assert affordable(200_000, voice) == 1
+    assert affordable(300_000, voice) == 2
+    assert affordable(300_000, 3 * voice) == 0
+    assert affordable(8_000_000, voice) == 2, "no step repeats more"
+    assert affordable(0, voice) == 0
+    assert affordable(100_000, 0) == 2, "silence costs nothing"
+    assert cost(voice, ()) == voice
+    assert cost(voice, (1, 2)) == pytest.approx(132_000)
+
+
+class TestFates:
+    def test_only_sound_counts_and_only_once(self) -> None:
+        fates = SoundFates()
+        for number in (1, 4, 7, 10):
+            fates.on_sent(number, 0)
+        arrivals: list[tuple[int, float | None]] = [
+            (number, None if number in (3, 4) else 0.1) for number in range(10)
+        ]
+        assert fates.take(arrivals) == [False, True, False]
+        assert fates.take(arrivals) == []
+        assert fates.take([(10, None)]) == [True]
+
+    def test_of_two_voices_the_busier_one_tells(self) -> None:
+        fates = SoundFates()
+        for number in range(20):
+            fates.on_sent(number, int(number % 4 == 0))
+        told = fates.take([(number, None if number % 4 == 0 else 0.1) for number in range(20)])
+        assert told == [False] * 15
+
+    def test_numbers_wrap_and_come_again(self) -> None:
+        fates = SoundFates()
+        for number in (0xFFFF, 0, 1):
+            fates.on_sent(number, 0)
+        assert fates.take([(0xFFFF, 0.1), (0, None), (1, 0.2)]) == [False, True, False]
+        fates.on_sent(0, 0)
+        assert fates.take([(0, 0.1)]) == [False]
+
+    def test_without_feedback_it_stays_bounded(self) -> None:
+        fates = SoundFates()
+        for number in range(10_000):
+            fates.on_sent(number, 0)
+        told = fates.take([(number, None) for number in range(10_000)])
+        assert len(told) == 512, "the oldest are forgotten"
 
 
 @pytest.mark.parametrize(("fraction", "frames"), [(0.0, 0), (0.03, 1), (0.10, 2)])
