@@ -135,7 +135,11 @@ class Backlog:
         elif self.state is Queue.DRAINING:
             self._judge(waited, sent_at, octets, now)
         elif self.state is Queue.MEASURING:
-            if now - self._since >= _MEASURED and link_bps is not None:
+            if now - self._since < _MEASURED:
+                return
+            if self.delay < _STANDS_ABOVE:
+                self._move(Queue.SHORT, now)  # it was a burst, on its way out
+            elif link_bps is not None:
                 self._link_bps = link_bps
                 self._move(Queue.DRAINING, now)
         else:

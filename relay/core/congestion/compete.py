@@ -18,8 +18,8 @@ _WINDOW = 0.5  # s
 _MIN_PACKETS = 10  # in a window
 _MAX_INTERVAL = 1.0  # s
 _ACKED_BOUND = 1.5  # × acknowledged
-_HOPELESS = 0.2  # loss that lasts: this is our own overflow, there is nobody to compete with
-_SMOOTHING = 0.12  # per window, of that loss: the overflow of a TCP start lasts 2 s
+_HOPELESS = 0.2  # loss that lasts: this looks like our own overflow, try again whose queue it is
+_SMOOTHING = 0.1  # per window, of that loss: the overflow of a TCP start lasts some seconds
 
 
 class Competition:
@@ -59,7 +59,7 @@ class Competition:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether so much is lost that there cannot be a fair share to fight for."""
+        """Whether so much is lost that there may be nobody to compete with."""
         return self._smoothed > _HOPELESS
 
     def update(

@@ -229,7 +229,6 @@ class BandwidthEstimator:
         self._control.follow(competition.bps, now)
         if competition.is_hopeless:
             self._competition = None
-            self._peak_bps /= 2
             self._backlog.claim(now)
 
     def _control_rate(self, arrived_at: float, now: float) -> None:

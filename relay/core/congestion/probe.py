@@ -241,15 +241,26 @@ def _measure(results: list[PacketResult], plan: Probe) -> ProbeResult:
     if len(received) < max(_MIN_REPORTED * len(results), 3):
         return ProbeResult(Outcome.UNKNOWN, 0.0)
     first, last = received[0][0], received[-1][0]
-    begun = max(arrived for sent, arrived, _ in received if sent - first <= _SAME_BURST)
     sending = last - first
+    if sending <= _SAME_BURST:
+        return _measure_burst(received, plan)
+    begun = max(arrived for sent, arrived, _ in received if sent - first <= _SAME_BURST)
     receiving = max(arrived for _, arrived, _ in received) - begun
-    if sending <= _SAME_BURST or receiving <= 0:
-        return ProbeResult(Outcome.UNKNOWN, 0.0)
-    if sending > _MAX_RATIO * receiving:
+    if receiving <= 0 or sending > _MAX_RATIO * receiving:
         return ProbeResult(Outcome.UNKNOWN, 0.0)
     if receiving > _STRETCH * sending + _STRETCH_SLACK:
         taken = sum(size for sent, _, size in received if sent - first > _SAME_BURST)
         return ProbeResult(Outcome.FULL, _ON_FULL * 8 * taken / receiving)
     given = sum(size for sent, _, size, _ in results if first <= sent < last - _SAME_BURST)
     return ProbeResult(Outcome.REACHED, min(8 * given / sending, plan.bps))
+
+
+def _measure_burst(received: list[tuple[float, float, int]], plan: Probe) -> ProbeResult:
+    """All was sent at once: what spaces the packets is the link alone."""
+    receiving = max(arrived for _, arrived, _ in received) - received[0][1]
+    if receiving <= 0:
+        return ProbeResult(Outcome.UNKNOWN, 0.0)
+    bps = 8 * sum(size for _, _, size in received[1:]) / receiving
+    if bps < plan.bps:
+        return ProbeResult(Outcome.FULL, _ON_FULL * bps)
+    return ProbeResult(Outcome.REACHED, plan.bps)
