@@ -11,7 +11,7 @@ import structlog
 
 from recorder.api import Entry, LessonFacts, Recorder
 from recorder.api import RecordingState as EntryState
-from relay.api import CloseReason, Relay, SlotState, SourceInfo
+from relay.api import CloseReason, Layer, Relay, SlotState, SourceInfo
 from signaling.clock import Clock
 from signaling.core import messages as m
 from signaling.core.lesson_state import OPEN_STATES
@@ -273,7 +273,7 @@ class RoomHub:
     # --- RelayListener ---------------------------------------------------------------------------
 
     def on_session_up(self, session_id: str) -> None:
-        """Media may flow; `on_source_changed` tells what matters."""
+        """Media may flow; `on_source_changed` and `on_layers_wanted` tell what matters."""
 
     def on_session_down(self, session_id: str, reason: CloseReason) -> None:
         """Forget the session."""
@@ -302,6 +302,13 @@ class RoomHub:
         room = None if session is None else self._rooms.get(session.grant.lesson_id)
         if session is not None and room is not None and not session.grant.programme:
             room.slots_changed(session.grant.participant_id, session_id, slots)
+
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+        """Tell the publisher."""
+        session = self._sessions.get(session_id)
+        room = None if session is None else self._rooms.get(session.grant.lesson_id)
+        if room is not None:
+            room.layers_wanted(session_id, layers)
 
     # --- RecorderListener ------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from signaling.core.room_state import (
     Member,
     RoomState,
     camera_of,
+    split_source,
 )
 
 MAX_CHANNELS = 512  # participants and silent observers of one lesson
@@ -61,6 +62,7 @@ class LiveRoom:
         self._publishers: dict[str, str] = {}  # source → its newest publishing session
         self._applied: dict[str, tuple[SlotWish, ...]] = {}  # by viewing session
         self._slots: dict[str, m.Slots] = {}  # by viewing session
+        self._layers_wanted: dict[str, m.LayersWanted] = {}  # by publishing session
         self._judges: dict[str, LinkJudge] = {}
         self._steered: tuple[frozenset[str], tuple[str, ...]] | None = None
         self._kept: Durable = state.durable
@@ -152,6 +154,7 @@ class LiveRoom:
         """A media session ended."""
         self._applied.pop(session_id, None)
         self._slots.pop(session_id, None)
+        self._layers_wanted.pop(session_id, None)
         for table in (self._viewers, self._publishers):
             for key in [k for k, v in table.items() if v == session_id]:
                 del table[key]
@@ -168,6 +171,16 @@ class LiveRoom:
         channel = self._channels.get(participant_id)
         if channel is not None:
             channel.send(slots)
+
+    def layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+        """Which layers of a publishing session anybody takes: its page may pause the others."""
+        for source_id, newest in self._publishers.items():
+            if newest == session_id:
+                wanted = m.LayersWanted(source_id, tuple(str(layer) for layer in layers))
+                self._layers_wanted[session_id] = wanted
+                channel = self._channels.get(split_source(source_id)[0])
+                if channel is not None:
+                    channel.send(wanted)
 
     def judge_links(self) -> None:
         """Judge the links of those present by the relay's figures of their media sessions."""
@@ -198,6 +211,9 @@ class LiveRoom:
         slots = self._slots.get(self._viewers.get(participant_id, ""))
         if slots is not None:
             channel.send(slots)
+        for wanted in self._layers_wanted.values():
+            if split_source(wanted.source_id)[0] == participant_id:
+                channel.send(wanted)
 
     def _carry_out(self, seat: Seat, command: m.Command) -> None:
         state = self.state
@@ -316,7 +332,10 @@ class LiveRoom:
 
 def _slot_now(state: SlotState) -> m.SlotNow:
     layer = None if state.layer is None else str(state.layer)
-    return m.SlotNow(state.slot, str(state.kind), state.source_id, layer)
+    ideal = None if state.ideal is None else str(state.ideal)
+    return m.SlotNow(
+        state.slot, str(state.kind), state.source_id, layer, ideal, thinned=state.thinned
+    )
 
 
 def _differs(new: m.Link, old: m.Link) -> bool:

@@ -39,6 +39,15 @@ class LinkState(StrEnum):
     OFFLINE = "offline"
 
 
+class LinkLimit(StrEnum):
+    """What holds pictures back: nothing, the link's rate, its losses, or that it is cut."""
+
+    NONE = "none"
+    RATE = "rate"
+    LOSS = "loss"
+    OUTAGE = "outage"
+
+
 class DeviceState(StrEnum):
     """The outcome of 设备检测 for one device."""
 
@@ -79,12 +88,20 @@ class Devices(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A participant's link, judged by the server from the relay's figures."""
+    """A participant's link, judged by the server from the relay's figures.
+
+    ``state`` is of both directions; ``uplink`` of what the participant publishes alone, None where
+    it publishes nothing. ``carries_bps`` is what the way to it carries, by estimate, in two digits.
+    """
 
     state: LinkState
     rtt_ms: float | None = None
     loss: float | None = None  # 0…1
     seeing: str | None = None  # the highest layer it now receives: h, m, l; None: no picture
+    limit: LinkLimit = LinkLimit.NONE
+    carries_bps: int | None = None
+    uplink: LinkState | None = None
+    stills: bool = False  # the courseware comes as still pictures
 
 
 class Participant(msgspec.Struct, frozen=True):
@@ -133,12 +150,18 @@ class SlotView(msgspec.Struct, frozen=True):
 
 
 class SlotNow(msgspec.Struct, frozen=True):
-    """What flows in one of the viewer's slots now (``kind`` video or audio)."""
+    """What flows in one of the viewer's slots now (``kind`` video or audio).
+
+    ``ideal`` is the layer that a link without bounds would bring; with ``layer`` None and ``ideal``
+    set this viewer's link does not carry that picture. ``thinned``: fewer pictures a second.
+    """
 
     slot: int
     kind: str
     source_id: str | None
     layer: str | None
+    ideal: str | None = None
+    thinned: bool = False
 
 
 class LessonNow(msgspec.Struct, frozen=True):
@@ -347,10 +370,28 @@ class Slots(msgspec.Struct, frozen=True, tag="slots"):
     slots: tuple[SlotNow, ...]
 
 
+class LayersWanted(msgspec.Struct, frozen=True, tag="layers_wanted"):
+    """Which layers of this participant's source anybody takes; the others need not be sent."""
+
+    source_id: str
+    layers: tuple[str, ...]  # of h, m, l; none: nobody takes any
+
+
+class Still(msgspec.Struct, frozen=True, tag="still"):
+    """A page of courseware as a picture, for a viewer whose link does not carry its video."""
+
+    source_id: str
+    taken_at: datetime
+    mime: str  # image/webp or image/jpeg
+    image: str  # base64
+
+
 class Bye(msgspec.Struct, frozen=True, tag="bye"):
     """The server closes the channel."""
 
     reason: ByeReason
 
 
-ServerMessage = Snapshot | Resumed | Event | Pong | Ack | CommandError | Slots | Bye
+ServerMessage = (
+    Snapshot | Resumed | Event | Pong | Ack | CommandError | Slots | LayersWanted | Still | Bye
+)

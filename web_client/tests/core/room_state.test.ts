@@ -21,7 +21,16 @@ function person(id: string, online = true): Participant {
     online,
     attended: online,
     devices: { camera: 'ok', microphone: 'ok', loudspeaker: 'unknown' },
-    link: { state: 'good', rtt_ms: null, loss: null, seeing: null },
+    link: {
+      state: 'good',
+      rtt_ms: null,
+      loss: null,
+      seeing: null,
+      limit: 'none',
+      carries_bps: null,
+      uplink: null,
+      stills: false,
+    },
   }
 }
 
@@ -70,7 +79,9 @@ describe('the room state', () => {
   })
 
   it('takes the slots without a number, and a new snapshot empties them', () => {
-    const slots = [{ slot: 0, kind: 'video', source_id: 'lead.camera', layer: 'm' }]
+    const slots = [
+      { slot: 0, kind: 'video', source_id: 'lead.camera', layer: 'm', ideal: 'm', thinned: false },
+    ]
     const state = reduce(room(), { type: 'slots', slots }, WALL)
     expect(state && videoSlot(state, 0)?.layer).toBe('m')
     expect(reduce(state, snapshot({ instance: 'two' }), WALL)?.slots).toEqual([])
