@@ -12,7 +12,8 @@ from relay.core.serial import extend
 NTP_UNIX_OFFSET = 2_208_988_800  # seconds from 1900 to 1970
 _FRACTION = 1 << 32
 _WINDOW = 30.0  # s; two of these hold the minimum, long against jitter, short against clock drift
-_STEP = 2.0  # s; a sample further off means that the sender's clock was set
+_STEP = 2.0  # s; samples further off mean that the sender's clock was set
+_LATE_SAMPLES = 3  # so many in a row are needed to believe it: a busy machine delays one or two
 
 
 def ntp_to_unix(ntp: int) -> float:
@@ -26,19 +27,31 @@ def unix_to_ntp(unix: float) -> int:
 
 
 class WindowedMinimum:
-    """The minimum of the samples of the last one to two windows: follows drift, ignores jitter."""
+    """The minimum of the samples of the last one to two windows: follows drift, ignores jitter.
 
-    __slots__ = ("_current", "_previous", "_since", "value")
+    A sample far below it is true at once, since nothing comes early. One far above it may only have
+    been delayed: it takes several in a row.
+    """
+
+    __slots__ = ("_current", "_late", "_previous", "_since", "value")
 
     def __init__(self) -> None:
         self.value: float | None = None
+        self._late: list[float] = []
         self._current: float | None = None
         self._previous: float | None = None
         self._since = 0.0
 
     def add(self, sample: float, now: float) -> bool:
         """Take a sample; True if `value` changed."""
-        if self.value is None or abs(sample - self.value) > _STEP:
+        if self.value is not None and sample > self.value + _STEP:
+            self._late.append(sample)
+            if len(self._late) < _LATE_SAMPLES:
+                return False
+            sample = min(self._late)
+            self.value = None
+        self._late.clear()
+        if self.value is None or sample < self.value - _STEP:
             self._current, self._previous, self._since = sample, None, now
         elif now - self._since > _WINDOW:
             self._current, self._previous, self._since = sample, self._current, now
@@ -95,6 +108,10 @@ class StreamClock:
         self._report_unix = ntp_to_unix(ntp)
         self._report_rtp = extend(rtp_timestamp, near, 32)
         return self._report_rtp
+
+    def shares_session(self, other: StreamClock) -> bool:
+        """Whether both streams' capture times go by one clock of one publisher."""
+        return self._session is other._session
 
     @property
     def last_report(self) -> int | None:

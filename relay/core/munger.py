@@ -16,6 +16,7 @@ import struct
 from collections import deque
 
 from relay.api import MediaKind
+from relay.core.clock import StreamClock
 from relay.core.layer import IncomingLayer
 from relay.core.packet import MediaPacket
 from relay.core.serial import extend
@@ -26,7 +27,10 @@ _MAX_SEGMENTS = 64  # remembered; at 30 frames/s with every second left out: 4 s
 HIGHEST_TEMPORAL = 3  # the field has two bits (RFC 7741 §4.2)
 _MIN_VIDEO_STEP = 90  # ticks: 1 ms, so that no frame shares its timestamp with the one before
 _MIN_AUDIO_STEP = 960  # ticks: one 20 ms packet
-_MAX_DISAGREEMENT = 1.0  # s between capture and arrival clocks; beyond, sender reports are wrong
+# Between capture and arrival clocks; beyond, sender reports are wrong. Two streams of one session
+# share a clock, and differ by as much as a busy machine or link held back one of them.
+_MAX_DISAGREEMENT = 1.0  # s
+_MAX_DELAY = 10.0  # s
 _MAX_LOOK_BACK = 32  # packets before an IDR slice that may hold its parameter sets
 
 
@@ -120,6 +124,7 @@ class Munger:
     __slots__ = (
         "_last_arrival",
         "_last_capture",
+        "_last_clock",
         "_last_picture_id",
         "_last_sequence",
         "_last_timestamp",
@@ -150,6 +155,7 @@ class Munger:
         self._last_picture_id = self._last_tl0_index = -1
         self._last_arrival = 0.0
         self._last_capture: float | None = None
+        self._last_clock: StreamClock | None = None
 
     def detach(self) -> None:
         """The present layer ends; remember where the outgoing stream stands."""
@@ -158,6 +164,7 @@ class Munger:
             return
         self._last_sequence = layer.highest + self.sequence_delta
         self._last_timestamp = layer.highest_timestamp + self.timestamp_delta
+        self._last_clock = layer.clock
         self._last_capture = layer.clock.capture_time(layer.highest_timestamp)
         self._last_arrival = layer.last_arrival
         if layer.highest_picture_id >= 0:
@@ -237,7 +244,8 @@ class Munger:
         capture = layer.clock.capture_time(packet.timestamp)
         if capture is not None and self._last_capture is not None:
             by_capture = capture - self._last_capture
-            if abs(by_capture - elapsed) <= _MAX_DISAGREEMENT:
+            shared = self._last_clock is not None and layer.clock.shares_session(self._last_clock)
+            if abs(by_capture - elapsed) <= (_MAX_DELAY if shared else _MAX_DISAGREEMENT):
                 elapsed = by_capture
         least = _MIN_VIDEO_STEP if layer.kind is MediaKind.VIDEO else _MIN_AUDIO_STEP
         return self._last_timestamp + max(least, round(elapsed * layer.clock.rate))

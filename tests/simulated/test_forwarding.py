@@ -576,3 +576,21 @@ def test_a_stream_begun_anew_is_itself_asked_for_its_key_frame() -> None:
             sent.clear()
     asked = [one for packet in sent for one in rtcp.parse(packet)]
     assert [one.media for one in asked if isinstance(one, rtcp.PictureLoss)] == [11]
+
+
+def test_frames_that_were_held_back_keep_their_time_over_a_layer_switch() -> None:
+    """A busy machine or a stalled uplink delivers a layer seconds late: still its time is true."""
+    room = Classroom()
+    teacher = room.publish("lead.camera")
+    sink = Sink()
+    room.room.add_tap(sink, room.now)
+    room.run(3)
+    [video] = [track for track, one in sink.tracks.items() if one.kind is MediaKind.VIDEO]
+    started = room.now
+    first = rtp.parse(sink.packets[video][-1]).timestamp
+    teacher.encodings[Layer.HIGH].active = False
+    teacher.up.profile = Profile(delay=2.6)
+    room.run(6)
+    last = rtp.parse(sink.packets[video][-1]).timestamp
+    captured = room.now - 2.6 - started
+    assert signed(last - first, 32) / 90_000 == pytest.approx(captured, abs=0.1)
