@@ -91,7 +91,7 @@ class Emulator:
         if not line:
             assert self._process.stderr is not None
             detail = (await self._process.stderr.read()).decode(errors="replace").strip()
-            raise LinkUnavailable(0, detail or "the link's process ended")
+            raise LinkUnavailable(detail or "the link's process ended")
         return msgspec.json.decode(line, type=kind)
 
 

@@ -31,7 +31,6 @@ def _checked(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise LinkUnavailable(
-            number,
             f"{what}: {os.strerror(number)} (root or CAP_NET_ADMIN and CAP_SYS_ADMIN needed)",
         )
 
@@ -83,7 +82,7 @@ def make_end() -> End:
             tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", DEVICE.encode(), IFF_TUN_NO_PI))
         except OSError as error:
-            raise LinkUnavailable(error.errno, f"/dev/net/tun: {error.strerror}") from error
+            raise LinkUnavailable(f"/dev/net/tun: {error.strerror}") from error
         return End(namespace, tun)
 
     return _in_thread(make)
@@ -106,7 +105,7 @@ def configure(end: End, address: str) -> None:
             check=False,
         )
         if done.returncode != 0:
-            raise LinkUnavailable(0, f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+            raise LinkUnavailable(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
 
 
 def socket_in(path: str, kind: socket.SocketKind) -> socket.socket:

@@ -48,15 +48,14 @@ class Panel:
         share = min(max(value / self.top, 0.0), 1.0)
         return round(self.upper + self.height * (1 - share), 1)
 
-    def frame(self, title: str, unit: str, *, times: bool) -> list[str]:
+    def frame(self, title: str, *, times: bool) -> list[str]:
         """Grid, scale and title."""
         drawn = [_text(self.left, self.upper - 6, title, size=11, color=FAINT)]
         for index in range(GRID_LINES + 1):
             value = self.top * index / GRID_LINES
             y = self.y(value)
             drawn.append(_line(self.left, y, self.left + PANEL_WIDTH, y, GRID))
-            label = f"{value:g}{unit if index == GRID_LINES else ''}"
-            drawn.append(_text(self.left - 6, y + 3.5, label, size=9, color=FAINT, anchor="end"))
+            drawn.append(_text(self.left - 6, y + 3.5, f"{value:g}", 9, FAINT, "end"))
         if times:
             bottom = self.upper + self.height + 13
             step = 10 if self.seconds <= 90 else 30
@@ -116,12 +115,12 @@ def _column(
     lines = Panel(left, upper, LINES_HEIGHT, seconds, 720)
     upper += LINES_HEIGHT + GAP
     queue = Panel(left, upper, QUEUE_HEIGHT, seconds, queue_top)
-    drawn = rate.frame(f"{title} · carried to the classroom", " Mbit/s", times=False)
+    drawn = rate.frame(f"{title} · carried to the classroom, Mbit/s", times=False)
     drawn.append(rate.steps(_capacity(profile), CAPACITY, width=2))
     if profile.cross_traffic:
         drawn.append(rate.line(_carried(series, cross=True), OTHER))
     drawn.append(rate.line(_carried(series, cross=False), MEDIA))
-    drawn += lines.frame("lines of the shown picture", "", times=False)
+    drawn += lines.frame("lines of the shown picture", times=False)
     for begin, end in freezes(series.frames, seconds):
         x = lines.x(begin)
         drawn.append(
@@ -129,7 +128,7 @@ def _column(
             f"height='{lines.height}' fill='{FROZEN}'/>"
         )
     drawn.append(lines.steps([(f.at_s, f.height) for f in series.frames], LINES, width=1.8))
-    drawn += queue.frame("wait for the link", " ms", times=True)
+    drawn += queue.frame("wait for the link, ms", times=True)
     waits = [(one.at_s, one.queue_ms) for one in series.link.down.slices if one.at_s <= seconds]
     drawn.append(queue.line(waits, QUEUE))
     return drawn

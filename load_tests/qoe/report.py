@@ -125,7 +125,27 @@ def tables(lines: Sequence[Line], profiles: dict[str, Profile]) -> str:
             if values:
                 cells = (_middle([value[figure] for value in values], figure) for figure in DETAILS)
                 details.append(f"| {name} | {title} | " + " | ".join(cells) + " |")
-    return "\n".join([_provenance(lines), "", *rows, "", *details, ""])
+    return "\n".join([_provenance(lines), "", *rows, "", *details, "", *_recordings(lines)])
+
+
+def _recordings(lines: Sequence[Line]) -> list[str]:
+    """What the library had after the lessons with an outage: the classroom's gap must be marked."""
+    runs = [line for line in lines if "recording" in line.get("facts", {})]
+    if not runs:
+        return []
+    told = []
+    for line in runs:
+        recording = line["facts"]["recording"]
+        if recording is None:
+            told.append(f"seed {line['seed']}: not finished in time")
+            continue
+        rooms = [s for name, s in recording["sources"].items() if not name.startswith("lead.")]
+        longest = max((b - a for room in rooms for a, b in room["gaps"]), default=0.0)
+        told.append(
+            f"seed {line['seed']}: {recording['state']}, {recording['duration_s']:.0f} s, "
+            f"longest gap of the classroom's camera {longest:.1f} s"
+        )
+    return ["Recordings of the lessons with an outage: " + "; ".join(told) + ".", ""]
 
 
 def _goal_rows(profile: Profile, lines: Sequence[Line]) -> list[str]:

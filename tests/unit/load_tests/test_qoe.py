@@ -1,13 +1,19 @@
 """The bench's pure parts: profiles, figures from made-up series, tables."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from load_tests.link.plan import LinkReport, PathReport, Slice
+from load_tests.qoe.bench import Wish
 from load_tests.qoe.content import FPS, LOOP_FRAMES, DetailedScene, Speech
 from load_tests.qoe.figures import Figures, delays, figures, increase, settled_at
+from load_tests.qoe.plot import FROZEN, plot
 from load_tests.qoe.profile import Goal, ProfileError, read, read_all
 from load_tests.qoe.report import BEGIN, END, NAMES, bound, replaced, spread, tables
+from load_tests.qoe.run import System
 from load_tests.qoe.series import Host, Level, Series, Shown, Stats, Taken
+from load_tests.qoe.store import RunId, Store
 
 SECONDS = 60.0
 PROFILES = {profile.name: profile for profile in read_all()}
@@ -211,3 +217,47 @@ def test_only_what_is_between_the_marks_is_written():
     assert text == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
     with pytest.raises(ValueError, match="needs the lines"):
         replaced("no marks", "new")
+
+
+def test_the_recording_of_an_outage_is_told_with_its_longest_gap():
+    told = line("tongke", 1)
+    gaps = {"lead.camera": {"gaps": [[1, 9]]}, "room-x.camera": {"gaps": [[2, 3], [10, 15.5]]}}
+    told["facts"] = {"recording": {"state": "ready", "duration_s": 61.2, "sources": gaps}}
+    assert "seed 1: ready, 61 s, longest gap of the classroom's camera 5.5 s" in tables(
+        [told], PROFILES
+    )
+
+
+def test_a_plot_is_well_formed_and_shows_each_freeze():
+    frames = shown(1, 20) + shown(22, 40) + shown(43, 60)
+    slices = [Slice(n / 10, 50, 10_000, 0, 0) for n in range(1, 601)]
+    one = series(frames, slices=slices)
+    svg = plot(PROFILES["P3"].lasting(60), [("Tongke <1>", one), ("direct", one)])
+    drawn = ElementTree.fromstring(svg)
+    assert sum(child.get("fill") == FROZEN for child in drawn) == 2 * 2 + 1  # and the legend's
+
+
+def test_results_are_kept_once_and_failed_runs_are_tried_again(tmp_path):
+    store, done, failed = (
+        Store(tmp_path),
+        RunId("P1", 1, "tongke", 60),
+        RunId("P1", 2, "tongke", 60),
+    )
+    one = series(shown(1, 60))
+    store.add({"run": str(failed), "error": "x"})
+    store.add({"run": str(done), "figures": {"fps": 1}}, one)
+    store.add({"run": str(done), "figures": {"fps": 2}}, one)
+    with (tmp_path / "results.jsonl").open("a") as out:
+        out.write('{"run": "cut short by a cra')
+    assert store.done() == {str(done)}
+    assert [row["figures"] for row in store.lines() if "figures" in row] == [{"fps": 2}]
+    assert store.series(str(done)) == one
+
+
+def test_seeds_come_one_after_the_other_and_systems_take_turns(tmp_path):
+    wish = Wish([PROFILES["P1"], PROFILES["P2"]], 2, [System.TONGKE, System.DIRECT], tmp_path)
+    order = [(profile.name, seed, system.value[0]) for profile, seed, system in wish.runs()]
+    assert order == [
+        *(("P1", 1, "t"), ("P1", 1, "d"), ("P2", 1, "d"), ("P2", 1, "t")),
+        *(("P1", 2, "d"), ("P1", 2, "t"), ("P2", 2, "t"), ("P2", 2, "d")),
+    ]
