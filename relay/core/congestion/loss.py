@@ -22,7 +22,9 @@ _MAX_OBSERVATION = 1.0  # s; then even fewer must do
 _WINDOW = 20  # observations
 _AGEING = 0.9  # weight of an observation relative to the next newer one
 _FACTORS = (1.02, 1.0, 0.95)  # candidates, × the present bandwidth
-_ACKED_BACKOFF = 0.9  # candidate: this × acknowledged, so that a drop is followed in one step
+# Candidate: the acknowledged rate, so that a drop is followed in one step; a little less where a
+# queue is to be emptied besides.
+_ACKED_BACKOFF = 0.9
 _MIN_INHERENT, _INITIAL_INHERENT = 1e-3, 0.01
 _INHERENT_OFFSET = 0.05  # inherent loss up to 5% + 100 kbit/s ÷ bandwidth is believed
 _INHERENT_BALANCE = 100_000.0  # bit/s
@@ -31,7 +33,7 @@ _NEWTON_STEP = 0.75
 _NEWTON_STEPS = 2
 _MIN_CANDIDATE = 1000.0  # bit/s
 _MIN_P, _MAX_P = 1e-6, 1 - 1e-6
-_LINEAR_BIAS = 0.0002  # log likelihood per packet and kbit/s
+_LINEAR_BIAS = 0.0001  # log likelihood per packet and kbit/s
 _LOG_BIAS = 0.02  # log likelihood per packet and e-fold
 _BIAS_BELOW = 0.15  # average loss above which more bandwidth is not preferred
 # Whatever causes it: above 5% loss the rate is at most 100 kbit/s ÷ (loss − 5%). At 10% that is
@@ -138,9 +140,9 @@ class LossControl:
             self._bandwidth = self.bps = math.inf
             return
         present = min(self._bandwidth, delay_bps)
+        arriving = acked_bps and (_ACKED_BACKOFF * acked_bps if queued else acked_bps)
         fits = [
-            self._fit(history, candidate)
-            for candidate in _candidates(present, delay_bps, acked_bps)
+            self._fit(history, candidate) for candidate in _candidates(present, delay_bps, arriving)
         ]
         _, best, self._inherent = max(fits)
         best = min(best, _MAX_RISE * present, _bound(history))
@@ -207,10 +209,10 @@ def _bound(history: _History) -> float:
     return _BOUND_BALANCE / excess if excess > 0 else math.inf
 
 
-def _candidates(present: float, delay_bps: float, acked_bps: float | None) -> list[float]:
+def _candidates(present: float, delay_bps: float, arriving: float | None) -> list[float]:
     candidates = [present * factor for factor in _FACTORS]
-    if acked_bps is not None and acked_bps * _ACKED_BACKOFF < present:
-        candidates.append(max(acked_bps * _ACKED_BACKOFF, _MIN_CANDIDATE))
+    if arriving is not None and arriving < present:
+        candidates.append(max(arriving, _MIN_CANDIDATE))
     if delay_bps > present:
         candidates.append(delay_bps)
     return candidates

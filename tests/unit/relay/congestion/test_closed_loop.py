@@ -38,7 +38,7 @@ def test_libwebrtc_bars() -> None:
     assert 65e3 < trace.mean(50, 55) < 115e3
     assert 65e3 < trace.mean(90, 100) < 115e3
     assert trace.mean(15, 25, "received") > 0.8 * 500e3
-    assert trace.most(3, 45, "queue") < 0.25
+    assert trace.most(3, 44, "queue") < 0.25
     assert trace.most(48, 100, "queue") < 0.25
 
 
@@ -147,6 +147,16 @@ def test_sound_is_left_on_100_kbit() -> None:
     assert flow.trace.most(3, 30, "queue") < 0.15
     assert flow.trace.most(33, 90, "queue") < 0.15
     assert not [gap for gap in flow.sound_gaps if gap[1] - gap[0] > 0.4]
+
+
+def test_hardly_any_queue() -> None:
+    """Drops almost without delay: only loss can tell, and may not all be put down to the air."""
+    world = World()
+    link = Bottleneck(world, [(0, MBIT)], queue_s=0.04)
+    flow = Flow(world, link, elastic(4 * MBIT), wanted=everything)
+    world.run(60)
+    assert flow.trace.mean(10, 60, "received") > 0.75 * MBIT
+    assert link.counts.dropped < 0.12 * link.counts.delivered
 
 
 def test_two_flows_share() -> None:

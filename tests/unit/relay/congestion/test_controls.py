@@ -1,0 +1,238 @@
+"""Rate control, loss control, probes, REMB: each by itself."""
+
+from __future__ import annotations
+
+import math
+import random
+from itertools import pairwise
+
+import pytest
+
+from relay.core.congestion.aimd import RateControl
+from relay.core.congestion.delay import Usage
+from relay.core.congestion.estimator import MAX_BPS, MIN_BPS, START_BPS, BandwidthEstimator
+from relay.core.congestion.loss import LossControl
+from relay.core.congestion.probe import Outcome, Prober
+from relay.core.congestion.remb import RembControl
+from relay.core.congestion.state import Reason, State
+
+
+def test_overuse_steps_down_to_085_of_what_arrives() -> None:
+    control = RateControl(1e6, 3e4, 8e6)
+    control.update(Usage.OVERUSE, 800e3, 0.1, 1.0)
+    assert control.bps == pytest.approx(680e3)
+
+
+@pytest.mark.parametrize("rtt", [0.05, 0.6])
+def test_near_capacity_it_climbs_back_within_seconds(rtt: float) -> None:
+    control = RateControl(1e6, 3e4, 8e6)
+    control.update(Usage.OVERUSE, 1e6, rtt, 1.0)
+    control.update(Usage.NORMAL, 850e3, rtt, 1.1)
+    for index in range(60):
+        control.update(Usage.NORMAL, control.bps, rtt, 1.2 + index * 0.1)
+    assert 1e6 < control.bps < 1.5e6
+
+
+def test_it_does_not_rise_past_what_is_sent() -> None:
+    control = RateControl(300e3, 3e4, 8e6)
+    for index in range(600):
+        control.update(Usage.NORMAL, 200e3, 0.1, index * 0.1)
+    assert control.bps <= 1.5 * 200e3 + 10e3
+    assert control.application_limited
+
+
+def lossy(
+    loss: LossControl,
+    probability: float,
+    sent_bps: float,
+    link_bps: float,
+    seconds: float,
+    start: float = 0.0,
+) -> None:
+    """Feed what a link of `link_bps` with random loss would do to 1000-byte packets."""
+    rng = random.Random(5)
+    step = 0.1
+    for index in range(round(seconds / step)):
+        packets = round(sent_bps * step / 8000)
+        excess = max(0.0, 1 - link_bps / sent_bps)
+        lost = sum(rng.random() < excess + (1 - excess) * probability for _ in range(packets))
+        loss.add(
+            packets,
+            lost,
+            packets * 1000,
+            delay_bps=1.5e6,
+            acked_bps=8000 * (packets - lost) / step,
+            queued=False,
+            now=start + index * step,
+        )
+
+
+@pytest.mark.parametrize("probability", [0.01, 0.03, 0.1])
+def test_random_loss_is_put_down_to_the_link(probability: float) -> None:
+    loss = LossControl()
+    lossy(loss, probability, 800e3, math.inf, 20)
+    assert loss.bps > 800e3
+    assert loss.loss == pytest.approx(probability, abs=0.03)
+    assert loss.inherent == pytest.approx(loss.loss, abs=0.02)
+
+
+def test_loss_that_comes_with_the_rate_is_congestion() -> None:
+    """A link without queue polices at 1 Mbit/s: seen to be clean below and lossy above."""
+    loss = LossControl()
+    lossy(loss, 0.0, 800e3, 1e6, 4)
+    lossy(loss, 0.0, 1.3e6, 1e6, 4, start=4.0)
+    assert 0.5e6 < loss.bps < 1.05e6
+
+
+def test_half_lost_bounds_the_rate() -> None:
+    loss = LossControl()
+    lossy(loss, 0.5, 1.4e6, math.inf, 20)
+    assert loss.bps < 300e3
+
+
+def test_no_loss_no_limit() -> None:
+    loss = LossControl()
+    lossy(loss, 0.0, 800e3, math.inf, 5)
+    assert loss.bps == math.inf
+
+
+def send_probe(prober: Prober, estimate: float, link: float, now: float) -> Outcome | None:
+    """Poll once and let a link of `link` bit/s carry what comes of it."""
+    probe = prober.poll(estimate, 8e6, 0.1, now)
+    if probe is None:
+        return None
+    assert probe.size_bytes * 8 * (1 / estimate - 1 / probe.bps) < 0.1  # s of queue at most
+    sent, free, size = now, now, max(probe.size_bytes // 10, 60)
+    for _ in range(12):
+        free = max(free, sent) + 8 * size / link
+        prober.add((sent, free + 5.0, size, probe.number))
+        sent += 8 * size / probe.bps
+    result = prober.evaluate(estimate, 0.0, now + 0.2)
+    assert result is not None
+    return result.outcome
+
+
+def test_start_probes_at_three_and_six_times() -> None:
+    prober = Prober()
+    first = prober.poll(600e3, 8e6, 0.1, 0.0)
+    assert first is not None
+    assert first.bps == pytest.approx(1.8e6)
+    again = Prober()
+    assert send_probe(again, 600e3, 50e6, 0.0) is Outcome.REACHED
+    second = again.poll(1.8e6, 8e6, 0.1, 0.5)
+    assert second is not None
+    assert second.bps == pytest.approx(3.6e6)
+
+
+def test_nothing_is_probed_that_nobody_wants() -> None:
+    prober = Prober()
+    assert prober.poll(600e3, 600e3, 0.1, 0.0) is None
+
+
+def test_failed_probes_become_rare_and_gentle() -> None:
+    prober = Prober()
+    times = []
+    for index in range(6000):
+        now = index * 0.02
+        outcome = send_probe(prober, 450e3, 500e3, now)
+        if outcome is not None:
+            assert outcome is Outcome.FULL
+            times.append(now)
+    gaps = [round(b - a, 1) for a, b in pairwise(times)]
+    assert gaps[0] > 2.5
+    assert gaps == sorted(gaps)
+    assert gaps[-1] > 6
+    assert prober.poll(530e3, 8e6, 0.1, times[-1] + 0.5) is not None  # the estimate rose
+
+
+def test_probes_that_do_harm_become_very_rare() -> None:
+    prober = Prober()
+    times = []
+    for index in range(20_000):
+        now = index * 0.02
+        probe = prober.poll(450e3, 8e6, 0.1, now)
+        if probe is None:
+            continue
+        times.append(now)
+        prober.on_overuse(0.2, now + 0.1)
+        for place in range(12):
+            at = now + place * 0.004
+            prober.add((at, at * 2, probe.size_bytes // 10 + 1, probe.number))
+        prober.evaluate(450e3, 0.0, now + 0.2)
+    gaps = [round(b - a, 1) for a, b in pairwise(times)]
+    assert max(gaps) > 50
+
+
+def test_an_unanswered_probe_is_given_up() -> None:
+    prober = Prober()
+    assert prober.poll(450e3, 8e6, 0.1, 0.0) is not None
+    assert prober.poll(450e3, 8e6, 0.1, 1.0) is None
+    assert prober.poll(450e3, 8e6, 0.1, 1.7) is None
+    assert prober.poll(450e3, 8e6, 0.1, 6.0) is not None
+
+
+@pytest.mark.parametrize(("named", "target"), [(0.0, MIN_BPS), (2.0**60, START_BPS), (4e5, 4e5)])
+def test_remb_is_clamped(named: float, target: float) -> None:
+    control = RembControl(START_BPS, MIN_BPS, MAX_BPS)
+    control.on_remb(named, 1.0)
+    assert control.bps == target
+
+
+def test_missing_remb_fades_slowly_to_half() -> None:
+    control = RembControl(1e6, MIN_BPS, MAX_BPS)
+    control.on_remb(800e3, 0.0)
+    for index in range(1, 100):
+        control.on_timer(0.1, index * 0.1)
+    assert control.bps == 800e3
+    for index in range(100, 1000):
+        control.on_timer(0.1, index * 0.1)
+    assert control.bps == pytest.approx(400e3)
+
+
+def fallback(transport_cc: bool) -> BandwidthEstimator:
+    estimator = BandwidthEstimator(transport_cc=transport_cc, now=0.0)
+    for index in range(1, 200):
+        estimator.on_sent(index, 1200, index * 0.02)
+        estimator.on_timer(index * 0.02)
+        if index % 50 == 0:
+            estimator.on_remb(300e3, index * 0.02)
+            estimator.on_report(0.0, 0.1, index * 0.02)
+    return estimator
+
+
+@pytest.mark.parametrize("transport_cc", [True, False])
+def test_a_player_without_transport_feedback_goes_by_remb(transport_cc: bool) -> None:
+    estimator = fallback(transport_cc)
+    assert estimator.target_bps == 300e3
+    assert estimator.reason is Reason.REMB
+    assert estimator.rtt == pytest.approx(0.1)
+
+
+def test_silence_of_such_a_player_is_an_outage_and_ends() -> None:
+    estimator = fallback(False)
+    now = 4.0
+    for index in range(200, 900):
+        now = index * 0.02
+        estimator.on_sent(index, 1200, now)
+        estimator.on_timer(now)
+    assert estimator.state is State.OUTAGE
+    assert estimator.target_bps == MIN_BPS
+    estimator.on_remb(300e3, now)
+    assert estimator.target_bps == 300e3
+    estimator.on_report(1.0, None, now)
+    for index in range(900, 2000):
+        now = index * 0.02
+        estimator.on_sent(index, 1200, now)
+        estimator.on_timer(now)
+        if index % 50 == 0:
+            estimator.on_report(0.5, 0.1, now)
+    assert estimator.target_bps < 50e3
+
+
+def test_a_viewer_that_never_answers_gets_the_floor() -> None:
+    estimator = BandwidthEstimator(now=0.0)
+    for index in range(400):
+        estimator.on_sent(index, 1200, index * 0.02)
+        estimator.on_timer(index * 0.02)
+    assert estimator.state is State.OUTAGE
+    assert estimator.target_bps == MIN_BPS
