@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _ATTACK = 0.4  # weight of a louder packet; 20 ms packets reach a new level within ≈ 100 ms
 _RELEASE = 0.04  # weight of a quieter one; ≈ 0.5 s, so that a breath does not lose the floor
+_PACKET = 0.02  # s of sound in a packet, for which the weights are meant
 _UNKNOWN = 97.0  # a sender without the extension counts as speaking: −30 dBov
 _SILENT_AFTER = 0.5  # s without packets (discontinuous transmission sends one in 400 ms)
 
@@ -20,7 +21,13 @@ class Loudness:
     def on_packet(self, element: bytes | None, now: float) -> None:
         """Take one packet's level element, None where it carries none."""
         level = 127 - (element[0] & 0x7F) if element else _UNKNOWN
-        weight = _ATTACK if level > self._value else _RELEASE
+        weight = _ATTACK
+        if level <= self._value:
+            weight = _RELEASE
+            # A pause in discontinuous transmission was silence, not a packet's worth of it.
+            packets = (now - self._at) / _PACKET
+            if packets > 1.5:
+                weight = 1 - (1 - _RELEASE) ** min(packets, _SILENT_AFTER / _PACKET)
         self._value += weight * (level - self._value)
         self._at = now
 

@@ -1,0 +1,86 @@
+"""A viewer's slot for sound: earlier sound goes out once more where the viewer's link loses it."""
+
+from __future__ import annotations
+
+import struct
+
+from relay.core.counters import Counters
+from relay.core.layer import IncomingLayer
+from relay.core.negotiated import OutgoingSlot
+from relay.core.outlet import Outlet
+from relay.core.packet import MediaPacket
+from relay.core.redundancy import Distances, SoundFates
+from relay.core.slot import ViewerSlot, match_codec
+
+_PATCH = struct.Struct("!BHI")  # marker and payload type, sequence number, timestamp; from byte 1
+_U16 = struct.Struct("!H")
+
+
+class SoundSlot(ViewerSlot):
+    """One outgoing sound of a viewer. Plain and RED packets (RFC 2198) make one stream.
+
+    Attributes:
+        distances: which earlier packets go along with each; set by the viewer at any time.
+    """
+
+    __slots__ = ("_fates", "_red_type", "distances")
+
+    def __init__(
+        self, negotiated: OutgoingSlot, outlet: Outlet, counters: Counters, fates: SoundFates
+    ) -> None:
+        """`fates`: the viewer's, told of every packet that leaves."""
+        super().__init__(negotiated, outlet, counters)
+        self.distances: Distances = ()
+        self._fates = fates
+        self._red_type = 0
+
+    @property
+    def takes_red(self) -> bool:
+        """Whether the viewer negotiated RED."""
+        return any(codec.red_payload_type is not None for codec in self.negotiated.codecs)
+
+    def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
+        """See `layer.Taker`."""
+        codec = layer.codec and match_codec(self.negotiated.codecs, layer.codec)
+        self._red_type = (codec and codec.red_payload_type) or 0
+        super().on_switch_point(layer, packet)
+
+    def forward(self, packet: MediaPacket) -> None:
+        """Send one packet, with earlier ones if so chosen."""
+        outlet = self._outlet
+        next_number = (outlet.number + 1) & 0xFFFF
+        body = self._with_earlier(packet)
+        if body is None:
+            super().forward(packet)
+        else:
+            self._send_red(packet, body)
+        if outlet.number == next_number:
+            self._fates.on_sent(next_number, self.negotiated.index)
+
+    def _with_earlier(self, packet: MediaPacket) -> bytes | None:
+        layer = self.layer
+        if not (self.distances and self._red_type and layer is not None):
+            return None
+        if packet.sequence < self.first_sequence:
+            return None  # from before the switch
+        return layer.redundant.payload(
+            packet, layer.at, self.distances, self.payload_type, self.first_sequence
+        )
+
+    def _send_red(self, packet: MediaPacket, body: bytes) -> None:
+        head, outlet = self._template, self._outlet
+        _PATCH.pack_into(
+            head,
+            1,
+            packet.marker | self._red_type,
+            (packet.sequence + self.sequence_delta) & 0xFFFF,
+            (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF,
+        )
+        if self._wide_at:
+            _U16.pack_into(head, self._wide_at, (outlet.number + 1) & 0xFFFF)
+        if self._level_at:
+            head[self._level_at] = packet.level
+        self.packets += 1
+        self.octets += len(body)
+        self._counters.red_sent += 1
+        outlet.send(b"".join((head, body)), self._wide_at, self._priority, packet.arrival)
