@@ -7,5 +7,8 @@ is passed in, bytes leave through callables. How they are joined:
   now, pacer.probe)`. The pacer's `send` does the same for a packet that waited.
 - each transport-wide feedback packet: `estimator.on_feedback(twcc.parse(body), now)`.
 - each tick: `probe = estimator.on_timer(now)`, `pacer.set_rate(estimator.target_bps)`, then
-  `pacer.start(probe, now)` if there is one, else `pacer.on_timer(now)`.
+  `pacer.start(probe, now)` if there is one, else `pacer.on_timer(now)`; the latter also at
+  `pacer.next_due` where a timer of 1 to 5 ms is at hand, for the sake of probes. If
+  `pacer.abandoned`, clear it and call `estimator.abandon_probe(now)`.
+- each choice of layers: `estimator.want(rate of the next layer up, with all that is sent besides)`.
 """

@@ -15,6 +15,7 @@ from enum import IntEnum
 from relay.core.congestion.probe import Probe
 
 _BURST = 0.02  # s at the pacing rate that pass at once: the driver's tick (`RelayConfig.tick_s`)
+_MAX_DEBT = 0.25  # s; sound that exceeds an outage's rate does not hold up what follows for long
 _FACTOR = 1.5  # pacing rate ÷ estimate
 _MAX_FACTOR = 2.5  # while more waits than leaves in time (libwebrtc's pacing factor)
 _MAX_WAIT = 0.4  # s in which all that waits is to have left
@@ -108,8 +109,11 @@ class Pacer:
             if free <= now:
                 self._free = now + size * self._seconds_per_byte
                 return True
-            if free <= now + _BURST or not priority:
+            if free <= now + _BURST:
                 self._free = free + size * self._seconds_per_byte
+                return True
+            if not priority:
+                self._account(size, now)
                 return True
         elif not priority:
             self._account(size, now)
@@ -131,7 +135,8 @@ class Pacer:
 
     def _account(self, size: int, now: float) -> None:
         """Charge what is sent while the straight way is closed."""
-        self._free = max(self._free, now) + size * self._seconds_per_byte
+        free = max(self._free, now) + size * self._seconds_per_byte
+        self._free = min(free, now + _MAX_DEBT)
         if self.probe:
             self._probe_bytes += size
             self._probe_packets += 1
@@ -215,7 +220,8 @@ class Pacer:
                     return
                 self._probe_packets += math.ceil(filled / max(chunk, _MAX_PADDING))
                 self._probe_bytes += filled
-                self._free = max(self._free, now) + filled * self._seconds_per_byte
+                free = max(self._free, now) + filled * self._seconds_per_byte
+                self._free = min(free, now + _MAX_DEBT)
             if self._probe_bytes >= plan.size_bytes and self._probe_packets >= plan.packets:
                 self._end_probe(abandoned=False)
                 return

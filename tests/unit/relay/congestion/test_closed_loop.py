@@ -75,6 +75,17 @@ def test_layers_settle_and_stay() -> None:
     assert flow.padding * 8 / 60 < 0.03 * 1.5 * MBIT
 
 
+def test_key_frames_do_not_cost_the_layer() -> None:
+    """Bursts queue for a moment though the link carries the stream: no reason to leave it."""
+    world = World()
+    link = Bottleneck(world, [(0, 750e3)], loss=RandomLoss(0.005))
+    flow = Flow(world, link, layered(LAYERS), wanted=next_layer, key_frames=2.0)
+    shown: list[float] = []
+    world.every(0.1, lambda: shown.append(flow.video_bps))
+    world.run(60)
+    assert set(shown[100:]) == {530e3}
+
+
 def test_top_layer_is_reached() -> None:
     """P1: within 10 s; probes get there in three."""
     world = World()

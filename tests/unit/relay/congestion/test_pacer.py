@@ -69,6 +69,17 @@ def test_sound_never_waits_and_repeats_go_first() -> None:
     assert wire.sent[passed][1] == "repeat"
 
 
+def test_sound_during_an_outage_does_not_block_the_picture_after_it() -> None:
+    wire = Wire(30e3)
+    for index in range(250):
+        assert wire.offer("sound", 160, Priority.AUDIO, 1.0 + index * 0.02)  # 64 kbit/s for 5 s
+    wire.pacer.set_rate(500e3)
+    assert not wire.offer("picture", 1200, Priority.VIDEO, 6.0)
+    wire.run(6.0, 6.5)
+    assert wire.sent[-1][1] == "picture"
+    assert wire.sent[-1][0] < 6.3
+
+
 def test_what_cannot_leave_in_time_is_dropped_and_told() -> None:
     wire = Wire(300e3)
     for index in range(200):
