@@ -38,12 +38,20 @@ def run_bench(options: argparse.Namespace) -> int:
     # Browsers are a matter of development: other commands must work without them.
     from load_tests.link.namespaces import LinkUnavailable  # noqa: PLC0415
     from load_tests.qoe.bench import PagesMissing, Wish, bench  # noqa: PLC0415
-    from load_tests.qoe.profile import ProfileError, read_all  # noqa: PLC0415
+    from load_tests.qoe.profile import (  # noqa: PLC0415
+        MAX_SECONDS,
+        MIN_SECONDS,
+        ProfileError,
+        read_all,
+    )
     from load_tests.qoe.run import System  # noqa: PLC0415
     from load_tests.qoe.seats import BrowserMissing  # noqa: PLC0415
 
     if not 1 <= options.seeds <= MAX_SEEDS:
         print(f"--seeds must lie between 1 and {MAX_SEEDS}", file=sys.stderr)
+        return 2
+    if options.seconds is not None and not MIN_SECONDS <= options.seconds <= MAX_SECONDS:
+        print(f"--seconds must lie between {MIN_SECONDS} and {MAX_SECONDS}", file=sys.stderr)
         return 2
     names = None if options.profiles == "all" else options.profiles.split(",")
     try:

@@ -51,7 +51,8 @@ class Figures(msgspec.Struct, frozen=True):
         media_kbps: received rate of sound and picture, without repair and headers of IP.
         queue_p95_ms, queue_max_ms: wait for the link, by slices of 100 ms.
         drop_queue_ms: longest wait from 3 s after each drop of the rate until its next change.
-        climb_s: longest time from a rise of the rate to a higher picture; 0 if it was at the top.
+        climb_s: longest time from a rise of the rate to a higher picture; 0 if it was at the top. A
+            picture that stood still for the second before counts as none.
         video_back_s: longest time from a rise of the rate until video flows (8 frames in 1 s).
         sound_back_s, picture_back_s: after an outage's end.
         sound_gap_s: longest time without sound, from the first sound to the end.

@@ -215,7 +215,8 @@ def _provenance(lines: Sequence[Line]) -> str:
     )
     limited = sum(map(machine_limited, lines))
     seeds = ", ".join(f"{name} {count}" for name, count in counts.items())
-    text = f"{len(lines)} runs (seeds: {seeds}) of revision {revisions or '–'}"
+    lengths = "/".join(f"{length:g}" for length in sorted({line["seconds"] for line in lines}))
+    text = f"{len(lines)} runs of {lengths} s (seeds: {seeds}) of revision {revisions or '–'}"
     if limited:
         text += (
             f"; in {limited} of them the machine was short of CPU (over {CROWDED:.0%} other work, "

@@ -192,6 +192,7 @@ def line(system: str, seed: int, **changed: float | None):
         "seed": seed,
         "system": system,
         "revision": "abc",
+        "seconds": SECONDS,
         "figures": values,
         "host": {"busy": 0.5, "own": 0.45},
     }
