@@ -13,7 +13,7 @@ from relay.core.congestion.delay import DelayDetector, Usage
 from relay.core.congestion.loss import LossControl
 from relay.core.congestion.probe import Outcome, Probe, Prober
 from relay.core.congestion.remb import RembControl
-from relay.core.congestion.sent import SentPackets
+from relay.core.congestion.sent import SendRate, SentPackets
 from relay.core.congestion.silence import Silence
 from relay.core.congestion.state import NEXT_STATES, STATE_OF_ACTION, Reason, State
 from relay.core.twcc import Feedback
@@ -25,7 +25,6 @@ MAX_BPS = 8_000_000.0  # per viewer
 _DEFAULT_RTT = 0.2  # s, until one is known
 _RTT_SMOOTHING = 0.25  # per feedback packet
 _TICK = 0.03  # s; more often `on_timer` has nothing to do: every other tick of the driver
-_RATE_WINDOW = 0.2  # s over which the sending rate is measured
 _LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's ALR threshold)
 # A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
 _LEAST_QUEUE = 0.015  # s
@@ -58,7 +57,6 @@ class BandwidthEstimator:
         state: what it is doing.
         reason: what limits it.
         rtt: s; None until known.
-        sent_bps: what was sent in the last moments.
     """
 
     def __init__(
@@ -76,7 +74,6 @@ class BandwidthEstimator:
         self.state = State.STARTING
         self.reason = Reason.START
         self.rtt: float | None = None
-        self.sent_bps = 0.0
         self._min, self._max = min_bps, max_bps
         self._transport_cc = transport_cc
         self._delay = DelayDetector()
@@ -93,8 +90,7 @@ class BandwidthEstimator:
         self._competition: Competition | None = None
         self._epoch = 0
         self._tick_at = now
-        self._rate_at = now
-        self._rate_octets = 0
+        self._rate = SendRate(now)
         self._silence = Silence()
         self._has_feedback = False
         self._has_reports = False
@@ -104,6 +100,17 @@ class BandwidthEstimator:
         self._resumed_at = -math.inf
 
     # --- figures ----------------------------------------------------------------------------------
+
+    @property
+    def sent_bps(self) -> float:
+        """What was sent in the last moments."""
+        return self._rate.bps
+
+    @property
+    def estimate_bps(self) -> float:
+        """What the link is held to carry: the target, but for the time in which a queue drains."""
+        drained = self.state is not State.OUTAGE and self._has_feedback
+        return min(self._control.bps, self._loss.bps) if drained else self.target_bps
 
     @property
     def queue_delay(self) -> float:
@@ -327,7 +334,7 @@ class BandwidthEstimator:
         if elapsed < _TICK:
             return None
         self._tick_at = now
-        self._measure_sent(now)
+        self._rate.update(self.sent.octets, now)
         rtt = self.rtt or _DEFAULT_RTT
         if self.state is State.OUTAGE or self._silence.lasts(self.sent.octets, rtt, now):
             self._decay(now)
@@ -339,14 +346,6 @@ class BandwidthEstimator:
         if self.state is State.RECOVERING and now - self._resumed_at > _RECOVERY_TIME:
             self._move(State.HOLDING)
         return self._poll_probe(rtt, now)
-
-    def _measure_sent(self, now: float) -> None:
-        elapsed = now - self._rate_at
-        if elapsed >= _RATE_WINDOW:
-            rate = 8 * (self.sent.octets - self._rate_octets) / elapsed
-            self.sent_bps += 0.3 * (rate - self.sent_bps)
-            self._rate_octets = self.sent.octets
-            self._rate_at = now
 
     def _decay(self, now: float) -> None:
         if self.state is not State.OUTAGE:

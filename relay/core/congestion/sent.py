@@ -16,6 +16,8 @@ PacketResult = tuple[float, float | None, int, int]
 REMEMBERED = 2048  # packets; 2.5 s of 8 Mbit/s in full packets. A power of two.
 _MASK = REMEMBERED - 1
 _EMPTY = -1
+_RATE_WINDOW = 0.2  # s over which the sending rate is measured …
+_RATE_SMOOTHING = 0.3  # … and of it
 _REPORTED_LOST = 0x10000  # added to the number: it may still be reported as received
 _MAX_AGE = 10.0  # s; the bound of a useful report, beyond any queue and satellite hop
 # A packet's one-way delay, up to the clocks' unknown difference, cannot change by more than this.
@@ -146,3 +148,26 @@ class SentPackets:
         self._offset = offset
         self.epoch += 1
         return True
+
+
+class SendRate:
+    """The sending rate of the last moments.
+
+    Attributes:
+        bps: smoothed over some 0.6 s.
+    """
+
+    __slots__ = ("_at", "_octets", "bps")
+
+    def __init__(self, now: float) -> None:
+        self.bps = 0.0
+        self._at = now
+        self._octets = 0
+
+    def update(self, octets: int, now: float) -> None:
+        """Take how many bytes were sent in all by now."""
+        elapsed = now - self._at
+        if elapsed >= _RATE_WINDOW:
+            self.bps += _RATE_SMOOTHING * (8 * (octets - self._octets) / elapsed - self.bps)
+            self._octets = octets
+            self._at = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import struct
 from itertools import pairwise
 
 import pytest
@@ -15,6 +16,8 @@ from relay.core.congestion.loss import LossControl
 from relay.core.congestion.probe import Outcome, Prober
 from relay.core.congestion.remb import RembControl
 from relay.core.congestion.state import Reason, State
+from relay.core.rtcp import RtcpError
+from relay.core.twcc import Feedback, parse
 
 
 def test_overuse_steps_down_to_085_of_what_arrives() -> None:
@@ -236,3 +239,31 @@ def test_a_viewer_that_never_answers_gets_the_floor() -> None:
         estimator.on_timer(index * 0.02)
     assert estimator.state is State.OUTAGE
     assert estimator.target_bps == MIN_BPS
+
+
+def test_random_feedback_never_raises_nor_leaves_the_bounds() -> None:
+    rng = random.Random(11)
+    estimator = BandwidthEstimator(now=0.0)
+    estimator.want(4e6)
+    number, parsed = 0, 0
+    for turn in range(3000):
+        now = turn * 0.05
+        for _ in range(rng.randrange(8)):
+            number = (number + 1) & 0xFFFF
+            estimator.on_sent(number, rng.randrange(40, 1300), now, rng.randrange(3))
+        numbers = [(number - rng.randrange(30)) & 0xFFFF for _ in range(rng.randrange(20))]
+        moment = rng.choice([now, now, now, -now, rng.uniform(-1e6, 1e6), 1e9])
+        arrivals = [(one, rng.choice([None, moment + rng.random()])) for one in numbers]
+        estimator.on_feedback(Feedback(turn & 0xFF, tuple(arrivals)), now)
+        head = struct.pack("!HHI", number, rng.randrange(1, 40), rng.getrandbits(32))
+        try:
+            estimator.on_feedback(parse(head + rng.randbytes(60)), now)
+            parsed += 1
+        except RtcpError:
+            pass
+        estimator.on_remb(rng.choice([0.0, 2.0**60, 1e6]), now)
+        estimator.on_report(rng.uniform(-1, 2), rng.choice([None, 0.0, 5.0]), now)
+        estimator.on_timer(now)
+        assert MIN_BPS <= estimator.target_bps <= MAX_BPS
+        assert math.isfinite(estimator.queue_delay)
+    assert parsed > 100
