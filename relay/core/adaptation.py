@@ -67,6 +67,8 @@ class Adaptation:
         sources: Sequence[str | None],
         budget_bps: float | None,
         now: float,
+        *,
+        outage: bool = False,
     ) -> list[Choice]:
         """Choose a rung for each slot.
 
@@ -75,7 +77,11 @@ class Adaptation:
             sources: whose picture each slot is to show; a change of it begins anew.
             budget_bps: what the link carries beside sound; None for no limit.
             now: seconds.
+            outage: the link carries nothing at all: no rung is to blame for that.
         """
+        if outage:
+            for slot in self._slots:
+                slot.climbed_at = float("-inf")
         for index, source in enumerate(sources):
             if self._slots[index].source != source:
                 self._slots[index] = _Slot(source)
@@ -123,6 +129,7 @@ class Adaptation:
                 slot.patience = min(2 * slot.patience, _MAX_PATIENCE)
             slot.barred = rungs[present].place
             slot.barred_until = now + slot.patience
+            slot.climbed_at = float("-inf")  # one mistake, however many steps it costs
         self._fell_at = now
 
     def _climb(

@@ -74,9 +74,10 @@ class Segment:
         self.payload_type = slot.payload_type
         self.temporal = slot.temporal
 
-    def holds(self, sequence: int) -> bool:
-        """Whether the layer's packet of that number lies in this run."""
-        return sequence >= self.first_in and (self.stop_in is None or sequence < self.stop_in)
+    def forwarded(self, packet: MediaPacket) -> bool:
+        """Whether a packet of the layer, not from before this run, is in it and not left out."""
+        inside = self.stop_in is None or packet.sequence < self.stop_in
+        return inside and packet.temporal <= self.temporal
 
 
 def payload(packet: MediaPacket, picture_id_delta: int, tl0_delta: int) -> bytes:
@@ -162,6 +163,8 @@ class Munger:
         layer = self.layer
         if layer is None:
             return
+        if self._segments and self._segments[-1].stop_in is None:
+            self._segments[-1].stop_in = layer.highest + 1
         self._last_sequence = layer.highest + self.sequence_delta
         self._last_timestamp = layer.highest_timestamp + self.timestamp_delta
         self._last_clock = layer.clock
@@ -234,8 +237,8 @@ class Munger:
     def place(self, packet: MediaPacket) -> Segment | None:
         """Where a late packet of the present layer belongs; None if its picture was left out."""
         for segment in reversed(self._segments):
-            if segment.layer is self.layer and segment.holds(packet.sequence):
-                return None if packet.temporal > segment.temporal else segment
+            if segment.layer is self.layer and packet.sequence >= segment.first_in:
+                return segment if segment.forwarded(packet) else None
         return None
 
     def _next_timestamp(self, layer: IncomingLayer, packet: MediaPacket) -> int:
@@ -277,7 +280,7 @@ class Munger:
                 if segment.lead is not None and out == segment.first_out:
                     return segment, out, segment.lead
                 packet = segment.layer.at(out - segment.sequence_delta)
-                if packet is None or packet.temporal > segment.temporal:
+                if packet is None or not segment.forwarded(packet):
                     return None
                 return segment, out, packet
         return None

@@ -250,6 +250,12 @@ class ViewerSlot(SwitchingSlot):
             self._send_again(segment, packet, now)
             self._counters.rtx_answered += 1
 
+    def start_over(self) -> None:
+        """After an outage: what was sent into it is not repeated; a key frame is the way back."""
+        self.release()
+        self.forget()
+        self._resent.clear()
+
     def _note_resent(self, out: int, spacing: float, now: float) -> None:
         if len(self._resent) >= _MAX_RESENT:
             self._resent = {key: at for key, at in self._resent.items() if now - at < spacing}

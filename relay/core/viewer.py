@@ -12,7 +12,7 @@ from relay.core.allocator import ALL_TEMPORAL, RANK, Candidate, Demand
 from relay.core.audio import SpeakerSlots
 from relay.core.clock import unix_to_ntp
 from relay.core.congestion.pacer import Priority
-from relay.core.congestion.state import Reason
+from relay.core.congestion.state import Reason, State
 from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
 from relay.core.negotiated import OutgoingSlot
@@ -156,7 +156,8 @@ class Viewer:
         ]
         sources = [publisher.source_id if publisher else None for publisher in published]
         budget = self._budget(demands)
-        choices = self._adaptation.choose(demands, sources, budget, now)
+        outage = self.outlet.estimator.state is State.OUTAGE
+        choices = self._adaptation.choose(demands, sources, budget, now, outage=outage)
         wants: dict[str, set[Layer]] = {}
         for slot, publisher, choice in zip(self.video_slots, published, choices, strict=True):
             if publisher is not None and choice.rung is not None:
@@ -323,9 +324,15 @@ class Viewer:
             counters.rtcp_malformed += 1
             return
         estimator = self.outlet.estimator
-        before = estimator.target_bps
+        before, outage = estimator.target_bps, estimator.state is State.OUTAGE
         estimator.on_feedback(feedback, now)
-        if estimator.target_bps < min(before, self._adaptation.spent_bps):
+        if outage and estimator.state is not State.OUTAGE:
+            self.outlet.pacer.clear(Priority.VIDEO)
+            self.outlet.pacer.clear(Priority.RETRANSMISSION)
+            for slot in self.video_slots:
+                slot.start_over()
+            self.retarget(now)
+        elif estimator.target_bps < min(before, self._adaptation.spent_bps):
             self.retarget(now)  # at once: a queue is beginning
 
     def _fill(self, octets: int, now: float) -> int:

@@ -9,7 +9,9 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
+HEADERS = 44  # bytes: SRTP tag, UDP, IPv4
 TICK = 0.02  # s; the driver's timer
 PACE = 0.005  # s; likewise, for what waits
 
@@ -104,3 +106,25 @@ class Link:
             arrival = max(arrival, self._last_arrival)
             self._last_arrival = arrival
         self._world.at(arrival, lambda: self._deliver(packet))
+
+
+class Shared(Protocol):
+    """A bottleneck that several flows go through."""
+
+    def send(self, size: int, deliver: Callable[[], None]) -> None:
+        """Carry so many bytes; `deliver` is called when they are through, if they get through."""
+
+
+class SharedLink:
+    """One flow's way through a bottleneck that it shares with others."""
+
+    def __init__(self, bottleneck: Shared, deliver: Callable[[bytes], None]) -> None:
+        self._bottleneck = bottleneck
+        self._deliver = deliver
+        self.sent = self.octets = 0
+
+    def send(self, packet: bytes) -> None:
+        """Carry a packet, or lose it."""
+        self.sent += 1
+        self.octets += len(packet)
+        self._bottleneck.send(len(packet) + HEADERS, lambda: self._deliver(packet))

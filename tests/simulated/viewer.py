@@ -12,13 +12,15 @@ from relay.core.negotiated import Codec, ExtensionIds, OutgoingSlot
 from relay.core.room import Room
 from relay.core.serial import extend
 from tests.simulated import publisher, streams
-from tests.simulated.network import Link, Profile, World
+from tests.simulated.network import Link, Profile, SharedLink, World
+from tests.unit.relay.congestion.link import Bottleneck
 
 IDS = ExtensionIds(mid=9, transport_cc=7, audio_level=6)
 VP8 = replace(publisher.VP8, payload_type=120, rtx_payload_type=121)
 H264 = replace(publisher.H264, payload_type=125, rtx_payload_type=126)
 OPUS = replace(publisher.OPUS, payload_type=109)
 GIVE_UP = 0.6  # s a receiver waits for a missing packet
+PATIENCE = 0.3  # s before it goes on with a key frame that came meanwhile
 NACK_DELAY = 0.01
 NACK_SPACING = 0.06
 FEEDBACK_INTERVAL = 0.1  # s; a browser's for a few hundred kbit/s
@@ -67,6 +69,7 @@ class Slot:
     duplicates: int = 0
     plis: int = 0
     pli_at: float = 0.0
+    way_out: int = -1  # where a whole key frame begins, behind a hole
 
     @property
     def is_video(self) -> bool:
@@ -99,6 +102,7 @@ class SimulatedViewer:
         codecs: Sequence[Codec] = (VP8, H264),
         up: Profile | None = None,
         down: Profile | None = None,
+        through: Bottleneck | None = None,
         own: Collection[str] = (),
         programme: bool = False,
         rtx: bool = True,
@@ -120,7 +124,11 @@ class SimulatedViewer:
         self.audio = [slot for slot in self.slots if not slot.is_video]
         self._ssrc = 77
         self.closed = False
-        self.down = Link(world, self._arrive, down or Profile(), seed * 2)
+        self.down: Link | SharedLink
+        if through is None:
+            self.down = Link(world, self._arrive, down or Profile(), seed * 2)
+        else:
+            self.down = SharedLink(through, self._arrive)
         self.up = Link(world, self._report, up or Profile(), seed * 2 + 1)
         self.session = room.add_viewer(
             name,
@@ -219,6 +227,25 @@ class SimulatedViewer:
         for lost in range(slot.highest + 1, number):
             slot.missing[lost] = (now, now + NACK_DELAY)
         slot.highest = max(slot.highest, number)
+        self._note_key_frame(slot, received)
+        self._consume(slot)
+
+    def _note_key_frame(self, slot: Slot, packet: Received) -> None:
+        """Note a whole key frame behind a hole."""
+        if not slot.is_video or not slot.missing or streams.is_parameter_sets(packet.payload):
+            return
+        piece = streams.read(packet.payload)
+        first = packet.sequence - piece.index
+        numbers = range(first, first + piece.count)
+        if piece.key and first > slot.next and all(one in slot.packets for one in numbers):
+            slot.way_out = first
+
+    def _jump_to_key_frame(self, slot: Slot) -> None:
+        """A key frame needs nothing of what is missing before it: go on there, as browsers do."""
+        slot.next, slot.frame = slot.way_out, []
+        for number in [one for one in slot.missing if one < slot.way_out]:
+            del slot.missing[number]
+        slot.way_out = -1
         self._consume(slot)
 
     def _consume(self, slot: Slot) -> None:
@@ -283,6 +310,9 @@ class SimulatedViewer:
         return self.closed
 
     def _give_up(self, slot: Slot, now: float) -> None:
+        waiting = slot.missing.get(slot.next)
+        if slot.way_out > slot.next and waiting is not None and now - waiting[0] > PATIENCE:
+            self._jump_to_key_frame(slot)
         limit = GIVE_UP if slot.is_video else 0.1
         old = [number for number, (since, _) in slot.missing.items() if now - since > limit]
         for number in old:
