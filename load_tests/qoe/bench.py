@@ -40,6 +40,7 @@ SHOWN = (
     "link_share",
     "media_kbps",
     "queue_max_ms",
+    "camera_gap_s",
 )
 
 

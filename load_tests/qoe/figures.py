@@ -58,6 +58,8 @@ class Figures(msgspec.Struct, frozen=True):
         sound_gap_s: longest time without sound, from the first sound to the end.
         cross_share: the media's share of the link beside the TCP flow.
         sent_fps: frames per second of the sender's largest active layer (median).
+        camera_gap_s: longest time between two pictures of the sender's camera: where it is long,
+            the machine froze the picture, not the system.
         sender_cpu_limited: share of the sender's readings that say the CPU limits it: such a run
             says more of the machine than of the system.
     """
@@ -93,6 +95,7 @@ class Figures(msgspec.Struct, frozen=True):
     sound_gap_s: float | None
     cross_share: float | None
     sent_fps: float | None
+    camera_gap_s: float | None
     sender_cpu_limited: float
 
 
@@ -143,6 +146,7 @@ def figures(series: Series, profile: Profile) -> Figures:
         sound_gap_s=_sound_gap(series.levels, seconds),
         cross_share=_cross_share(series, profile),
         sent_fps=_sent_fps(series.sent),
+        camera_gap_s=_camera_gap(series.taken, seconds),
         sender_cpu_limited=_cpu_limited(series.sent),
     )
 
@@ -393,6 +397,11 @@ def _sent_fps(samples: Sequence[Stats]) -> float | None:
             largest = max(video, key=lambda row: row["frameHeight"])
             found.append(float(largest.get("framesPerSecond", 0)))
     return statistics.median(found) if found else None
+
+
+def _camera_gap(taken: Sequence[Taken], end_s: float) -> float | None:
+    times = [one.at_s for one in taken if 0 <= one.at_s <= end_s]
+    return round(max(b - a for a, b in pairwise(times)), 3) if len(times) > 1 else None
 
 
 def _cpu_limited(samples: Sequence[Stats]) -> float:

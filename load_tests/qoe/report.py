@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from load_tests.qoe.figures import FREEZE_S
 from load_tests.qoe.plot import plot
 from load_tests.qoe.profile import Goal, Profile, read_all
 from load_tests.qoe.store import Store
@@ -220,7 +221,8 @@ def _provenance(lines: Sequence[Line]) -> str:
     if limited:
         text += (
             f"; in {limited} of them the machine was short of CPU (over {CROWDED:.0%} other work, "
-            f"or the sender below {SLOW_SENDER_FPS} frames/s), so they say less of the system"
+            f"the sender below {SLOW_SENDER_FPS} frames/s, or its camera itself still for over "
+            f"{FREEZE_S * 1000:.0f} ms), so they say less of the system"
         )
     return text + "."
 
@@ -229,6 +231,9 @@ def machine_limited(line: Line) -> bool:
     """Whether the machine, not the link, may have made this run what it is."""
     fps = line["figures"]["sent_fps"]
     others = line["host"]["busy"] - line["host"]["own"]
+    gap = line["figures"]["camera_gap_s"]
+    if gap is not None and gap > FREEZE_S:
+        return True
     return others > CROWDED or (fps is not None and fps < SLOW_SENDER_FPS)
 
 

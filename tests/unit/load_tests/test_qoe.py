@@ -10,7 +10,16 @@ from load_tests.qoe.content import FPS, LOOP_FRAMES, DetailedScene, Speech
 from load_tests.qoe.figures import Figures, delays, figures, increase, settled_at
 from load_tests.qoe.plot import FROZEN, plot
 from load_tests.qoe.profile import Goal, ProfileError, read, read_all
-from load_tests.qoe.report import BEGIN, END, NAMES, bound, replaced, spread, tables
+from load_tests.qoe.report import (
+    BEGIN,
+    END,
+    NAMES,
+    bound,
+    machine_limited,
+    replaced,
+    spread,
+    tables,
+)
 from load_tests.qoe.run import System
 from load_tests.qoe.series import Host, Level, Series, Shown, Stats, Taken
 from load_tests.qoe.store import RunId, Store
@@ -218,6 +227,14 @@ def test_only_what_is_between_the_marks_is_written():
     assert text == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
     with pytest.raises(ValueError, match="needs the lines"):
         replaced("no marks", "new")
+
+
+def test_a_run_whose_camera_stood_still_is_the_machines():
+    taken = [Taken(n / FPS, n % LOOP_FRAMES) for n in range(1800) if not 900 < n < 915]
+    found = judged("P1", series(shown(1, 60), taken=taken))
+    assert found.camera_gap_s == pytest.approx(0.5, abs=0.01)
+    assert machine_limited(line("tongke", 1, camera_gap_s=found.camera_gap_s))
+    assert not machine_limited(line("tongke", 1, camera_gap_s=0.1))
 
 
 def test_the_recording_of_an_outage_is_told_with_its_longest_gap():
