@@ -52,6 +52,8 @@ class RoomHub:
         limits: RoomLimits,
     ) -> None:
         self.instance = secrets.token_urlsafe(12)
+        self.stills_sent = 0
+        self.still_bytes_sent = 0
         self._relay = relay
         self._recorder = recorder
         self._lessons = lessons
@@ -229,9 +231,14 @@ class RoomHub:
                 self._drop(lesson_id)
 
     def judge_links(self) -> None:
-        """Every two seconds: link states of live rooms."""
+        """Once a second: link states of the open rooms."""
         for room in self._rooms.values():
             room.judge_links()
+
+    def deliver_stills(self) -> None:
+        """A few times a second: parts of stills to those whose links carry no courseware."""
+        for room in self._rooms.values():
+            room.deliver_stills()
 
     async def _keep_changes(self) -> None:
         """Write what must survive a restart, coalesced: many changes in a moment are one write."""
@@ -270,6 +277,11 @@ class RoomHub:
         name = participant_id if person is None else _label(person.school, person.name)
         self._recorder.mark_stage(lesson_id, participant_id, name, on_stage)
 
+    def on_still_sent(self, size: int, begins: bool) -> None:
+        """Count it."""
+        self.stills_sent += begins
+        self.still_bytes_sent += size
+
     # --- RelayListener ---------------------------------------------------------------------------
 
     def on_session_up(self, session_id: str) -> None:
@@ -293,8 +305,7 @@ class RoomHub:
         """Tell the room."""
         room = self._rooms.get(room_id)
         if room is not None:
-            room.state.remove_source(source_id)
-            room.flush()
+            room.source_removed(source_id)
 
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         """Tell the viewer."""

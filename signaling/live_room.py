@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from relay.api import Layer, MediaKind, Relay, SessionNotFound, SessionStats, SlotState, SlotWish
+from relay.api import Importance, Layer, Relay, SessionNotFound, SlotState, SlotWish
 from signaling.channel import MAX_WAITING_BYTES, Channel, encode
 from signaling.clock import Clock
 from signaling.core import messages as m
-from signaling.core.link_state import LinkJudge, LinkSample
-from signaling.core.permissions import Seat
+from signaling.core.link_history import OFFLINE, LinkReading
+from signaling.core.permissions import Action, Seat
 from signaling.core.room_state import (
     CommandRefused,
     Durable,
@@ -20,10 +20,13 @@ from signaling.core.room_state import (
     camera_of,
     split_source,
 )
+from signaling.core.stills import StillPicture, spare_bps
+from signaling.link_watch import LinkWatch, Viewing, differs
+from signaling.still_post import StillPost
 
 MAX_CHANNELS = 512  # participants and silent observers of one lesson
 MAX_RESUME_BYTES = MAX_WAITING_BYTES // 2  # the rest is for what happens meanwhile
-_LAYER_RANK = {Layer.LOW: 0, Layer.MIDDLE: 1, Layer.HIGH: 2}
+FIGURES_EVERY_S = 10.0  # how often mere figures of one participant's link are told
 
 
 class RoomObserver(Protocol):
@@ -34,6 +37,9 @@ class RoomObserver(Protocol):
 
     def on_stage_changed(self, lesson_id: str, participant_id: str, on_stage: bool) -> None:
         """Somebody came onto or left the stage."""
+
+    def on_still_sent(self, size: int, begins: bool) -> None:
+        """Part of a still, of so many bytes, was handed to a viewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,12 @@ class LiveRoom:
         self._publishers: dict[str, str] = {}  # source → its newest publishing session
         self._applied: dict[str, tuple[SlotWish, ...]] = {}  # by viewing session
         self._slots: dict[str, m.Slots] = {}  # by viewing session
+        self._states: dict[str, tuple[SlotState, ...]] = {}  # the same, as the relay told
         self._layers_wanted: dict[str, m.LayersWanted] = {}  # by publishing session
-        self._judges: dict[str, LinkJudge] = {}
+        self._links = LinkWatch(relay)
+        self._told_at: dict[str, float] = {}  # when a participant's link was last told
+        self._readings: dict[str, LinkReading] = {}
+        self._stills = StillPost(observer.on_still_sent)
         self._steered: tuple[frozenset[str], tuple[str, ...]] | None = None
         self._kept: Durable = state.durable
 
@@ -93,6 +103,8 @@ class LiveRoom:
         self._channels[seat.participant_id] = channel
         self.empty_since = None
         self._welcome(channel, hello)
+        self._stills.forget_viewer(seat.participant_id)  # a new page has none
+        self._look_for_stills(seat.participant_id)
 
     def detach(self, channel: Channel) -> None:
         """A channel is gone; nothing happens if a newer one took its place."""
@@ -100,6 +112,7 @@ class LiveRoom:
         if self._channels.get(participant_id) is not channel:
             return
         del self._channels[participant_id]
+        self._stills.forget_viewer(participant_id)
         if not self._channels:
             self.empty_since = self._clock.monotonic()
         self.state.leave(participant_id, self._clock.monotonic())
@@ -118,10 +131,7 @@ class LiveRoom:
 
     def flush(self) -> None:
         """Send the events that came up to everyone, and steer the relay by the new state."""
-        for event in self.state.take_events():
-            text = encode(event)
-            for channel in self._channels.values():
-                channel.post(text)
+        self._tell(self.state.take_events())
         self._steer()
         self._keep()
 
@@ -144,6 +154,7 @@ class LiveRoom:
     def viewer_opened(self, participant_id: str, session_id: str) -> None:
         """A participant's viewing session was made; its view applies to this one from now on."""
         self._viewers[participant_id] = session_id
+        self._stills.forget_viewer(participant_id)
         self._steer_views()
 
     def publisher_opened(self, source_id: str, session_id: str) -> None:
@@ -154,11 +165,14 @@ class LiveRoom:
         """A media session ended."""
         self._applied.pop(session_id, None)
         self._slots.pop(session_id, None)
+        self._states.pop(session_id, None)
+        self._links.forget_session(session_id)
         self._layers_wanted.pop(session_id, None)
         for table in (self._viewers, self._publishers):
             for key in [k for k, v in table.items() if v == session_id]:
                 del table[key]
                 self._forget_idle(key)
+                self._look_for_stills(key)
 
     def slots_changed(
         self, participant_id: str, session_id: str, states: Sequence[SlotState]
@@ -166,6 +180,8 @@ class LiveRoom:
         """What flows in a viewer's slots changed."""
         if self._viewers.get(participant_id) != session_id:
             return
+        self._states[session_id] = tuple(states)
+        self._look_for_stills(participant_id)
         slots = m.Slots(tuple(_slot_now(state) for state in states))
         self._slots[session_id] = slots
         channel = self._channels.get(participant_id)
@@ -183,16 +199,63 @@ class LiveRoom:
                     channel.send(wanted)
 
     def judge_links(self) -> None:
-        """Judge the links of those present by the relay's figures of their media sessions."""
-        for person in self.state.participants:
-            if not person.online:
-                self._judges.pop(person.participant_id, None)
-                continue
-            judge = self._judges.setdefault(person.participant_id, LinkJudge())
-            link = self._judged(judge, self._stats_of(person.participant_id))
-            if _differs(link, person.link):
-                self.state.set_link(person.participant_id, link)
+        """Judge the links of those present by the relay's figures of their media sessions.
+
+        Links are told to whom they concern only: a narrow link must not be filled with the news of
+        a hundred others.
+        """
+        now = self._clock.monotonic()
         self.flush()
+        for person in self.state.participants:
+            who = person.participant_id
+            if not person.online:
+                self._links.forget(who)
+                self._told_at.pop(who, None)
+                self._readings[who] = OFFLINE
+                continue
+            judged = self._links.look(who, self._viewing(who), self._publishing(who), now)
+            self._readings[who] = judged.reading
+            patient = now - self._told_at.get(who, -FIGURES_EVERY_S) < FIGURES_EVERY_S
+            if differs(judged.link, person.link, figures=not patient):
+                self._told_at[who] = now
+                self.state.set_link(who, judged.link)
+                self._tell(self.state.take_events(), about=who)
+
+    @property
+    def readings(self) -> Mapping[str, LinkReading]:
+        """The latest look at the links of those present, by participant."""
+        return self._readings
+
+    def source_removed(self, source_id: str) -> None:
+        """A source is gone."""
+        self._stills.shelf.forget(source_id)
+        self.state.remove_source(source_id)
+        self.flush()
+
+    # --- stills ----------------------------------------------------------------------------------
+
+    def admit_still(self, source_id: str) -> bool:
+        """Whether an upload for a source may come now."""
+        return self._stills.shelf.admit(source_id, self._clock.monotonic())
+
+    def put_still(self, still: StillPicture) -> None:
+        """A page of courseware as a picture, for those whose links carry no video."""
+        self._stills.shelf.put(still)
+
+    def deliver_stills(self) -> None:
+        """A few times a second: hand the next parts to those in need."""
+        now = self._clock.monotonic()
+        for participant_id in self._stills.waiting:
+            channel = self._channels.get(participant_id)
+            session_id = self._viewers.get(participant_id)
+            if channel is None or session_id is None:
+                continue
+            try:
+                stats = self._relay.stats(session_id)
+            except SessionNotFound:
+                continue
+            rate_bps = spare_bps(stats.target_bps, stats.send_bps)
+            self._stills.deliver(participant_id, channel, rate_bps, now)
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -270,6 +333,12 @@ class LiveRoom:
         except ValueError as error:
             raise CommandRefused("bad_view", str(error), "slots") from None
         self._applied[session_id] = wishes
+        self._look_for_stills(participant_id)
+
+    def _look_for_stills(self, participant_id: str) -> None:
+        session_id = self._viewers.get(participant_id, "")
+        states, wishes = self._states.get(session_id, ()), self._applied.get(session_id, ())
+        self._stills.look(participant_id, states, wishes, self._clock.monotonic())
 
     def _wishes(self, wanted: _Wanted) -> Iterator[SlotWish]:
         for slot in wanted.slots:
@@ -277,7 +346,10 @@ class LiveRoom:
             if source_id is not None and not self.state.may_see(wanted.seat, source_id):
                 source_id = None
             layer = None if slot.max_layer is None else Layer(slot.max_layer)
-            yield SlotWish(slot.slot, source_id, layer, slot.max_height)
+            importance = Importance.WALL
+            if source_id is not None:
+                importance = self.state.importance_of(source_id)
+            yield SlotWish(slot.slot, source_id, layer, slot.max_height, importance)
 
     def _keep(self) -> None:
         durable = self.state.durable
@@ -297,37 +369,32 @@ class LiveRoom:
         if idle and self.state.participant(participant_id) is None:
             self._wanted.pop(participant_id, None)
 
-    def _stats_of(self, participant_id: str) -> list[SessionStats]:
-        ids = {
-            self._viewers.get(participant_id),
-            self._publishers.get(camera_of(participant_id)),
-            self._publishers.get(f"{participant_id}.{m.SourceKind.COURSEWARE}"),
-        }
-        found = []
-        for session_id in ids - {None}:
-            try:
-                found.append(self._relay.stats(session_id or ""))
-            except SessionNotFound:
-                continue
+    def _viewing(self, participant_id: str) -> Viewing | None:
+        session_id = self._viewers.get(participant_id)
+        if session_id is None:
+            return None
+        stills = self._stills.takes_stills(participant_id)
+        return Viewing(session_id, self._applied.get(session_id, ()), stills)
+
+    def _publishing(self, participant_id: str) -> dict[str, tuple[str, ...] | None]:
+        found: dict[str, tuple[str, ...] | None] = {}
+        camera = self._publishers.get(camera_of(participant_id))
+        if camera is not None:
+            wanted = self._layers_wanted.get(camera)
+            found[camera] = None if wanted is None else wanted.layers
+        courseware = self._publishers.get(f"{participant_id}.{m.SourceKind.COURSEWARE}")
+        if courseware is not None:
+            found[courseware] = None  # a still screen sends nothing
         return found
 
-    @staticmethod
-    def _judged(judge: LinkJudge, stats: list[SessionStats]) -> m.Link:
-        up = [s for s in stats if s.connected]
-        if not up:
-            return m.Link(judge.update(LinkSample(None, None)))
-        rtts = [s.rtt_ms for s in up if s.rtt_ms is not None]
-        rtt = max(rtts) if rtts else None
-        loss = max(s.loss_fraction for s in up)
-        layers = [
-            slot.layer
-            for s in up
-            for slot in s.slots
-            if slot.kind is MediaKind.VIDEO and slot.layer is not None
-        ]
-        seeing = max(layers, key=_LAYER_RANK.__getitem__) if layers else None
-        state = judge.update(LinkSample(rtt, loss))
-        return m.Link(state, rtt, loss, None if seeing is None else str(seeing))
+    def _tell(self, events: Sequence[m.Event], about: str | None = None) -> None:
+        """Send events to everyone, or what is `about` somebody's link to those concerned."""
+        for event in events:
+            text = encode(event)
+            for participant_id, channel in self._channels.items():
+                concerned = Action.VIEW_OFF_STAGE in channel.seat.actions
+                if about is None or concerned or participant_id == about:
+                    channel.post(text)
 
 
 def _slot_now(state: SlotState) -> m.SlotNow:
@@ -336,12 +403,3 @@ def _slot_now(state: SlotState) -> m.SlotNow:
     return m.SlotNow(
         state.slot, str(state.kind), state.source_id, layer, ideal, thinned=state.thinned
     )
-
-
-def _differs(new: m.Link, old: m.Link) -> bool:
-    """Whether a link changed enough to tell everyone: figures alone must move visibly."""
-    if new.state is not old.state or new.seeing != old.seeing:
-        return True
-    rtt_moved = abs((new.rtt_ms or 0.0) - (old.rtt_ms or 0.0))
-    loss_moved = abs((new.loss or 0.0) - (old.loss or 0.0))
-    return rtt_moved > max(20.0, 0.3 * (old.rtt_ms or 0.0)) or loss_moved > 0.02

@@ -28,10 +28,12 @@ from signaling.media import MediaDesk
 from signaling.media_sessions import MediaSessions
 from signaling.passwords import Passwords
 from signaling.session_watch import SessionWatch
+from signaling.still_desk import StillDesk
 
 log = structlog.get_logger(__name__)
 
-LINK_POLL_S = 2.0
+LINK_POLL_S = 1.0
+STILLS_S = 0.25
 TICK_S = 1.0
 LOGIN_CHECK_S = 5.0  # what a command on the server ends is over within this
 HOUSEKEEPING_S = 30.0
@@ -80,6 +82,7 @@ class Services:
             config=config,
             secret=secret,
         )
+        self.stills = StillDesk(self.hub, self.clock)
         self.session_watch = SessionWatch(self.people, self.hub, self.media_sessions, relay)
         self.library = Library(recorder, self.lesson_store)
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
@@ -102,6 +105,7 @@ class Services:
             for name, period, deed in (
                 ("tick", TICK_S, self._tick),
                 ("links", LINK_POLL_S, self._judge_links),
+                ("stills", STILLS_S, self._deliver_stills),
                 ("logins", LOGIN_CHECK_S, self.session_watch.sweep),
                 ("housekeeping", HOUSEKEEPING_S, self._keep_house),
             )
@@ -122,6 +126,9 @@ class Services:
 
     async def _judge_links(self) -> None:
         self.hub.judge_links()
+
+    async def _deliver_stills(self) -> None:
+        self.hub.deliver_stills()
 
     async def _forget_expired(self) -> None:
         await self.identity.forget_expired(self.session_watch.in_use())

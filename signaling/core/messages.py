@@ -378,12 +378,19 @@ class LayersWanted(msgspec.Struct, frozen=True, tag="layers_wanted"):
 
 
 class Still(msgspec.Struct, frozen=True, tag="still"):
-    """A page of courseware as a picture, for a viewer whose link does not carry its video."""
+    """Part of a page of courseware as a picture, for a viewer whose link does not carry its video.
+
+    The parts of one still (same ``source_id`` and ``taken_at``) come in order, from 0 on; their
+    ``image`` strings in a row are its base64. A still whose part 0 follows an unfinished one takes
+    its place. They come slowly: a page of 48 KiB takes some ten seconds at 100 kbit/s.
+    """
 
     source_id: str
     taken_at: datetime
     mime: str  # image/webp or image/jpeg
-    image: str  # base64
+    image: str
+    part: int = 0
+    parts: int = 1
 
 
 class Bye(msgspec.Struct, frozen=True, tag="bye"):

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import msgspec
 
+from relay.api import Importance
 from signaling.core import messages as m
 from signaling.core.permissions import LEAD_PARTICIPANT, Action, Seat
 from signaling.core.resources import LessonState, Role
@@ -178,6 +179,17 @@ class RoomState:
             return True
         participant_id = source_id.rpartition(".")[0]
         return participant_id == seat.participant_id or participant_id in self.on_stage
+
+    def importance_of(self, source_id: str) -> Importance:
+        """What a picture matters to a viewer whose link does not carry all: the same for everybody.
+
+        Courseware first, then who teaches or is on stage, then the wall.
+        """
+        participant_id, kind = split_source(source_id)
+        if kind is m.SourceKind.COURSEWARE:
+            return Importance.COURSEWARE
+        speaks = participant_id == LEAD_PARTICIPANT or participant_id in self.on_stage
+        return Importance.STAGE if speaks else Importance.WALL
 
     def take_events(self) -> tuple[m.Event, ...]:
         """The events not taken yet, in order."""

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from signaling.errors import CsrfFailed, Malformed, TooLarge, UnsupportedMediaType
-from signaling.http import health, identity, lessons, library, media, openapi, pages, ws
+from signaling.http import health, identity, lessons, library, media, openapi, pages, stills, ws
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.problems import invalid_body, problem_response
 from signaling.http.routes import SERVICES, Access, Call, Content, Route
@@ -40,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     *lessons.ROUTES,
     *library.ROUTES,
     *media.ROUTES,
+    *stills.ROUTES,
     *health.ROUTES,
     Route(
         "GET",

@@ -13,9 +13,9 @@ from signaling.errors import (
     Malformed,
     NotAcceptable,
     PreconditionRequired,
-    TooLarge,
     UnsupportedMediaType,
 )
+from signaling.http.bodies import read_body
 from signaling.http.routes import Access, Call, Content, Route
 
 # One element of a list and the comma after it; elements may be empty (RFC 9110 §5.6.1, §8.8.3).
@@ -103,13 +103,7 @@ async def _text(call: Call, content_type: str) -> str:
     accept = request.headers.get("Accept")
     if accept is not None and not _accepts(accept, content_type):
         raise NotAcceptable(f"the answer is {content_type}", field="Accept")
-    if (request.content_length or 0) > MAX_SDP_BYTES:
-        raise TooLarge(f"at most {MAX_SDP_BYTES} bytes")
-    body = await request.content.read(MAX_SDP_BYTES + 1)
-    while not request.content.at_eof() and len(body) <= MAX_SDP_BYTES:
-        body += await request.content.read(MAX_SDP_BYTES + 1 - len(body))
-    if len(body) > MAX_SDP_BYTES:
-        raise TooLarge(f"at most {MAX_SDP_BYTES} bytes")
+    body = await read_body(request, MAX_SDP_BYTES)
     try:
         return body.decode()
     except UnicodeDecodeError:

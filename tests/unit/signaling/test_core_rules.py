@@ -1,4 +1,4 @@
-"""The small pure rules: lesson states, tokens, limits, link judgement, the calendar."""
+"""The small pure rules: lesson states, tokens, limits, the calendar."""
 
 import itertools
 from datetime import UTC, date, datetime
@@ -8,8 +8,6 @@ import pytest
 
 from signaling.core.calendar import days, parse_day, parse_week
 from signaling.core.lesson_state import TRANSITIONS, LessonDeed, WrongState, after
-from signaling.core.link_state import LinkJudge, LinkSample
-from signaling.core.messages import LinkState
 from signaling.core.rate_limit import FailureLimiter, LimiterRule, TokenBucket
 from signaling.core.resources import LessonState
 from signaling.core.tokens import (
@@ -147,41 +145,6 @@ def test_a_bucket_allows_a_burst_and_then_the_rate() -> None:
     assert bucket.take(0.1)
     assert not bucket.take(0.1)
     assert sum(bucket.take(100) for _ in range(20)) == 5
-
-
-# --- links ---------------------------------------------------------------------------------------
-
-
-def _states(judge: LinkJudge, samples: list[LinkSample]) -> list[LinkState]:
-    return [judge.update(sample) for sample in samples]
-
-
-def test_one_bad_report_is_chance_two_are_a_state() -> None:
-    judge = LinkJudge()
-    bad, good = LinkSample(50, 0.2), LinkSample(50, 0.0)
-    assert _states(judge, [bad, good, bad, bad]) == [
-        LinkState.GOOD,
-        LinkState.GOOD,
-        LinkState.GOOD,
-        LinkState.POOR,
-    ]
-    assert _states(judge, [good, good, good]) == [
-        LinkState.POOR,
-        LinkState.POOR,
-        LinkState.GOOD,
-    ]
-
-
-def test_a_link_at_the_border_does_not_flicker() -> None:
-    judge = LinkJudge()
-    samples = [LinkSample(50, loss) for loss in (0.031, 0.029) * 20]
-    assert set(_states(judge, samples)) == {LinkState.GOOD}
-
-
-def test_delay_and_a_session_that_is_down_count_too() -> None:
-    assert _states(LinkJudge(), [LinkSample(400, 0.0)] * 2)[-1] is LinkState.FAIR
-    assert _states(LinkJudge(), [LinkSample(900, None)] * 2)[-1] is LinkState.POOR
-    assert _states(LinkJudge(), [LinkSample(None, None, connected=False)] * 2)[-1] is LinkState.POOR
 
 
 # --- the calendar --------------------------------------------------------------------------------

@@ -620,13 +620,21 @@ export interface LayersWanted {
   layers: readonly string[]
 }
 
-/** A page of courseware as a picture, for a viewer whose link does not carry its video. */
+/**
+ * Part of a page of courseware as a picture, for a viewer whose link does not carry its video.
+ *
+ * The parts of one still (same ``source_id`` and ``taken_at``) come in order, from 0 on; their
+ * ``image`` strings in a row are its base64. A still whose part 0 follows an unfinished one takes
+ * its place. They come slowly: a page of 48 KiB takes some ten seconds at 100 kbit/s.
+ */
 export interface Still {
   type: 'still'
   source_id: string
   taken_at: string
   mime: string
   image: string
+  part: number
+  parts: number
 }
 
 /** The server closes the channel. */

@@ -1,0 +1,61 @@
+"""Taking in courseware stills: who may, how often, what is one."""
+
+from __future__ import annotations
+
+from signaling.clock import Clock
+from signaling.core.messages import SourceKind
+from signaling.core.permissions import Action, Seat
+from signaling.core.stills import MAX_STILL_BYTES, UPLOADS_PER_S, StillPicture, mime_of
+from signaling.errors import (
+    Forbidden,
+    NotFound,
+    TooLarge,
+    TooManyRequests,
+    UnsupportedMediaType,
+    WrongLessonState,
+)
+from signaling.hub import RoomHub
+
+
+class StillDesk:
+    """Checks an upload in two steps: what can be known before its body is read, and the picture."""
+
+    def __init__(self, hub: RoomHub, clock: Clock) -> None:
+        self._hub = hub
+        self._clock = clock
+
+    def admit(self, lesson_id: str, seat: Seat, source_id: str) -> None:
+        """Whether a seat may upload a still of a source now; an attempt counts.
+
+        Raises:
+            Forbidden: the source is not its own courseware.
+            WrongLessonState: the lesson is not live.
+            NotFound: the source is not published.
+            TooManyRequests: the last one was too short a time ago.
+        """
+        own = f"{seat.participant_id}.{SourceKind.COURSEWARE}"
+        if Action.PUBLISH_COURSEWARE not in seat.actions or source_id != own:
+            raise Forbidden("not this participant's courseware", field="source_id")
+        room = self._hub.room(lesson_id)
+        if room is None or not room.state.is_live:
+            raise WrongLessonState("the lesson is not live")
+        if all(source.source_id != source_id for source in room.state.sources):
+            raise NotFound("the courseware is not published", field="source_id")
+        if not room.admit_still(source_id):
+            raise TooManyRequests(1 / UPLOADS_PER_S)
+
+    def put(self, lesson_id: str, source_id: str, declared: str, image: bytes) -> None:
+        """Keep a still that was admitted.
+
+        Raises:
+            TooLarge: more than `MAX_STILL_BYTES`.
+            UnsupportedMediaType: no picture of the declared kind.
+        """
+        if len(image) > MAX_STILL_BYTES:
+            raise TooLarge(f"at most {MAX_STILL_BYTES} bytes", field="body")
+        mime = mime_of(image)
+        if mime is None or mime != declared:
+            raise UnsupportedMediaType(f"the body is no {declared}", field="body")
+        room = self._hub.room(lesson_id)
+        if room is not None and any(s.source_id == source_id for s in room.state.sources):
+            room.put_still(StillPicture(source_id, self._clock.now(), mime, image))
