@@ -13,7 +13,7 @@ export const browserHttp: Http = async (request) => {
       credentials: 'same-origin',
       cache: 'no-store',
       signal: controller.signal,
-      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.body === undefined ? {} : { body: request.body as BodyInit }),
       ...(request.keepAlive === true ? { keepalive: true } : {}),
     })
     const text = await response.text()

@@ -1,23 +1,23 @@
 import { withReceiverTime } from '../core/sdp'
-import type { CodecName, OpenPeer, SendOptions } from '../core/peer'
+import type { StatRow } from '../core/link_stats'
+import type { CodecName, MediaKind, OpenPeer, Sender, SendOptions } from '../core/peer'
+import { LOSSY_MS, SOUND_MS, type Waits } from '../core/repair_wait'
 
 /** An RTCPeerConnection behind core's seam. No STUN or TURN server: the relay is reachable, or nothing is. */
 export const openBrowserPeer: OpenPeer = (events) => {
   const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
   connection.onconnectionstatechange = () => events.stateChanged(connection.connectionState)
+  let waits: Waits = { videoMs: LOSSY_MS, audioMs: SOUND_MS }
   return {
     raw: connection,
     addSender(track, options) {
-      const transceiver = connection.addTransceiver(track as MediaStreamTrack, {
-        direction: 'sendonly',
-        sendEncodings: encodings(options),
-      })
+      const transceiver = addSendOnly(connection, track as MediaStreamTrack, options)
       if (track.kind === 'video') preferCodec(transceiver, options.codec)
-      return { replaceTrack: (next) => transceiver.sender.replaceTrack(next as MediaStreamTrack) }
+      return new BrowserSender(transceiver.sender, track.kind as MediaKind)
     },
     addReceiver(kind) {
       const { receiver } = connection.addTransceiver(kind, { direction: 'recvonly' })
-      if (kind === 'video') waitForRepair(receiver)
+      wait(receiver, waits)
       return receiver.track
     },
     async offer(iceRestart) {
@@ -31,6 +31,16 @@ export const openBrowserPeer: OpenPeer = (events) => {
     },
     accept: (sdp) => connection.setRemoteDescription({ type: 'answer', sdp }),
     answer: () => connection.remoteDescription?.sdp ?? '',
+    async stats() {
+      const rows: StatRow[] = []
+      ;(await connection.getStats()).forEach((row: StatRow) => rows.push(row))
+      return rows
+    },
+    setWaits(next) {
+      if (next.videoMs === waits.videoMs && next.audioMs === waits.audioMs) return
+      waits = next
+      for (const receiver of connection.getReceivers()) wait(receiver, waits)
+    },
     close() {
       connection.onconnectionstatechange = null
       connection.close()
@@ -38,19 +48,86 @@ export const openBrowserPeer: OpenPeer = (events) => {
   }
 }
 
-/**
- * A lost packet is noticed with the next frame (40 ms) and comes again a round trip later, on the uplink and on the
- * downlink alike. A browser that shows frames sooner passes over those that are being repaired.
- */
-const REPAIR_WAIT_MS = 150
-
-function waitForRepair(receiver: RTCRtpReceiver & { playoutDelayHint?: number }): void {
-  if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = REPAIR_WAIT_MS
-  else (receiver as { playoutDelayHint?: number }).playoutDelayHint = REPAIR_WAIT_MS / 1000 // before Chromium 124
+function wait(receiver: RTCRtpReceiver & { playoutDelayHint?: number }, waits: Waits): void {
+  const ms = receiver.track.kind === 'video' ? waits.videoMs : waits.audioMs
+  if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = ms
+  else (receiver as { playoutDelayHint?: number }).playoutDelayHint = ms / 1000 // before Chromium 124
 }
 
-function encodings(options: SendOptions): RTCRtpEncodingParameters[] {
-  return options.encodings.map((encoding) => ({ ...encoding, active: true }))
+/** Sound goes before everything else: in the browser's own sharing of the uplink, and on the way (RFC 8837). */
+const SOUND_FIRST: RTCRtpEncodingParameters = { active: true, priority: 'high', networkPriority: 'high' }
+
+function addSendOnly(
+  connection: RTCPeerConnection,
+  track: MediaStreamTrack,
+  options: SendOptions,
+): RTCRtpTransceiver {
+  const init = (sendEncodings: RTCRtpEncodingParameters[]) =>
+    connection.addTransceiver(track, { direction: 'sendonly', sendEncodings })
+  if (track.kind === 'audio') return init([SOUND_FIRST])
+  const encodings: Encodings = options.encodings.map((encoding) => ({ ...encoding, active: true }))
+  try {
+    return init(encodings)
+  } catch {
+    // A browser that knows scalability modes, but not this one for any of its codecs.
+    for (const encoding of encodings) delete encoding.scalabilityMode
+    return init(encodings)
+  }
+}
+
+/** Encodings as browsers take them; TypeScript's library has left `scalabilityMode` out. */
+type Encodings = (RTCRtpEncodingParameters & { scalabilityMode?: string })[]
+
+/** Parameters as browsers take them; TypeScript's library has left `degradationPreference` out. */
+type Parameters = RTCRtpSendParameters & { degradationPreference?: string }
+
+/**
+ * A sender whose changes are made one after the other: `setParameters` takes only what the last
+ * `getParameters` gave.
+ */
+class BrowserSender implements Sender {
+  private active: readonly string[] | null = null
+  private last: Promise<void>
+
+  constructor(
+    private readonly sender: RTCRtpSender,
+    kind: MediaKind,
+  ) {
+    this.last = kind === 'video' ? this.change(keepSizes).catch(() => {}) : Promise.resolve()
+  }
+
+  async replaceTrack(track: unknown): Promise<void> {
+    await this.sender.replaceTrack(track as MediaStreamTrack | null)
+  }
+
+  setActive(rids: readonly string[]): Promise<void> {
+    this.active = rids
+    const done = this.last.then(() => {
+      if (this.active !== rids) return // a newer wish follows
+      return this.change((parameters) => {
+        for (const encoding of parameters.encodings) {
+          if (encoding.rid !== undefined) encoding.active = rids.includes(encoding.rid)
+        }
+      })
+    })
+    this.last = done.catch(() => {})
+    return done
+  }
+
+  private async change(make: (parameters: Parameters) => void): Promise<void> {
+    const parameters: Parameters = this.sender.getParameters()
+    make(parameters)
+    await this.sender.setParameters(parameters)
+  }
+}
+
+/**
+ * What a layer's size is, the relay relies on: it gives each viewer the one that fits. An encoder that is short of bits
+ * or of computing time gives up frames, never size: a 720p layer that is quietly 360p helps nobody, and the lowest
+ * layer made smaller still is not worth seeing. Which size fits is decided by shedding the upper layers whole.
+ */
+function keepSizes(parameters: Parameters): void {
+  parameters.degradationPreference = 'maintain-resolution'
 }
 
 /** The wanted codec first, the others after it as the browser had them. */

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from './clock'
 import { Backoff, Listeners } from './clock'
 import type { RoomState } from './room_state'
 import { reduce } from './room_state'
-import type { ByeReason, Command, ClientMessage, ServerMessage } from './wire'
+import type { ByeReason, Command, ClientMessage, LayersWanted, ServerMessage } from './wire'
 import { PROTOCOL_VERSION } from './wire'
 
 export const PING_EVERY_MS = 2000
@@ -75,6 +75,7 @@ export class ControlChannel {
   readonly onRestarted = new Listeners<RoomState>()
   /** A snapshot came: the server may know nothing of what this page told it before. */
   readonly onSnapshot = new Listeners<RoomState>()
+  readonly onLayersWanted = new Listeners<LayersWanted>()
 
   status: ControlStatus = 'idle'
   state: RoomState | null = null
@@ -183,6 +184,9 @@ export class ControlChannel {
         if (message.id !== null) {
           this.settle(message.id, new CommandFailed(message.code, message.detail))
         }
+        return
+      case 'layers_wanted':
+        this.onLayersWanted.tell(message)
         return
       case 'bye':
         this.goodbye(message.reason)

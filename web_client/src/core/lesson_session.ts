@@ -4,7 +4,7 @@
  */
 import type { Cancel, Clock } from './clock'
 import { Listeners } from './clock'
-import type { OpenSocket } from './control'
+import type { ControlStatus, OpenSocket } from './control'
 import { ControlChannel } from './control'
 import type { CodecName, OpenPeer } from './peer'
 import type { PublishedTracks } from './publisher'
@@ -18,6 +18,7 @@ import { Viewer } from './viewer'
 import type { Devices, MediaAccess, SlotView } from './wire'
 
 const VIEW_SETTLE_MS = 120 // a layout change moves many tiles; ask once
+const FORGET_WANTED_MS = 3000 // without the channel nobody can say any more which layers are wanted
 
 export interface LessonSessionOptions {
   readonly lessonId: string
@@ -47,6 +48,7 @@ export class LessonSession {
   private sentView = ''
   private devices: Devices | null = null
   private cancelView: Cancel | null = null
+  private cancelForget: Cancel | null = null
   private stopped = false
 
   constructor(private readonly options: LessonSessionOptions) {
@@ -65,6 +67,12 @@ export class LessonSession {
     this.control.onStatus.add((status) => {
       // Replaced, forbidden or over: another page may hold these sources now, so leave them to it.
       if (status === 'closed') this.allowMedia(false)
+      this.forgetWanted(status)
+    })
+    this.control.onLayersWanted.add(({ source_id, layers }) => {
+      const you = this.state?.you ?? ''
+      if (source_id === `${you}.camera`) this.camera.setWanted(layers)
+      if (source_id === `${you}.courseware`) this.courseware.setWanted(layers)
     })
     this.control.onRestarted.add(() => this.restartMedia())
     this.control.onSnapshot.add(() => this.tellAgain())
@@ -88,6 +96,12 @@ export class LessonSession {
     for (const media of [this.viewer, this.camera, this.courseware]) media.session.nudge()
   }
 
+  /** The computer's network changed: every path is tried anew, whether it seems to work or not. */
+  pathChanged(): void {
+    this.control.nudge()
+    for (const media of [this.viewer, this.camera, this.courseware]) media.session.pathChanged()
+  }
+
   /** For good: a page that was left while it still opened must not come to life unseen. */
   stop(): void {
     this.stopped = true
@@ -95,6 +109,17 @@ export class LessonSession {
     this.cancelView = null
     this.control.stop()
     this.allowMedia(false)
+  }
+
+  /**
+   * Hands in the courseware's page as it is now, for those who cannot have its video.
+   *
+   * @param image at most 48 KiB, encoded.
+   */
+  async sendStill(mime: string, image: Uint8Array): Promise<void> {
+    const { state } = this
+    if (state === null || this.courseware.state !== 'up') return
+    await this.options.rest.putStill(this.options.lessonId, `${state.you}.courseware`, mime, image)
   }
 
   setCamera(tracks: PublishedTracks): Promise<void> {
@@ -132,6 +157,19 @@ export class LessonSession {
       const lapsed = failure instanceof ApiError && (failure.status === 401 || failure.code === 'csrf')
       if (lapsed && (await stillWelcome?.().catch(() => true)) === false) this.control.signedOut()
       throw failure
+    }
+  }
+
+  /** What was wanted counts as long as somebody can say that it changed. */
+  private forgetWanted(status: ControlStatus): void {
+    if (status === 'open' || status === 'closed') {
+      this.cancelForget?.()
+      this.cancelForget = null
+    } else if (this.cancelForget === null) {
+      this.cancelForget = this.options.clock.after(FORGET_WANTED_MS, () => {
+        this.camera.setWanted(null)
+        this.courseware.setWanted(null)
+      })
     }
   }
 

@@ -24,6 +24,7 @@ const NEXT: Record<MediaState, readonly MediaState[]> = {
 export const CONNECT_TIMEOUT_MS = 6000
 export const DISCONNECTED_GRACE_MS = 1000 // shorter breaks heal by themselves
 export const REPAIR_TIMEOUT_MS = 3000
+export const REPAIR_RETRY_MS = 250 // HTTP may find its way back a moment later than media, or earlier
 
 export interface MediaSessionOptions {
   readonly clock: Clock
@@ -53,7 +54,9 @@ export class MediaSession {
   private old: Run | null = null // kept until the new one is up: the last picture stays
   private generation = 0
   private needFreshEndpoint = false
+  private repairs = 0 // names the present attempt to repair
   private cancelTimer: Cancel = () => {}
+  private cancelRetry: Cancel = () => {}
   private readonly backoff: Backoff
 
   constructor(private readonly options: MediaSessionOptions) {
@@ -82,10 +85,17 @@ export class MediaSession {
     if (this.state === 'waiting') void this.open()
   }
 
+  /** The computer's network changed: the path in use is suspect, and a new one needs our new address. */
+  pathChanged(): void {
+    if (this.state === 'repairing') void this.askRestart()
+    else if (this.state === 'up') this.repair()
+    else this.nudge()
+  }
+
   stop(): void {
     if (this.state === 'idle') return
     this.generation += 1
-    this.cancelTimer()
+    this.cancelTimers()
     this.discard(this.old)
     this.discard(this.run)
     this.old = null
@@ -96,7 +106,7 @@ export class MediaSession {
   private async open(): Promise<void> {
     const generation = ++this.generation
     const stale = () => generation !== this.generation
-    this.cancelTimer()
+    this.cancelTimers()
     this.retire()
     this.become('opening')
     let run: Run | null = null
@@ -152,14 +162,14 @@ export class MediaSession {
     if (state === 'connected') this.connected()
     else if (state === 'failed') this.broken()
     else if (state === 'disconnected' && this.state === 'up') {
-      this.cancelTimer()
+      this.cancelTimers()
       this.cancelTimer = this.options.clock.after(DISCONNECTED_GRACE_MS, () => this.broken())
     }
   }
 
   private connected(): void {
     if (this.state !== 'connecting' && this.state !== 'repairing' && this.state !== 'up') return
-    this.cancelTimer()
+    this.cancelTimers()
     this.backoff.reset()
     this.lastFailure = null
     this.discard(this.old)
@@ -168,46 +178,62 @@ export class MediaSession {
   }
 
   private broken(): void {
-    if (this.state === 'up') void this.repair()
+    if (this.state === 'up') this.repair()
     else if (this.state !== 'idle' && this.state !== 'waiting') this.retryLater('path_failed')
   }
 
   /** ICE restart on the same session (RFC 9725 §4.3.3); anything unexpected leads to a new session. */
-  private async repair(): Promise<void> {
+  private repair(): void {
+    const { generation } = this
+    this.become('repairing')
+    this.cancelTimers()
+    this.cancelTimer = this.options.clock.after(REPAIR_TIMEOUT_MS, () => {
+      if (generation === this.generation && this.state === 'repairing') void this.open()
+    })
+    void this.askRestart()
+  }
+
+  private async askRestart(): Promise<void> {
     const { run, generation } = this
     if (run === null) return
-    const stale = () => generation !== this.generation
-    this.become('repairing')
-    this.cancelTimer()
-    this.cancelTimer = this.options.clock.after(REPAIR_TIMEOUT_MS, () => {
-      if (!stale() && this.state === 'repairing') void this.open()
-    })
+    const attempt = ++this.repairs
+    const stale = () => generation !== this.generation || attempt !== this.repairs
+    this.cancelRetry()
     try {
-      const fragment = restartFragment(await run.peer.offer(true))
-      const response = await this.options.http({
-        method: 'PATCH',
-        url: run.resource,
-        headers: {
-          'Content-Type': 'application/trickle-ice-sdpfrag',
-          'If-Match': '*',
-          Authorization: `Bearer ${run.token}`,
-        },
-        body: fragment,
-      })
+      const response = await this.patch(run, restartFragment(await run.peer.offer(true)))
       if (stale()) return
       // Also when the path healed meanwhile: the server has moved on to the new credentials.
       const answer = repairedAnswer(run.peer, response)
       if (answer !== null) await run.peer.accept(answer)
       else if (this.state === 'repairing') void this.open()
     } catch {
-      if (!stale() && this.state === 'repairing') void this.open()
+      if (stale() || this.state !== 'repairing') return
+      this.cancelRetry = this.options.clock.after(REPAIR_RETRY_MS, () => void this.askRestart())
     }
+  }
+
+  private patch(run: Run, fragment: string): Promise<HttpResponse> {
+    return this.options.http({
+      method: 'PATCH',
+      url: run.resource,
+      headers: {
+        'Content-Type': 'application/trickle-ice-sdpfrag',
+        'If-Match': '*',
+        Authorization: `Bearer ${run.token}`,
+      },
+      body: fragment,
+    })
+  }
+
+  private cancelTimers(): void {
+    this.cancelTimer()
+    this.cancelRetry()
   }
 
   private retryLater(reason: string): void {
     this.lastFailure = reason
     this.generation += 1
-    this.cancelTimer()
+    this.cancelTimers()
     this.retire()
     this.become('waiting')
     this.cancelTimer = this.options.clock.after(this.backoff.next(), () => void this.open())

@@ -1,4 +1,6 @@
 /** What core needs of a peer connection and its tracks; `browser/peer.ts` makes it of RTCPeerConnection. */
+import type { StatRow } from './link_stats'
+import type { Waits } from './repair_wait'
 
 export type MediaKind = 'audio' | 'video'
 
@@ -13,6 +15,8 @@ export interface Encoding {
   readonly scaleResolutionDownBy: number
   readonly maxBitrate: number // bit/s
   readonly maxFramerate?: number
+  /** W3C webrtc-svc: `L1T3` lets a relay thin out the pictures. Browsers that know none of it ignore it. */
+  readonly scalabilityMode?: string
 }
 
 export type CodecName = 'VP8' | 'H264'
@@ -25,6 +29,8 @@ export interface SendOptions {
 
 export interface Sender {
   replaceTrack(track: Track | null): Promise<void>
+  /** Which simulcast layers to encode and send, by rid; the others stop. The newest call counts. */
+  setActive(rids: readonly string[]): Promise<void>
 }
 
 export type PeerState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'
@@ -46,6 +52,10 @@ export interface Peer {
   accept(answer: string): Promise<void>
   /** The answer in force. */
   answer(): string
+  /** The rows of `getStats` (W3C webrtc-stats), as they are. */
+  stats(): Promise<readonly StatRow[]>
+  /** How long its receivers wait for what was lost to come again. */
+  setWaits(waits: Waits): void
   close(): void
 }
 

@@ -1,19 +1,26 @@
 /** Publishes one source by WHIP: its tracks, its simulcast layers, its codec. */
+import { activeLayers } from './layer_gate'
+import { Listeners } from './clock'
 import type { MediaSessionOptions, MediaState } from './media_session'
 import { MediaSession } from './media_session'
 import type { CodecName, Encoding, Peer, Sender, Track } from './peer'
+import type { UplinkHealth } from './uplink'
+import { Uplink } from './uplink'
+
+/** Three temporal layers: the relay may halve a picture's rate twice before it gives up its size. */
+const scalabilityMode = 'L1T3'
 
 /** The layers of a source, lowest first: that is the order in which a browser sheds them last. */
 export const CAMERA_LAYERS: readonly Encoding[] = [
-  { rid: 'l', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+  { rid: 'l', scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode },
+  { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode },
+  { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode },
 ]
 
 /** Courseware must stay legible: two layers, few frames, many bits for each. */
 export const COURSEWARE_LAYERS: readonly Encoding[] = [
-  { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 400_000, maxFramerate: 15 },
-  { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 2_000_000, maxFramerate: 15 },
+  { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 400_000, maxFramerate: 15, scalabilityMode },
+  { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 2_000_000, maxFramerate: 15, scalabilityMode },
 ]
 
 export interface PublishedTracks {
@@ -37,15 +44,24 @@ export interface PublisherOptions extends Omit<MediaSessionOptions, 'prepare'> {
 
 export class Publisher {
   readonly session: MediaSession
+  /** What the own uplink does to this source. */
+  readonly onHealth = new Listeners<UplinkHealth>()
+  health: UplinkHealth = 'ok'
   private tracks: PublishedTracks = NOTHING
   private senders: Senders = NO_SENDERS
   private allowed = false
+  private uplink: Uplink | null = null
+  private watched: Peer | null = null
+  private wanted: readonly string[] | null = null
+  private sending = ''
 
   constructor(private readonly options: PublisherOptions) {
     this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
     this.session.onState.add((state) => {
       // A peer that is being given up takes no track; the next one is made with those of that moment.
       if (state === 'opening' || state === 'waiting' || state === 'idle') this.senders = NO_SENDERS
+      if (state === 'up' && this.watched !== this.peer) this.begin(this.peer)
+      if (state === 'opening' || state === 'idle') this.begin(null)
     })
   }
 
@@ -89,6 +105,49 @@ export class Publisher {
     this.settle()
   }
 
+  /**
+   * Which layers somebody takes, as the server says; null: it has not said, so all of them. A new session
+   * begins with all: what was said concerned the one before.
+   */
+  setWanted(rids: readonly string[] | null): void {
+    this.wanted = rids
+    this.send()
+  }
+
+  /** Looks after a new session's uplink; null: there is none. */
+  private begin(peer: Peer | null): void {
+    this.uplink?.stop()
+    this.uplink = null
+    this.watched = peer
+    this.wanted = null
+    if (peer !== null) {
+      this.uplink = new Uplink(this.options.clock, peer)
+      this.uplink.onChange.add(({ health }) => {
+        this.send()
+        this.become(health)
+      })
+      this.uplink.start()
+      this.send()
+    } else this.become('ok')
+  }
+
+  private become(health: UplinkHealth): void {
+    if (health === this.health) return
+    this.health = health
+    this.onHealth.tell(health)
+  }
+
+  private send(): void {
+    const { video } = this.senders
+    const all = this.options.layers.map((layer) => layer.rid)
+    const active = activeLayers(all, this.wanted, this.uplink?.squeezed === true)
+    if (video === null || active.join() === this.sending) return
+    this.sending = active.join()
+    video.setActive(active).catch(() => {
+      this.sending = '' // a peer that is being closed; its successor sends everything
+    })
+  }
+
   private settle(): void {
     const something = this.tracks.video !== null || this.tracks.audio !== null
     if (this.allowed && something) this.session.start()
@@ -98,6 +157,7 @@ export class Publisher {
   private prepare(peer: Peer): void {
     const { video, audio } = this.tracks
     const { layers, codec } = this.options
+    this.sending = layers.map((layer) => layer.rid).join()
     this.senders = {
       audio: audio && peer.addSender(audio, { encodings: [], codec }),
       video: video && peer.addSender(video, { encodings: layers, codec }),

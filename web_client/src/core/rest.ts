@@ -1,11 +1,13 @@
 /** The REST API, typed. Every failure is an `ApiError` with a stable code. */
 import type {
+  CountyLinks,
   Directory,
   ExternalAccess,
   Identity,
   Lesson,
   LessonCancel,
   LessonCreate,
+  LessonLinks,
   LessonList,
   LoginRequest,
   MediaAccess,
@@ -21,7 +23,7 @@ export interface HttpRequest {
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array
   /** The request may outlive the page (a DELETE while leaving). */
   readonly keepAlive?: boolean
 }
@@ -144,25 +146,59 @@ export class RestClient {
     return this.call('GET', `/api/recordings/${encodeURIComponent(recordingId)}`)
   }
 
+  /** A page of courseware as a picture. */
+  async putStill(lessonId: string, sourceId: string, mime: string, image: Uint8Array): Promise<void> {
+    const path = `${lessonPath(lessonId)}/stills/${encodeURIComponent(sourceId)}`
+    await this.exchange('PUT', path, { 'Content-Type': mime }, image)
+  }
+
+  /** The links of a lesson's participants, all of them. */
+  async lessonLinks(lessonId: string): Promise<LessonLinks> {
+    const path = `${lessonPath(lessonId)}/links`
+    const first = await this.call<LessonLinks>('GET', path)
+    const series = [...first.series]
+    let { next } = first
+    for (let page = 1; next !== null && page < MAX_PAGES; page += 1) {
+      const more: LessonLinks = await this.call('GET', `${path}?after=${encodeURIComponent(next)}`)
+      series.push(...more.series)
+      next = more.next
+    }
+    return { ...first, series, next }
+  }
+
+  /** The rooms' links over all lessons between two moments (RFC 3339), worst first, a page of them. */
+  countyLinks(from: string, to: string, after: string | null): Promise<CountyLinks> {
+    const query = `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`
+    return this.call('GET', `/api/links?${query}${after ? `&after=${encodeURIComponent(after)}` : ''}`)
+  }
+
   private signedIn(identity: Identity): Identity {
     this.csrfToken = identity.csrf_token
     return identity
   }
 
   private async call<T>(method: string, url: string, body?: object): Promise<T> {
-    const headers: Record<string, string> = { Accept: 'application/json' }
-    if (body !== undefined) headers['Content-Type'] = 'application/json'
+    const headers: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' }
+    const text = await this.exchange(method, url, headers, body && JSON.stringify(body))
+    return (text === '' ? null : JSON.parse(text)) as T
+  }
+
+  /** One request as ours; gives the answer's text, and every failure as `ApiError`. */
+  private async exchange(
+    method: string,
+    url: string,
+    more: Readonly<Record<string, string>>,
+    body?: string | Uint8Array,
+  ): Promise<string> {
+    const headers: Record<string, string> = { Accept: 'application/json', ...more }
     if (UNSAFE.includes(method) && this.csrfToken !== null) headers['X-CSRF-Token'] = this.csrfToken
-    const request = { method, url, headers, ...(body && { body: JSON.stringify(body) }) }
     let response: HttpResponse
     try {
-      response = await this.http(request)
+      response = await this.http({ method, url, headers, ...(body !== undefined && { body }) })
     } catch {
       throw new ApiError(0, 'network', '', null)
     }
-    if (response.status >= 200 && response.status < 300) {
-      return (response.text === '' ? null : JSON.parse(response.text)) as T
-    }
+    if (response.status >= 200 && response.status < 300) return response.text
     throw problem(response)
   }
 }

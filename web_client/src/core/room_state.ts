@@ -7,9 +7,11 @@ import type {
   ServerMessage,
   SlotNow,
   Snapshot,
+  Still,
   Source,
   SourceKind,
 } from './wire'
+import { isWhole, withPart } from './still_parts'
 
 export interface RoomState {
   readonly instance: string
@@ -23,6 +25,10 @@ export interface RoomState {
   readonly sources: readonly Source[]
   readonly recording: RecordingState
   readonly slots: readonly SlotNow[]
+  /** The newest page of courseware that came as a picture. */
+  readonly still: Still | null
+  /** The one after it, of which parts are still to come. */
+  readonly stillComing: Still | null
   /** Server time minus this computer's wall clock, in milliseconds. */
   readonly serverAheadMs: number
 }
@@ -39,6 +45,7 @@ export function reduce(
   if (message.type === 'snapshot') return fromSnapshot(message, wallMs)
   if (state === null) return null
   if (message.type === 'slots') return { ...state, slots: message.slots }
+  if (message.type === 'still') return withStill(state, message)
   if (message.type === 'resumed' || !('seq' in message) || message.seq <= state.seq) return state
   const seen = { ...state, seq: message.seq }
   switch (message.type) {
@@ -72,10 +79,17 @@ export function reduce(
       return {
         ...seen,
         sources: state.sources.filter((one) => one.source_id !== message.source_id),
+        still: state.still?.source_id === message.source_id ? null : state.still,
       }
     case 'recording_changed':
       return { ...seen, recording: message.recording }
   }
+}
+
+function withStill(state: RoomState, part: Still): RoomState {
+  const coming = withPart(state.stillComing, part)
+  if (coming === null || !isWhole(coming)) return { ...state, stillComing: coming }
+  return { ...state, still: coming, stillComing: null }
 }
 
 function fromSnapshot(message: Snapshot, wallMs: number): RoomState {
@@ -91,6 +105,8 @@ function fromSnapshot(message: Snapshot, wallMs: number): RoomState {
     sources: message.sources,
     recording: message.recording,
     slots: [],
+    still: null,
+    stillComing: null,
     serverAheadMs: Date.parse(message.server_time) - wallMs,
   }
 }

@@ -1,5 +1,7 @@
 /** Watches a lesson by WHEP: one session with a fixed number of slots. */
 import { Listeners } from './clock'
+import type { Arriving } from './downlink'
+import { Downlink } from './downlink'
 import type { MediaSessionOptions, MediaState } from './media_session'
 import { MediaSession } from './media_session'
 import type { Peer, Track } from './peer'
@@ -28,9 +30,12 @@ export interface ViewerOptions extends Omit<MediaSessionOptions, 'prepare'> {
 export class Viewer {
   readonly session: MediaSession
   readonly onTracks = new Listeners<SlotTracks>()
+  /** Once a second while the session is up. */
+  readonly onArriving = new Listeners<Arriving>()
   tracks: SlotTracks = NO_TRACKS
 
   private prepared: SlotTracks = NO_TRACKS
+  private downlink: { readonly peer: Peer; readonly watch: Downlink } | null = null
 
   constructor(private readonly options: ViewerOptions) {
     this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
@@ -61,6 +66,18 @@ export class Viewer {
   private sessionChanged(state: MediaState): void {
     if (state === 'up' && this.tracks !== this.prepared) this.expose(this.prepared)
     if (state === 'idle') this.expose(NO_TRACKS)
+    if (state === 'up') this.lookAfter(this.peer)
+    if (state === 'idle' || state === 'opening') this.lookAfter(null)
+  }
+
+  private lookAfter(peer: Peer | null): void {
+    if (this.downlink?.peer === peer) return
+    this.downlink?.watch.stop()
+    this.downlink = null
+    if (peer === null) return
+    const watch = new Downlink(this.options.clock, peer, (arriving) => this.onArriving.tell(arriving))
+    this.downlink = { peer, watch }
+    watch.start()
   }
 
   private expose(tracks: SlotTracks): void {

@@ -63,6 +63,39 @@ async function live(): Promise<void> {
   connect(viewers())
 }
 
+describe('layers that nobody wants', () => {
+  const active = () => publishers()[0]?.senders[1]?.active
+
+  it('are switched off and on as the server says, in the source that it names', async () => {
+    await live()
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'] })
+    expect(active()).toEqual(['l'])
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-b.camera', layers: ['h'] })
+    expect(active()).toEqual(['l'])
+  })
+
+  it('are sent again when nobody can say any more what is wanted', async () => {
+    await live()
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'] })
+    sockets.last.drop()
+    await clock.advance(1000)
+    expect(active()).toEqual(['l'])
+    await clock.advance(6000)
+    expect(active()).toEqual(['l', 'm', 'h'])
+  })
+
+  it('stay away over a short break of the channel', async () => {
+    await live()
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'] })
+    sockets.last.drop()
+    await clock.advance(500)
+    sockets.last.open()
+    sockets.last.say({ type: 'resumed', seq: 10 })
+    await clock.advance(4000)
+    expect(active()).toEqual(['l'])
+  })
+})
+
 it('does not come to life when its page was left before it was opened', () => {
   lesson.stop()
   lesson.start()

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { CONNECT_TIMEOUT_MS, MediaSession, REPAIR_TIMEOUT_MS, resolved } from '../../src/core/media_session'
+import { CONNECT_TIMEOUT_MS, MediaSession, REPAIR_RETRY_MS, REPAIR_TIMEOUT_MS, resolved } from '../../src/core/media_session'
 import { FakeHttp, FakePeers, response } from '../support/fakes'
 import { VirtualClock } from '../support/virtual_clock'
 
@@ -153,6 +153,63 @@ describe('a path that breaks', () => {
     peers.last.become('failed')
     await clock.advance(REPAIR_TIMEOUT_MS)
     expect(peers.all).toHaveLength(2)
+  })
+})
+
+describe('a changed network', () => {
+  it('is met by an ICE restart at once, though the old path seems to work', async () => {
+    const media = await up()
+    media.pathChanged()
+    await clock.advance(0)
+    expect(media.state).toBe('repairing')
+    expect(http.count('PATCH')).toBe(1)
+    peers.last.become('connected')
+    expect(media.state).toBe('up')
+    expect(peers.all).toHaveLength(1)
+    await clock.advance(10_000)
+    expect(peers.all).toHaveLength(1)
+  })
+
+  it('is met without waiting for the answer to an attempt over the old one', async () => {
+    const good = http.answer
+    http.answer = (request) => (request.method === 'PATCH' ? new Promise(() => {}) : good(request))
+    const media = await up()
+    peers.last.become('failed')
+    await clock.advance(500)
+    http.answer = good
+    media.pathChanged()
+    await clock.advance(0)
+    expect(http.count('PATCH')).toBe(2)
+    expect(peers.last.accepted[1]).toContain('a=ice-ufrag:new')
+  })
+
+  it('is met again while HTTP finds no way', async () => {
+    const good = http.answer
+    http.answer = (request) => (request.method === 'PATCH' ? Promise.reject(new Error('network')) : good(request))
+    const media = await up()
+    media.pathChanged()
+    await clock.advance(600)
+    expect(media.state).toBe('repairing')
+    http.answer = good
+    await clock.advance(REPAIR_RETRY_MS)
+    expect(peers.last.accepted[1]).toContain('a=ice-ufrag:new')
+    peers.last.become('connected')
+    expect(media.state).toBe('up')
+    expect(peers.all).toHaveLength(1)
+    expect(clock.waiting).toBe(0)
+  })
+
+  it('ends the wait for the next attempt', async () => {
+    const good = http.answer
+    http.answer = () => Promise.reject(new Error('network'))
+    const media = session()
+    media.start()
+    await clock.advance(10_000)
+    http.answer = good
+    const before = http.count('POST')
+    media.pathChanged()
+    await clock.advance(0)
+    expect(http.count('POST')).toBe(before + 1)
   })
 })
 

@@ -107,3 +107,57 @@ describe('a device changed', () => {
     expect(publisher.state).toBe('up')
   })
 })
+
+describe('layers that nobody wants', () => {
+  const active = () => peers.last.senders[0]?.active
+
+  it('are not sent, and sent at once when they are wanted again', async () => {
+    await up()
+    expect(active()).toEqual(['l', 'm', 'h'])
+    publisher.setWanted(['l'])
+    expect(active()).toEqual(['l'])
+    publisher.setWanted(['l', 'h'])
+    expect(active()).toEqual(['l', 'h'])
+    publisher.setWanted([])
+    expect(active()).toEqual([])
+    publisher.setWanted(null)
+    expect(active()).toEqual(['l', 'm', 'h'])
+  })
+
+  it('stay away when the path is repaired', async () => {
+    await up()
+    publisher.setWanted(['l'])
+    peers.last.become('failed')
+    peers.last.become('connected')
+    expect(publisher.state).toBe('up')
+    expect(active()).toEqual(['l'])
+  })
+
+  it('are sent in a new session until the server says otherwise', async () => {
+    await up()
+    publisher.setWanted(['l'])
+    publisher.session.restart()
+    await settle(grant)
+    await settle(answer)
+    publisher.setWanted(['m']) // of the old session, which runs until the new one is up
+    peers.last.become('connected')
+    expect(peers.all).toHaveLength(2)
+    expect(active()).toEqual(['l', 'm', 'h'])
+    publisher.setWanted(['h'])
+    expect(active()).toEqual(['h'])
+  })
+
+  it('come back below the wanted one when the uplink is short', async () => {
+    await up()
+    publisher.setWanted(['h'])
+    peers.last.rows = [{ type: 'outbound-rtp', kind: 'video', framesSent: 1, qualityLimitationReason: 'bandwidth' }]
+    await clock.advance(2000)
+    expect(active()).toEqual(['l', 'm', 'h'])
+    await clock.advance(20_000)
+    expect(publisher.health).toBe('sound_only')
+    peers.last.rows = [{ type: 'outbound-rtp', kind: 'video', framesSent: 1, qualityLimitationReason: 'none' }]
+    await clock.advance(10_000)
+    expect(publisher.health).toBe('ok')
+    expect(active()).toEqual(['h'])
+  })
+})

@@ -1,6 +1,8 @@
 /** The other side of core's seams: sockets, HTTP and peers that do as a test says. */
 import type { OpenSocket, SocketEvents } from '../../src/core/control'
 import type { Encoding, OpenPeer, Peer, PeerEvents, PeerState, Track } from '../../src/core/peer'
+import type { StatRow } from '../../src/core/link_stats'
+import type { Waits } from '../../src/core/repair_wait'
 import type { Http, HttpRequest, HttpResponse } from '../../src/core/rest'
 import type { ClientMessage, ServerMessage, Snapshot } from '../../src/core/wire'
 
@@ -70,7 +72,9 @@ const SDP = 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:u\
 
 export class FakePeer implements Peer {
   readonly raw = this
-  readonly senders: { track: Track | null; encodings: readonly Encoding[] }[] = []
+  readonly senders: { track: Track | null; encodings: readonly Encoding[]; active: readonly string[] }[] = []
+  rows: readonly StatRow[] = []
+  waits: Waits | null = null
   readonly receivers: Track[] = []
   offers = 0
   restarts = 0
@@ -80,13 +84,18 @@ export class FakePeer implements Peer {
   refusesTracks = false
   constructor(private readonly events: PeerEvents) {}
   addSender(track: Track, options: { encodings: readonly Encoding[] }) {
-    const sender = { track: track as Track | null, encodings: options.encodings }
+    const active: readonly string[] = options.encodings.map((one) => one.rid)
+    const sender = { track: track as Track | null, encodings: options.encodings, active }
     this.senders.push(sender)
     return {
       replaceTrack: async (next: Track | null) => {
         if (this.closed) throw new Error('InvalidStateError')
         if (this.refusesTracks) throw new Error('InvalidModificationError')
         sender.track = next
+      },
+      setActive: async (rids: readonly string[]) => {
+        if (this.closed) throw new Error('InvalidStateError')
+        sender.active = rids
       },
     }
   }
@@ -105,6 +114,12 @@ export class FakePeer implements Peer {
   }
   answer(): string {
     return this.accepted[this.accepted.length - 1] ?? ''
+  }
+  async stats(): Promise<readonly StatRow[]> {
+    return this.rows
+  }
+  setWaits(waits: Waits): void {
+    this.waits = waits
   }
   close(): void {
     this.closed = true

@@ -1,0 +1,53 @@
+/** Where on the ladder a classroom stands: what its link carries decides what is shown, and how it is said. */
+import type { RoomState } from './room_state'
+import { LEAD, sourceOf, videoSlot } from './room_state'
+import { CLASSROOM_COURSEWARE, CLASSROOM_LEAD, CLASSROOM_STAGE, othersOnStage } from './view_plan'
+import type { SlotNow, Source } from './wire'
+
+/**
+ * One picture: `absent` nobody sends it; `coming` it will flow any moment; `full`; `less`: smaller or with fewer
+ * pictures a second than it could be; `held`: the link does not carry it.
+ */
+export type Picture = 'absent' | 'coming' | 'full' | 'less' | 'held'
+
+/** The page as a whole, downwards. */
+export type Rung = 'full' | 'reduced' | 'stills' | 'sound'
+
+export interface Ladder {
+  readonly lead: Picture
+  readonly courseware: Picture
+  readonly stage: Picture
+  readonly rung: Rung
+}
+
+export function picture(source: Source | null, slot: SlotNow | null): Picture {
+  if (source === null || !source.has_video) return 'absent'
+  const layer = slot?.layer ?? null
+  const ideal = slot?.ideal ?? null
+  if (layer === null) return ideal === null ? 'coming' : 'held'
+  return slot?.thinned === true || (ideal !== null && ideal !== layer) ? 'less' : 'full'
+}
+
+/** The classroom's ladder; `coming` counts as there, for it is about to be. */
+export function classroomLadder(state: RoomState): Ladder {
+  const peer = othersOnStage(state)
+  const seen = (source: Source | null, slot: number) => picture(source, videoSlot(state, slot))
+  const lead = seen(sourceOf(state, LEAD, 'camera'), CLASSROOM_LEAD)
+  const courseware = seen(sourceOf(state, LEAD, 'courseware'), CLASSROOM_COURSEWARE)
+  const stage = seen(peer === null ? null : sourceOf(state, peer, 'camera'), CLASSROOM_STAGE)
+  return { lead, courseware, stage, rung: rungOf([lead, courseware, stage], courseware, hasStill(state)) }
+}
+
+/** A still of the lead's courseware is here. */
+export function hasStill(state: RoomState): boolean {
+  const source = sourceOf(state, LEAD, 'courseware')
+  return source !== null && state.still?.source_id === source.source_id
+}
+
+function rungOf(pictures: readonly Picture[], courseware: Picture, still: boolean): Rung {
+  if (courseware === 'held' && still) return 'stills'
+  const there = pictures.filter((one) => one !== 'absent')
+  const held = there.filter((one) => one === 'held')
+  if (held.length > 0 && held.length === there.length) return 'sound'
+  return held.length > 0 || there.includes('less') ? 'reduced' : 'full'
+}

@@ -1,0 +1,67 @@
+/**
+ * How long a receiver holds back what it shows, so that lost packets can come again before they are missed.
+ * A browser that shows frames sooner passes over those that are being repaired; one that waits longer than
+ * the link needs makes a conversation tough. So the wait follows the link: up at once, down slowly.
+ */
+
+/** One second of a viewer's link. */
+export interface LinkSecond {
+  readonly rttMs: number | null
+  /** Share of the packets that were lost on the way, before repair. */
+  readonly loss: number
+  /** Whether pictures flow: sound alone need not wait for lips. */
+  readonly pictures: boolean
+}
+
+export interface Waits {
+  readonly videoMs: number
+  readonly audioMs: number
+}
+
+export const CLEAN_MS = 80 // two frames of 25/s, and what the pacing of a key frame takes on a good link
+export const LOSSY_MS = 150 // noticed with the next frame (40 ms), asked for, and back within 60 ms
+export const WAIT_MAX_MS = 900 // beyond, a question and its answer no longer belong together
+const REPAIR_MARGIN_MS = 90 // until a loss is noticed (one frame), and what the queue adds to the round trip
+const TWO_ROUNDS_FROM = 0.04 // share of loss at which the repair is often lost, too
+const LOSS_WORTH = 0.002 // below, one late frame in many minutes
+const HOLD_S = 15 // losses come in bunches: one quiet second proves nothing
+const FALL_MS_PER_S = 10 // unnoticed; what the browser itself would do (100) shows as a hurry
+const RTT_FALL = 0.1 // of the difference, each second
+/** RED repeats each sound up to two packets (40 ms) later (RFC 2198); with the jitter of one more. */
+export const SOUND_MS = 60
+/** Sound this much before the lips is not noticed (ITU-R BT.1359-1: detectable from 45, disturbing from 90). */
+export const SOUND_AHEAD_MS = 60
+const STEP_MS = 10 // smaller changes are not worth telling the browser
+
+export class RepairWait {
+  private rttMs = 0
+  private loss = 0
+  private quietS = 0
+  private videoMs = LOSSY_MS // nothing is known yet: as if something might get lost
+
+  /** The waits after one more second of the link. */
+  see(second: LinkSecond): Waits {
+    if (second.rttMs !== null) {
+      const fallen = this.rttMs - (this.rttMs - second.rttMs) * RTT_FALL
+      this.rttMs = Math.max(second.rttMs, fallen)
+    }
+    const lost = second.loss > LOSS_WORTH
+    this.quietS = lost ? 0 : this.quietS + 1
+    this.loss = Math.max(second.loss, this.loss * (1 - 1 / HOLD_S))
+    const needed = this.needed()
+    if (needed > this.videoMs) this.videoMs = needed
+    else if (this.quietS >= HOLD_S || needed >= LOSSY_MS) {
+      this.videoMs = Math.max(needed, this.videoMs - FALL_MS_PER_S)
+    }
+    const videoMs = Math.ceil(this.videoMs / STEP_MS) * STEP_MS
+    const audioMs = second.pictures ? Math.max(SOUND_MS, videoMs - SOUND_AHEAD_MS) : SOUND_MS
+    return { videoMs, audioMs }
+  }
+
+  private needed(): number {
+    if (this.quietS >= HOLD_S) return CLEAN_MS
+    if (this.loss <= LOSS_WORTH) return Math.min(this.videoMs, LOSSY_MS) // nothing lost so far
+    const rounds = this.loss >= TWO_ROUNDS_FROM ? 2 : 1
+    return Math.min(WAIT_MAX_MS, Math.max(LOSSY_MS, rounds * this.rttMs + REPAIR_MARGIN_MS))
+  }
+}

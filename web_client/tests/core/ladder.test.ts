@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { classroomLadder } from '../../src/core/ladder'
+import { reduce } from '../../src/core/room_state'
+import type { RoomState } from '../../src/core/room_state'
+import type { SlotNow, Still } from '../../src/core/wire'
+import { snapshot, source } from '../support/fakes'
+
+const STILL: Still = {
+  type: 'still',
+  source_id: 'lead.courseware',
+  taken_at: '2026-11-22T00:00:00Z',
+  mime: 'image/webp',
+  image: 'AAAA',
+  part: 0,
+  parts: 1,
+}
+
+function room(slots: readonly SlotNow[], still = false): RoomState {
+  const sources = [source('lead', 'camera'), source('lead', 'courseware')]
+  let state = reduce(null, snapshot({ sources }), 0)
+  state = reduce(state, { type: 'slots', slots }, 0)
+  if (still) state = reduce(state, STILL, 0)
+  if (state === null) throw new Error('no state')
+  return state
+}
+
+function slot(number: number, layer: string | null, ideal: string | null, thinned = false): SlotNow {
+  return { slot: number, kind: 'video', source_id: null, layer, ideal, thinned }
+}
+
+describe('the ladder of a classroom', () => {
+  it.each([
+    ['all flows', [slot(0, 'h', 'h'), slot(1, 'h', 'h')], false, 'full'],
+    ['all is about to flow', [], false, 'full'],
+    ['a smaller teacher', [slot(0, 'l', 'h'), slot(1, 'h', 'h')], false, 'reduced'],
+    ['fewer pictures', [slot(0, 'h', 'h', true), slot(1, 'h', 'h')], false, 'reduced'],
+    ['courseware without the teacher', [slot(0, null, 'h'), slot(1, 'm', 'h')], false, 'reduced'],
+    ['courseware as stills', [slot(0, null, 'h'), slot(1, null, 'h')], true, 'stills'],
+    ['courseware held, nothing instead', [slot(0, null, 'h'), slot(1, null, 'h')], false, 'sound'],
+    ['a still of before, and video again', [slot(0, 'l', 'h'), slot(1, 'm', 'm')], true, 'reduced'],
+  ] as const)('%s', (_, slots, still, rung) => {
+    expect(classroomLadder(room([...slots], still)).rung).toBe(rung)
+  })
+
+  it('knows a picture that is held back from one that is about to come', () => {
+    const ladder = classroomLadder(room([slot(0, null, 'h'), slot(1, null, null)]))
+    expect(ladder.lead).toBe('held')
+    expect(ladder.courseware).toBe('coming')
+    expect(ladder.stage).toBe('absent')
+  })
+
+  it('forgets the still with its courseware', () => {
+    const state = room([slot(0, null, 'h'), slot(1, null, 'h')], true)
+    const gone = reduce(state, { type: 'source_removed', seq: 11, source_id: 'lead.courseware' }, 0)
+    expect(gone?.still).toBeNull()
+    if (gone !== null) expect(classroomLadder(gone).rung).toBe('sound')
+  })
+})
