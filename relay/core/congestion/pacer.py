@@ -14,7 +14,8 @@ from enum import IntEnum
 
 from relay.core.congestion.probe import Probe
 
-_BURST = 0.02  # s at the pacing rate that pass at once: the driver's tick (`RelayConfig.tick_s`)
+_TICK = 0.02  # s; the driver's (`RelayConfig.tick_s`)
+_BURST = 0.02  # s at the pacing rate that pass at once: no more often would the timer look
 _MAX_DEBT = 0.25  # s; sound that exceeds an outage's rate does not hold up what follows for long
 _FACTOR = 1.5  # pacing rate ÷ estimate
 _MAX_FACTOR = 2.5  # while more waits than leaves in time (libwebrtc's pacing factor)
@@ -48,6 +49,7 @@ class Pacer:
             to be written there and not before, so that numbers rise in the order of sending.
         fill: sends padding or repeats of about so many bytes at `now`, as packets of at most so
             many; returns how many bytes it sent, 0 if it cannot.
+        tick: seconds between calls of `on_timer`: what a probe sends in one go lasts so long.
 
     Attributes:
         probe: the number of the probe under way, to be given to `on_sent`; 0 if none is.
@@ -67,6 +69,7 @@ class Pacer:
         "_rate",
         "_seconds_per_byte",
         "_send",
+        "_tick",
         "abandoned",
         "dropped_bytes",
         "probe",
@@ -74,10 +77,14 @@ class Pacer:
     )
 
     def __init__(
-        self, send: Callable[[object, int, float], None], fill: Callable[[int, float], int]
+        self,
+        send: Callable[[object, int, float], None],
+        fill: Callable[[int, float], int],
+        tick: float = _TICK,
     ) -> None:
         self._send = send
         self._fill = fill
+        self._tick = tick
         self._queues: tuple[deque[_Queued], ...] = tuple(deque() for _ in range(_QUEUES))
         self._held = False  # something waits or a probe is under way: no straight way through
         self._free = -math.inf  # when the bucket is empty
@@ -207,18 +214,19 @@ class Pacer:
         self.on_timer(now)
 
     def _on_probe(self, plan: Probe, now: float) -> None:
-        chunk = max(plan.size_bytes // _PROBE_CHUNKS, 1)
+        chunk = max(plan.size_bytes // _PROBE_CHUNKS, math.ceil(plan.bps * self._tick / 8))
         due = plan.bps * (now - self._probe_at) / 8 + chunk
         while self._probe_bytes < due:
             if self.queued_bytes:
                 self._send_next(now)
             else:
                 # `fill` sends by the caller's own way, not through `on_packet`.
-                filled = self._fill(min(chunk, math.ceil(due - self._probe_bytes)), now)
+                part = max(plan.size_bytes // _PROBE_CHUNKS, 1)
+                filled = self._fill(min(part, math.ceil(due - self._probe_bytes)), now)
                 if filled <= 0:
                     self._end_probe(abandoned=True)
                     return
-                self._probe_packets += math.ceil(filled / max(chunk, _MAX_PADDING))
+                self._probe_packets += math.ceil(filled / max(part, _MAX_PADDING))
                 self._probe_bytes += filled
                 free = max(self._free, now) + filled * self._seconds_per_byte
                 self._free = min(free, now + _MAX_DEBT)

@@ -89,7 +89,7 @@ class Flow:
         self.world, self.link = world, link
         self.start = world.now
         self.estimator = BandwidthEstimator(now=world.now)
-        self.pacer = Pacer(self._send_queued, self._fill)
+        self.pacer = Pacer(self._send_queued, self._fill, tick)
         self.pacer.set_rate(self.estimator.target_bps)
         self.trace = Trace()
         self.video_bps = 0.0

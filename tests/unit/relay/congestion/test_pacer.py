@@ -14,7 +14,7 @@ class Wire:
     def __init__(self, rate: float, padding: int = 1 << 30) -> None:
         self.sent: list[tuple[float, object, int]] = []
         self.padding = padding
-        self.pacer = Pacer(self.send, self.fill)
+        self.pacer = Pacer(self.send, self.fill, 0.001)
         self.pacer.set_rate(rate)
 
     def send(self, data: object, size: int, now: float) -> None:
