@@ -24,6 +24,7 @@ _SHORT = 128  # packets, 2.5 s: tells that the link just became bad
 _SUDDEN = 2  # losses in the short run that are believed; one alone is chance
 _LONG_MASK = (1 << _LONG) - 1
 _SHORT_MASK = (1 << _SHORT) - 1
+_OUTAGE = 15  # packets lost in a row, 0.3 s: no repetition helps, and none is chosen for it
 _INTERVAL = 0.5  # s between two choices
 _HOLD = 10.0  # s that a step was not needed before it is left
 _REACH = 4  # packets, 80 ms: what our pages hold sound for (`web_client/src/browser/peer.ts`)
@@ -98,6 +99,7 @@ class Redundancy:
         "_needed_at",
         "_reach",
         "_rest",
+        "_run",
         "distances",
     )
 
@@ -108,6 +110,7 @@ class Redundancy:
         self._lost = 0  # a bit per packet, the newest lowest; 1: lost
         self._known = 0  # packets in it
         self._rest = 0.0  # of a packet, between reports
+        self._run = 0  # packets lost in a row, up to now
         self._chosen_at = self._needed_at = float("-inf")
 
     # --- what is lost -----------------------------------------------------------------------------
@@ -115,8 +118,14 @@ class Redundancy:
     def on_fates(self, lost: Iterable[bool]) -> None:
         """Take what became of further sound packets, in the order of sending, before any repair."""
         for fate in lost:
+            self._run = self._run + 1 if fate else 0
+            if self._run > _OUTAGE:
+                continue
             self._lost = (self._lost << 1 | fate) & _LONG_MASK
             self._known = min(self._known + 1, _LONG)
+            if self._run == _OUTAGE:  # says nothing of the link before and after it
+                self._lost >>= _OUTAGE
+                self._known -= _OUTAGE
 
     def on_report(self, fraction: float, packets: int) -> None:
         """Instead of `on_fates`, where only receiver reports tell of loss.

@@ -160,6 +160,24 @@ def test_a_link_that_turns_good_carries_sound_once_again_in_half_a_minute() -> N
     assert trial.policy.distances == ()
 
 
+def test_an_outage_changes_nothing_about_the_link_around_it() -> None:
+    trial = Trial(at_random(0.03))
+    trial.run(60)
+    before = trial.policy.distances
+    assert before != ()
+    for _ in range(50):
+        trial.policy.on_fates([True] * 5)
+        assert trial.policy.choose(trial.now, 2) == before
+        trial.now += 0.1
+    trial.run(20)
+    assert all(chosen != () for _, chosen in trial.sent[-1000:])
+    calm = Trial(at_random(0.0))
+    calm.run(60)
+    calm.policy.on_fates([True] * 250)
+    calm.run(20)
+    assert calm.cost() == 0
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_it_does_not_waver(link: str) -> None:
     trial = Trial(LINKS[link])
@@ -254,7 +272,7 @@ def test_absurd_reports_are_bounded() -> None:
     policy.on_report(1e9, 10**12)
     policy.on_report(-1e9, -5)
     policy.on_report(2.0, 1)
-    assert policy.loss == 1.0
+    assert policy.loss == 0.0
     assert policy.choose(0.0, 2) == (), "where nothing arrives nothing helps"
 
 
