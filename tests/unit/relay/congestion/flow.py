@@ -79,7 +79,7 @@ class Flow:
         wanted: Callable[[float], float],
         back_delay: float = 0.03,
         feedback: float = 0.1,
-        tick: float = 0.005,
+        tick: float = 0.02,
         key_frames: float = 10.0,
         start: float = 0.0,
         seed: int = 3,
