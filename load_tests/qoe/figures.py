@@ -21,7 +21,7 @@ LATEST_SETTLING_S = 15.0  # from when on `frozen_ratio_settled` counts if the ra
 DROP_GRACE_S = 3.0
 QUIET_DB = 20.0  # below the voice's usual level: not heard
 SOUND_RUN = 3  # readings of 40 ms in a row that count as sound being back
-FLOW_FRAMES, FLOW_S = 8, 1.0  # video flows again: so many frames within this time
+FLOW_FRAMES, FLOW_S = 5, 1.0  # video flows again: gaps of 250 ms on average, no freezes
 CROSS_WARM_UP_S = 5.0
 CLOCK_SLACK_S = 0.01  # by which two pages of one machine may disagree
 
@@ -53,7 +53,7 @@ class Figures(msgspec.Struct, frozen=True):
         drop_queue_ms: longest wait from 3 s after each drop of the rate until its next change.
         climb_s: longest time from a rise of the rate to a higher picture; 0 if it was at the top. A
             picture that stood still for the second before counts as none.
-        video_back_s: longest time from a rise of the rate until video flows (8 frames in 1 s).
+        video_back_s: longest time from a rise of the rate until video flows (5 frames in 1 s).
         sound_back_s, picture_back_s: after an outage's end.
         sound_gap_s: longest time without sound, from the first sound to the end.
         cross_share: the media's share of the link beside the TCP flow.
