@@ -5,6 +5,7 @@ import { LessonSession } from '../core/lesson_session'
 import type { MediaState } from '../core/media_session'
 import type { RoomState } from '../core/room_state'
 import type { SlotCounts, SlotTracks } from '../core/viewer'
+import type { UplinkHealth } from '../core/uplink'
 import type { SlotView } from '../core/wire'
 import { browserClock } from './clock'
 import { browserHttp } from './http'
@@ -42,6 +43,11 @@ export function useLesson(options: LessonOptions) {
   const watching = ref<MediaState>('idle')
   const publishing = ref<MediaState>('idle')
   const tracks = shallowRef<SlotTracks>({ video: [], audio: [] })
+  /** Tracks whose picture ran and stands still. */
+  const standing = shallowRef<ReadonlySet<string>>(new Set())
+  /** What the own uplink does to what this page sends. */
+  const cameraUplink = ref<UplinkHealth>('ok')
+  const coursewareUplink = ref<UplinkHealth>('ok')
   const troubled = ref(false)
   /** The server is out of reach, and for so long that a person should know: no command can work. */
   const away = computed(() => troubled.value && status.value !== 'open')
@@ -72,7 +78,14 @@ export function useLesson(options: LessonOptions) {
   })
   session.camera.session.onState.add((next) => (publishing.value = next))
   session.viewer.onTracks.add((next) => (tracks.value = next))
+  session.viewer.onArriving.add((next) => (standing.value = next.standing))
+  session.camera.onHealth.add((next) => (cameraUplink.value = next))
+  session.courseware.onHealth.add((next) => (coursewareUplink.value = next))
 
+  const newNetwork = () => session.pathChanged()
+  const hurry = () => session.hurry()
+  // Chromium's only; it also tells of mere estimates, which is why it changes nothing that works.
+  const { connection: network } = navigator as Navigator & { connection?: EventTarget }
   const nudge = () => {
     if (!document.hidden) session.nudge()
   }
@@ -80,14 +93,16 @@ export function useLesson(options: LessonOptions) {
   const comeBack = (event: PageTransitionEvent) => {
     if (event.persisted) window.location.reload() // from the back/forward cache: all was closed by `leave`
   }
-  window.addEventListener('online', nudge)
+  window.addEventListener('online', newNetwork)
+  network?.addEventListener('change', hurry)
   document.addEventListener('visibilitychange', nudge)
   window.addEventListener('pagehide', leave)
   window.addEventListener('pageshow', comeBack)
   const retract = expose(session)
   onScopeDispose(() => {
     window.clearTimeout(timer)
-    window.removeEventListener('online', nudge)
+    window.removeEventListener('online', newNetwork)
+    network?.removeEventListener('change', hurry)
     document.removeEventListener('visibilitychange', nudge)
     window.removeEventListener('pagehide', leave)
     window.removeEventListener('pageshow', comeBack)
@@ -95,7 +110,20 @@ export function useLesson(options: LessonOptions) {
     retract()
   })
 
-  return { session, state, status, bye, watching, publishing, tracks, troubled, away }
+  return {
+    session,
+    state,
+    status,
+    bye,
+    watching,
+    publishing,
+    tracks,
+    standing,
+    cameraUplink,
+    coursewareUplink,
+    troubled,
+    away,
+  }
 }
 
 export type LessonHandle = ReturnType<typeof useLesson>

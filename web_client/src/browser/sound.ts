@@ -26,15 +26,17 @@ export async function playTestTone(): Promise<void> {
   }
 }
 
-/** Hands over the microphone's latest samples thirty times a second, until told to stop. */
+/** Hands over the latest samples of tracks, mixed, thirty times a second, until told to stop. */
 export function watchSamples(
-  track: MediaStreamTrack,
+  tracks: readonly MediaStreamTrack[],
   use: (samples: Float32Array, elapsedS: number) => void,
 ): () => void {
   const context = new AudioContext()
   const analyser = context.createAnalyser()
   analyser.fftSize = 1024
-  context.createMediaStreamSource(new MediaStream([track])).connect(analyser)
+  for (const track of tracks) {
+    context.createMediaStreamSource(new MediaStream([track])).connect(analyser)
+  }
   void context.resume()
   const samples = new Float32Array(analyser.fftSize)
   let last = performance.now()

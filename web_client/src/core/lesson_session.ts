@@ -96,6 +96,12 @@ export class LessonSession {
     for (const media of [this.viewer, this.camera, this.courseware]) media.session.nudge()
   }
 
+  /** Something about the network changed: what seems broken is not waited for. */
+  hurry(): void {
+    this.control.nudge()
+    for (const media of [this.viewer, this.camera, this.courseware]) media.session.hurry()
+  }
+
   /** The computer's network changed: every path is tried anew, whether it seems to work or not. */
   pathChanged(): void {
     this.control.nudge()

@@ -54,6 +54,7 @@ export class MediaSession {
   private old: Run | null = null // kept until the new one is up: the last picture stays
   private generation = 0
   private needFreshEndpoint = false
+  private shaky = false // the peer says that its path is gone, and may be wrong
   private repairs = 0 // names the present attempt to repair
   private cancelTimer: Cancel = () => {}
   private cancelRetry: Cancel = () => {}
@@ -90,6 +91,11 @@ export class MediaSession {
     if (this.state === 'repairing') void this.askRestart()
     else if (this.state === 'up') this.repair()
     else this.nudge()
+  }
+
+  /** Something about the network changed, maybe nothing of ours: repairs at once what seems broken. */
+  hurry(): void {
+    if (this.shaky || this.state !== 'up') this.pathChanged()
   }
 
   stop(): void {
@@ -159,6 +165,7 @@ export class MediaSession {
   }
 
   private peerChanged(state: PeerState): void {
+    this.shaky = state === 'disconnected'
     if (state === 'connected') this.connected()
     else if (state === 'failed') this.broken()
     else if (state === 'disconnected' && this.state === 'up') {

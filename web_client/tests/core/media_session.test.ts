@@ -199,6 +199,18 @@ describe('a changed network', () => {
     expect(clock.waiting).toBe(0)
   })
 
+  it('is not believed of a path that works, and at once of one that does not', async () => {
+    const media = await up()
+    media.hurry()
+    expect(media.state).toBe('up')
+    peers.last.become('disconnected')
+    media.hurry()
+    expect(media.state).toBe('repairing')
+    peers.last.become('connected')
+    media.hurry()
+    expect(media.state).toBe('up')
+  })
+
   it('ends the wait for the next attempt', async () => {
     const good = http.answer
     http.answer = () => Promise.reject(new Error('network'))

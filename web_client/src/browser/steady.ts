@@ -1,0 +1,12 @@
+import { onScopeDispose, ref, watch, type Ref } from 'vue'
+import { Steady } from '../core/steady'
+import { browserClock } from './clock'
+
+/** What a getter gives, as far as it lasts: see `Steady`. */
+export function useSteady<T extends string | boolean>(source: () => T, lastsMs?: number): Ref<T> {
+  const shown = ref(source()) as Ref<T>
+  const steady = new Steady<T>(browserClock, shown.value, (value) => (shown.value = value), lastsMs)
+  watch(source, (value) => steady.see(value))
+  onScopeDispose(() => steady.stop())
+  return shown
+}

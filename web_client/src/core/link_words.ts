@@ -1,0 +1,41 @@
+/** A link in two words: what can be seen over it, and why it is not more. Keys of the texts `link.*`. */
+import type { Link } from './wire'
+
+export type Seeing = 'h' | 'm' | 'l' | 'stills' | 'sound' | 'nothing'
+export type Why = 'none' | 'rate' | 'loss' | 'outage' | 'uplink'
+
+export interface LinkWords {
+  readonly seeing: Seeing
+  readonly why: Why
+}
+
+/** Pictures below full size, or none, are worth a reason; so is an uplink that its pictures do not fit. */
+export function linkWords(link: Link): LinkWords {
+  return { seeing: seeing(link), why: why(link) }
+}
+
+function seeing(link: Link): Seeing {
+  if (link.state === 'offline') return 'nothing'
+  if (link.stills) return 'stills'
+  if (link.seeing === 'h' || link.seeing === 'm' || link.seeing === 'l') return link.seeing
+  return link.limit === 'none' ? 'nothing' : 'sound' // nothing held back: there is nothing to be seen
+}
+
+function why(link: Link): Why {
+  if (link.state === 'offline') return 'none'
+  if (link.limit !== 'none') return link.limit
+  return link.uplink === 'poor' || link.uplink === 'fair' ? 'uplink' : 'none'
+}
+
+/** A rate as people say it: `1.2 Mbit/s`, `90 kbit/s`. */
+export function rateText(bps: number): string {
+  if (bps < 1_000_000) return `${Math.round(bps / 1000)} kbit/s`
+  const megabits = bps / 1_000_000
+  return `${megabits.toFixed(megabits < 10 ? 1 : 0)} Mbit/s`
+}
+
+/** A share as people say it; what is more than nothing is not rounded to nothing. */
+export function percentText(share: number): string {
+  const percent = share * 100
+  return percent > 0 && percent < 1 ? '<1%' : `${Math.round(percent)}%`
+}

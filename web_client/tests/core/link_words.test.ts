@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { linkWords, percentText, rateText } from '../../src/core/link_words'
+import type { Link } from '../../src/core/wire'
+
+const LINK: Link = {
+  state: 'good',
+  rtt_ms: 40,
+  loss: 0,
+  seeing: 'h',
+  limit: 'none',
+  carries_bps: 4_000_000,
+  uplink: 'good',
+  stills: false,
+}
+
+it.each([
+  [{}, 'h', 'none'],
+  [{ state: 'fair', seeing: 'm', limit: 'rate' }, 'm', 'rate'],
+  [{ state: 'poor', seeing: null, limit: 'loss', stills: true }, 'stills', 'loss'],
+  [{ state: 'poor', seeing: null, limit: 'rate' }, 'sound', 'rate'],
+  [{ state: 'poor', seeing: null, limit: 'outage' }, 'sound', 'outage'],
+  [{ seeing: null }, 'nothing', 'none'],
+  [{ state: 'offline', seeing: 'h', limit: 'outage' }, 'nothing', 'none'],
+  [{ state: 'fair', uplink: 'fair' }, 'h', 'uplink'],
+] as const)('%o', (changes, seeing, why) => {
+  expect(linkWords({ ...LINK, ...changes })).toEqual({ seeing, why })
+})
+
+it('says rates and shares as people do', () => {
+  expect([90_000, 950_000, 1_200_000, 12_400_000].map(rateText)).toEqual([
+    '90 kbit/s',
+    '950 kbit/s',
+    '1.2 Mbit/s',
+    '12 Mbit/s',
+  ])
+  expect([0, 0.002, 0.03, 0.125].map(percentText)).toEqual(['0%', '<1%', '3%', '13%'])
+})
