@@ -317,7 +317,7 @@ def _publish_body(section: MediaSection, track: IncomingTrack) -> tuple[str, lis
     lines += [f"a=rid:{rid} recv" for rid in track.layers]
     if track.layers:
         lines.append("a=simulcast:recv " + ";".join(track.layers))
-    # 32 kbit/s that buy back nine of ten lost sounds within 20 ms, for all who listen; a muted
+    # Some 34 kbit/s that buy back most of the lost sound within 20 ms, for all who listen; a muted
     # microphone with DTX repeats next to nothing. A page that cannot afford it puts Opus first in
     # what it takes for the answer.
     return _media_line(section, track.codecs, red_first=True), lines
