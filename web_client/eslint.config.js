@@ -4,7 +4,11 @@ import globals from 'globals'
 import typescript from 'typescript-eslint'
 
 /** What Chromium 80 lacks and a built bundle cannot show: the objects may be Vue's proxies. */
-const LATE = ['at', 'replaceAll', 'findLast', 'findLastIndex', 'toSorted', 'toReversed', 'toSpliced']
+const LATE_AT = {
+  selector: "CallExpression > MemberExpression.callee[property.name='at']", // `at` may also be a time
+  message: 'Chromium 80 has no at()',
+}
+const LATE = ['replaceAll', 'findLast', 'findLastIndex', 'toSorted', 'toReversed', 'toSpliced']
 
 export default typescript.config(
   { ignores: ['dist', 'node_modules', 'src/core/wire.ts'] },
@@ -34,7 +38,10 @@ export default typescript.config(
   },
   {
     files: ['src/**/*.{ts,vue}'],
-    rules: { 'no-restricted-properties': ['error', ...LATE.map((property) => ({ property }))] },
+    rules: {
+      'no-restricted-properties': ['error', ...LATE.map((property) => ({ property }))],
+      'no-restricted-syntax': ['error', LATE_AT],
+    },
   },
   {
     // The core knows no browser: whatever it needs is handed in.

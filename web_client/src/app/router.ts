@@ -25,6 +25,8 @@ export const router = createRouter({
     },
     { path: '/library', component: () => import('../pages/LibraryPage.vue') },
     { path: '/library/:id', component: () => import('../pages/RecordingPage.vue'), props: true },
+    { path: '/network', component: () => import('../pages/NetworkPage.vue') },
+    { path: '/network/:id', component: () => import('../pages/NetworkLessonPage.vue'), props: true },
     {
       path: '/:rest(.*)*',
       component: () => import('../pages/NotFoundPage.vue'),

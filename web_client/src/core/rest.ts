@@ -166,7 +166,7 @@ export class RestClient {
     return { ...first, series, next }
   }
 
-  /** The rooms' links over all lessons between two moments (RFC 3339), worst first, a page of them. */
+  /** The rooms' links over all lessons of some days (`2026-11-22`), worst first, a page of them. */
   countyLinks(from: string, to: string, after: string | null): Promise<CountyLinks> {
     const query = `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`
     return this.call('GET', `/api/links?${query}${after ? `&after=${encodeURIComponent(after)}` : ''}`)
