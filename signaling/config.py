@@ -66,6 +66,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     auto_end_grace_s: Seconds = 3600.0  # a live lesson past its end …
     auto_end_empty_s: Seconds = 900.0  # … and empty this long is ended
     hand_grace_s: Seconds = 120.0
+    link_history_days: Positive = 90  # how long the figures of links are kept
 
     log_level: str = "info"
 

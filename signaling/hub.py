@@ -27,6 +27,7 @@ from signaling.core.room_state import (
 )
 from signaling.db.lesson_store import LessonStore
 from signaling.errors import Busy, NotFound, WrongLessonState
+from signaling.link_history import LinkHistory
 from signaling.live_room import LiveRoom
 from signaling.media_sessions import MediaSessions
 from signaling.records import LessonRecord
@@ -48,6 +49,7 @@ class RoomHub:
         recorder: Recorder,
         lessons: LessonStore,
         sessions: MediaSessions,
+        links: LinkHistory,
         clock: Clock,
         limits: RoomLimits,
     ) -> None:
@@ -58,6 +60,7 @@ class RoomHub:
         self._recorder = recorder
         self._lessons = lessons
         self._sessions = sessions
+        self._links = links
         self._clock = clock
         self._limits = limits
         self._rooms: dict[str, LiveRoom] = {}
@@ -148,6 +151,7 @@ class RoomHub:
     def _drop(self, lesson_id: str) -> None:
         room = self._rooms.pop(lesson_id, None)
         self._records.pop(lesson_id, None)
+        self._links.close(lesson_id)
         if room is not None:
             self._next_seq = max(self._next_seq, room.state.seq + 1)
 
@@ -231,9 +235,11 @@ class RoomHub:
                 self._drop(lesson_id)
 
     def judge_links(self) -> None:
-        """Once a second: link states of the open rooms."""
-        for room in self._rooms.values():
+        """Once a second: link states of the open rooms, and their history in live lessons."""
+        for lesson_id, room in self._rooms.items():
             room.judge_links()
+            if room.state.is_live:
+                self._links.note(lesson_id, room.teaching_readings())
 
     def deliver_stills(self) -> None:
         """A few times a second: parts of stills to those whose links carry no courseware."""

@@ -12,6 +12,7 @@ from signaling.clock import Clock
 from signaling.core import messages as m
 from signaling.core.link_history import OFFLINE, LinkReading
 from signaling.core.permissions import Action, Seat
+from signaling.core.resources import Role
 from signaling.core.room_state import (
     CommandRefused,
     Durable,
@@ -225,6 +226,14 @@ class LiveRoom:
     def readings(self) -> Mapping[str, LinkReading]:
         """The latest look at the links of those present, by participant."""
         return self._readings
+
+    def teaching_readings(self) -> Iterator[tuple[str, LinkReading]]:
+        """The readings of those whose links are kept: lead teacher and rooms that came once."""
+        for person in self.state.participants:
+            reading = self._readings.get(person.participant_id)
+            teaches = person.role in {Role.LEAD_TEACHER, Role.RECEIVE_ROOM}
+            if reading is not None and person.attended and teaches:
+                yield person.participant_id, reading
 
     def source_removed(self, source_id: str) -> None:
         """A source is gone."""

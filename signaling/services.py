@@ -18,12 +18,14 @@ from signaling.config import Config
 from signaling.core.room_state import RoomLimits
 from signaling.db.engine import Database
 from signaling.db.lesson_store import LessonStore
+from signaling.db.link_store import LinkStore
 from signaling.db.migrate import migrate
 from signaling.db.people_store import PeopleStore
 from signaling.hub import RoomHub
 from signaling.identity import IdentityService
 from signaling.lessons import LessonService
 from signaling.library import Library
+from signaling.link_history import LinkHistory
 from signaling.media import MediaDesk
 from signaling.media_sessions import MediaSessions
 from signaling.passwords import Passwords
@@ -33,6 +35,7 @@ from signaling.still_desk import StillDesk
 log = structlog.get_logger(__name__)
 
 LINK_POLL_S = 1.0
+LINK_WRITE_S = 5.0
 STILLS_S = 0.25
 TICK_S = 1.0
 LOGIN_CHECK_S = 5.0  # what a command on the server ends is over within this
@@ -57,11 +60,15 @@ class Services:
         self.lesson_store = LessonStore(self.database)
         self.passwords = Passwords(config.password_threads)
         self.media_sessions = MediaSessions()
+        self.link_history = LinkHistory(
+            LinkStore(self.database), self.clock, config.link_history_days
+        )
         self.hub = RoomHub(
             relay=relay,
             recorder=recorder,
             lessons=self.lesson_store,
             sessions=self.media_sessions,
+            links=self.link_history,
             clock=self.clock,
             limits=RoomLimits(config.max_on_stage, hand_grace_s=config.hand_grace_s),
         )
@@ -90,6 +97,7 @@ class Services:
             self.lessons.end_forgotten,
             self.hub.retry_recordings,
             self._forget_expired,
+            self.link_history.forget_old,
         ]
         self._upkeep: list[asyncio.Task[None]] = []
 
@@ -105,6 +113,7 @@ class Services:
             for name, period, deed in (
                 ("tick", TICK_S, self._tick),
                 ("links", LINK_POLL_S, self._judge_links),
+                ("link-history", LINK_WRITE_S, self.link_history.write),
                 ("stills", STILLS_S, self._deliver_stills),
                 ("logins", LOGIN_CHECK_S, self.session_watch.sweep),
                 ("housekeeping", HOUSEKEEPING_S, self._keep_house),
@@ -119,6 +128,8 @@ class Services:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self.hub.stop()
+        self.link_history.close_all()
+        await self.link_history.write()
         await self.database.close()
 
     async def _tick(self) -> None:

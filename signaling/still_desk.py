@@ -15,12 +15,15 @@ from signaling.errors import (
     WrongLessonState,
 )
 from signaling.hub import RoomHub
+from signaling.live_room import LiveRoom
 
 
 class StillDesk:
     """Checks an upload in two steps: what can be known before its body is read, and the picture."""
 
     def __init__(self, hub: RoomHub, clock: Clock) -> None:
+        self.taken = 0
+        self.refused = 0
         self._hub = hub
         self._clock = clock
 
@@ -39,7 +42,7 @@ class StillDesk:
         room = self._hub.room(lesson_id)
         if room is None or not room.state.is_live:
             raise WrongLessonState("the lesson is not live")
-        if all(source.source_id != source_id for source in room.state.sources):
+        if not _publishes(room, source_id):
             raise NotFound("the courseware is not published", field="source_id")
         if not room.admit_still(source_id):
             raise TooManyRequests(1 / UPLOADS_PER_S)
@@ -57,5 +60,10 @@ class StillDesk:
         if mime is None or mime != declared:
             raise UnsupportedMediaType(f"the body is no {declared}", field="body")
         room = self._hub.room(lesson_id)
-        if room is not None and any(s.source_id == source_id for s in room.state.sources):
+        if room is not None and _publishes(room, source_id):
             room.put_still(StillPicture(source_id, self._clock.now(), mime, image))
+            self.taken += 1
+
+
+def _publishes(room: LiveRoom, source_id: str) -> bool:
+    return any(source.source_id == source_id for source in room.state.sources)

@@ -131,8 +131,8 @@ class LinkTally:
         filling.loss.add(reading.loss)
         filling.rtt.add(reading.rtt_ms)
         if reading.carries_bps is not None:
-            known = filling.carries_min
-            filling.carries_min = min(reading.carries_bps, known or reading.carries_bps)
+            known = reading.carries_bps if filling.carries_min is None else filling.carries_min
+            filling.carries_min = min(reading.carries_bps, known)
         if reading.queue_ms is not None:
             filling.queue_ms = max(reading.queue_ms, filling.queue_ms or 0.0)
         filling.limit = max(filling.limit, LIMITS.index(reading.limit))

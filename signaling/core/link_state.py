@@ -26,8 +26,8 @@ BETTER_AFTER_S = 5.0
 
 LAYERS_SETTLE_S = 5.0  # for an encoder to bring a layer that is wanted again
 
-_ORDER = (LinkState.GOOD, LinkState.FAIR, LinkState.POOR, LinkState.OFFLINE)
-_RANK = {state: rank for rank, state in enumerate(_ORDER)}
+STATES = (LinkState.GOOD, LinkState.FAIR, LinkState.POOR, LinkState.OFFLINE)  # the worst last
+_RANK = {state: rank for rank, state in enumerate(STATES)}
 _LAYER_ORDER = "lmh"  # from the lowest
 
 

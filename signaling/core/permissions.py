@@ -40,6 +40,8 @@ class Action(StrEnum):
     MUTE_ALL = "mute_all"
     READ_ALL_RECORDINGS = "read_all_recordings"
     READ_RECORDING = "read_recording"
+    READ_LINKS = "read_links"  # how good the links of a lesson were
+    READ_ALL_LINKS = "read_all_links"  # of all rooms over all lessons
 
 
 class Relation(StrEnum):
@@ -108,6 +110,8 @@ GRANTS: Mapping[Action, frozenset[Grant]] = MappingProxyType(
         Action.MUTE_ALL: frozenset({_LEAD}),
         Action.READ_ALL_RECORDINGS: frozenset({*_OBSERVERS, _RESOURCE}),
         Action.READ_RECORDING: frozenset({*_OBSERVERS, _RESOURCE, *_MEMBERS}),
+        Action.READ_LINKS: frozenset({*_OBSERVERS, _LEAD}),
+        Action.READ_ALL_LINKS: frozenset(_OBSERVERS),
     }
 )
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     ForeignKey,
     Index,
     MetaData,
+    SmallInteger,
     String,
     Text,
     TypeDecorator,
@@ -186,6 +188,37 @@ class LessonRoomStateRow(Base):
         ForeignKey("lessons.lesson_id", ondelete="CASCADE"), primary_key=True
     )
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class LinkSampleRow(Base):
+    """A participant's link over ten seconds of a lesson; `at_s` is Unix time, to count with.
+
+    Ranks follow `link_history.LIMITS` and `link_state.STATES`, so that the worst is the maximum.
+    """
+
+    __tablename__ = "link_samples"
+    lesson_id: Mapped[str] = mapped_column(
+        ForeignKey("lessons.lesson_id", ondelete="CASCADE"), primary_key=True
+    )
+    participant_id: Mapped[str] = mapped_column(primary_key=True)
+    at_s: Mapped[int] = mapped_column(BigInteger, primary_key=True, index=True)
+    carries_min_bps: Mapped[int | None] = mapped_column(BigInteger)
+    carries_mean_bps: Mapped[int | None] = mapped_column(BigInteger)
+    queue_ms: Mapped[float | None]
+    loss: Mapped[float | None]
+    rtt_ms: Mapped[float | None]
+    limit_rank: Mapped[int] = mapped_column(SmallInteger)
+    uplink_rank: Mapped[int | None] = mapped_column(SmallInteger)
+    switches: Mapped[int]
+    high_s: Mapped[float]
+    middle_s: Mapped[float]
+    low_s: Mapped[float]
+    stills_s: Mapped[float]
+    sound_s: Mapped[float]
+    good_s: Mapped[float]
+    fair_s: Mapped[float]
+    poor_s: Mapped[float]
+    offline_s: Mapped[float]
 
 
 class AuditRow(Base):

@@ -13,7 +13,18 @@ import structlog
 from aiohttp import web
 
 from signaling.errors import CsrfFailed, Malformed, TooLarge, UnsupportedMediaType
-from signaling.http import health, identity, lessons, library, media, openapi, pages, stills, ws
+from signaling.http import (
+    health,
+    identity,
+    lessons,
+    library,
+    links,
+    media,
+    openapi,
+    pages,
+    stills,
+    ws,
+)
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.problems import invalid_body, problem_response
 from signaling.http.routes import SERVICES, Access, Call, Content, Route
@@ -38,6 +49,7 @@ async def openapi_document(call: Call) -> web.Response:
 ROUTES: tuple[Route, ...] = (
     *identity.ROUTES,
     *lessons.ROUTES,
+    *links.ROUTES,
     *library.ROUTES,
     *media.ROUTES,
     *stills.ROUTES,

@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from signaling.errors import Forbidden
+from signaling.http.link_metrics import LinkFigures
 from signaling.http.origin import networks, within
 from signaling.http.routes import Access, Call, Content, Route
 from signaling.services import Services
@@ -49,6 +50,7 @@ class Metrics:
         )
         ProcessCollector(registry=self.registry)
         self.registry.register(_LiveFigures(services))
+        self.registry.register(LinkFigures(services))
 
 
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)

@@ -1,13 +1,73 @@
-"""One seeded server process for all tests of a module: they use lessons of their own."""
+"""What the modules here share: a seeded server process each, and the stores over two databases."""
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
+from signaling.core.resources import Role
+from signaling.db.engine import Database
+from signaling.db.lesson_store import LessonStore
+from signaling.db.migrate import migrate
+from signaling.db.people_store import PeopleStore
+from tests.support.postgres import Postgres, postgres
 from tests.support.server import TongkeServer
+
+_names = (f"db{number}" for number in itertools.count())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[TongkeServer]:
+    """A server process for all tests of a module: they use lessons of their own."""
     async with TongkeServer.start() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Postgres]:
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{tmp_path / 'tongke.db'}"
+    else:
+        url = request.getfixturevalue("cluster").create(next(_names))
+    made = Database(url)
+    await migrate(made)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def people(database: Database) -> PeopleStore:
+    store = PeopleStore(database)
+    assert await store.is_empty()
+    await store.add_county("c1", "青山县")
+    await store.add_school("s1", "c1", "中心校", "center_school")
+    await store.add_school("s2", "c1", "教学点", "teaching_point")
+    for room_id, school_id in (("lead", "s1"), ("a", "s2"), ("b", "s2")):
+        await store.add_room(room_id, school_id, f"教室{room_id}")
+    for person_id, roles in (
+        ("wang", (Role.LEAD_TEACHER, Role.RESEARCHER)),
+        ("li", (Role.LEAD_TEACHER,)),
+        ("zhu", (Role.ASSISTANT,)),
+    ):
+        await store.add_person(
+            person_id=person_id,
+            login=person_id,
+            name=person_id,
+            password_hash="x",
+            roles=roles,
+            school_id="s1" if person_id == "wang" else "s2",
+        )
+    return store
+
+
+@pytest.fixture
+def lessons(database: Database, people: PeopleStore) -> LessonStore:
+    return LessonStore(database)

@@ -1,10 +1,7 @@
 """The stores over SQLite and over a real PostgreSQL: one behaviour, and migrations that fit."""
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from signaling.core.lesson_state import LessonDeed
 from signaling.core.messages import HandRaise
 from signaling.core.permissions import Subject
-from signaling.core.resources import ClassKind, LessonCreate, LessonState, Role
+from signaling.core.resources import LessonState, Role
 from signaling.core.room_state import Durable
 from signaling.db import lesson_store as lesson_store_module
 from signaling.db.engine import Database
@@ -24,79 +21,7 @@ from signaling.db.migrate import VERSION_TABLE, migrate, newest
 from signaling.db.people_store import AuditEntry, DeviceRecord, PeopleStore, SessionRecord
 from signaling.db.tables import Base
 from signaling.errors import Busy, Clash, Invalid
-from tests.support.postgres import Postgres, postgres
-
-AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-_names = (f"db{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Postgres]:
-    with postgres() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{tmp_path / 'tongke.db'}"
-    else:
-        url = request.getfixturevalue("cluster").create(next(_names))
-    made = Database(url)
-    await migrate(made)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def people(database: Database) -> PeopleStore:
-    store = PeopleStore(database)
-    assert await store.is_empty()
-    await store.add_county("c1", "青山县")
-    await store.add_school("s1", "c1", "中心校", "center_school")
-    await store.add_school("s2", "c1", "教学点", "teaching_point")
-    for room_id, school_id in (("lead", "s1"), ("a", "s2"), ("b", "s2")):
-        await store.add_room(room_id, school_id, f"教室{room_id}")
-    for person_id, roles in (
-        ("wang", (Role.LEAD_TEACHER, Role.RESEARCHER)),
-        ("li", (Role.LEAD_TEACHER,)),
-        ("zhu", (Role.ASSISTANT,)),
-    ):
-        await store.add_person(
-            person_id=person_id,
-            login=person_id,
-            name=person_id,
-            password_hash="x",
-            roles=roles,
-            school_id="s1" if person_id == "wang" else "s2",
-        )
-    return store
-
-
-@pytest.fixture
-def lessons(database: Database, people: PeopleStore) -> LessonStore:
-    return LessonStore(database)
-
-
-def _wish(
-    minutes: int = 0,
-    *,
-    teacher: str = "wang",
-    rooms: tuple[str, ...] = ("a",),
-    lead_room: str | None = None,
-) -> LessonCreate:
-    start = AT + timedelta(minutes=minutes)
-    return LessonCreate(
-        "《小小的船》",
-        ClassKind.DEDICATED,
-        "语文",
-        "一年级",
-        start,
-        start + timedelta(minutes=40),
-        teacher,
-        rooms,
-        lead_room,
-    )
+from tests.integration.signaling.stores import AT, a_lesson
 
 
 async def test_the_migrated_schema_is_the_declared_one(database: Database) -> None:
@@ -114,11 +39,11 @@ async def test_the_migrated_schema_is_the_declared_one(database: Database) -> No
 
 async def test_migrating_again_changes_nothing(database: Database) -> None:
     await migrate(database)
-    assert newest() == "0002"
+    assert newest() == "0003"
 
 
 async def test_a_lesson_comes_back_as_it_was_written(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(_wish(rooms=("b", "a"), lead_room="lead"))
+    lesson_id = await lessons.create(a_lesson(rooms=("b", "a"), lead_room="lead"))
     lesson = await lessons.lesson(lesson_id)
     assert lesson is not None
     assert (lesson.title, lesson.state) == ("《小小的船》", LessonState.SCHEDULED)
@@ -132,7 +57,7 @@ async def test_a_lesson_comes_back_as_it_was_written(lessons: LessonStore) -> No
 
 
 async def test_transitions_are_written_once(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(_wish())
+    lesson_id = await lessons.create(a_lesson())
     live = LessonChange(LessonState.LIVE, held_from=AT)
     written = await asyncio.gather(
         *(lessons.change(lesson_id, LessonState.SCHEDULED, live) for _ in range(5))
@@ -154,32 +79,32 @@ async def _codes(lessons: LessonStore) -> set[str]:
 
 
 async def test_clashes_name_what_is_taken(lessons: LessonStore) -> None:
-    await lessons.create(_wish(rooms=("a",), lead_room="lead"))
+    await lessons.create(a_lesson(rooms=("a",), lead_room="lead"))
     for wish, field in (
-        (_wish(39), "lead_teacher_id"),
-        (_wish(39, teacher="li", rooms=("b", "a")), "receive_room_ids[1]"),
-        (_wish(-39, teacher="li", rooms=("lead",)), "receive_room_ids[0]"),
-        (_wish(10, teacher="li", rooms=("b",), lead_room="a"), "lead_room_id"),
+        (a_lesson(39), "lead_teacher_id"),
+        (a_lesson(39, teacher="li", rooms=("b", "a")), "receive_room_ids[1]"),
+        (a_lesson(-39, teacher="li", rooms=("lead",)), "receive_room_ids[0]"),
+        (a_lesson(10, teacher="li", rooms=("b",), lead_room="a"), "lead_room_id"),
     ):
         with pytest.raises(Clash) as clash:
             await lessons.create(wish)
         assert clash.value.field == field
-    await lessons.create(_wish(40))
-    await lessons.create(_wish(0, teacher="li", rooms=("b",)))
+    await lessons.create(a_lesson(40))
+    await lessons.create(a_lesson(0, teacher="li", rooms=("b",)))
 
 
 async def test_of_lessons_created_at_once_only_one_gets_the_room(lessons: LessonStore) -> None:
     results = await asyncio.gather(
-        *(lessons.create(_wish()) for _ in range(6)), return_exceptions=True
+        *(lessons.create(a_lesson()) for _ in range(6)), return_exceptions=True
     )
     assert sorted(type(result).__name__ for result in results) == ["Clash"] * 5 + ["str"]
 
 
 async def test_a_cancelled_lesson_frees_its_hour(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(_wish())
+    lesson_id = await lessons.create(a_lesson())
     change = LessonChange(LessonState.CANCELLED, cancel_reason="停电")
     await lessons.change(lesson_id, LessonState.SCHEDULED, change)
-    assert await lessons.create(_wish()) != lesson_id
+    assert await lessons.create(a_lesson()) != lesson_id
 
 
 async def test_join_codes_of_open_lessons_are_unique(
@@ -187,24 +112,24 @@ async def test_join_codes_of_open_lessons_are_unique(
 ) -> None:
     codes = iter(["11111111", "11111111", "22222222"])
     monkeypatch.setattr(lesson_store_module, "new_join_code", lambda: next(codes))
-    first = await lessons.create(_wish())
-    await lessons.create(_wish(60))
+    first = await lessons.create(a_lesson())
+    await lessons.create(a_lesson(60))
     assert await _codes(lessons) == {"11111111", "22222222"}
     monkeypatch.setattr(lesson_store_module, "new_join_code", lambda: "22222222")
     with pytest.raises(Busy):
-        await lessons.create(_wish(120))
+        await lessons.create(a_lesson(120))
     # Once a lesson is over its code may come again.
     await lessons.change(first, LessonState.SCHEDULED, LessonChange(LessonState.CANCELLED))
     monkeypatch.setattr(lesson_store_module, "new_join_code", lambda: "11111111")
-    await lessons.create(_wish(120))
+    await lessons.create(a_lesson(120))
 
 
 async def test_unknown_people_and_rooms_are_named(lessons: LessonStore) -> None:
     for wish, field in (
-        (_wish(teacher="nobody"), "lead_teacher_id"),
-        (_wish(teacher="zhu"), "lead_teacher_id"),
-        (_wish(rooms=("a", "z")), "receive_room_ids[1]"),
-        (_wish(lead_room="z"), "lead_room_id"),
+        (a_lesson(teacher="nobody"), "lead_teacher_id"),
+        (a_lesson(teacher="zhu"), "lead_teacher_id"),
+        (a_lesson(rooms=("a", "z")), "receive_room_ids[1]"),
+        (a_lesson(lead_room="z"), "lead_room_id"),
     ):
         with pytest.raises(Invalid) as invalid:
             await lessons.create(wish)
@@ -212,8 +137,8 @@ async def test_unknown_people_and_rooms_are_named(lessons: LessonStore) -> None:
 
 
 async def test_lists_hold_what_concerns_the_caller(lessons: LessonStore) -> None:
-    mine = await lessons.create(_wish(rooms=("a",), lead_room="lead"))
-    other = await lessons.create(_wish(60, teacher="li", rooms=()))
+    mine = await lessons.create(a_lesson(rooms=("a",), lead_room="lead"))
+    other = await lessons.create(a_lesson(60, teacher="li", rooms=()))
 
     async def listed(subject: Subject | None) -> list[str]:
         found = await lessons.between(AT, AT + timedelta(days=1), subject)
@@ -235,7 +160,7 @@ async def test_lists_hold_what_concerns_the_caller(lessons: LessonStore) -> None
 
 
 async def test_room_state_is_kept_and_replaced(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(_wish())
+    lesson_id = await lessons.create(a_lesson())
     assert await lessons.durable(lesson_id) == Durable()
     for kept in (
         Durable(("room-a",), (HandRaise("room-b", AT),), True),
@@ -246,8 +171,8 @@ async def test_room_state_is_kept_and_replaced(lessons: LessonStore) -> None:
 
 
 async def test_a_lesson_tells_which_of_its_rooms_attended(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(_wish(rooms=("b", "a")))
-    other = await lessons.create(_wish(60, teacher="li", rooms=()))
+    lesson_id = await lessons.create(a_lesson(rooms=("b", "a")))
+    other = await lessons.create(a_lesson(60, teacher="li", rooms=()))
     await lessons.keep(lesson_id, Durable(attended=("lead", "room-a", "room-elsewhere")))
     found = await lessons.lessons([lesson_id, other])
     assert [room.room_id for room in found[lesson_id].attended_rooms] == ["a"]

@@ -1,0 +1,216 @@
+"""Links over time: gathered each second, written in batches, told per lesson and per room."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from signaling.clock import Clock
+from signaling.core import link_resources as r
+from signaling.core.link_history import SAMPLE_S, LinkReading, LinkSample, LinkTally
+from signaling.core.link_state import Seen
+from signaling.core.messages import LinkState
+from signaling.core.resources import RoomRef
+from signaling.core.room_state import Member
+from signaling.db.link_store import LinkStore, LinkSums
+from signaling.errors import Invalid
+
+log = structlog.get_logger(__name__)
+
+MAX_WAITING = 20_000  # samples: five minutes of a county with 600 rooms in lessons
+PURGE_EVERY = timedelta(hours=1)
+MAX_POINTS = 240  # of a series: a lesson of 40 minutes in steps of ten seconds
+PAGE_SERIES = 16
+PAGE_ROOMS = 100
+MAX_ROOMS_LISTED = 10_000
+
+
+class LinkHistory:
+    """The samples of all live lessons, from the first reading to the chart."""
+
+    def __init__(self, store: LinkStore, clock: Clock, keep_days: int) -> None:
+        self.written = 0
+        self.dropped = 0
+        self._store = store
+        self._clock = clock
+        self._keep = timedelta(days=keep_days)
+        self._tallies: dict[str, dict[str, LinkTally]] = {}  # by lesson and participant
+        self._waiting: deque[tuple[str, LinkSample]] = deque()
+        self._purge_at = datetime.min.replace(tzinfo=UTC)
+
+    # --- gathering -------------------------------------------------------------------------------
+
+    def note(self, lesson_id: str, readings: Iterable[tuple[str, LinkReading]]) -> None:
+        """Take a look at a live lesson's participants. Writes nothing itself."""
+        now = self._clock.now().timestamp()
+        tallies = self._tallies.setdefault(lesson_id, {})
+        for participant_id, reading in readings:
+            tally = tallies.get(participant_id)
+            if tally is None:
+                tally = tallies[participant_id] = LinkTally(participant_id)
+            self._put(lesson_id, tally.add(reading, now))
+
+    def close(self, lesson_id: str) -> None:
+        """The lesson is over."""
+        for tally in self._tallies.pop(lesson_id, {}).values():
+            self._put(lesson_id, tally.close())
+
+    def close_all(self) -> None:
+        """The server stops."""
+        for lesson_id in tuple(self._tallies):
+            self.close(lesson_id)
+
+    async def write(self) -> None:
+        """Write what waits; what the database does not take now is tried again the next time."""
+        batch, self._waiting = list(self._waiting), deque()
+        if not batch:
+            return
+        try:
+            await self._store.add(batch)
+        except IntegrityError:  # such as a lesson that was deleted: it never will be taken
+            log.exception("link_samples_refused", samples=len(batch))
+            self.dropped += len(batch)
+        except Exception as error:
+            log.error("link_samples_not_written", samples=len(batch), error=repr(error))
+            self._waiting.extendleft(reversed(batch))
+            self._bound()
+        else:
+            self.written += len(batch)
+
+    async def forget_old(self) -> None:
+        """Delete what is older than is kept; once an hour, however often it is asked."""
+        now = self._clock.now()
+        if now >= self._purge_at:
+            await self._store.forget_before(int((now - self._keep).timestamp()))
+            self._purge_at = now + PURGE_EVERY
+
+    def _put(self, lesson_id: str, sample: LinkSample | None) -> None:
+        if sample is not None:
+            self._waiting.append((lesson_id, sample))
+            self._bound()
+
+    def _bound(self) -> None:
+        while len(self._waiting) > MAX_WAITING:
+            self._waiting.popleft()
+            self.dropped += 1
+
+    # --- telling ---------------------------------------------------------------------------------
+
+    async def lesson(
+        self, lesson_id: str, members: Sequence[Member], after: str | None
+    ) -> r.LessonLinks:
+        """The series of a lesson's members, a page of them.
+
+        Raises:
+            Invalid: `after` is none of the members'.
+        """
+        first = _place_after(members, after)
+        recorded = await self._store.recorded(lesson_id)
+        if recorded is None:
+            return r.LessonLinks(lesson_id, None, None, SAMPLE_S, (), None)
+        who, start_s, end_s = recorded
+        listed = [member for member in members[first:] if member.participant_id in who]
+        page = listed[:PAGE_SERIES]
+        step_s = SAMPLE_S * -(-(end_s - start_s) // (SAMPLE_S * MAX_POINTS))
+        ids = [member.participant_id for member in page]
+        sums = await self._store.series(lesson_id, ids, start_s, step_s)
+        points: dict[str, list[r.LinkPoint]] = {participant_id: [] for participant_id in ids}
+        for one in sums:
+            points[one.participant_id].append(_point(one))
+        return r.LessonLinks(
+            lesson_id,
+            _instant(start_s),
+            _instant(end_s),
+            step_s,
+            tuple(_series(member, points[member.participant_id]) for member in page),
+            page[-1].participant_id if len(listed) > len(page) else None,
+        )
+
+    async def county(
+        self, start: datetime, end: datetime, rooms: dict[str, RoomRef], after: str | None
+    ) -> r.CountyLinks:
+        """The rooms (by participant id) that had lessons in an interval, worst first, a page.
+
+        Raises:
+            Invalid: `after` is no `next` of this list.
+        """
+        first = 0
+        if after is not None:
+            sound = after.isascii() and after.isdigit() and len(after) < 6
+            first = int(after) if sound else -1
+            if not 0 < first < MAX_ROOMS_LISTED:
+                raise Invalid("翻页游标有误", field="after")
+        sums = await self._store.by_room(int(start.timestamp()), int(end.timestamp()))
+        known = [one for one in sums if one.participant_id in rooms]
+        known.sort(key=lambda one: (-one.bad_share, one.participant_id))
+        page = known[first : first + PAGE_ROOMS]
+        following = first + PAGE_ROOMS
+        return r.CountyLinks(
+            start,
+            end,
+            tuple(_room(one, rooms[one.participant_id]) for one in page),
+            str(following) if len(known) > following else None,
+        )
+
+
+def _place_after(members: Sequence[Member], after: str | None) -> int:
+    if after is None:
+        return 0
+    for place, member in enumerate(members):
+        if member.participant_id == after:
+            return place + 1
+    raise Invalid("翻页游标有误", field="after")
+
+
+def _instant(at_s: int) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)
+
+
+def _series(member: Member, points: list[r.LinkPoint]) -> r.LinkSeries:
+    return r.LinkSeries(
+        member.participant_id, member.role, member.name, member.school, tuple(points)
+    )
+
+
+def _point(sums: LinkSums) -> r.LinkPoint:
+    return r.LinkPoint(
+        at=_instant(sums.at_s),
+        carries_min_bps=sums.carries_min_bps,
+        carries_mean_bps=sums.carries_mean_bps,
+        queue_ms=sums.queue_ms,
+        loss=sums.loss,
+        rtt_ms=sums.rtt_ms,
+        limit=sums.limit,
+        uplink=sums.uplink,
+        switches=sums.switches,
+        seen=_seen(sums),
+        link=_link(sums),
+    )
+
+
+def _room(sums: LinkSums, room: RoomRef) -> r.RoomLinks:
+    return r.RoomLinks(
+        room=room,
+        lessons=sums.lessons,
+        carries_min_bps=sums.carries_min_bps,
+        carries_mean_bps=sums.carries_mean_bps,
+        queue_ms=sums.queue_ms,
+        loss=sums.loss,
+        rtt_ms=sums.rtt_ms,
+        switches=sums.switches,
+        seen=_seen(sums),
+        link=_link(sums),
+        bad_share=sums.bad_share,
+    )
+
+
+def _seen(sums: LinkSums) -> r.SeenSeconds:
+    return r.SeenSeconds(**{str(seen): round(sums.seen_s[seen], 1) for seen in Seen})
+
+
+def _link(sums: LinkSums) -> r.LinkSeconds:
+    return r.LinkSeconds(**{str(state): round(sums.link_s[state], 1) for state in LinkState})

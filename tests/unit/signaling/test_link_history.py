@@ -1,0 +1,83 @@
+"""Links over time: what becomes of a second's reading."""
+
+import pytest
+
+from signaling.core.link_history import OFFLINE, LinkReading, LinkSample, LinkTally
+from signaling.core.link_state import Seen
+from signaling.core.messages import LinkLimit, LinkState
+
+START = 1_700_000_000.0  # on the grid of ten seconds
+
+
+def _reading(seen: Seen | None = Seen.HIGH, **figures: object) -> LinkReading:
+    return LinkReading(**{"state": LinkState.GOOD, "seen": seen, **figures})  # type: ignore[arg-type]
+
+
+def _samples(readings: list[LinkReading], start: float = START) -> list[LinkSample]:
+    """One reading a second; the samples that came of them, the last one as far as it goes."""
+    tally = LinkTally("room-a")
+    came = [tally.add(reading, start + second) for second, reading in enumerate(readings)]
+    return [sample for sample in (*came, tally.close()) if sample is not None]
+
+
+def test_ten_seconds_become_one_sample_of_means_and_extremes() -> None:
+    readings = [
+        _reading(carries_bps=1_000_000 * (1 + second % 2), queue_ms=float(second), loss=0.1)
+        for second in range(20)
+    ]
+    first, second = _samples(readings)
+    assert (first.at_s, second.at_s) == (int(START), int(START) + 10)
+    assert (first.carries_min_bps, first.carries_mean_bps) == (1_000_000, 1_500_000)
+    assert (first.queue_ms, second.queue_ms) == (9.0, 19.0)
+    assert first.loss == pytest.approx(0.1)
+    assert first.rtt_ms is None
+    assert second.seen_s == {Seen.HIGH: pytest.approx(10.0)}
+    assert first.link_s == {LinkState.GOOD: pytest.approx(9.0)}  # nobody knows of before the first
+
+
+def test_time_is_counted_by_what_was_seen_and_changes_are() -> None:
+    ladder = [Seen.HIGH, Seen.LOW, Seen.STILLS, Seen.SOUND, Seen.SOUND]
+    (sample,) = _samples([_reading(), *(_reading(seen) for seen in ladder), OFFLINE])
+    assert sample.seen_s == {
+        Seen.HIGH: 1.0,
+        Seen.LOW: 1.0,
+        Seen.STILLS: 1.0,
+        Seen.SOUND: 2.0,
+        Seen.OFFLINE: 1.0,
+    }
+    assert sample.link_s == {LinkState.GOOD: 5.0, LinkState.OFFLINE: 1.0}
+    assert sample.switches == 4
+
+
+def test_nothing_to_see_is_neither_sound_only_nor_a_change() -> None:
+    (sample,) = _samples([_reading(), _reading(None), _reading(None), _reading()])
+    assert sample.seen_s == {Seen.HIGH: 1.0}
+    assert sample.switches == 0
+
+
+def test_the_worst_limit_and_uplink_stand() -> None:
+    (sample,) = _samples(
+        [
+            _reading(uplink=LinkState.GOOD),
+            _reading(uplink=LinkState.POOR, limit=LinkLimit.OUTAGE),
+            _reading(uplink=LinkState.FAIR, limit=LinkLimit.RATE),
+        ]
+    )
+    assert (sample.limit, sample.uplink) == (LinkLimit.OUTAGE, LinkState.POOR)
+    (silent,) = _samples([_reading()])
+    assert (silent.limit, silent.uplink) == (LinkLimit.NONE, None)
+
+
+def test_a_server_that_stood_still_makes_up_no_time() -> None:
+    tally = LinkTally("room-a")
+    tally.add(_reading(), START)
+    tally.add(_reading(), START + 9)
+    sample = tally.close()
+    assert sample is not None
+    assert sample.link_s == {LinkState.GOOD: 3.0}
+    assert tally.close() is None
+
+
+def test_an_estimate_of_zero_is_the_least() -> None:
+    (sample,) = _samples([_reading(carries_bps=0), _reading(carries_bps=50_000)])
+    assert sample.carries_min_bps == 0
