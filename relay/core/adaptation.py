@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from relay.api import Importance
 from relay.core.allocator import Demand, Rung, allocate, ladder
 
-# The link must carry this much more than a rung costs before it is climbed: the estimate falls to
-# 0.85 of itself whenever a queue begins (draft-ietf-rmcat-gcc-02 §5.5), and must not fall off then.
+# The link must carry this much more than what is climbed to: the estimate falls to 0.85 of itself
+# whenever a queue begins (draft-ietf-rmcat-gcc-02 §5.5), and must not fall off then.
 _UP_MARGIN = 1.2
-_FAILED_WITHIN = 15.0  # s: a rung left so soon after it was climbed was a mistake
-_FIRST_PATIENCE = 4.0  # s before a rung that failed once is tried again
+_FAILED_WITHIN = 15.0  # s: what had to be given up so soon after a climb was a mistake
+_FIRST_PATIENCE = 4.0  # s before a climb that failed once is tried again
 _MAX_PATIENCE = 60.0  # s
-_PROVEN_AFTER = 30.0  # s on a rung: earlier mistakes are forgotten
+_PROVEN_AFTER = 30.0  # s without a fall: earlier mistakes are forgotten
 _CALM = 1.0  # s without a fall before anything is climbed: one drop may take several steps
+# An estimate so far above what failed is of another link, or of the same on a better day.
+_BETTER_LINK = 1.5
+
+_Ladder = tuple[Importance, Sequence[Rung]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +35,24 @@ class Choice:
     ideal: Rung | None
 
 
-class _Slot:
-    """The history of one slot with one source."""
-
-    __slots__ = ("barred", "barred_until", "climbed_at", "patience", "place", "source")
-
-    def __init__(self, source: str | None) -> None:
-        self.source = source
-        self.place: tuple[int, int] | None = None  # of the present rung
-        self.climbed_at = float("-inf")
-        self.patience = _FIRST_PATIENCE
-        self.barred: tuple[int, int] | None = None  # this place and those above it failed
-        self.barred_until = 0.0
-
-
 class Adaptation:
     """Follows the estimate of one viewer's link.
 
     Attributes:
-        next_bps: what the link would have to carry for the next rung; None if there is none that
-            may be climbed now. For the estimator to probe for.
+        next_bps: what the link would have to carry for the next rung; None at the top. For the
+            estimator to probe for.
         full_bps: what all slots would take at their best.
         spent_bps: what the present rungs take.
     """
 
     def __init__(self, slots: int) -> None:
-        self._slots = [_Slot(None) for _ in range(slots)]
-        self._fell_at = float("-inf")
+        self._sources: list[str | None] = [None] * slots
+        self._places: list[tuple[int, int] | None] = [None] * slots  # of the present rungs
+        self._climbed_at = self._fell_at = float("-inf")
+        self._climb_budget = 0.0  # when it climbed last
+        self._patience = _FIRST_PATIENCE
+        self._ceiling_bps: float | None = None  # what failed, …
+        self._ceiling_until = 0.0  # … and until when it is not tried again
         self.next_bps: float | None = None
         self.full_bps = self.spent_bps = 0.0
 
@@ -77,90 +72,115 @@ class Adaptation:
             sources: whose picture each slot is to show; a change of it begins anew.
             budget_bps: what the link carries beside sound; None for no limit.
             now: seconds.
-            outage: the link carries nothing at all: no rung is to blame for that.
+            outage: the link carries nothing at all: no climb is to blame for that.
         """
         if outage:
-            for slot in self._slots:
-                slot.climbed_at = float("-inf")
+            self._climbed_at = float("-inf")
         for index, source in enumerate(sources):
-            if self._slots[index].source != source:
-                self._slots[index] = _Slot(source)
+            if self._sources[index] != source:
+                self._sources[index], self._places[index] = source, None
         ladders = [(demand.importance, ladder(demand)) for demand in demands]
-        most = allocate(ladders, budget_bps)
-        safe = allocate(ladders, None if budget_bps is None else budget_bps / _UP_MARGIN)
         at = [
-            self._decide(slot, rungs, most[index], safe[index], now)
-            for index, (slot, (_, rungs)) in enumerate(zip(self._slots, ladders, strict=True))
+            _highest(rungs, place) for (_, rungs), place in zip(ladders, self._places, strict=True)
+        ]
+        at = self._follow(ladders, at, budget_bps, now)
+        self._places = [
+            rungs[index].place if index >= 0 else None
+            for (_, rungs), index in zip(ladders, at, strict=True)
         ]
         self._look_ahead(ladders, at, now)
         return [
-            Choice(rungs[place] if place >= 0 else None, rungs[-1] if rungs else None)
-            for (_, rungs), place in zip(ladders, at, strict=True)
+            Choice(rungs[index] if index >= 0 else None, rungs[-1] if rungs else None)
+            for (_, rungs), index in zip(ladders, at, strict=True)
         ]
 
-    def _decide(self, slot: _Slot, rungs: Sequence[Rung], most: int, safe: int, now: float) -> int:
-        present = -1
-        if slot.place is not None:
-            present = max(
-                (index for index, rung in enumerate(rungs) if rung.place <= slot.place), default=-1
-            )
-        if present > most:
-            self._fall(slot, rungs, present, now)
-            present = most
-        elif present < safe:
-            present = self._climb(slot, rungs, present, safe, now)
-        slot.place = rungs[present].place if present >= 0 else None
-        self._forgive(slot, now)
-        return present
+    def _follow(
+        self, ladders: Sequence[_Ladder], at: list[int], budget_bps: float | None, now: float
+    ) -> list[int]:
+        if budget_bps is None:
+            return allocate(ladders, None)
+        spent = _cost(ladders, at)
+        if spent > budget_bps:
+            self._fall(spent, budget_bps, now)
+            present = [
+                (matters, rungs[: index + 1])
+                for (matters, rungs), index in zip(ladders, at, strict=True)
+            ]
+            return allocate(present, budget_bps)
+        if now - self._fell_at < _CALM:
+            return at
+        better = allocate(ladders, self._safe(budget_bps, now))
+        if _standing(ladders, better) <= _standing(ladders, at):
+            return at
+        self._climbed_at, self._climb_budget = now, budget_bps
+        return better
 
-    @staticmethod
-    def _forgive(slot: _Slot, now: float) -> None:
-        """A rung that held for long is no mistake any more."""
-        proven = now - slot.climbed_at > _PROVEN_AFTER
-        if proven and slot.barred is not None and slot.place is not None:
-            if slot.place < slot.barred:
-                return
-            slot.barred = None
-            slot.patience = _FIRST_PATIENCE
+    def _safe(self, budget_bps: float, now: float) -> float:
+        """What may be climbed to."""
+        safe = budget_bps / _UP_MARGIN
+        ceiling = self._ceiling_bps
+        if ceiling is not None:
+            if now - self._fell_at > _PROVEN_AFTER and now - self._climbed_at > _PROVEN_AFTER:
+                self._ceiling_bps, self._patience = None, _FIRST_PATIENCE
+            elif now < self._ceiling_until and budget_bps < _BETTER_LINK * ceiling:
+                safe = min(safe, ceiling)
+        return safe
 
-    def _fall(self, slot: _Slot, rungs: Sequence[Rung], present: int, now: float) -> None:
-        if now - slot.climbed_at < _FAILED_WITHIN:
-            if slot.barred is not None:
-                slot.patience = min(2 * slot.patience, _MAX_PATIENCE)
-            slot.barred = rungs[present].place
-            slot.barred_until = now + slot.patience
-            slot.climbed_at = float("-inf")  # one mistake, however many steps it costs
+    def _fall(self, failed_bps: float, budget_bps: float, now: float) -> None:
+        """The link does not carry what is there; if that was climbed to lately, note it.
+
+        Where the estimate stands as it did then, it is the picture that became livelier.
+        """
+        if now - self._climbed_at < _FAILED_WITHIN and budget_bps < self._climb_budget:
+            if self._ceiling_bps is not None:
+                self._patience = min(2 * self._patience, _MAX_PATIENCE)
+            self._ceiling_bps = 0.99 * failed_bps
+            self._ceiling_until = now + self._patience
+            self._climbed_at = float("-inf")  # one mistake, however many steps it costs
         self._fell_at = now
 
-    def _climb(
-        self, slot: _Slot, rungs: Sequence[Rung], present: int, safe: int, now: float
-    ) -> int:
-        if slot.place is not None and now - self._fell_at < _CALM:
-            return present
-        top = safe
-        while top > present and self._is_barred(slot, rungs[top], now):
-            top -= 1
-        if top > present:
-            slot.climbed_at = now
-        return top
+    def _look_ahead(self, ladders: Sequence[_Ladder], at: Sequence[int], now: float) -> None:
+        self.spent_bps = spent = _cost(ladders, at)
+        self.full_bps = float(sum(rungs[-1].cost_bps for _, rungs in ladders if rungs))
+        self.next_bps = None
+        steps = {
+            rungs[index + 1].cost_bps - (rungs[index].cost_bps if index >= 0 else 0)
+            for (_, rungs), index in zip(ladders, at, strict=True)
+            if index + 1 < len(rungs)
+        }
+        for step in sorted(steps):
+            # Not every slot's step is next: what matters more comes first.
+            if _cost(ladders, allocate(ladders, spent + step)) > spent:
+                self.next_bps = _UP_MARGIN * (spent + step)
+                break
+        if self.next_bps and self._ceiling_bps and now < self._ceiling_until:
+            # Only a link that is found to be better is a reason to climb sooner.
+            self.next_bps = max(self.next_bps, 1.01 * _BETTER_LINK * self._ceiling_bps)
 
-    @staticmethod
-    def _is_barred(slot: _Slot, rung: Rung, now: float) -> bool:
-        return slot.barred is not None and rung.place >= slot.barred and now < slot.barred_until
 
-    def _look_ahead(
-        self,
-        ladders: Sequence[tuple[Importance, Sequence[Rung]]],
-        at: Sequence[int],
-        now: float,
-    ) -> None:
-        spent = full = 0.0
-        steps = []
-        for slot, (_, rungs), place in zip(self._slots, ladders, at, strict=True):
-            present = rungs[place].cost_bps if place >= 0 else 0
-            spent += present
-            full += rungs[-1].cost_bps if rungs else 0
-            if place + 1 < len(rungs) and not self._is_barred(slot, rungs[place + 1], now):
-                steps.append(rungs[place + 1].cost_bps - present)
-        self.spent_bps, self.full_bps = spent, full
-        self.next_bps = _UP_MARGIN * (spent + min(steps)) if steps else None
+def _highest(rungs: Sequence[Rung], place: tuple[int, int] | None) -> int:
+    """The index of the best rung that is not above a place; −1 if there is none."""
+    if place is None:
+        return -1
+    return max((index for index, rung in enumerate(rungs) if rung.place <= place), default=-1)
+
+
+def _standing(ladders: Sequence[_Ladder], at: Sequence[int]) -> tuple[int, ...]:
+    """For comparing two choices, in the order in which `allocate` gives."""
+    reached = dict.fromkeys(Importance, 0)
+    bases = 0
+    for (importance, _), index in zip(ladders, at, strict=True):
+        reached[importance] += index
+        bases += importance is Importance.STAGE and index >= 0
+    order = (Importance.COURSEWARE, Importance.STAGE, Importance.WALL)
+    return (bases, *(reached[importance] for importance in order))
+
+
+def _cost(ladders: Sequence[_Ladder], at: Sequence[int]) -> float:
+    return float(
+        sum(
+            rungs[index].cost_bps
+            for (_, rungs), index in zip(ladders, at, strict=True)
+            if index >= 0
+        )
+    )

@@ -19,6 +19,8 @@ _U16 = struct.Struct("!H")
 # What the link carries beside the RTP packet: SRTP tag (AES-GCM), UDP, IPv4 headers.
 OVERHEAD = 16 + 8 + 20
 
+_PACE = 0.005  # s between two calls of `pace`, as the driver makes them
+
 Filler = Callable[[int, float], int]
 
 
@@ -54,7 +56,7 @@ class Outlet:
         self.number = 0
         self._latest = now
         self.estimator = BandwidthEstimator(transport_cc=transport_cc, start_bps=start_bps, now=now)
-        self.pacer = Pacer(self._leave, fill)
+        self.pacer = Pacer(self._leave, fill, tick=_PACE)
         self.pacer.set_rate(self.estimator.target_bps)
         self._send = send
         self._pace = self.pacer.on_packet
@@ -101,5 +103,12 @@ class Outlet:
         pacer.set_rate(self.estimator.target_bps)
         if probe is not None:
             pacer.start(probe, now)
-        else:
-            pacer.on_timer(now)
+        self.pace(now)
+
+    def pace(self, now: float) -> None:
+        """Every few ms: send what is due of what waits."""
+        pacer = self.pacer
+        pacer.on_timer(now)
+        if pacer.abandoned:
+            pacer.abandoned = False
+            self.estimator.abandon_probe(now)

@@ -260,9 +260,8 @@ class Room:
     def pace(self, now: float) -> None:
         """Between two ticks, every few ms: send what waits of key frames and probes."""
         for viewer in self._viewers:
-            pacer = viewer.outlet.pacer
-            if pacer.next_due <= now:
-                pacer.on_timer(now)
+            if viewer.outlet.pacer.next_due <= now:
+                viewer.outlet.pace(now)
 
     def _tell_wanted(self, now: float) -> None:
         """Let publishers pause the layers that nobody takes."""

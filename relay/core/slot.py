@@ -29,6 +29,9 @@ _PICTURE_ID_TL0 = struct.Struct("!HHB")
 _join = b"".join
 _MAX_RESENT = 512  # packets whose last retransmission time is remembered
 _MIN_RESEND_SPACING = 0.015  # s, for the same packet; libwebrtc asks again every 20 ms
+# Within a round trip a NACK cannot know of the answer to the one before. Some of it is waiting, here
+# and there, so a little less is still no storm.
+_RESEND_RTT_SHARE = 0.7
 _FILL_LOOK_BACK = 64  # packets: what is older may not be in the viewer's buffer any more
 _LEAST_FILL = 200  # bytes: a probe may always be made of packets as small as that
 _MAX_PADDING = 255  # bytes in a packet (RFC 3550 §5.1)
@@ -234,7 +237,7 @@ class ViewerSlot(SwitchingSlot):
         if now - self._window_start >= _RESEND_WINDOW:
             self._window_start = now
             self._resends = 0
-        spacing = max(_MIN_RESEND_SPACING, rtt)
+        spacing = max(_MIN_RESEND_SPACING, _RESEND_RTT_SHARE * rtt)
         for number in sequence_numbers:
             found = self.find(number)
             if found is None:

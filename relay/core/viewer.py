@@ -24,7 +24,7 @@ from relay.core.slot import ViewerSlot
 _REPORT_INTERVAL = 1.0  # s
 _ANSWER_INTERVAL = 0.1  # s between two answers to a viewer's reference times
 _MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
-_ADAPT_INTERVAL = 0.1  # s between two looks at the estimate
+_ADAPT_INTERVAL = 0.5  # s between two choices, if nothing asks for one sooner
 _USUAL_BPS = {Layer.LOW: 150_000, Layer.MIDDLE: 500_000, Layer.HIGH: 1_500_000}
 _SOUND_BPS = 50_000  # a speaker whose rate is not known yet: Opus at 20 ms with its headers
 _STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the control connection
@@ -114,6 +114,7 @@ class Viewer:
         self._by_ssrc = {slot.negotiated.ssrc: slot for slot in made}
         self._adaptation = Adaptation(len(self.video_slots))
         self._adapt_at = now
+        self._sound_bps = 0.0  # with what else is set aside for
         self._feedback_left = _MAX_FEEDBACK
         self._dropped_bytes = 0
         self.wants: dict[str, frozenset[Layer]] = {}
@@ -165,8 +166,8 @@ class Viewer:
             self._steer(slot, publisher, choice, budget, now)
         self.wants = {source: frozenset(layers) for source, layers in wants.items()}
         estimator = self.outlet.estimator
-        sound = estimator.target_bps - budget
-        estimator.want(sound + (self._adaptation.next_bps or self._adaptation.spent_bps))
+        self._sound_bps = estimator.estimate_bps - budget
+        estimator.want(self._sound_bps + (self._adaptation.next_bps or self._adaptation.spent_bps))
 
     def _steer(
         self,
@@ -213,7 +214,8 @@ class Viewer:
 
     def _budget(self, demands: Sequence[Demand]) -> float:
         """What the link carries beside sound and the still pictures that stand for courseware."""
-        target = self.outlet.estimator.target_bps
+        # Not the target: while a queue drains it is half of that, and the pacer sees to it.
+        carried = self.outlet.estimator.estimate_bps
         sound = 0
         for slot in self._audio:
             if slot.target is not None:
@@ -224,7 +226,7 @@ class Viewer:
             if demand.importance is Importance.COURSEWARE and demand.candidates
         ]
         still = any(slot.layer is None for slot in courseware)
-        return target - sound - (_STILL_BPS if still else 0)
+        return carried - sound - (_STILL_BPS if still else 0)
 
     def _wish(self, slot: ViewerSlot) -> SlotWish | None:
         index = slot.negotiated.index
@@ -324,7 +326,7 @@ class Viewer:
             counters.rtcp_malformed += 1
             return
         estimator = self.outlet.estimator
-        before, outage = estimator.target_bps, estimator.state is State.OUTAGE
+        before, outage = estimator.estimate_bps, estimator.state is State.OUTAGE
         estimator.on_feedback(feedback, now)
         if outage and estimator.state is not State.OUTAGE:
             self.outlet.pacer.clear(Priority.VIDEO)
@@ -332,8 +334,13 @@ class Viewer:
             for slot in self.video_slots:
                 slot.start_over()
             self.retarget(now)
-        elif estimator.target_bps < min(before, self._adaptation.spent_bps):
+        elif estimator.estimate_bps < min(before, self._adaptation.spent_bps + self._sound_bps):
             self.retarget(now)  # at once: a queue is beginning
+
+    def _may_climb(self) -> bool:
+        """Whether the estimate has come to what the next rung needs."""
+        needed = self._adaptation.next_bps
+        return needed is not None and self.outlet.estimator.estimate_bps - self._sound_bps >= needed
 
     def _fill(self, octets: int, now: float) -> int:
         """See `Outlet`: what a probe sends."""
@@ -388,7 +395,7 @@ class Viewer:
         dropped = self.outlet.pacer.dropped_bytes
         if dropped != self._dropped_bytes:
             self._on_dropped(dropped, now)
-        if now - self._adapt_at >= _ADAPT_INTERVAL:
+        if now - self._adapt_at >= _ADAPT_INTERVAL or self._may_climb():
             self.retarget(now)
         if now - self._report_at < _REPORT_INTERVAL:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -138,7 +139,7 @@ class Watching:
     def switches(self, first: int, last: int) -> int:
         """Changes of the layer."""
         layers = [one.layer for one in self.seconds[first:last]]
-        return sum(a is not b for a, b in zip(layers, layers[1:], strict=False))
+        return sum(a is not b for a, b in itertools.pairwise(layers))
 
     def frozen(self, since: float, until: float) -> float:
         """Seconds in gaps of more than 250 ms between decoded frames, open ones included."""
@@ -150,7 +151,7 @@ class Watching:
             if since <= one.at - joined < until
         ]
         edges = [since, *times, until]
-        gaps = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+        gaps = [b - a for a, b in itertools.pairwise(edges)]
         return sum(gap for gap in gaps if gap > 0.25)
 
     def digest(self) -> str:
