@@ -53,8 +53,14 @@ export function useLesson(options: LessonOptions) {
   const away = computed(() => troubled.value && status.value !== 'open')
 
   let timer: number | undefined
+  let watched = false // it worked before: whatever it does to come back, it is not back
   const hurt = computed(
-    () => status.value === 'waiting' || status.value === 'connecting' || isHurt(watching.value),
+    () =>
+      status.value === 'waiting' ||
+      status.value === 'connecting' ||
+      watching.value === 'repairing' ||
+      watching.value === 'waiting' ||
+      (watched && watching.value !== 'up'),
   )
   function judge(): void {
     if (!hurt.value) {
@@ -73,6 +79,7 @@ export function useLesson(options: LessonOptions) {
     judge()
   })
   session.viewer.session.onState.add((next) => {
+    if (next === 'up' || next === 'idle') watched = next === 'up'
     watching.value = next
     judge()
   })
@@ -127,10 +134,6 @@ export function useLesson(options: LessonOptions) {
 }
 
 export type LessonHandle = ReturnType<typeof useLesson>
-
-function isHurt(state: MediaState): boolean {
-  return state === 'repairing' || state === 'waiting'
-}
 
 /** What tests and support staff may look at: `window.__tongke.viewerPc.getStats()`. */
 export interface Diagnosis {

@@ -323,6 +323,7 @@ export const en: Texts = {
     soundOnlyHint: 'Listening. The link is slow; the picture will come back by itself.',
     held: 'Slow link: picture paused',
     heldHint: 'The sound goes on; the picture comes back by itself.',
+    stillComing: 'Slow link: the courseware will come as pictures',
     stands: 'Picture stopped, recovering…',
     stillMark: 'Still pages · slow link',
     rung: {

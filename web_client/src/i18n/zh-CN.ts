@@ -287,6 +287,7 @@ export const zh = {
     soundOnlyHint: '正在听课，网络较慢，画面稍后恢复',
     held: '网络较慢，画面暂停',
     heldHint: '声音不受影响，画面会自动恢复',
+    stillComing: '网络较慢，课件稍后以图片显示',
     stands: '画面停顿，正在恢复…',
     stillMark: '静态课件 · 网络较慢',
     rung: {

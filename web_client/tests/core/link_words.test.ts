@@ -20,6 +20,7 @@ it.each([
   [{ state: 'poor', seeing: null, limit: 'rate' }, 'sound', 'rate'],
   [{ state: 'poor', seeing: null, limit: 'outage' }, 'sound', 'outage'],
   [{ seeing: null }, 'nothing', 'none'],
+  [{ seeing: 'l', stills: true }, 'stills', 'rate'],
   [{ state: 'offline', seeing: 'h', limit: 'outage' }, 'nothing', 'none'],
   [{ state: 'fair', uplink: 'fair' }, 'h', 'uplink'],
 ] as const)('%o', (changes, seeing, why) => {
