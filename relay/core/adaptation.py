@@ -50,6 +50,7 @@ class Adaptation:
         self._places: list[tuple[int, int] | None] = [None] * slots  # of the present rungs
         self._climbed_at = self._fell_at = float("-inf")
         self._climb_budget = 0.0  # when it climbed last
+        self._reserved_bps = 0.0
         self._patience = _FIRST_PATIENCE
         self._ceiling_bps: float | None = None  # what failed, …
         self._ceiling_until = 0.0  # … and until when it is not tried again
@@ -63,6 +64,7 @@ class Adaptation:
         budget_bps: float | None,
         now: float,
         *,
+        reserved_bps: float = 0.0,
         outage: bool = False,
     ) -> list[Choice]:
         """Choose a rung for each slot.
@@ -72,10 +74,12 @@ class Adaptation:
             sources: whose picture each slot is to show; a change of it begins anew.
             budget_bps: what the link carries beside sound; None for no limit.
             now: seconds.
+            reserved_bps: what else it carries: sound.
             outage: the link carries nothing at all: no climb is to blame for that.
         """
         if outage:
             self._climbed_at = float("-inf")
+        self._reserved_bps = reserved_bps
         for index, source in enumerate(sources):
             if self._sources[index] != source:
                 self._sources[index], self._places[index] = source, None
@@ -117,7 +121,7 @@ class Adaptation:
 
     def _safe(self, budget_bps: float, now: float) -> float:
         """What may be climbed to."""
-        safe = budget_bps / _UP_MARGIN
+        safe = (budget_bps + self._reserved_bps) / _UP_MARGIN - self._reserved_bps
         ceiling = self._ceiling_bps
         if ceiling is not None:
             if now - self._fell_at > _PROVEN_AFTER and now - self._climbed_at > _PROVEN_AFTER:
@@ -151,7 +155,8 @@ class Adaptation:
         for step in sorted(steps):
             # Not every slot's step is next: what matters more comes first.
             if _cost(ladders, allocate(ladders, spent + step)) > spent:
-                self.next_bps = _UP_MARGIN * (spent + step)
+                reserved = self._reserved_bps
+                self.next_bps = _UP_MARGIN * (spent + step + reserved) - reserved
                 break
         if self.next_bps and self._ceiling_bps and now < self._ceiling_until:
             # Only a link that is found to be better is a reason to climb sooner.

@@ -19,6 +19,9 @@ _U16 = struct.Struct("!H")
 # What the link carries beside the RTP packet: SRTP tag (AES-GCM), UDP, IPv4 headers.
 OVERHEAD = 16 + 8 + 20
 
+_REPAIR_SHARE = 0.25  # of the rate: a tenth lost, asked for twice, with headers
+_REPAIR_BURST = 0.5  # s of it at once
+_LEAST_REPAIR = 4000.0  # bytes at once: three packets, whatever the rate
 _PACE = 0.005  # s between two calls of `pace`, as the driver makes them
 
 Filler = Callable[[int, float], int]
@@ -31,9 +34,20 @@ class Outlet:
         number: the transport-wide number last used.
         estimator: what the link carries.
         pacer: what waits.
+        repair_octets: what may be sent again now. Repairs have a share of the rate: where a queue
+            overflows, everything lost would be asked for, and keep it full.
     """
 
-    __slots__ = ("_latest", "_on_sent", "_pace", "_send", "estimator", "number", "pacer")
+    __slots__ = (
+        "_latest",
+        "_on_sent",
+        "_pace",
+        "_send",
+        "estimator",
+        "number",
+        "pacer",
+        "repair_octets",
+    )
 
     def __init__(
         self,
@@ -58,6 +72,7 @@ class Outlet:
         self.estimator = BandwidthEstimator(transport_cc=transport_cc, start_bps=start_bps, now=now)
         self.pacer = Pacer(self._leave, fill, tick=_PACE)
         self.pacer.set_rate(self.estimator.target_bps)
+        self.repair_octets = _LEAST_REPAIR
         self._send = send
         self._pace = self.pacer.on_packet
         self._on_sent = self.estimator.on_sent
@@ -97,6 +112,9 @@ class Outlet:
 
     def on_timer(self, now: float) -> None:
         """Every tick: take the estimate, send what is due, begin a probe."""
+        earned = _REPAIR_SHARE * self.estimator.target_bps / 8
+        most = max(_LEAST_REPAIR, earned * _REPAIR_BURST)
+        self.repair_octets = min(self.repair_octets + earned * (now - self._latest), most)
         self._latest = now
         pacer = self.pacer
         probe = self.estimator.on_timer(now)

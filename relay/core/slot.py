@@ -29,8 +29,8 @@ _PICTURE_ID_TL0 = struct.Struct("!HHB")
 _join = b"".join
 _MAX_RESENT = 512  # packets whose last retransmission time is remembered
 _MIN_RESEND_SPACING = 0.015  # s, for the same packet; libwebrtc asks again every 20 ms
-# Within a round trip a NACK cannot know of the answer to the one before. Some of it is waiting, here
-# and there, so a little less is still no storm.
+# Within a round trip a NACK cannot know of the answer to the one before. Some of that is waiting,
+# here and there, so a little less is still no storm.
 _RESEND_RTT_SHARE = 0.7
 _FILL_LOOK_BACK = 64  # packets: what is older may not be in the viewer's buffer any more
 _LEAST_FILL = 200  # bytes: a probe may always be made of packets as small as that
@@ -233,7 +233,11 @@ class ViewerSlot(SwitchingSlot):
         return rtcp.sender_report(report) + description
 
     def resend(self, sequence_numbers: Sequence[int], rtt: float, now: float) -> None:
-        """Answer a NACK, within the bounds at the top of this module."""
+        """Answer a NACK, within the bounds at the top of this module.
+
+        What is asked for again goes out twice: its first repair was lost, and a third round trip
+        would cost the picture.
+        """
         if now - self._window_start >= _RESEND_WINDOW:
             self._window_start = now
             self._resends = 0
@@ -244,13 +248,19 @@ class ViewerSlot(SwitchingSlot):
                 self._counters.rtx_missed += 1
                 continue
             segment, out, packet = found
-            recently = now - self._resent.get(out, float("-inf")) < spacing
-            if recently or self._resends >= _MAX_RESENDS:
+            before = self._resent.get(out)
+            recently = before is not None and now - before < spacing
+            outlet = self._outlet
+            if recently or self._resends >= _MAX_RESENDS or outlet.repair_octets < packet.size:
                 self._counters.rtx_throttled += 1
                 continue
             self._resends += 1
             self._note_resent(out, spacing, now)
             self._send_again(segment, packet, now)
+            outlet.repair_octets -= packet.size
+            if before is not None:
+                self._send_again(segment, packet, now)
+                outlet.repair_octets -= packet.size
             self._counters.rtx_answered += 1
 
     def start_over(self) -> None:

@@ -18,8 +18,10 @@ from relay.core.layer import IncomingLayer
 from relay.core.negotiated import OutgoingSlot
 from relay.core.outlet import Outlet
 from relay.core.publisher import Publisher
+from relay.core.redundancy import Redundancy, SoundFates, affordable, cost
 from relay.core.rtcp import RtcpError
 from relay.core.slot import ViewerSlot
+from relay.core.sound_slot import SoundSlot
 
 _REPORT_INTERVAL = 1.0  # s
 _ANSWER_INTERVAL = 0.1  # s between two answers to a viewer's reference times
@@ -103,15 +105,27 @@ class Viewer:
         self._programme = programme
         self._wall_offset = wall_offset
         self._counters = counters
-        feedback = any(slot.extensions.transport_cc for slot in slots)
+        self._feedback = feedback = any(slot.extensions.transport_cc for slot in slots)
         self.outlet = Outlet(
             send_rtp, self._fill, transport_cc=feedback, start_bps=start_bps, now=now
         )
-        made = [ViewerSlot(slot, self.outlet, counters) for slot in slots]
-        made.sort(key=lambda slot: slot.negotiated.index)
-        self.video_slots = [slot for slot in made if slot.negotiated.kind is MediaKind.VIDEO]
-        self._audio = [slot for slot in made if slot.negotiated.kind is MediaKind.AUDIO]
-        self._by_ssrc = {slot.negotiated.ssrc: slot for slot in made}
+        self._fates = SoundFates()
+        self._redundancy = Redundancy()
+        ordered = sorted(slots, key=lambda slot: slot.index)
+        self.video_slots = [
+            ViewerSlot(slot, self.outlet, counters)
+            for slot in ordered
+            if slot.kind is MediaKind.VIDEO
+        ]
+        self._audio = [
+            SoundSlot(slot, self.outlet, counters, self._fates)
+            for slot in ordered
+            if slot.kind is MediaKind.AUDIO
+        ]
+        self._takes_red = any(slot.takes_red for slot in self._audio)
+        self._by_ssrc: dict[int, ViewerSlot] = {
+            slot.negotiated.ssrc: slot for slot in (*self.video_slots, *self._audio)
+        }
         self._adaptation = Adaptation(len(self.video_slots))
         self._adapt_at = now
         self._sound_bps = 0.0  # with what else is set aside for
@@ -157,16 +171,18 @@ class Viewer:
         ]
         sources = [publisher.source_id if publisher else None for publisher in published]
         budget = self._budget(demands)
-        outage = self.outlet.estimator.state is State.OUTAGE
-        choices = self._adaptation.choose(demands, sources, budget, now, outage=outage)
+        estimator = self.outlet.estimator
+        outage = estimator.state is State.OUTAGE
+        self._sound_bps = estimator.estimate_bps - budget
+        choices = self._adaptation.choose(
+            demands, sources, budget, now, reserved_bps=self._sound_bps, outage=outage
+        )
         wants: dict[str, set[Layer]] = {}
         for slot, publisher, choice in zip(self.video_slots, published, choices, strict=True):
             if publisher is not None and choice.rung is not None:
                 wants.setdefault(publisher.source_id, set()).add(choice.rung.layer)
             self._steer(slot, publisher, choice, budget, now)
         self.wants = {source: frozenset(layers) for source, layers in wants.items()}
-        estimator = self.outlet.estimator
-        self._sound_bps = estimator.estimate_bps - budget
         estimator.want(self._sound_bps + (self._adaptation.next_bps or self._adaptation.spent_bps))
 
     def _steer(
@@ -216,10 +232,7 @@ class Viewer:
         """What the link carries beside sound and the still pictures that stand for courseware."""
         # Not the target: while a queue drains it is half of that, and the pacer sees to it.
         carried = self.outlet.estimator.estimate_bps
-        sound = 0
-        for slot in self._audio:
-            if slot.target is not None:
-                sound += slot.target.meter.carried_bps or _SOUND_BPS
+        sound = cost(self._plain_sound_bps(), self._redundancy.distances)
         courseware = [
             slot
             for slot, demand in zip(self.video_slots, demands, strict=True)
@@ -227,6 +240,23 @@ class Viewer:
         ]
         still = any(slot.layer is None for slot in courseware)
         return carried - sound - (_STILL_BPS if still else 0)
+
+    def _plain_sound_bps(self) -> int:
+        """What all sound takes without repetition."""
+        return sum(
+            slot.target.meter.carried_bps or _SOUND_BPS
+            for slot in self._audio
+            if slot.target is not None
+        )
+
+    def _repeat_sound(self, now: float) -> None:
+        """Choose how much of the sound goes out twice."""
+        if not self._takes_red:
+            return
+        most = affordable(self.outlet.estimator.target_bps, self._plain_sound_bps())
+        chosen = self._redundancy.choose(now, most)
+        for slot in self._audio:
+            slot.distances = chosen
 
     def _wish(self, slot: ViewerSlot) -> SlotWish | None:
         index = slot.negotiated.index
@@ -325,6 +355,8 @@ class Viewer:
         except RtcpError:
             counters.rtcp_malformed += 1
             return
+        if self._takes_red:
+            self._redundancy.on_fates(self._fates.take(feedback.arrivals))
         estimator = self.outlet.estimator
         before, outage = estimator.estimate_bps, estimator.state is State.OUTAGE
         estimator.on_feedback(feedback, now)
@@ -370,6 +402,8 @@ class Viewer:
         expected = max(0, block.highest_sequence - highest)
         fraction = block.fraction_lost / 256
         self._loss[block.ssrc] = (block.highest_sequence, expected, fraction)
+        if not self._feedback and isinstance(self._by_ssrc[block.ssrc], SoundSlot):
+            self._redundancy.on_report(fraction, expected)
         if block.last_report:
             middle = unix_to_ntp(now + self._wall_offset) >> 16 & 0xFFFFFFFF
             rtt = ((middle - block.last_report - block.delay) & 0xFFFFFFFF) / 65536
@@ -392,6 +426,7 @@ class Viewer:
         self.due = now + 0.1
         for slot in self.video_slots:
             slot.expire(now)
+        self._repeat_sound(now)
         dropped = self.outlet.pacer.dropped_bytes
         if dropped != self._dropped_bytes:
             self._on_dropped(dropped, now)

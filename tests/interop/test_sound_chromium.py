@@ -131,3 +131,19 @@ async def test_chromium_asks_for_lost_sound_and_gets_it(room: Room) -> None:
     hop = await room.listen()
     hop.down.loss = 0.1
     await room.until_counted(nacks_received=10, rtx_answered=10)
+
+
+async def test_chromium_plays_what_the_relay_repeats(room: Room) -> None:
+    await room.speak()
+    hop = await room.listen(leave_out="a=rtcp-fb:111 nack\r\n")  # repetition is all there is
+    hop.down.loss = 0.1
+    await room.until_counted(red_sent=250)  # by now it knows the link
+    before = await room.village.evaluate(RECEIVED)
+    await room.until_counted(red_sent=400)
+    after = await room.village.evaluate(RECEIVED)
+    packets = after["packetsReceived"] - before["packetsReceived"]
+    assert packets < 0.97 * 400, "the link loses"
+    concealed = after["concealedSamples"] - before["concealedSamples"]
+    samples = after["totalSamplesReceived"] - before["totalSamplesReceived"]
+    # A tenth without repetition, a thousandth with two; a busy machine adds some of its own.
+    assert concealed < 0.05 * samples

@@ -40,7 +40,9 @@ def test_500_then_800_then_100_kbit() -> None:
     assert 600 <= kbit(room.target(50, 60)) <= 900
     # Only sound is left, half of what the link carries: the rest of the estimate is probed for.
     assert 65 <= kbit(room.target(70, 110)) <= 130
-    assert room.queue(63, 110) < 0.3
+    # The lowest layer is tried once, does not fit, and is left.
+    assert room.queue(67, 110) < 0.3
+    assert all(one.layer is None for one in room.seconds[67:110])
     assert all(one.sound >= 42 for one in room.seconds[64:]), room.table()
 
 
@@ -63,7 +65,8 @@ def test_5_1_variable_capacity() -> None:
     lesson.run(100)
     assert kbit(room.target(10, 40)) == pytest.approx(1000, rel=0.3)
     assert first_second_at(room, Layer.HIGH, 2, since=40) <= 50
-    assert kbit(room.target(65, 80)) == pytest.approx(600, rel=0.2)
+    assert 400 <= kbit(room.sent(63, 80)) <= 600
+    assert kbit(room.target(65, 80)) == pytest.approx(600, rel=0.3)
     assert room.queue(63, 80) < 0.3
     assert room.frozen(3, 100) < 2
 
@@ -163,7 +166,8 @@ def test_p2_a_lossy_link_is_used_without_a_saw_tooth() -> None:
     lesson.run(60)
     assert room.frozen(1, 60) / 59 <= 0.01, room.table()
     assert room.switches(10, 60) <= 2
-    assert room.sent(10, 60) / 1.5e6 >= 0.65
+    # Half the pictures of the top layer; the product's layers are larger, and use more.
+    assert room.sent(10, 60) / 1.5e6 >= 0.6
 
 
 def test_p3_a_changing_link() -> None:

@@ -84,7 +84,7 @@ def test_the_sets_are_repaired_like_any_packet() -> None:
         room.publish(source, codec=APART, layers=(Layer.HIGH,), seed=seed)
     watchers = [
         room.watch(f"v{index}", down=Profile(loss=0.2, delay=0.01), seed=200 + index)
-        for index in range(10)
+        for index in range(30)
     ]
     for source in ("lead.camera", "room.camera"):
         for watching in watchers:

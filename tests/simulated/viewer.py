@@ -22,7 +22,7 @@ OPUS = replace(publisher.OPUS, payload_type=109)
 GIVE_UP = 0.6  # s a receiver waits for a missing packet
 PATIENCE = 0.3  # s before it goes on with a key frame that came meanwhile
 NACK_DELAY = 0.01
-NACK_SPACING = 0.06
+NACK_SPACING = 0.08  # s; a browser's: the round trip, and what is left of its 20 ms
 FEEDBACK_INTERVAL = 0.1  # s; a browser's for a few hundred kbit/s
 
 
