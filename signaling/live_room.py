@@ -27,6 +27,7 @@ from signaling.still_post import StillPost
 
 MAX_CHANNELS = 512  # participants and silent observers of one lesson
 MAX_RESUME_BYTES = MAX_WAITING_BYTES // 2  # the rest is for what happens meanwhile
+ALL_LAYERS = tuple(str(layer) for layer in Layer)  # what a publisher sends who was told nothing
 FIGURES_EVERY_S = 10.0  # how often mere figures of one participant's link are told
 
 
@@ -390,7 +391,7 @@ class LiveRoom:
         camera = self._publishers.get(camera_of(participant_id))
         if camera is not None:
             wanted = self._layers_wanted.get(camera)
-            found[camera] = None if wanted is None else wanted.layers
+            found[camera] = ALL_LAYERS if wanted is None else wanted.layers
         courseware = self._publishers.get(f"{participant_id}.{m.SourceKind.COURSEWARE}")
         if courseware is not None:
             found[courseware] = None  # a still screen sends nothing

@@ -9,13 +9,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from recorder.config import RecorderConfig
 from recorder.service import RecorderService
 from relay.config import RelayConfig
 from relay.node import RelayNode
 from signaling import seed
 from signaling.config import Config, load
+from signaling.core.resources import ClassKind, LessonCreate
+from signaling.server import HttpServer
 from signaling.services import Services
+from tests.support.server import Client
 
 
 class ManualClock:
@@ -58,3 +63,33 @@ async def running_services(
         await services.hub.start()
         stack.push_async_callback(services.hub.stop)
         yield services
+
+
+@asynccontextmanager
+async def served(
+    data: Path, clock: ManualClock | None = None
+) -> AsyncIterator[tuple[Services, Client, str]]:
+    """Services with their HTTP face in this process, the teacher signed in, and a lesson."""
+    settings = {"http_host": "127.0.0.1", "http_port": 0}
+    async with running_services(data, clock, **settings) as services:
+        http = HttpServer(services)
+        await http.start()
+        session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        try:
+            client = Client(http.url, session)
+            await client.login("wang")
+            start = services.clock.now()
+            wish = LessonCreate(
+                "课",
+                ClassKind.DEDICATED,
+                "数学",
+                "一年级",
+                start,
+                start + timedelta(minutes=40),
+                seed.LEAD_TEACHER,
+                seed.RECEIVE_ROOMS[:2],
+            )
+            yield services, client, await services.lesson_store.create(wish)
+        finally:
+            await session.close()
+            await http.stop()

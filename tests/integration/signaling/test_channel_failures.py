@@ -2,50 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from signaling import seed
-from signaling.core.resources import ClassKind, LessonCreate
-from signaling.server import HttpServer
-from signaling.services import Services
 from tests.support.control import TIMEOUT_S, Closed, read
-from tests.support.server import Client
-from tests.support.services import running_services
-
-
-@asynccontextmanager
-async def _served(data: Path) -> AsyncIterator[tuple[Services, Client, str]]:
-    """Services with their HTTP face in this process, the teacher signed in, and a lesson."""
-    settings = {"http_host": "127.0.0.1", "http_port": 0}
-    async with running_services(data, **settings) as services:
-        http = HttpServer(services)
-        await http.start()
-        session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
-        try:
-            client = Client(http.url, session)
-            await client.login("wang")
-            start = services.clock.now()
-            wish = LessonCreate(
-                "课",
-                ClassKind.DEDICATED,
-                "数学",
-                "一年级",
-                start,
-                start + timedelta(minutes=40),
-                seed.LEAD_TEACHER,
-                seed.RECEIVE_ROOMS[:2],
-            )
-            yield services, client, await services.lesson_store.create(wish)
-        finally:
-            await session.close()
-            await http.stop()
+from tests.support.services import served
 
 
 async def _locked(*_arguments: Any) -> Any:
@@ -61,7 +25,7 @@ def _channel_tasks() -> list[str]:
 async def test_a_database_that_fails_after_the_upgrade_closes_the_channel_with_1011(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    async with _served(tmp_path) as (services, client, lesson_id):
+    async with served(tmp_path) as (services, client, lesson_id):
         if when == "before hello":
             monkeypatch.setattr(services.lessons, "seat", _locked)
         else:
@@ -87,7 +51,7 @@ async def test_a_database_that_fails_after_the_upgrade_closes_the_channel_with_1
 async def test_an_error_of_ours_while_talking_closes_the_channel_with_1011(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with _served(tmp_path) as (services, client, lesson_id):
+    async with served(tmp_path) as (services, client, lesson_id):
         async with client.channel(lesson_id) as ws:
             assert (await read(ws))["type"] == "snapshot"
             room = services.hub.room(lesson_id)

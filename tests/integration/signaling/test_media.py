@@ -1,24 +1,22 @@
 """WHIP and WHEP against a real server with real peers: tokens, statuses, slots, who sees whom."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
-import av
-import numpy as np
 import pytest
 
 from load_tests import sdp
-from load_tests.media import EncodedAudio, EncodedFrame, LayerSpec, MediaClock, VideoEncoder
-from load_tests.peer import Endpoint, PeerRefused
-from load_tests.publish import PublishingPeer, VideoPlan
+from load_tests.media import MediaClock
+from load_tests.peer import PeerRefused
+from load_tests.publish import PublishingPeer
 from load_tests.sdp import AudioOffer, publish_offer
 from load_tests.transport import MediaTransport
-from load_tests.watch import ViewingPeer
 from signaling.seed import RECEIVE_ROOMS
 from tests.support.control import command, read, until
 from tests.support.server import Client, ProblemError, TongkeServer
+from tests.support.small_media import endpoint_of, publishing, watching
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,56 +24,6 @@ SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 ROOM_A, ROOM_B = (f"room-{room}" for room in RECEIVE_ROOMS[:2])
 OFFER = "v=0\r\n"  # good enough where the answer must come before the offer is read
-
-
-def _key_frame() -> bytes:
-    encoder = VideoEncoder("VP8", LayerSpec("h", 160, 96, 100_000), 20)
-    picture = np.full((96 * 3 // 2, 160), 128, dtype=np.uint8)
-    frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
-    for number in range(10):
-        for encoded in encoder.encode(frame, number / 20, number, key=True):
-            return encoded.data
-    raise AssertionError("the encoder made no picture")
-
-
-KEY_FRAME = _key_frame()
-
-
-@asynccontextmanager
-async def _publishing(client: Client, endpoint: dict[str, Any]) -> AsyncIterator[PublishingPeer]:
-    """A publisher that sends a key frame and a bit of sound 20 times a second."""
-    clock = MediaClock()
-    peer = PublishingPeer(client.http, _endpoint(client, endpoint), clock, video=VideoPlan(rids=()))
-    await peer.start()
-
-    async def send() -> None:
-        for number in range(10_000):
-            now = clock.now()
-            peer.send_frame(EncodedFrame("VP8", "h", now, number, KEY_FRAME, True))
-            peer.send_audio(EncodedAudio(now, b"\xf8\xff\xfe", 20))
-            await asyncio.sleep(0.05)
-
-    sender = asyncio.create_task(send())
-    try:
-        yield peer
-    finally:
-        sender.cancel()
-        await asyncio.gather(sender, return_exceptions=True)
-        await peer.close()
-
-
-@asynccontextmanager
-async def _watching(client: Client, endpoint: dict[str, Any]) -> AsyncIterator[ViewingPeer]:
-    peer = ViewingPeer(client.http, _endpoint(client, endpoint), video_slots=2, audio_slots=1)
-    await peer.start()
-    try:
-        yield peer
-    finally:
-        await peer.close()
-
-
-def _endpoint(client: Client, endpoint: dict[str, Any]) -> Endpoint:
-    return Endpoint(client.base + endpoint["url"], endpoint["token"])
 
 
 async def _request(
@@ -205,8 +153,8 @@ async def test_signing_out_ends_channel_and_media_and_voids_tokens(server: Tongk
         lead = await stack.enter_async_context(teacher.channel(lesson_id))
         ws = await stack.enter_async_context(kiosk.channel(lesson_id))
         own = (await kiosk.media_access(lesson_id))["camera"]
-        await stack.enter_async_context(_publishing(kiosk, own))
-        mine = await stack.enter_async_context(_publishing(teacher, access["camera"]))
+        await stack.enter_async_context(publishing(kiosk, own))
+        mine = await stack.enter_async_context(publishing(teacher, access["camera"]))
         wanted = {f"{ROOM_A}.camera", "lead.camera"}
         while wanted:
             wanted -= {(await until(lead, "source_changed"))["source"]["source_id"]}
@@ -252,7 +200,7 @@ async def test_a_session_lives_from_post_to_delete(server: TongkeServer) -> None
     teacher, lesson, access = await _live(server)
     async with teacher.channel(lesson["lesson_id"]) as ws, AsyncExitStack() as stack:
         await read(ws)
-        peer = await stack.enter_async_context(_publishing(teacher, access["camera"]))
+        peer = await stack.enter_async_context(publishing(teacher, access["camera"]))
         source = (await until(ws, "source_changed"))["source"]
         assert source["source_id"] == "lead.camera"
         assert (source["participant_id"], source["kind"]) == ("lead", "camera")
@@ -310,8 +258,8 @@ async def test_views_fill_slots_and_rooms_off_stage_stay_unseen_by_other_rooms(
         b_ws = await enter(b.channel(lesson_id))
         for ws in (lead_ws, a_ws, b_ws):
             await read(ws)
-        await enter(_publishing(teacher, lead["camera"]))
-        await enter(_publishing(b, b_media["camera"]))
+        await enter(publishing(teacher, lead["camera"]))
+        await enter(publishing(b, b_media["camera"]))
         slots = [
             {"slot": 0, "source_id": "lead.camera"},
             {"slot": 1, "source_id": f"{ROOM_B}.camera"},
@@ -319,8 +267,8 @@ async def test_views_fill_slots_and_rooms_off_stage_stay_unseen_by_other_rooms(
         # A view may come before the session that it is for.
         assert (await command(a_ws, "view", slots=slots))["type"] == "ack"
         assert (await command(lead_ws, "view", slots=slots))["type"] == "ack"
-        watching_a = await enter(_watching(a, a_media["watch"]))
-        await enter(_watching(teacher, lead["watch"]))
+        watching_a = await enter(watching(a, a_media["watch"]))
+        await enter(watching(teacher, lead["watch"]))
 
         def shows(*sources: str | None) -> Any:
             def fits(message: dict[str, Any]) -> bool:
@@ -347,9 +295,9 @@ async def test_a_plain_player_sees_the_programme(server: TongkeServer) -> None:
     external = await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/external-access")
     async with AsyncExitStack() as stack:
         # OBS publishes the camera with the external token, players watch without a channel.
-        await stack.enter_async_context(_publishing(teacher, external["camera"]))
+        await stack.enter_async_context(publishing(teacher, external["camera"]))
         players = [
-            await stack.enter_async_context(_watching(teacher, external["programme"]))
+            await stack.enter_async_context(watching(teacher, external["programme"]))
             for _ in range(2)
         ]
         await _poll(lambda: all(player.video(0).frames > 2 for player in players))
@@ -357,12 +305,12 @@ async def test_a_plain_player_sees_the_programme(server: TongkeServer) -> None:
 
 async def test_the_end_of_the_lesson_ends_its_media(server: TongkeServer) -> None:
     teacher, lesson, access = await _live(server)
-    async with _publishing(teacher, access["camera"]) as peer:
+    async with publishing(teacher, access["camera"]) as peer:
         await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
         async with asyncio.timeout(10):
             await peer.lost.wait()
         late = PublishingPeer(
-            teacher.http, _endpoint(teacher, access["camera"]), MediaClock(), video=None
+            teacher.http, endpoint_of(teacher, access["camera"]), MediaClock(), video=None
         )
         with pytest.raises(PeerRefused) as refused:
             await late.start()
@@ -375,7 +323,7 @@ async def test_a_recording_reaches_the_library_for_those_who_may_see_it(
 ) -> None:
     teacher, lesson, access = await _live(server)
     room = await server.terminal(lesson, RECEIVE_ROOMS[0])
-    async with _publishing(teacher, access["camera"]) as peer:
+    async with publishing(teacher, access["camera"]) as peer:
         await _poll(lambda: peer.stats.frames.get("h", 0) >= 20)
     ended = await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
     recording_id = ended["recording_id"]
@@ -406,3 +354,25 @@ async def test_a_recording_reaches_the_library_for_those_who_may_see_it(
         url = f"{teacher.base}/media/recordings/{recording_id}/{name}"
         async with teacher.http.get(url) as response:
             assert response.status in {400, 404}
+
+
+async def test_a_publisher_learns_which_of_its_layers_anybody_takes(server: TongkeServer) -> None:
+    teacher, lesson, access = await _live(server)
+    room = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    lesson_id = lesson["lesson_id"]
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        lead = await enter(teacher.channel(lesson_id))
+        ws = await enter(room.channel(lesson_id))
+        await enter(publishing(teacher, access["camera"], rids=("h", "m", "l")))
+        await enter(watching(room, (await room.media_access(lesson_id))["watch"]))
+        small = {"slot": 0, "source_id": "lead.camera", "max_layer": "l", "max_height": None}
+        await command(ws, "view", slots=[small])
+        wanted = await until(lead, "layers_wanted", lambda told: "m" not in told["layers"])
+        assert wanted["source_id"] == "lead.camera"
+        assert "l" in wanted["layers"]
+        large = {**small, "max_layer": "m"}
+        await command(ws, "view", slots=[large])
+        await until(lead, "layers_wanted", lambda told: "m" in told["layers"])
+        again = await enter(teacher.channel(lesson_id))
+        assert "m" in (await until(again, "layers_wanted"))["layers"]
