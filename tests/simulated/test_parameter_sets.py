@@ -83,8 +83,8 @@ def test_the_sets_are_repaired_like_any_packet() -> None:
     for source, seed in (("lead.camera", 1), ("room.camera", 2)):
         room.publish(source, codec=APART, layers=(Layer.HIGH,), seed=seed)
     watchers = [
-        room.watch(f"v{index}", down=Profile(loss=0.2, delay=0.01), seed=200 + index)
-        for index in range(30)
+        room.watch(f"v{index}", down=Profile(loss=0.08, delay=0.01), seed=200 + index)
+        for index in range(40)
     ]
     for source in ("lead.camera", "room.camera"):
         for watching in watchers:
