@@ -181,9 +181,9 @@ def _point(sums: LinkSums) -> r.LinkPoint:
         at=_instant(sums.at_s),
         carries_min_bps=sums.carries_min_bps,
         carries_mean_bps=sums.carries_mean_bps,
-        queue_ms=sums.queue_ms,
-        loss=sums.loss,
-        rtt_ms=sums.rtt_ms,
+        queue_ms=_rounded(sums.queue_ms, 1),
+        loss=_rounded(sums.loss, 4),
+        rtt_ms=_rounded(sums.rtt_ms, 1),
         limit=sums.limit,
         uplink=sums.uplink,
         switches=sums.switches,
@@ -198,14 +198,18 @@ def _room(sums: LinkSums, room: RoomRef) -> r.RoomLinks:
         lessons=sums.lessons,
         carries_min_bps=sums.carries_min_bps,
         carries_mean_bps=sums.carries_mean_bps,
-        queue_ms=sums.queue_ms,
-        loss=sums.loss,
-        rtt_ms=sums.rtt_ms,
+        queue_ms=_rounded(sums.queue_ms, 1),
+        loss=_rounded(sums.loss, 4),
+        rtt_ms=_rounded(sums.rtt_ms, 1),
         switches=sums.switches,
         seen=_seen(sums),
         link=_link(sums),
-        bad_share=sums.bad_share,
+        bad_share=round(sums.bad_share, 4),
     )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _seen(sums: LinkSums) -> r.SeenSeconds:
