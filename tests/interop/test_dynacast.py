@@ -1,4 +1,4 @@
-"""What nobody watches is not sent: layers of real Chromium stop and come back with the wishes of viewers."""
+"""What nobody watches is not sent: layers of real Chromium stop, and come back when wanted."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ RUNS = """async ([rid, frames]) => {
   }
 }"""
 ACTIVE = """(wanted) => {
-  const [sender] = window.__tongke.publisherPc.getSenders().filter((one) => one.track?.kind === 'video')
-  const active = sender.getParameters().encodings.filter((one) => one.active).map((one) => one.rid)
-  return active.join() === wanted
+  const senders = window.__tongke.publisherPc.getSenders()
+  const { encodings } = senders.find((one) => one.track?.kind === 'video').getParameters()
+  return encodings.filter((one) => one.active).map((one) => one.rid).join() === wanted
 }"""
 
 

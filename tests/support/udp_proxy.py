@@ -55,6 +55,7 @@ class UdpProxy(asyncio.DatagramProtocol):
     up: Direction = field(default_factory=Direction)
     down: Direction = field(default_factory=Direction)
     seed: int = 1
+    upstream_type: type[_Upstream] = _Upstream
 
     def __post_init__(self) -> None:
         self.draw = random.Random(self.seed)
@@ -93,7 +94,7 @@ class UdpProxy(asyncio.DatagramProtocol):
         if upstream is None:
             if len(self._upstreams) >= MAX_CLIENTS:
                 return
-            upstream = self._upstreams[addr] = _Upstream(self, addr)
+            upstream = self._upstreams[addr] = self.upstream_type(self, addr)
             task = asyncio.get_running_loop().create_task(self._open(upstream, data))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)

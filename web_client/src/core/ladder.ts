@@ -28,24 +28,28 @@ export function picture(source: Source | null, slot: SlotNow | null): Picture {
   return slot?.thinned === true || (ideal !== null && ideal !== layer) ? 'less' : 'full'
 }
 
-/** The classroom's ladder; `coming` counts as there, for it is about to be. */
-export function classroomLadder(state: RoomState): Ladder {
+/**
+ * The classroom's ladder; `coming` counts as there, for it is about to be.
+ *
+ * @param pageSeen the courseware's video was seen: its last frame does until a still comes.
+ */
+export function classroomLadder(state: RoomState, pageSeen = false): Ladder {
   const peer = othersOnStage(state)
   const seen = (source: Source | null, slot: number) => picture(source, videoSlot(state, slot))
   const lead = seen(sourceOf(state, LEAD, 'camera'), CLASSROOM_LEAD)
   const courseware = seen(sourceOf(state, LEAD, 'courseware'), CLASSROOM_COURSEWARE)
   const stage = seen(peer === null ? null : sourceOf(state, peer, 'camera'), CLASSROOM_STAGE)
-  return { lead, courseware, stage, rung: rungOf([lead, courseware, stage], courseware, hasStill(state)) }
+  return { lead, courseware, stage, rung: rungOf([lead, courseware, stage], courseware, pageSeen || hasStill(state)) }
 }
 
 /** A still of the lead's courseware is here. */
-export function hasStill(state: RoomState): boolean {
+function hasStill(state: RoomState): boolean {
   const source = sourceOf(state, LEAD, 'courseware')
   return source !== null && state.still?.source_id === source.source_id
 }
 
-function rungOf(pictures: readonly Picture[], courseware: Picture, still: boolean): Rung {
-  if (courseware === 'held' && still) return 'stills'
+function rungOf(pictures: readonly Picture[], courseware: Picture, page: boolean): Rung {
+  if (courseware === 'held' && page) return 'stills'
   const there = pictures.filter((one) => one !== 'absent')
   const held = there.filter((one) => one === 'held')
   if (held.length > 0 && held.length === there.length) return 'sound'

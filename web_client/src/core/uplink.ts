@@ -5,6 +5,7 @@ import type { UplinkTotals } from './link_stats'
 import { uplinkTotals } from './link_stats'
 import type { Peer } from './peer'
 import { Poll } from './poll'
+import type { LinkState } from './wire'
 
 /** `ok`; `slow`: larger layers do not fit; `sound_only`: no picture gets through. */
 export type UplinkHealth = 'ok' | 'slow' | 'sound_only'
@@ -81,12 +82,18 @@ export class Uplink {
 export type UplinkAdvice = 'none' | 'wire' | 'stop_sharing'
 
 /**
+ * A browser calls every missing kilobit a limit; only with what the server misses does it matter to the lesson.
+ *
  * @param health the worst of what this page sends.
- * @param judged the server's view of the same uplink.
+ * @param judged the server's view of the same uplink; null: it has none.
  * @param sharing courseware goes out of this page as well.
  */
-export function uplinkAdvice(health: UplinkHealth, judged: string | null, sharing: boolean): UplinkAdvice {
-  const bad = health !== 'ok' || judged === 'poor'
-  if (!bad) return 'none'
+export function uplinkAdvice(
+  health: UplinkHealth,
+  judged: LinkState | null,
+  sharing: boolean,
+): UplinkAdvice {
+  const slow = health === 'slow' && judged !== 'good'
+  if (!slow && health !== 'sound_only' && judged !== 'poor') return 'none'
   return sharing && (health === 'sound_only' || judged === 'poor') ? 'stop_sharing' : 'wire'
 }

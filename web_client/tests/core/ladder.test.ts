@@ -49,6 +49,11 @@ describe('the ladder of a classroom', () => {
     expect(ladder.stage).toBe('absent')
   })
 
+  it('lets the last frame of courseware stand until its still comes', () => {
+    const state = room([slot(0, null, 'h'), slot(1, null, 'h')])
+    expect(classroomLadder(state, true).rung).toBe('stills')
+  })
+
   it('forgets the still with its courseware', () => {
     const state = room([slot(0, null, 'h'), slot(1, null, 'h')], true)
     const gone = reduce(state, { type: 'source_removed', seq: 11, source_id: 'lead.courseware' }, 0)

@@ -67,6 +67,8 @@ it.each([
   ['ok', 'good', true, 'none'],
   ['ok', null, false, 'none'],
   ['slow', 'fair', true, 'wire'],
+  ['slow', null, true, 'wire'],
+  ['slow', 'good', true, 'none'],
   ['ok', 'poor', false, 'wire'],
   ['slow', 'poor', true, 'stop_sharing'],
   ['sound_only', null, true, 'stop_sharing'],
