@@ -112,7 +112,7 @@ def watch_offer(
     video_slots: int,
     audio_slots: int,
     codecs: Sequence[str] = ("VP8", "H264"),
-    transport_cc: bool = False,
+    transport_cc: bool = True,
 ) -> str:
     """The offer of a WHEP client: each receive-only section is a slot, video first."""
     sections: list[list[str]] = []
@@ -123,7 +123,11 @@ def watch_offer(
         lines += _extmaps(URI_MID, *((URI_TRANSPORT_CC,) if transport_cc else ()))
         sections.append(lines)
     for _ in range(audio_slots):
-        sections.append(_audio_section(str(len(sections)), "recvonly", identity, None))
+        sections.append(
+            _audio_section(
+                str(len(sections)), "recvonly", identity, None, transport_cc=transport_cc
+            )
+        )
     return _session(sections)
 
 
@@ -237,7 +241,12 @@ def _head(
 
 
 def _audio_section(
-    mid: str, direction: str, identity: LocalIdentity, ssrc: int | None
+    mid: str,
+    direction: str,
+    identity: LocalIdentity,
+    ssrc: int | None,
+    *,
+    transport_cc: bool = True,
 ) -> list[str]:
     lines = _head("audio", mid, direction, identity, [OPUS_PT])
     lines += [
@@ -246,7 +255,9 @@ def _audio_section(
         f"a=fmtp:{OPUS_PT} minptime=10;useinbandfec=1",
     ]
     if ssrc is None:
-        return lines + _extmaps(URI_AUDIO_LEVEL, URI_MID)
+        return lines + _extmaps(
+            URI_AUDIO_LEVEL, *((URI_TRANSPORT_CC,) if transport_cc else ()), URI_MID
+        )
     lines += _extmaps(URI_AUDIO_LEVEL, URI_TRANSPORT_CC, URI_MID)
     return [*lines, "a=msid:tongke audio", f"a=ssrc:{ssrc} cname:tongke"]
 

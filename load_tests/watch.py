@@ -16,7 +16,7 @@ import aiohttp
 import av
 from aiortc import rtp as aiortc_rtp
 
-from load_tests import rtp, sdp
+from load_tests import feedback, rtp, sdp
 from load_tests.impairment import Impairment
 from load_tests.packetize import ReceivedFrame
 from load_tests.peer import Endpoint, Peer
@@ -27,6 +27,7 @@ from load_tests.transport import MediaTransport
 
 TIMER_S = 0.02
 REPORT_INTERVAL_S = 1.0
+_TRANSPORT_CC_ELEMENT = sdp.EXTENSION_IDS[sdp.URI_TRANSPORT_CC] << 4 | 1  # id and length − 1
 MAX_DECODE_BACKLOG = 60  # frames; beyond, the machine is too slow and frames are left undecoded
 
 
@@ -156,6 +157,7 @@ class ViewingPeer(Peer):
         self._decode_video = frozenset(decode_video)
         self._decode_audio = decode_audio
         self._own_ssrc = random.randrange(1, 1 << 32)
+        self._feedback = feedback.TransportFeedback(self._own_ssrc)
         self._receivers: dict[tuple[str, int], SlotReceiver] = {}
         self._by_ssrc: dict[int, SlotReceiver] = {}
         self._slot_names: dict[int, tuple[str, int]] = {}  # by id() of the receiver
@@ -179,8 +181,7 @@ class ViewingPeer(Peer):
             self.transport.identity, video_slots=video, audio_slots=audio, codecs=self._codecs
         )
         await self._open(offer)
-        if not self._count_only:
-            self._timer = asyncio.create_task(self._run_timer())
+        self._timer = asyncio.create_task(self._run_timer())
 
     def video(self, slot: int = 0) -> SlotStats:
         """Figures of a video slot."""
@@ -245,6 +246,9 @@ class ViewingPeer(Peer):
         except ValueError:
             self.unmapped += 1
             return
+        number = packet.extensions.get(sdp.EXTENSION_IDS[sdp.URI_TRANSPORT_CC])
+        if number is not None and len(number) == 2:
+            self._feedback.add(int.from_bytes(number, "big"), now)
         if (repair := self._rtx.get(packet.ssrc)) is not None:
             self._on_rtx(packet, *repair, now)
             return
@@ -296,20 +300,35 @@ class ViewingPeer(Peer):
             if len(self.counts) >= 64:
                 return
             slot = self.counts[ssrc] = CountingSlot()
-        slot.count(sequence, len(data), time.monotonic())
+        now = time.monotonic()
+        slot.count(sequence, len(data), now)
+        # The relay puts the transport-wide number first; the profile is RFC 8285's.
+        if data[0] & 0x10 and data[16] == _TRANSPORT_CC_ELEMENT:
+            self._feedback.add(data[17] << 8 | data[18], now)
 
     # --- reports ----------------------------------------------------------------------------------
 
     async def _run_timer(self) -> None:
-        reported_at = time.monotonic()
+        reported_at = feedback_at = time.monotonic()
         while True:
             await asyncio.sleep(TIMER_S)
             now = time.monotonic()
+            if now - feedback_at >= feedback.INTERVAL_S:
+                feedback_at = now
+                self._send_feedback()
+            if self._count_only:
+                continue
             for receiver in self._receivers.values():
                 receiver.on_timer(now)
             if now - reported_at >= REPORT_INTERVAL_S:
                 reported_at = now
                 self._send_report(now)
+
+    def _send_feedback(self) -> None:
+        packet = self._feedback.take(next(iter(self._by_ssrc), 0))
+        if packet is not None:
+            report = aiortc_rtp.RtcpRrPacket(ssrc=self._own_ssrc, reports=[])
+            self.transport.send_rtcp(bytes(report) + packet)
 
     def _send_report(self, now: float) -> None:
         reports: list[aiortc_rtp.RtcpReceiverInfo] = []
