@@ -119,6 +119,7 @@ class ViewingPeer(Peer):
         decode_video: slots to decode; `on_picture` gets the outcome.
         decode_audio: decode all audio slots; `on_sound` gets the samples.
         count_only: only count packets from their clear headers: no repair, no reports, no decoding.
+        transport_cc: report what arrives; a player without it may send REMB, as a test does.
 
     Attributes:
         on_packet: gets (kind, slot, packet) of each media packet, before repair, if set.
@@ -137,6 +138,7 @@ class ViewingPeer(Peer):
         decode_video: Sequence[int] = (),
         decode_audio: bool = False,
         count_only: bool = False,
+        transport_cc: bool = True,
         send_impairment: Impairment | None = None,
         receive_impairment: Impairment | None = None,
     ) -> None:
@@ -173,12 +175,17 @@ class ViewingPeer(Peer):
         transport.on_rtp = self._count if count_only else self._on_rtp
         transport.on_rtcp = self._on_rtcp
         self._count_only = count_only
+        self._transport_cc = transport_cc
 
     async def start(self) -> None:
         """Offer and connect. Raises PeerRefused, TransportFailed."""
         video, audio = self._slots_wanted
         offer = sdp.watch_offer(
-            self.transport.identity, video_slots=video, audio_slots=audio, codecs=self._codecs
+            self.transport.identity,
+            video_slots=video,
+            audio_slots=audio,
+            codecs=self._codecs,
+            transport_cc=self._transport_cc,
         )
         await self._open(offer)
         self._timer = asyncio.create_task(self._run_timer())

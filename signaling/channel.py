@@ -30,9 +30,23 @@ def encode(message: ServerMessage) -> str:
 class Channel:
     """The server's end of a control channel. `now` is in monotonic seconds."""
 
-    def __init__(self, seat: Seat, now: float, session: str | None = None) -> None:
-        """`session`: the hash of the login's session id, with which the channel ends."""
+    def __init__(
+        self,
+        seat: Seat,
+        now: float,
+        session: str | None = None,
+        unsent: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Open it.
+
+        Args:
+            seat: whose.
+            now: the time.
+            session: the hash of the login's session id, with which the channel ends.
+            unsent: how many bytes of what was sent the client has not acknowledged yet.
+        """
         self.seat = seat
+        self._unsent = unsent
         self.session = session
         self.closing = asyncio.Event()
         self.bye: ByeReason | None = None
@@ -41,6 +55,11 @@ class Channel:
         self._wake = asyncio.Event()
         self._gate = TokenBucket(MAX_MESSAGES_PER_S, MAX_MESSAGES_PER_S, now)
         self._last_heard = now
+
+    @property
+    def backlog_bytes(self) -> int:
+        """What is on its way to the client: queued here, in the socket, or in the network."""
+        return self.waiting_bytes + self._unsent()
 
     def post(self, text: str) -> None:
         """Queue a text. A client that cannot keep up is closed, whatever it still waits for.

@@ -20,6 +20,7 @@ from signaling.errors import Forbidden, SignalingError, WrongLessonState
 from signaling.http.identity import SESSION_COOKIE
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.routes import SERVICES
+from signaling.http.socket_queue import unsent_bytes
 from signaling.hub import member_of
 from signaling.identity import SignedIn
 from signaling.live_room import LiveRoom
@@ -82,7 +83,13 @@ async def _serve(
         await _refuse(ws, m.ByeReason.FORBIDDEN)
     else:
         hello = await _hello(ws)
-        channel = Channel(seat, services.clock.monotonic(), signed_in.session_hash)
+        transport = request.transport
+        channel = Channel(
+            seat,
+            services.clock.monotonic(),
+            signed_in.session_hash,
+            lambda: unsent_bytes(transport),
+        )
         if hello is None:
             return
         entered = await _enter(services, channel, signed_in.school, room, hello)

@@ -56,9 +56,17 @@ async def publishing(
 
 
 @asynccontextmanager
-async def watching(client: Client, endpoint: dict[str, Any]) -> AsyncIterator[ViewingPeer]:
+async def watching(
+    client: Client, endpoint: dict[str, Any], *, transport_cc: bool = True
+) -> AsyncIterator[ViewingPeer]:
     """A viewer with two video slots and one for sound."""
-    peer = ViewingPeer(client.http, endpoint_of(client, endpoint), video_slots=2, audio_slots=1)
+    peer = ViewingPeer(
+        client.http,
+        endpoint_of(client, endpoint),
+        video_slots=2,
+        audio_slots=1,
+        transport_cc=transport_cc,
+    )
     await peer.start()
     try:
         yield peer

@@ -170,7 +170,8 @@ async def test_who_says_that_his_link_carries_nothing_gets_the_page_as_a_picture
         await enter(publishing(teacher, access["courseware"]))
         await until(ws, "source_changed")
         assert await _put(teacher, lesson_id) == (204, None, None)
-        viewer = await enter(watching(room, (await room.media_access(lesson_id))["watch"]))
+        mine = (await room.media_access(lesson_id))["watch"]
+        viewer = await enter(watching(room, mine, transport_cc=False))
         view = [{"slot": 0, "source_id": SOURCE, "max_layer": None, "max_height": None}]
         await ws.send_json({"type": "view", "id": 1, "slots": view})
 
