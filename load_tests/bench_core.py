@@ -36,6 +36,9 @@ class _Silent:
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         """Ignored."""
 
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+        """Ignored."""
+
 
 def packets(count: int, size: int) -> list[bytes]:
     """A stream of frames of ten packets."""
