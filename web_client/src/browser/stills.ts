@@ -13,7 +13,7 @@ import { usePoll } from './poll'
 
 export interface StillOptions {
   readonly track: Ref<MediaStreamTrack | null>
-  /** Somebody sees stills now. */
+  /** Somebody sees stills now, or will soon. */
   readonly needed: () => boolean
   /** The own uplink has room for pictures that nobody sees yet. */
   readonly roomy: () => boolean
@@ -25,11 +25,13 @@ export function useStills(options: StillOptions): void {
   video.muted = true
   const sampler = canvas(SAMPLE_WIDTH, SAMPLE_HEIGHT)
   let stills = new StillWatch()
+  let sent = false // one of what is shared now: the first must be there before anybody needs it
 
   watch(
     options.track,
     (track) => {
       stills = new StillWatch()
+      sent = false
       video.srcObject = track === null ? null : new MediaStream([track])
       if (track !== null) video.play().catch(() => {}) // muted: only a removal interrupts it
     },
@@ -40,13 +42,14 @@ export function useStills(options: StillOptions): void {
   const poll = usePoll(async () => {
     const needed = options.needed()
     if (options.track.value === null || video.videoWidth === 0) return SAMPLE_EVERY_MS
-    if (!needed && !options.roomy()) return SAMPLE_EVERY_MS
+    if (!needed && sent && !options.roomy()) return SAMPLE_EVERY_MS
     const mine = stills
     if (!mine.see(grey(sampler, video), needed, browserClock.now())) return SAMPLE_EVERY_MS
     try {
       const image = await encoded(video)
       if (image !== null && mine === stills) {
         await options.send(image.type, new Uint8Array(await image.arrayBuffer()))
+        sent = true
       }
     } catch {
       mine.forget() // not arrived: the next look takes another one

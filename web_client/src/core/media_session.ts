@@ -54,7 +54,7 @@ export class MediaSession {
   private old: Run | null = null // kept until the new one is up: the last picture stays
   private generation = 0
   private needFreshEndpoint = false
-  private shaky = false // the peer says that its path is gone, and may be wrong
+  private peerState: PeerState = 'new' // what the present peer says of its path; it may be wrong
   private repairs = 0 // names the present attempt to repair
   private cancelTimer: Cancel = () => {}
   private cancelRetry: Cancel = () => {}
@@ -95,7 +95,7 @@ export class MediaSession {
 
   /** Something about the network changed, maybe nothing of ours: repairs at once what seems broken. */
   hurry(): void {
-    if (this.shaky || this.state !== 'up') this.pathChanged()
+    if (this.peerState === 'disconnected' || this.state !== 'up') this.pathChanged()
   }
 
   stop(): void {
@@ -165,7 +165,7 @@ export class MediaSession {
   }
 
   private peerChanged(state: PeerState): void {
-    this.shaky = state === 'disconnected'
+    this.peerState = state
     if (state === 'connected') this.connected()
     else if (state === 'failed') this.broken()
     else if (state === 'disconnected' && this.state === 'up') {
@@ -211,8 +211,13 @@ export class MediaSession {
       if (stale()) return
       // Also when the path healed meanwhile: the server has moved on to the new credentials.
       const answer = repairedAnswer(run.peer, response)
-      if (answer !== null) await run.peer.accept(answer)
-      else if (this.state === 'repairing') void this.open()
+      if (answer === null) {
+        if (this.state === 'repairing') void this.open()
+        return
+      }
+      await run.peer.accept(answer)
+      // A path that held all the while is not told of again; one that only seemed to will be.
+      if (!stale() && this.peerState === 'connected') this.connected()
     } catch {
       if (stale() || this.state !== 'repairing') return
       this.cancelRetry = this.options.clock.after(REPAIR_RETRY_MS, () => void this.askRestart())

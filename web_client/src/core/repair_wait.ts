@@ -23,6 +23,7 @@ export const LOSSY_MS = 150 // noticed with the next frame (40 ms), asked for, a
 export const WAIT_MAX_MS = 900 // beyond, a question and its answer no longer belong together
 const REPAIR_MARGIN_MS = 90 // until a loss is noticed (one frame), and what the queue adds to the round trip
 const TWO_ROUNDS_FROM = 0.04 // share of loss at which the repair is often lost, too
+const CUT = 0.5 // more lost than came: the link was cut, and what a cut takes no wait brings back
 const LOSS_WORTH = 0.002 // below, one late frame in many minutes
 const HOLD_S = 15 // losses come in bunches: one quiet second proves nothing
 const FALL_MS_PER_S = 10 // unnoticed; what the browser itself would do (100) shows as a hurry
@@ -45,9 +46,9 @@ export class RepairWait {
       const fallen = this.rttMs - (this.rttMs - second.rttMs) * RTT_FALL
       this.rttMs = Math.max(second.rttMs, fallen)
     }
-    const lost = second.loss > LOSS_WORTH
-    this.quietS = lost ? 0 : this.quietS + 1
-    this.loss = Math.max(second.loss, this.loss * (1 - 1 / HOLD_S))
+    const loss = second.loss > CUT ? 0 : second.loss
+    this.quietS = loss > LOSS_WORTH ? 0 : this.quietS + 1
+    this.loss = Math.max(loss, this.loss * (1 - 1 / HOLD_S))
     const needed = this.needed()
     if (needed > this.videoMs) this.videoMs = needed
     else if (this.quietS >= HOLD_S || needed >= LOSSY_MS) {

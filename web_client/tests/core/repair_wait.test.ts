@@ -50,6 +50,12 @@ describe('how long a receiver waits for repairs', () => {
     expect(after(60, wait, 100, 0.01).videoMs).toBeLessThanOrEqual(200)
   })
 
+  it('does not wait for what a cut took', () => {
+    const wait = new RepairWait()
+    after(40, wait, 60, 0)
+    expect(wait.see({ rttMs: 60, loss: 0.9, pictures: true }).videoMs).toBe(CLEAN_MS)
+  })
+
   it('keeps sound and lips together, and sound alone as quick as its repair allows', () => {
     expect(after(40, new RepairWait(), 2, 0).audioMs).toBe(SOUND_MS)
     expect(after(3, new RepairWait(), 600, 0.01)).toEqual({ videoMs: 690, audioMs: 690 - SOUND_AHEAD_MS })
