@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from relay.api import Importance, Layer, Relay, SessionNotFound, SlotState, SlotWish
+from relay.api import Layer, Relay, SessionNotFound, SlotState
 from signaling.channel import MAX_WAITING_BYTES, Channel, encode
 from signaling.clock import Clock
 from signaling.core import messages as m
@@ -24,6 +23,7 @@ from signaling.core.room_state import (
 from signaling.core.stills import StillPicture, spare_bps
 from signaling.link_watch import LinkWatch, Viewing, differs
 from signaling.still_post import StillPost
+from signaling.views import Views
 
 MAX_CHANNELS = 512  # participants and silent observers of one lesson
 MAX_RESUME_BYTES = MAX_WAITING_BYTES // 2  # the rest is for what happens meanwhile
@@ -44,14 +44,6 @@ class RoomObserver(Protocol):
         """Part of a still, of so many bytes, was handed to a viewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A participant's last view, and from which seat."""
-
-    seat: Seat
-    slots: tuple[m.SlotView, ...]
-
-
 class LiveRoom:
     """Carries out commands and passes on what comes of them."""
 
@@ -65,17 +57,13 @@ class LiveRoom:
         self._clock = clock
         self._observer = observer
         self._channels: dict[str, Channel] = {}
-        self._wanted: dict[str, _Wanted] = {}
-        self._viewers: dict[str, str] = {}  # participant → its newest viewing session
         self._publishers: dict[str, str] = {}  # source → its newest publishing session
-        self._applied: dict[str, tuple[SlotWish, ...]] = {}  # by viewing session
-        self._slots: dict[str, m.Slots] = {}  # by viewing session
-        self._states: dict[str, tuple[SlotState, ...]] = {}  # the same, as the relay told
         self._layers_wanted: dict[str, m.LayersWanted] = {}  # by publishing session
         self._links = LinkWatch(relay)
         self._told_at: dict[str, float] = {}  # when a participant's link was last told
         self._readings: dict[str, LinkReading] = {}
         self._stills = StillPost(observer.on_still_sent)
+        self._views = Views(state, relay, self._look_for_stills)
         self._steered: tuple[frozenset[str], tuple[str, ...]] | None = None
         self._kept: Durable = state.durable
 
@@ -155,9 +143,8 @@ class LiveRoom:
 
     def viewer_opened(self, participant_id: str, session_id: str) -> None:
         """A participant's viewing session was made; its view applies to this one from now on."""
-        self._viewers[participant_id] = session_id
         self._stills.forget_viewer(participant_id)
-        self._steer_views()
+        self._views.session_opened(participant_id, session_id)
 
     def publisher_opened(self, source_id: str, session_id: str) -> None:
         """A publishing session of a source was made."""
@@ -165,30 +152,24 @@ class LiveRoom:
 
     def session_down(self, session_id: str) -> None:
         """A media session ended."""
-        self._applied.pop(session_id, None)
-        self._slots.pop(session_id, None)
-        self._states.pop(session_id, None)
         self._links.forget_session(session_id)
         self._layers_wanted.pop(session_id, None)
-        for table in (self._viewers, self._publishers):
-            for key in [k for k, v in table.items() if v == session_id]:
-                del table[key]
-                self._forget_idle(key)
-                self._look_for_stills(key)
+        viewer = self._views.session_down(session_id)
+        if viewer is not None:
+            self._forget_idle(viewer)
+        for source_id in [key for key, value in self._publishers.items() if value == session_id]:
+            del self._publishers[source_id]
 
     def slots_changed(
         self, participant_id: str, session_id: str, states: Sequence[SlotState]
     ) -> None:
         """What flows in a viewer's slots changed."""
-        if self._viewers.get(participant_id) != session_id:
+        if self._views.session_of(participant_id) != session_id:
             return
-        self._states[session_id] = tuple(states)
-        self._look_for_stills(participant_id)
-        slots = m.Slots(tuple(_slot_now(state) for state in states))
-        self._slots[session_id] = slots
+        self._views.slots_changed(session_id, tuple(states))
         channel = self._channels.get(participant_id)
         if channel is not None:
-            channel.send(slots)
+            channel.send(_slots_now(states))
 
     def layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
         """Which layers of a publishing session anybody takes: its page may pause the others."""
@@ -257,7 +238,7 @@ class LiveRoom:
         now = self._clock.monotonic()
         for participant_id in self._stills.waiting:
             channel = self._channels.get(participant_id)
-            session_id = self._viewers.get(participant_id)
+            session_id = self._views.session_of(participant_id)
             if channel is None or session_id is None:
                 continue
             try:
@@ -281,9 +262,9 @@ class LiveRoom:
                 channel.post(text)
         else:
             channel.send(self.state.snapshot(participant_id, self._clock.now()))
-        slots = self._slots.get(self._viewers.get(participant_id, ""))
-        if slots is not None:
-            channel.send(slots)
+        flowing = self._views.flowing(participant_id)
+        if flowing:
+            channel.send(_slots_now(flowing))
         for wanted in self._layers_wanted.values():
             if split_source(wanted.source_id)[0] == participant_id:
                 channel.send(wanted)
@@ -305,8 +286,7 @@ class LiveRoom:
                 state.mute_all(seat, muted)
             case m.View(slots=slots):
                 state.check_view(slots)
-                self._wanted[seat.participant_id] = _Wanted(seat, slots)
-                self._apply_view(seat.participant_id)
+                self._views.want(seat, slots)
 
     def _steer(self) -> None:
         """Tell the relay who is heard and what the programme is; it only forwards a live lesson."""
@@ -317,49 +297,11 @@ class LiveRoom:
             self._steered = steering
             self._relay.set_audible(self.lesson_id, steering[0])
             self._relay.set_programme(self.lesson_id, steering[1])
-            self._steer_views()
-
-    def _steer_views(self) -> None:
-        for participant_id in tuple(self._viewers):
-            try:
-                self._apply_view(participant_id)
-            except CommandRefused:
-                # The view names slots that this session does not have: the page sends another.
-                continue
-
-    def _apply_view(self, participant_id: str) -> None:
-        """Apply a view to the participant's session, without what its seat may not see now."""
-        wanted = self._wanted.get(participant_id)
-        session_id = self._viewers.get(participant_id)
-        if wanted is None or session_id is None:
-            return
-        wishes = tuple(self._wishes(wanted))
-        if self._applied.get(session_id) == wishes:
-            return
-        try:
-            self._relay.set_view(session_id, wishes)
-        except SessionNotFound:
-            return
-        except ValueError as error:
-            raise CommandRefused("bad_view", str(error), "slots") from None
-        self._applied[session_id] = wishes
-        self._look_for_stills(participant_id)
+            self._views.steer()
 
     def _look_for_stills(self, participant_id: str) -> None:
-        session_id = self._viewers.get(participant_id, "")
-        states, wishes = self._states.get(session_id, ()), self._applied.get(session_id, ())
-        self._stills.look(participant_id, states, wishes, self._clock.monotonic())
-
-    def _wishes(self, wanted: _Wanted) -> Iterator[SlotWish]:
-        for slot in wanted.slots:
-            source_id = slot.source_id
-            if source_id is not None and not self.state.may_see(wanted.seat, source_id):
-                source_id = None
-            layer = None if slot.max_layer is None else Layer(slot.max_layer)
-            importance = Importance.WALL
-            if source_id is not None:
-                importance = self.state.importance_of(source_id)
-            yield SlotWish(slot.slot, source_id, layer, slot.max_height, importance)
+        flowing, wishes = self._views.flowing(participant_id), self._views.wishes(participant_id)
+        self._stills.look(participant_id, flowing, wishes, self._clock.monotonic())
 
     def _keep(self) -> None:
         durable = self.state.durable
@@ -375,16 +317,16 @@ class LiveRoom:
 
     def _forget_idle(self, participant_id: str) -> None:
         """Forget the view of an observer who left altogether; participants keep theirs."""
-        idle = participant_id not in self._channels and participant_id not in self._viewers
-        if idle and self.state.participant(participant_id) is None:
-            self._wanted.pop(participant_id, None)
+        if participant_id in self._channels or self.state.participant(participant_id) is not None:
+            return
+        self._views.forget(participant_id)
 
     def _viewing(self, participant_id: str) -> Viewing | None:
-        session_id = self._viewers.get(participant_id)
+        session_id = self._views.session_of(participant_id)
         if session_id is None:
             return None
         stills = self._stills.takes_stills(participant_id)
-        return Viewing(session_id, self._applied.get(session_id, ()), stills)
+        return Viewing(session_id, self._views.wishes(participant_id), stills)
 
     def _publishing(self, participant_id: str) -> dict[str, tuple[str, ...] | None]:
         found: dict[str, tuple[str, ...] | None] = {}
@@ -405,6 +347,10 @@ class LiveRoom:
                 concerned = Action.VIEW_OFF_STAGE in channel.seat.actions
                 if about is None or concerned or participant_id == about:
                     channel.post(text)
+
+
+def _slots_now(states: Sequence[SlotState]) -> m.Slots:
+    return m.Slots(tuple(_slot_now(state) for state in states))
 
 
 def _slot_now(state: SlotState) -> m.SlotNow:

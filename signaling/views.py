@@ -1,0 +1,116 @@
+"""Who wants to see what in a room, and what flows: views outlive the media sessions they steer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from relay.api import Importance, Layer, Relay, SessionNotFound, SlotState, SlotWish
+from signaling.core import messages as m
+from signaling.core.permissions import Seat
+from signaling.core.room_state import CommandRefused, RoomState
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A participant's last view, and from which seat."""
+
+    seat: Seat
+    slots: tuple[m.SlotView, ...]
+
+
+class Views:
+    """The views of a room's participants, applied to the newest viewing session of each."""
+
+    def __init__(self, state: RoomState, relay: Relay, on_changed: Callable[[str], None]) -> None:
+        """`on_changed` gets a participant whose wishes or slots are other than before."""
+        self._state = state
+        self._relay = relay
+        self._on_changed = on_changed
+        self._wanted: dict[str, _Wanted] = {}
+        self._sessions: dict[str, str] = {}  # participant → its newest viewing session
+        self._applied: dict[str, tuple[SlotWish, ...]] = {}  # by session
+        self._flowing: dict[str, tuple[SlotState, ...]] = {}  # by session
+
+    def session_of(self, participant_id: str) -> str | None:
+        """A participant's newest viewing session."""
+        return self._sessions.get(participant_id)
+
+    def wishes(self, participant_id: str) -> tuple[SlotWish, ...]:
+        """What the relay was told of a participant's view."""
+        return self._applied.get(self._sessions.get(participant_id, ""), ())
+
+    def flowing(self, participant_id: str) -> tuple[SlotState, ...]:
+        """What flows in a participant's slots, as the relay told last."""
+        return self._flowing.get(self._sessions.get(participant_id, ""), ())
+
+    def want(self, seat: Seat, slots: tuple[m.SlotView, ...]) -> None:
+        """A participant's page wants another view. Raises CommandRefused."""
+        self._wanted[seat.participant_id] = _Wanted(seat, slots)
+        self._apply(seat.participant_id)
+
+    def forget(self, participant_id: str) -> None:
+        """Forget the view of somebody who left altogether."""
+        if participant_id not in self._sessions:
+            self._wanted.pop(participant_id, None)
+
+    def session_opened(self, participant_id: str, session_id: str) -> None:
+        """A viewing session was made; its participant's view applies to this one from now on."""
+        self._sessions[participant_id] = session_id
+        self.steer()
+
+    def session_down(self, session_id: str) -> str | None:
+        """A session ended; returns whose newest it was, if anybody's."""
+        self._applied.pop(session_id, None)
+        self._flowing.pop(session_id, None)
+        for participant_id, newest in self._sessions.items():
+            if newest == session_id:
+                del self._sessions[participant_id]
+                self._on_changed(participant_id)
+                return participant_id
+        return None
+
+    def slots_changed(self, session_id: str, states: tuple[SlotState, ...]) -> None:
+        """What flows in the slots of somebody's newest session changed."""
+        self._flowing[session_id] = states
+        for participant_id, newest in self._sessions.items():
+            if newest == session_id:
+                self._on_changed(participant_id)
+
+    def steer(self) -> None:
+        """Apply the views again: who may be seen, or what it matters, is another."""
+        for participant_id in tuple(self._sessions):
+            try:
+                self._apply(participant_id)
+            except CommandRefused:
+                # The view names slots that this session does not have: the page sends another.
+                continue
+
+    def _apply(self, participant_id: str) -> None:
+        """Apply a view to the participant's session, without what its seat may not see now."""
+        wanted = self._wanted.get(participant_id)
+        session_id = self._sessions.get(participant_id)
+        if wanted is None or session_id is None:
+            return
+        wishes = tuple(self._wishes_of(wanted))
+        if self._applied.get(session_id) == wishes:
+            return
+        try:
+            self._relay.set_view(session_id, wishes)
+        except SessionNotFound:
+            return
+        except ValueError as error:
+            raise CommandRefused("bad_view", str(error), "slots") from None
+        self._applied[session_id] = wishes
+        self._on_changed(participant_id)
+
+    def _wishes_of(self, wanted: _Wanted) -> Iterator[SlotWish]:
+        for slot in wanted.slots:
+            source_id = slot.source_id
+            if source_id is not None and not self._state.may_see(wanted.seat, source_id):
+                source_id = None
+            layer = None if slot.max_layer is None else Layer(slot.max_layer)
+            importance = Importance.WALL
+            if source_id is not None:
+                importance = self._state.importance_of(source_id)
+            yield SlotWish(slot.slot, source_id, layer, slot.max_height, importance)
