@@ -31,6 +31,13 @@ ACTIVE = """(wanted) => {
 }"""
 
 
+SIZES_KEPT = """() => {
+  const senders = window.__tongke.publisherPc.getSenders()
+  const video = senders.find((one) => one.track?.kind === 'video')
+  return video.getParameters().degradationPreference === 'maintain-resolution'
+}"""
+
+
 def _wish(layer: str) -> list[dict[str, Any]]:
     return [{"slot": 0, "source_id": CAMERA, "max_layer": layer}]
 
@@ -46,6 +53,8 @@ async def test_a_layer_stops_when_nobody_takes_it_and_comes_back(tmp_path: Path)
         await room.picture("lead-video", 720)
         full = await teacher.evaluate(LAYERS)
         assert {one["mode"] for one in full.values() if one["mode"]} == {"L1T3"}
+
+        assert await teacher.evaluate(SIZES_KEPT)
 
         await room.pin_view(_wish("l"))
         await room.picture("lead-video", 180)

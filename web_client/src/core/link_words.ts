@@ -22,7 +22,7 @@ function seeing(link: Link): Seeing {
 }
 
 function why(link: Link): Why {
-  if (link.state === 'offline') return 'none'
+  if (link.state === 'offline') return link.limit === 'outage' ? 'outage' : 'none'
   if (link.limit !== 'none') return link.limit
   if (link.stills) return 'rate' // a link that is full of less than all is not limited any more, but still too slow
   return link.uplink === 'poor' || link.uplink === 'fair' ? 'uplink' : 'none'

@@ -231,6 +231,7 @@ export const en: Texts = {
     noPicture: 'No picture',
     pictureComing: 'Picture is coming…',
     pictureHeld: 'Slow link: picture paused',
+    pictureStands: 'Picture stopped',
     notEntered: 'Not here yet',
     here: 'Online',
     cameraOff: 'Camera not available',

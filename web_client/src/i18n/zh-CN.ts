@@ -195,6 +195,7 @@ export const zh = {
     noPicture: '没有画面',
     pictureComing: '画面接通中…',
     pictureHeld: '网络较慢，画面暂停',
+    pictureStands: '画面停顿',
     notEntered: '尚未进入',
     here: '在线',
     cameraOff: '摄像头不可用',

@@ -21,7 +21,8 @@ it.each([
   [{ state: 'poor', seeing: null, limit: 'outage' }, 'sound', 'outage'],
   [{ seeing: null }, 'nothing', 'none'],
   [{ seeing: 'l', stills: true }, 'stills', 'rate'],
-  [{ state: 'offline', seeing: 'h', limit: 'outage' }, 'nothing', 'none'],
+  [{ state: 'offline', seeing: 'h', limit: 'outage' }, 'nothing', 'outage'],
+  [{ state: 'offline', seeing: null, limit: 'rate' }, 'nothing', 'none'],
   [{ state: 'fair', uplink: 'fair' }, 'h', 'uplink'],
 ] as const)('%o', (changes, seeing, why) => {
   expect(linkWords({ ...LINK, ...changes })).toEqual({ seeing, why })
