@@ -9,16 +9,20 @@ export interface LinkWords {
   readonly why: Why
 }
 
-/** Pictures below full size, or none, are worth a reason; so is an uplink that its pictures do not fit. */
-export function linkWords(link: Link): LinkWords {
-  return { seeing: seeing(link), why: why(link) }
+/**
+ * Pictures below full size, or none, are worth a reason; so is an uplink that its pictures do not fit.
+ *
+ * @param pictures there is something to be seen. A link that is full of sound is not called limited any more.
+ */
+export function linkWords(link: Link, pictures: boolean): LinkWords {
+  return { seeing: seeing(link, pictures), why: why(link) }
 }
 
-function seeing(link: Link): Seeing {
+function seeing(link: Link, pictures: boolean): Seeing {
   if (link.state === 'offline') return 'nothing'
   if (link.stills) return 'stills'
   if (link.seeing === 'h' || link.seeing === 'm' || link.seeing === 'l') return link.seeing
-  return link.limit === 'none' ? 'nothing' : 'sound' // nothing held back: there is nothing to be seen
+  return pictures || link.limit !== 'none' ? 'sound' : 'nothing'
 }
 
 function why(link: Link): Why {

@@ -25,7 +25,12 @@ it.each([
   [{ state: 'offline', seeing: null, limit: 'rate' }, 'nothing', 'none'],
   [{ state: 'fair', uplink: 'fair' }, 'h', 'uplink'],
 ] as const)('%o', (changes, seeing, why) => {
-  expect(linkWords({ ...LINK, ...changes })).toEqual({ seeing, why })
+  expect(linkWords({ ...LINK, ...changes }, false)).toEqual({ seeing, why })
+})
+
+it('tells a link that is full of sound from a lesson without pictures', () => {
+  expect(linkWords({ ...LINK, seeing: null }, true).seeing).toBe('sound')
+  expect(linkWords({ ...LINK, seeing: null }, false).seeing).toBe('nothing')
 })
 
 it('says rates and shares as people do', () => {
