@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Protocol
 
 from relay.api import Importance, Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
@@ -11,6 +12,7 @@ from relay.core.adaptation import Adaptation, Choice
 from relay.core.allocator import ALL_TEMPORAL, RANK, Candidate, Demand
 from relay.core.audio import SpeakerSlots
 from relay.core.clock import unix_to_ntp
+from relay.core.congestion.estimator import MAX_BPS
 from relay.core.congestion.pacer import Priority
 from relay.core.congestion.state import Reason, State
 from relay.core.counters import Counters
@@ -34,6 +36,7 @@ _STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the 
 # share of it: waiting would fill the queue.
 _HOPELESS = 0.5
 _MAX_FEEDBACK = 50  # transport-wide feedback packets read in a second: browsers send 10 to 20
+_is_changed = attrgetter("changed")
 _LIMITS = {
     Reason.LOSS: Limit.LOSS,
     Reason.OUTAGE: Limit.OUTAGE,
@@ -107,7 +110,13 @@ class Viewer:
         self._counters = counters
         self._feedback = feedback = any(slot.extensions.transport_cc for slot in slots)
         self.outlet = Outlet(
-            send_rtp, self._fill, transport_cc=feedback, start_bps=start_bps, now=now
+            send_rtp,
+            self._fill,
+            transport_cc=feedback,
+            # Of a player that does not report what arrives nothing is known, and nothing will be,
+            # unless it says so by REMB: it is sent what there is, as by any simple server.
+            start_bps=start_bps if feedback else MAX_BPS,
+            now=now,
         )
         self._fates = SoundFates()
         self._redundancy = Redundancy()
@@ -126,6 +135,7 @@ class Viewer:
         self._by_ssrc: dict[int, ViewerSlot] = {
             slot.negotiated.ssrc: slot for slot in (*self.video_slots, *self._audio)
         }
+        self._slots = tuple(self._by_ssrc.values())
         self._adaptation = Adaptation(len(self.video_slots))
         self._adapt_at = now
         self._sound_bps = 0.0  # with what else is set aside for
@@ -306,11 +316,11 @@ class Viewer:
 
     def take_change(self) -> bool:
         """Whether what flows in a slot changed since the last call."""
-        changed = False
-        for slot in self._by_ssrc.values():
-            changed |= slot.changed
+        if not any(map(_is_changed, self._slots)):
+            return False
+        for slot in self._slots:
             slot.changed = False
-        return changed
+        return True
 
     # --- feedback ---------------------------------------------------------------------------------
 
