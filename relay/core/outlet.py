@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import cast
 
 from relay.core.congestion.estimator import BandwidthEstimator
-from relay.core.congestion.pacer import Pacer
+from relay.core.congestion.pacer import BURST, Pacer
+from relay.core.congestion.sent import RING_MASK
 
 _U16 = struct.Struct("!H")
 # What the link carries beside the RTP packet: SRTP tag (AES-GCM), UDP, IPv4 headers.
@@ -40,9 +41,9 @@ class Outlet:
 
     __slots__ = (
         "_latest",
-        "_on_sent",
-        "_pace",
+        "_paced_bps",
         "_send",
+        "_sent",
         "estimator",
         "number",
         "pacer",
@@ -71,14 +72,17 @@ class Outlet:
         self._latest = now
         self.estimator = BandwidthEstimator(transport_cc=transport_cc, start_bps=start_bps, now=now)
         self.pacer = Pacer(self._leave, fill, tick=_PACE)
-        self.pacer.set_rate(self.estimator.target_bps)
+        self._paced_bps = self.estimator.target_bps
+        self.pacer.set_rate(self._paced_bps)
         self.repair_octets = _LEAST_REPAIR
         self._send = send
-        self._pace = self.pacer.on_packet
-        self._on_sent = self.estimator.on_sent
+        self._sent = self.estimator.sent
 
     def send(self, data: bytes, number_at: int, priority: int, now: float) -> None:
         """Send a packet, or let it wait. Hot: once per packet and viewer.
+
+        The usual case is `Pacer.on_packet` and `SentPackets.on_sent` written out: two calls cost
+        more than all that they do.
 
         Args:
             data: plain RTP, with number `number` + 1 at `number_at`.
@@ -89,39 +93,56 @@ class Outlet:
         if now < self._latest:  # noqa: PLR1730 - once per packet and viewer; `max` costs thrice
             now = self._latest
         size = len(data) + OVERHEAD
-        if self._pace((data, number_at), size, priority, now):
-            self.number = number = (self.number + 1) & 0xFFFF
-            self._on_sent(number, size, now, self.pacer.probe)
-            self._send(data)
+        pacer = self.pacer
+        free = pacer.free
+        if pacer.held or free > now + BURST:
+            if pacer.on_packet((data, number_at), size, priority, now):
+                self._leave_now(data, size, now)
+            return
+        pacer.free = (free if free > now else now) + size * pacer.seconds_per_byte
+        self.number = number = (self.number + 1) & 0xFFFF
+        sent = self._sent
+        slot = number & RING_MASK
+        sent.times[slot] = now
+        sent.notes[slot] = size
+        sent.octets += size
+        sent.last_number = number
+        self._send(data)
 
     def send_now(self, data: bytes, now: float) -> int:
         """Send a packet of a probe, numbered as for `send`; returns its size on the link."""
         size = len(data) + OVERHEAD
-        self.number = number = (self.number + 1) & 0xFFFF
-        self._on_sent(number, size, now, self.pacer.probe)
-        self._send(data)
+        self._leave_now(data, size, now)
         return size
 
     def _leave(self, waited: object, size: int, now: float) -> None:
         data, at = cast("tuple[bytes, int]", waited)
-        self.number = number = (self.number + 1) & 0xFFFF
         if at:
-            data = b"".join((data[:at], _U16.pack(number), data[at + 2 :]))
-        self._on_sent(number, size, now, self.pacer.probe)
+            number = _U16.pack((self.number + 1) & 0xFFFF)
+            data = b"".join((data[:at], number, data[at + 2 :]))
+        self._leave_now(data, size, now)
+
+    def _leave_now(self, data: bytes, size: int, now: float) -> None:
+        self.number = number = (self.number + 1) & 0xFFFF
+        self._sent.on_sent(number, size, now, self.pacer.probe)
         self._send(data)
 
     def on_timer(self, now: float) -> None:
         """Every tick: take the estimate, send what is due, begin a probe."""
-        earned = _REPAIR_SHARE * self.estimator.target_bps / 8
+        estimator, pacer = self.estimator, self.pacer
+        probe = estimator.on_timer(now) if now >= estimator.due else None
+        target = estimator.target_bps
+        if target != self._paced_bps:
+            self._paced_bps = target
+            pacer.set_rate(target)
+        earned = _REPAIR_SHARE / 8 * target
         most = max(_LEAST_REPAIR, earned * _REPAIR_BURST)
         self.repair_octets = min(self.repair_octets + earned * (now - self._latest), most)
         self._latest = now
-        pacer = self.pacer
-        probe = self.estimator.on_timer(now)
-        pacer.set_rate(self.estimator.target_bps)
         if probe is not None:
             pacer.start(probe, now)
-        self.pace(now)
+        if pacer.held or pacer.abandoned:
+            self.pace(now)
 
     def pace(self, now: float) -> None:
         """Every few ms: send what is due of what waits."""

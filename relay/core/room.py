@@ -260,8 +260,9 @@ class Room:
     def pace(self, now: float) -> None:
         """Between two ticks, every few ms: send what waits of key frames and probes."""
         for viewer in self._viewers:
-            if viewer.outlet.pacer.next_due <= now:
-                viewer.outlet.pace(now)
+            outlet = viewer.outlet
+            if outlet.pacer.held and outlet.pacer.next_due <= now:
+                outlet.pace(now)
 
     def _tell_wanted(self, now: float) -> None:
         """Let publishers pause the layers that nobody takes."""

@@ -7,6 +7,8 @@ send, samples below the estimate are believed less: they tell of the application
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _FIRST_WINDOW = 0.5  # s; the first sample decides alone, so it must be a long one
 _WINDOW = 0.15  # s
 _GAP = 1.0  # s without arrivals after which the window starts anew
@@ -35,6 +37,20 @@ class AcknowledgedRate:
     def bps(self) -> float | None:
         """The estimate."""
         return None if self._kbps is None else self._kbps * _KILO
+
+    def add_all(self, arrived: Sequence[float], sizes: Sequence[int], app_limited: bool) -> None:
+        """Take what a feedback packet told, in the order of sending."""
+        started = self._started
+        window = _FIRST_WINDOW if self._kbps is None else _WINDOW
+        if (
+            started is not None
+            and min(arrived) > started - _GAP
+            and max(arrived) < started + window
+        ):
+            self._bytes += sum(sizes)  # nothing to decide before the window is full
+            return
+        for arrived_at, size_bytes in zip(arrived, sizes, strict=True):
+            self.add(arrived_at, size_bytes, app_limited)
 
     def add(self, arrived_at: float, size_bytes: int, app_limited: bool) -> None:
         """Take a received packet. Arrival times may step back a little, never the estimate."""

@@ -8,6 +8,7 @@ frame, a probe - on a link that is fast enough, which the average acknowledged r
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 _WAITED = 0.01  # s above the least delay: the packet met a queue
 _WINDOW = 0.3  # s of arrivals
@@ -31,6 +32,17 @@ class BusyRate:
         self._octets = 0
         self._bps = 0.0
         self._ended_at = 0.0
+
+    def add_all(
+        self, arrived: Sequence[float], sizes: Sequence[int], waits: Sequence[float], base: float
+    ) -> None:
+        """Take what a feedback packet told; `waits` less `base` are the times in the queue."""
+        if max(waits) - base < _WAITED:
+            self._arrivals.clear()
+            self._octets = 0
+            return
+        for arrived_at, size_bytes, wait in zip(arrived, sizes, waits, strict=True):
+            self.add(arrived_at, size_bytes, wait - base)
 
     def add(self, arrived_at: float, size_bytes: int, waited: float) -> None:
         """Take a received packet that waited so long (s) in the queue."""

@@ -8,6 +8,7 @@ draft's Kalman filter) against an adaptive threshold tells whether a queue build
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum
 
 _GROUP = 0.005  # s; draft §5.2, "burst_time"
@@ -113,8 +114,9 @@ class OveruseDetector:
 
     def update(self, trend: float, groups: int, send_delta_ms: float, arrived_ms: float) -> None:
         """Take the slope after so many groups, and the latest group's place in time."""
-        modified = min(groups, _MAX_DELTAS) * trend * _GAIN
-        if modified > self.threshold:
+        modified = (groups if groups < _MAX_DELTAS else _MAX_DELTAS) * trend * _GAIN
+        threshold = self.threshold
+        if modified > threshold:
             self._over += send_delta_ms if self._count else send_delta_ms / 2
             self._count += 1
             if self._over > _OVERUSE_TIME and self._count > 1 and trend >= self._previous:
@@ -124,20 +126,25 @@ class OveruseDetector:
         else:
             self._over = 0.0
             self._count = 0
-            under = modified < -self.threshold
-            self.usage = Usage.UNDERUSE if under else Usage.NORMAL
+            self.usage = Usage.UNDERUSE if modified < -threshold else Usage.NORMAL
         self._previous = trend
-        self._adapt(abs(modified), arrived_ms)
+        self._adapt(modified if modified >= 0 else -modified, arrived_ms)
 
     def _adapt(self, size: float, arrived_ms: float) -> None:
         """Follow the trend, slowly downwards: else a TCP flow beside us would starve us."""
         elapsed = 0.0 if self._adapted_at is None else arrived_ms - self._adapted_at
         self._adapted_at = arrived_ms
-        if size > self.threshold + _MAX_OVERSHOOT:
+        threshold = self.threshold
+        if size > threshold + _MAX_OVERSHOOT:
             return
-        gain = _K_DOWN if size < self.threshold else _K_UP
-        step = gain * (size - self.threshold) * min(max(elapsed, 0.0), _MAX_ADAPT_STEP)
-        self.threshold = min(max(self.threshold + step, _MIN_THRESHOLD), _MAX_THRESHOLD)
+        if size < threshold:
+            if threshold <= _MIN_THRESHOLD:
+                return  # the usual case: it can go no lower
+            gain = _K_DOWN
+        else:
+            gain = _K_UP
+        step = gain * (size - threshold) * min(max(elapsed, 0.0), _MAX_ADAPT_STEP)
+        self.threshold = min(max(threshold + step, _MIN_THRESHOLD), _MAX_THRESHOLD)
 
 
 class DelayDetector:
@@ -178,6 +185,23 @@ class DelayDetector:
         """The detector's threshold in ms, for statistics."""
         return self._detector.threshold
 
+    def add_all(self, sent: Sequence[float], arrived: Sequence[float]) -> None:
+        """Take what a feedback packet told: `add` for each."""
+        first = self._first_sent
+        last_sent, last_arrived = self._last_sent, self._last_arrived
+        for sent_at, arrived_at in zip(sent, arrived, strict=True):
+            if first is not None and 0.0 <= sent_at - first <= _GROUP:
+                if sent_at > last_sent:  # noqa: PLR1730 - once per packet and viewer
+                    last_sent = sent_at
+                if arrived_at > last_arrived:  # noqa: PLR1730
+                    last_arrived = arrived_at
+                continue
+            self._last_sent, self._last_arrived = last_sent, last_arrived
+            self.add(sent_at, arrived_at)
+            first = self._first_sent
+            last_sent, last_arrived = self._last_sent, self._last_arrived
+        self._last_sent, self._last_arrived = last_sent, last_arrived
+
     def add(self, sent_at: float, arrived_at: float) -> None:
         """Take one received packet, in the order of sending, times in seconds."""
         first = self._first_sent
@@ -207,7 +231,7 @@ class DelayDetector:
             return
         send_delta = self._last_sent - previous[0]
         arrival_delta = self._last_arrived - previous[1]
-        if max(send_delta, arrival_delta) > _STREAM_TIMEOUT:
+        if send_delta > _STREAM_TIMEOUT or arrival_delta > _STREAM_TIMEOUT:
             self.reset()
             return
         if arrival_delta < 0:

@@ -43,7 +43,7 @@ _DIRECTION = {True: State.INCREASING, False: State.DECREASING}
 
 
 class BandwidthEstimator:
-    """One viewer's estimate. `on_sent` is hot; all else is called per feedback packet or tick.
+    """One viewer's estimate. All is called per feedback packet or tick; but see `Outlet.send`.
 
     Args:
         transport_cc: whether the viewer negotiated transport-wide feedback.
@@ -57,6 +57,7 @@ class BandwidthEstimator:
         state: what it is doing.
         reason: what limits it.
         rtt: s; None until known.
+        due: before that, `on_timer` has nothing to do.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class BandwidthEstimator:
         self._competition: Competition | None = None
         self._epoch = 0
         self._tick_at = now
+        self.due = now + _TICK
         self._rate = SendRate(now)
         self._silence = Silence()
         self._has_feedback = False
@@ -145,51 +147,40 @@ class BandwidthEstimator:
 
     def on_feedback(self, feedback: Feedback, now: float) -> None:
         """Take a transport-wide feedback packet. Never raises, whatever it says."""
-        results = self.sent.take(feedback, now)
+        told = self.sent.take(feedback, now)
         if self.sent.epoch != self._epoch:
             self._epoch = self.sent.epoch
             self._forget_path()
-        limited = self.application_limited
-        add_delay, add_acked = self._delay.add, self._acked.add
-        add_busy, base = self._busy.add, self._backlog.base
-        received = octets = lost = 0
-        least, total = math.inf, 0.0
-        latest = (0.0, 0.0)  # sent and arrived
-        for result in results:
-            sent_at, arrived_at, size, probe = result
-            if probe:
-                self._prober.add(result)
-            if arrived_at is None:
-                if sent_at >= self._resumed_at:
-                    lost += 1
-                    octets += size
-                continue
-            received += 1
-            octets += size
-            waited = arrived_at - sent_at
-            total += waited
-            if waited < least:  # noqa: PLR1730 - once per packet and viewer; `min` costs thrice
-                least = waited
-            latest = (sent_at, arrived_at)
-            add_delay(sent_at, arrived_at)
-            add_acked(arrived_at, size, limited)
-            add_busy(arrived_at, size, waited - base)
+        for result in told.probes:
+            self._prober.add(result)
+        sent, arrived, sizes, waits = told.sent, told.arrived, told.sizes, told.waits
+        received = len(sent)
         if not received:
             return
-        self._note_alive(now - latest[0], now)
+        base = self._backlog.base
+        self._delay.add_all(sent, arrived)
+        self._acked.add_all(arrived, sizes, self.application_limited)
+        self._busy.add_all(arrived, sizes, waits, base)
+        lost = 0
+        octets = sum(sizes)
+        for sent_at, size in told.lost:
+            if sent_at >= self._resumed_at:
+                lost += 1
+                octets += size
+        self._note_alive(now - sent[-1], now)
         self._backlog.update(
-            least,
-            total / received,
-            sent_at=latest[0],
+            min(waits),
+            sum(waits) / received,
+            sent_at=sent[-1],
             octets=octets,
-            link_bps=self._busy.bps(latest[1]),
+            link_bps=self._busy.bps(arrived[-1]),
             now=now,
         )
         self._note_queue(now)
         if self._competition is not None and self._backlog.state is Queue.FOREIGN:
             self._compete(self._competition, received + lost, lost, now)
         else:
-            self._control_rate(latest[1], now)
+            self._control_rate(arrived[-1], now)
         self._loss.add(
             received + lost,
             lost,
@@ -330,10 +321,11 @@ class BandwidthEstimator:
 
     def on_timer(self, now: float) -> Probe | None:
         """Call at each tick; a probe to be given to the pacer, if one is due."""
-        elapsed = now - self._tick_at
-        if elapsed < _TICK:
+        if now < self.due:
             return None
+        elapsed = now - self._tick_at
         self._tick_at = now
+        self.due = now + _TICK
         self._rate.update(self.sent.octets, now)
         rtt = self.rtt or _DEFAULT_RTT
         if self.state is State.OUTAGE or self._silence.lasts(self.sent.octets, rtt, now):

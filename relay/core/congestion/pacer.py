@@ -15,7 +15,7 @@ from enum import IntEnum
 from relay.core.congestion.probe import Probe
 
 _TICK = 0.02  # s; the driver's (`RelayConfig.tick_s`)
-_BURST = 0.02  # s at the pacing rate that pass at once: no more often would the timer look
+BURST = 0.02  # s at the pacing rate that pass at once: no more often would the timer look
 _MAX_DEBT = 0.25  # s; sound that exceeds an outage's rate does not hold up what follows for long
 _FACTOR = 1.5  # pacing rate ÷ estimate
 _MAX_FACTOR = 2.5  # while more waits than leaves in time (libwebrtc's pacing factor)
@@ -52,6 +52,10 @@ class Pacer:
         tick: seconds between calls of `on_timer`: what a probe sends in one go lasts so long.
 
     Attributes:
+        held: something waits or a probe is under way: there is no straight way through.
+        free: when the bucket is empty.
+        seconds_per_byte: at the pacing rate. These three are public for `Outlet.send`, which goes
+            the straight way of `on_packet` by itself.
         probe: the number of the probe under way, to be given to `on_sent`; 0 if none is.
         queued_bytes: what waits.
         dropped_bytes: what was dropped so far because it waited too long or too much waited.
@@ -59,21 +63,21 @@ class Pacer:
 
     __slots__ = (
         "_fill",
-        "_free",
-        "_held",
         "_plan",
         "_probe_at",
         "_probe_bytes",
         "_probe_packets",
         "_queues",
         "_rate",
-        "_seconds_per_byte",
         "_send",
         "_tick",
         "abandoned",
         "dropped_bytes",
+        "free",
+        "held",
         "probe",
         "queued_bytes",
+        "seconds_per_byte",
     )
 
     def __init__(
@@ -86,10 +90,10 @@ class Pacer:
         self._fill = fill
         self._tick = tick
         self._queues: tuple[deque[_Queued], ...] = tuple(deque() for _ in range(_QUEUES))
-        self._held = False  # something waits or a probe is under way: no straight way through
-        self._free = -math.inf  # when the bucket is empty
+        self.held = False
+        self.free = -math.inf
         self._rate = _MIN_RATE
-        self._seconds_per_byte = 0.0
+        self.seconds_per_byte = 0.0
         self.set_rate(_MIN_RATE)
         self._plan: Probe | None = None
         self._probe_at = 0.0
@@ -102,22 +106,22 @@ class Pacer:
     def set_rate(self, target_bps: float) -> None:
         """Take the estimate; cheap, call it whenever that may have changed."""
         self._rate = max(target_bps, _MIN_RATE)
-        self._seconds_per_byte = 8 / (_FACTOR * self._rate)
+        self.seconds_per_byte = 8 / (_FACTOR * self._rate)
 
     def on_packet(self, data: object, size: int, priority: int, now: float) -> bool:
-        """Offer a packet. Hot: once per packet and viewer.
+        """Offer a packet.
 
         Returns:
             True: the caller is to send it now. False: it waits, or was dropped (see
             `dropped_bytes`); `send` is called when its turn comes.
         """
-        if not self._held:
-            free = self._free
+        if not self.held:
+            free = self.free
             if free <= now:
-                self._free = now + size * self._seconds_per_byte
+                self.free = now + size * self.seconds_per_byte
                 return True
-            if free <= now + _BURST:
-                self._free = free + size * self._seconds_per_byte
+            if free <= now + BURST:
+                self.free = free + size * self.seconds_per_byte
                 return True
             if not priority:
                 self._account(size, now)
@@ -134,7 +138,7 @@ class Pacer:
             return
         self._queues[priority].append((data, size, now))
         self.queued_bytes += size
-        self._held = True
+        self.held = True
 
     def _bound(self) -> float:
         """Bytes that leave in time at the highest pacing rate."""
@@ -142,8 +146,8 @@ class Pacer:
 
     def _account(self, size: int, now: float) -> None:
         """Charge what is sent while the straight way is closed."""
-        free = max(self._free, now) + size * self._seconds_per_byte
-        self._free = min(free, now + _MAX_DEBT)
+        free = max(self.free, now) + size * self.seconds_per_byte
+        self.free = min(free, now + _MAX_DEBT)
         if self.probe:
             self._probe_bytes += size
             self._probe_packets += 1
@@ -157,11 +161,11 @@ class Pacer:
         if plan is not None:
             half = plan.size_bytes / (2 * _PROBE_CHUNKS)  # of the part that may be sent ahead
             return self._probe_at + 8 * max(self._probe_bytes - half, 0) / plan.bps
-        return self._free if self._held else math.inf
+        return self.free if self.held else math.inf
 
     def on_timer(self, now: float) -> None:
         """Send what is due. Call at `next_due` or soon after: 1–5 ms for probes, else a tick."""
-        if not self._held:
+        if not self.held:
             return
         self._drop_old(now)
         if self._plan is not None:
@@ -173,11 +177,11 @@ class Pacer:
             # So fast that the last in the queue leaves in time.
             needed = 8 * self.queued_bytes / _MAX_WAIT
             rate = min(max(_FACTOR * self._rate, needed), _MAX_FACTOR * self._rate)
-            self._seconds_per_byte = 8 / rate
-            while self.queued_bytes and self._free <= now + _BURST:
+            self.seconds_per_byte = 8 / rate
+            while self.queued_bytes and self.free <= now + BURST:
                 self._send_next(now)
-            self._seconds_per_byte = 8 / (_FACTOR * self._rate)
-        self._held = self.queued_bytes > 0 or self._plan is not None
+            self.seconds_per_byte = 8 / (_FACTOR * self._rate)
+        self.held = self.queued_bytes > 0 or self._plan is not None
 
     def _send_next(self, now: float) -> None:
         for queue in self._queues:
@@ -210,7 +214,7 @@ class Pacer:
         self.abandoned = False
         self._probe_at = now
         self._probe_bytes = self._probe_packets = 0
-        self._held = True
+        self.held = True
         self.on_timer(now)
 
     def _on_probe(self, plan: Probe, now: float) -> None:
@@ -228,8 +232,8 @@ class Pacer:
                     return
                 self._probe_packets += math.ceil(filled / max(part, _MAX_PADDING))
                 self._probe_bytes += filled
-                free = max(self._free, now) + filled * self._seconds_per_byte
-                self._free = min(free, now + _MAX_DEBT)
+                free = max(self.free, now) + filled * self.seconds_per_byte
+                self.free = min(free, now + _MAX_DEBT)
             if self._probe_bytes >= plan.size_bytes and self._probe_packets >= plan.packets:
                 self._end_probe(abandoned=False)
                 return

@@ -1,24 +1,29 @@
 """What was sent to one viewer, until its transport-wide feedback tells what became of it.
 
 The ring is indexed by the 16-bit transport-wide number itself: numbers are given out one after the
-other, so the entry at `number mod size` is the latest of its residue, and no counter needs to be
-extended to find it.
+other, so the entry at `number mod size` is that of the number, if this is not older than the ring
+is long. Nothing needs to be extended to find it.
 """
 
 from __future__ import annotations
 
+from operator import sub
+
 from relay.core.twcc import Feedback
 
-# (sent at, arrived at on the receiver's clock or None if it did not, bytes, probe or 0). A plain
-# tuple: one is made per packet and viewer.
+# Of a packet of a probe: (sent at, arrived at on the receiver's clock or None if it did not, bytes,
+# probe).
 PacketResult = tuple[float, float | None, int, int]
 
 REMEMBERED = 2048  # packets; 2.5 s of 8 Mbit/s in full packets. A power of two.
-_MASK = REMEMBERED - 1
-_EMPTY = -1
+RING_MASK = REMEMBERED - 1
+_NONE_SENT = -1
+# A packet's note is its size, with the probe's number above; 0 once it was reported as received.
+PROBE_SHIFT = 16
+_SIZE = (1 << PROBE_SHIFT) - 1
+_REPORTED_LOST = 1 << 24  # added to the note: it may still be reported as received
 _RATE_WINDOW = 0.2  # s over which the sending rate is measured …
 _RATE_SMOOTHING = 0.3  # … and of it
-_REPORTED_LOST = 0x10000  # added to the number: it may still be reported as received
 _MAX_AGE = 10.0  # s; the bound of a useful report, beyond any queue and satellite hop
 # A packet's one-way delay, up to the clocks' unknown difference, cannot change by more than this.
 _MAX_JUMP = 10.0  # s
@@ -27,10 +32,34 @@ _STRIKES = 5  # feedback packets in a row with another clock until it is believe
 REFERENCE_PERIOD = (1 << 24) * 0.064  # s, ≈ 12.4 days
 
 
+class Told:
+    """What a feedback packet tells of the packets sent, in the order of their numbers.
+
+    Columns, not rows: they are taken from the ring and summed up as wholes.
+
+    Attributes:
+        sent, arrived, sizes: of those received; arrivals on the receiver's clock.
+        waits: arrival - sending of each.
+        lost: (sent at, bytes) of the others.
+        probes: those of both that belonged to a probe.
+    """
+
+    __slots__ = ("arrived", "lost", "probes", "sent", "sizes", "waits")
+
+    def __init__(self) -> None:
+        self.sent: list[float] = []
+        self.arrived: list[float] = []
+        self.sizes: list[int] = []
+        self.waits: list[float] = []
+        self.lost: list[tuple[float, int]] = []
+        self.probes: list[PacketResult] = []
+
+
 class SentPackets:
     """Packets sent, waiting for feedback.
 
     Attributes:
+        times, notes: the ring, public for `Outlet.send`, which does what `on_sent` does.
         octets: bytes sent in all.
         last_number: the latest number, or -1.
         epoch: rises when the receiver's clock jumped: delays before and after do not compare.
@@ -41,87 +70,118 @@ class SentPackets:
     """
 
     __slots__ = (
-        "_numbers",
         "_offset",
-        "_probes",
-        "_sizes",
         "_strike_offset",
         "_strikes",
-        "_times",
         "epoch",
         "implausible",
         "last_number",
+        "notes",
         "octets",
+        "times",
         "unknown",
     )
 
     def __init__(self) -> None:
-        self._numbers = [_EMPTY] * REMEMBERED
-        self._times = [0.0] * REMEMBERED
-        self._sizes = [0] * REMEMBERED
-        self._probes = [0] * REMEMBERED
+        self.times = [0.0] * REMEMBERED
+        self.notes = [0] * REMEMBERED
         self._offset: float | None = None  # arrival − sending, of a recent packet
         self._strikes = 0
         self._strike_offset = 0.0
         self.octets = 0
-        self.last_number = _EMPTY
+        self.last_number = _NONE_SENT
         self.epoch = 0
         self.unknown = 0
         self.implausible = 0
 
     def on_sent(self, number: int, size_bytes: int, now: float, probe: int = 0) -> None:
-        """Note a packet. Hot: once per packet and viewer."""
-        slot = number & _MASK
-        self._numbers[slot] = number
-        self._times[slot] = now
-        self._sizes[slot] = size_bytes
-        self._probes[slot] = probe
+        """Note a packet; numbers follow on each other."""
+        slot = number & RING_MASK
+        self.times[slot] = now
+        self.notes[slot] = size_bytes | probe << PROBE_SHIFT
         self.octets += size_bytes
         self.last_number = number
 
-    def take(self, feedback: Feedback, now: float) -> list[PacketResult]:
-        """Join a feedback packet with what was sent, in the order of the numbers.
+    def take(self, feedback: Feedback, now: float) -> Told:
+        """Join a feedback packet with what was sent.
 
         Each packet comes out once as lost at most, and once as received at most (also after it was
         called lost: feedback overtakes reordered packets). What cannot be true is counted and left
         out.
         """
         oldest = now - _MAX_AGE
+        told = Told()
         shift = self._clock_shift(feedback, oldest)
-        if shift is None:
-            return []
-        numbers, times = self._numbers, self._times
+        if shift is None or (feedback.unbroken and self._take_run(feedback, shift, oldest, told)):
+            return told
+        last, times, notes = self.last_number, self.times, self.notes
         low = (self._offset or 0.0) - _MAX_JUMP
         high = low + 2 * _MAX_JUMP
-        results: list[PacketResult] = []
         for number, arrival in feedback.arrivals:
-            slot = number & _MASK
-            known = numbers[slot]
-            sent_at = times[slot]
-            if sent_at < oldest or (known != number and known != number | _REPORTED_LOST):
+            slot = number & RING_MASK
+            note, sent_at = notes[slot], times[slot]
+            if not note or sent_at < oldest or (last - number) & 0xFFFF >= REMEMBERED:
                 self.unknown += 1
-            elif arrival is None:
-                if known == number:
-                    numbers[slot] = number | _REPORTED_LOST
-                    results.append((sent_at, None, self._sizes[slot], self._probes[slot]))
+                continue
+            size, probe = note & _SIZE, note >> PROBE_SHIFT & 0xFF
+            if arrival is None:
+                if note >= _REPORTED_LOST:
+                    continue
+                notes[slot] = note | _REPORTED_LOST
+                told.lost.append((sent_at, size))
+                arrived_at = None
             else:
                 arrived_at = arrival + shift
-                if not low <= arrived_at - sent_at <= high:
+                wait = arrived_at - sent_at
+                if not low <= wait <= high:
                     self.implausible += 1
                     continue
-                numbers[slot] = _EMPTY
-                results.append((sent_at, arrived_at, self._sizes[slot], self._probes[slot]))
-        return results
+                notes[slot] = 0
+                told.sent.append(sent_at)
+                told.arrived.append(arrived_at)
+                told.sizes.append(size)
+                told.waits.append(wait)
+            if probe:
+                told.probes.append((sent_at, arrived_at, size, probe))
+        return told
+
+    def _take_run(self, feedback: Feedback, shift: float, oldest: float, told: Told) -> bool:
+        """The usual case, cheaply: all arrived, was never reported before, and is plausible.
+
+        Returns:
+            False if it is not that; nothing was done then.
+        """
+        count = len(feedback.unbroken)
+        first = feedback.arrivals[0][0]
+        start = first & RING_MASK
+        stop = start + count
+        if (
+            stop > REMEMBERED
+            or not count <= ((self.last_number - first) & 0xFFFF) + 1 <= REMEMBERED
+        ):
+            return False
+        sizes, sent = self.notes[start:stop], self.times[start:stop]
+        if min(sizes) <= 0 or max(sizes) > _SIZE or min(sent) < oldest:
+            return False
+        arrived = [arrival + shift for arrival in feedback.unbroken]
+        waits = list(map(sub, arrived, sent))
+        low = (self._offset or 0.0) - _MAX_JUMP
+        if not (low <= min(waits) and max(waits) <= low + 2 * _MAX_JUMP):
+            return False
+        self.notes[start:stop] = [0] * count
+        told.sent, told.arrived, told.sizes, told.waits = sent, arrived, sizes, waits
+        return True
 
     def _clock_shift(self, feedback: Feedback, oldest: float) -> float | None:
         """Seconds to add to the arrivals so that they do not wrap; None to drop the feedback."""
         for number, arrival in feedback.arrivals:
-            slot = number & _MASK
-            known, sent_at = self._numbers[slot], self._times[slot]
-            if arrival is None or known < 0 or known & 0xFFFF != number or sent_at < oldest:
+            slot = number & RING_MASK
+            sent_at = self.times[slot]
+            if arrival is None or not self.notes[slot] or sent_at < oldest:
                 continue
-            offset = arrival - sent_at
-            break
+            if (self.last_number - number) & 0xFFFF < REMEMBERED:
+                offset = arrival - sent_at
+                break
         else:
             return 0.0  # nothing arrived of what is known: only losses to tell
         if self._offset is None:

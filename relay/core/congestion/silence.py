@@ -46,6 +46,8 @@ class Silence:
             return False
         if self._unanswered_since is None:
             self._unanswered_since = now
+        if self.heard and now - self._heard_at <= self._patience:
+            return False
         if not self.heard:
             return now - self._unanswered_since > _FIRST
         expected = max(self._heard_at, self._unanswered_since + min(rtt, _MAX_PATIENCE))
