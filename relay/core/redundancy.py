@@ -8,6 +8,7 @@ comes later does.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 Distances = tuple[int, ...]
@@ -62,12 +63,14 @@ class SoundFates:
     __slots__ = ("_awaited",)
 
     def __init__(self) -> None:
-        self._awaited: dict[int, int] = {}  # number → stream, in the order of sending
+        # Number → stream, in the order of sending. Its first entry is found at once, however many
+        # before it are gone.
+        self._awaited: OrderedDict[int, int] = OrderedDict()
 
     def on_sent(self, number: int, stream: int) -> None:
         """A packet of sound left for the first time; `stream`: which of the viewer's sounds."""
         if len(self._awaited) >= _MAX_AWAITED:
-            del self._awaited[next(iter(self._awaited))]
+            self._awaited.popitem(last=False)
         self._awaited[number] = stream
 
     def take(self, arrivals: Sequence[tuple[int, float | None]]) -> list[bool]:

@@ -21,9 +21,10 @@ class SoundSlot(ViewerSlot):
 
     Attributes:
         distances: which earlier packets go along with each; set by the viewer at any time.
+        takes_red: whether the viewer negotiated RED.
     """
 
-    __slots__ = ("_fates", "_red_type", "distances")
+    __slots__ = ("_fates", "_red_type", "distances", "takes_red")
 
     def __init__(
         self, negotiated: OutgoingSlot, outlet: Outlet, counters: Counters, fates: SoundFates
@@ -33,11 +34,7 @@ class SoundSlot(ViewerSlot):
         self.distances: Distances = ()
         self._fates = fates
         self._red_type = 0
-
-    @property
-    def takes_red(self) -> bool:
-        """Whether the viewer negotiated RED."""
-        return any(codec.red_payload_type is not None for codec in self.negotiated.codecs)
+        self.takes_red = any(codec.red_payload_type is not None for codec in negotiated.codecs)
 
     def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
         """See `layer.Taker`."""
@@ -54,7 +51,7 @@ class SoundSlot(ViewerSlot):
             super().forward(packet)
         else:
             self._send_red(packet, body)
-        if outlet.number == next_number:
+        if self.takes_red and outlet.number == next_number:
             self._fates.on_sent(next_number, self.negotiated.index)
 
     def _with_earlier(self, packet: MediaPacket) -> bytes | None:
