@@ -45,7 +45,7 @@ class UdpDriver:
         config: hosts, port, buffer size, tick.
         on_datagram: called with each datagram, where it came from, the socket to answer on, and
             when it arrived: a little before now, or well before if the loop was busy.
-        on_tick: called every `config.pace_s` seconds.
+        on_tick: called again after as many seconds as it returns.
         arrivals: tells when a datagram arrived.
         counters: counts what goes wrong.
     """
@@ -55,7 +55,7 @@ class UdpDriver:
         config: RelayConfig,
         *,
         on_datagram: DatagramHandler,
-        on_tick: Callable[[], None],
+        on_tick: Callable[[], float],
         arrivals: ArrivalClock,
         counters: TransportCounters,
     ) -> None:
@@ -135,8 +135,9 @@ class UdpDriver:
 
     def _tick(self) -> None:
         assert self._loop is not None
+        pause = self._config.tick_s
         try:
-            self._on_tick()
+            pause = self._on_tick()
         except Exception:
             self._counters.ticks_failed += 1
             count = self._counters.ticks_failed
@@ -144,7 +145,7 @@ class UdpDriver:
             log("tick failed", count=count, exc_info=True)
         # The next tick that is not past: after a stall there is nothing to catch up with.
         now = self._loop.time()
-        self._next_tick = max(self._next_tick + self._config.pace_s, now)
+        self._next_tick = max(self._next_tick + pause, now)
         self._timer = self._loop.call_at(self._next_tick, self._tick)
 
     def _announced(self) -> tuple[tuple[str, int], ...]:

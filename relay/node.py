@@ -370,11 +370,16 @@ class RelayNode:
 
     # --- time -----------------------------------------------------------------------------------
 
-    def _on_tick(self) -> None:
+    def _on_tick(self) -> float:
+        """Do what is due; returns the seconds until it is to be called again.
+
+        Where nothing waits to leave there is nothing to pace. What begins to wait between two ticks
+        waits for the next: the pacers let as much pass at once as lasts so long.
+        """
         now = self._clock()
         if now < self._next_tick:
             self._rooms.pace(now)
-            return
+            return self._config.pace_s
         # Half a pace early is on time: the loop's timers are late or early by as much.
         self._next_tick = now + self._config.tick_s - self._config.pace_s / 2
         self._rooms.on_timer(now)
@@ -383,6 +388,7 @@ class RelayNode:
             for session in list(self._sessions.values()):
                 if (reason := self._overdue(session, now)) is not None:
                     self._end(session, reason)
+        return self._config.pace_s if self._rooms.any_waits else self._config.tick_s
 
     def _overdue(self, session: Session, now: float) -> CloseReason | None:
         if session.state is not SessionState.UP:

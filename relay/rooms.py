@@ -183,6 +183,11 @@ class RoomTable:
         for entry in list(self._rooms.values()):
             self._guard(entry.room.on_timer, now)
 
+    @property
+    def any_waits(self) -> bool:
+        """Whether `pace` has anything to do before the next `on_timer`."""
+        return any(entry.room.any_waits for entry in self._rooms.values())
+
     def pace(self, now: float) -> None:
         """Likewise, between two ticks: send what waits."""
         for entry in list(self._rooms.values()):

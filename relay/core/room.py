@@ -257,6 +257,11 @@ class Room:
         for publisher in tuple(self._publishers.values()):
             self._tell_source(publisher)
 
+    @property
+    def any_waits(self) -> bool:
+        """Whether packets wait for `pace`, or a probe is under way."""
+        return any(viewer.outlet.pacer.held for viewer in self._viewers)
+
     def pace(self, now: float) -> None:
         """Between two ticks, every few ms: send what waits of key frames and probes."""
         for viewer in self._viewers:

@@ -56,8 +56,17 @@ class Classroom:
             counters=self.counters,
             **options,
         )
-        self.world.every(TICK, lambda: self.room.on_timer(self.world.now))
-        self.world.every(PACE, lambda: self.room.pace(self.world.now))
+        self._paces = False
+        self.world.every(TICK, self._tick)
+        self.world.every(PACE, self._pace)
+
+    def _tick(self) -> None:  # like `RelayNode._on_tick`
+        self.room.on_timer(self.world.now)
+        self._paces = self.room.any_waits
+
+    def _pace(self) -> None:
+        if self._paces:
+            self.room.pace(self.world.now)
 
     def publish(self, source_id: str, **options: object) -> SimulatedPublisher:
         return SimulatedPublisher(self.world, self.room, source_id, **options)  # type: ignore[arg-type]

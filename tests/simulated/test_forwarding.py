@@ -41,6 +41,25 @@ def assert_continuous(slot: Slot, now: float) -> None:
     assert all(step > 0 for step in steps)
 
 
+def test_the_driver_paces_only_while_something_waits() -> None:
+    lesson = Classroom(start_bps=600e3)
+    lesson.publish("lead.camera")
+    student = lesson.watch("room-1")
+    student.show("lead.camera")
+    waited = [False]
+
+    def look() -> None:
+        pacer = student.session.outlet.pacer
+        assert lesson.room.any_waits is (pacer.queued_bytes > 0 or pacer.probe > 0)
+        waited.append(lesson.room.any_waits)
+
+    lesson.world.every(0.003, look)
+    lesson.run(5.0)
+    assert sum(waited) > 10  # the first key frame, and probes
+    lesson.run(5.0)
+    assert not any(waited[-30:])
+
+
 @pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.name)
 def test_a_clean_link_delivers_every_frame_of_the_highest_layer(codec) -> None:
     room = Classroom()

@@ -25,7 +25,7 @@ async def test_a_tick_that_always_fails_is_logged_ever_more_seldom() -> None:
     counters = TransportCounters()
     enough = asyncio.Event()
 
-    def fail() -> None:
+    def fail() -> float:
         if counters.ticks_failed == TICKS - 1:
             enough.set()
         raise RuntimeError("a defect")
