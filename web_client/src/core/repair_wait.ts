@@ -20,6 +20,7 @@ export interface Waits {
 
 export const CLEAN_MS = 80 // two frames of 25/s, and what the pacing of a key frame takes on a good link
 export const LOSSY_MS = 150 // noticed with the next frame (40 ms), asked for, and back within 60 ms
+export const VERY_LOSSY_MS = 200 // the publisher's uplink may lose as much, and its repairs take their time first
 export const WAIT_MAX_MS = 900 // beyond, a question and its answer no longer belong together
 const REPAIR_MARGIN_MS = 90 // until a loss is noticed (one frame), and what the queue adds to the round trip
 const TWO_ROUNDS_FROM = 0.04 // share of loss at which the repair is often lost, too
@@ -28,8 +29,10 @@ const LOSS_WORTH = 0.002 // below, one late frame in many minutes
 const HOLD_S = 15 // losses come in bunches: one quiet second proves nothing
 const FALL_MS_PER_S = 10 // unnoticed; what the browser itself would do (100) shows as a hurry
 const RTT_FALL = 0.1 // of the difference, each second
-/** RED repeats each sound up to two packets (40 ms) later (RFC 2198); with the jitter of one more. */
+/** Sound alone, on a clean link: the jitter of three packets. */
 export const SOUND_MS = 60
+/** RED repeats each sound up to four packets (80 ms) later (RFC 2198) where losses come in bursts. */
+export const LOSSY_SOUND_MS = 120
 /** Sound this much before the lips is not noticed (ITU-R BT.1359-1: detectable from 45, disturbing from 90). */
 export const SOUND_AHEAD_MS = 60
 const STEP_MS = 10 // smaller changes are not worth telling the browser
@@ -55,14 +58,15 @@ export class RepairWait {
       this.videoMs = Math.max(needed, this.videoMs - FALL_MS_PER_S)
     }
     const videoMs = Math.ceil(this.videoMs / STEP_MS) * STEP_MS
-    const audioMs = second.pictures ? Math.max(SOUND_MS, videoMs - SOUND_AHEAD_MS) : SOUND_MS
+    const alone = this.quietS >= HOLD_S || this.loss <= LOSS_WORTH ? SOUND_MS : LOSSY_SOUND_MS
+    const audioMs = second.pictures ? Math.max(alone, videoMs - SOUND_AHEAD_MS) : alone
     return { videoMs, audioMs }
   }
 
   private needed(): number {
     if (this.quietS >= HOLD_S) return CLEAN_MS
     if (this.loss <= LOSS_WORTH) return Math.min(this.videoMs, LOSSY_MS) // nothing lost so far
-    const rounds = this.loss >= TWO_ROUNDS_FROM ? 2 : 1
-    return Math.min(WAIT_MAX_MS, Math.max(LOSSY_MS, rounds * this.rttMs + REPAIR_MARGIN_MS))
+    const [rounds, least] = this.loss >= TWO_ROUNDS_FROM ? [2, VERY_LOSSY_MS] : [1, LOSSY_MS]
+    return Math.min(WAIT_MAX_MS, Math.max(least, rounds * this.rttMs + REPAIR_MARGIN_MS))
   }
 }

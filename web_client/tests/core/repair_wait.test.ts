@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CLEAN_MS, LOSSY_MS, RepairWait, SOUND_AHEAD_MS, SOUND_MS, WAIT_MAX_MS } from '../../src/core/repair_wait'
+import { CLEAN_MS, LOSSY_MS, LOSSY_SOUND_MS, RepairWait, SOUND_AHEAD_MS, SOUND_MS, VERY_LOSSY_MS, WAIT_MAX_MS } from '../../src/core/repair_wait'
 
 function after(seconds: number, wait: RepairWait, rttMs: number | null, loss: number, pictures = true) {
   let waits = wait.see({ rttMs, loss, pictures })
@@ -25,6 +25,7 @@ describe('how long a receiver waits for repairs', () => {
 
   it('takes two where the repair is often lost as well, and never for ever', () => {
     expect(after(3, new RepairWait(), 60, 0.06).videoMs).toBe(210)
+    expect(after(3, new RepairWait(), 2, 0.06).videoMs).toBe(VERY_LOSSY_MS)
     expect(after(3, new RepairWait(), 600, 0.06).videoMs).toBe(WAIT_MAX_MS)
   })
 
@@ -59,7 +60,8 @@ describe('how long a receiver waits for repairs', () => {
   it('keeps sound and lips together, and sound alone as quick as its repair allows', () => {
     expect(after(40, new RepairWait(), 2, 0).audioMs).toBe(SOUND_MS)
     expect(after(3, new RepairWait(), 600, 0.01)).toEqual({ videoMs: 690, audioMs: 690 - SOUND_AHEAD_MS })
-    expect(after(3, new RepairWait(), 600, 0.01, false).audioMs).toBe(SOUND_MS)
+    expect(after(3, new RepairWait(), 600, 0.01, false).audioMs).toBe(LOSSY_SOUND_MS)
+    expect(after(3, new RepairWait(), 2, 0, false).audioMs).toBe(SOUND_MS)
   })
 
   it('can do without knowing the round trip', () => {
