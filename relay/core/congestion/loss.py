@@ -134,11 +134,12 @@ class LossControl:
             self._believed = math.inf
         elif math.isinf(self._believed):
             self._believed = self._inherent + _QUEUED_MARGIN
-        history = _History(self._observations)
-        self.loss = history.loss
-        if self.loss == 0.0:
+        if not any(one.lost for one in self._observations):  # the usual case, without sorting
+            self.loss = 0.0
             self._bandwidth = self.bps = math.inf
             return
+        history = _History(self._observations)
+        self.loss = history.loss
         present = min(self._bandwidth, delay_bps)
         arriving = acked_bps and (_ACKED_BACKOFF * acked_bps if queued else acked_bps)
         fits = [
