@@ -1,9 +1,11 @@
 """The archive's writer on a real disk, with real failures."""
 
+import functools
 import resource
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec
 
 import pytest
 from structlog.testing import capture_logs
@@ -24,6 +26,7 @@ from recorder.trouble import Trouble
 from relay.api import MediaKind
 from tests.support.recording import FACTS, START
 
+P = ParamSpec("P")
 BEGIN = Begin("r1", START, FACTS)
 TRACK = TrackBegin(1, "lead.camera", MediaKind.VIDEO, "VP8", 90000, 1, "", START)
 
@@ -116,16 +119,26 @@ def test_a_full_queue_costs_media_and_says_so(tmp_path: Path) -> None:
     assert troubles.seen[0] is Trouble.QUEUE_FULL
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """A disk that takes no file beyond 64 KiB: writes fail half-way, as on a full one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def small_files(test: Callable[P, None]) -> Callable[P, None]:
+    """A disk that takes no file beyond 64 KiB: writes fail half-way, as on a full one.
+
+    Not a fixture: its end comes after pytest has written the outcome, maybe into such a file.
+    """
+
+    @functools.wraps(test)
+    def limited(*args: P.args, **kwargs: P.kwargs) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
+        try:
+            test(*args, **kwargs)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
-def test_a_disk_that_fails_is_told_of_and_tried_again(tmp_path: Path, small_files: None) -> None:
+@small_files
+def test_a_disk_that_fails_is_told_of_and_tried_again(tmp_path: Path) -> None:
     troubles = Troubles()
     writer = ArchiveWriter(tmp_path / "a", BEGIN, troubles)
     writer.open()
@@ -140,7 +153,8 @@ def test_a_disk_that_fails_is_told_of_and_tried_again(tmp_path: Path, small_file
     assert troubles.seen == [Trouble.IO_ERROR]
 
 
-def test_a_disk_that_never_recovers_ends_in_bounded_time(tmp_path: Path, small_files: None) -> None:
+@small_files
+def test_a_disk_that_never_recovers_ends_in_bounded_time(tmp_path: Path) -> None:
     writer = ArchiveWriter(tmp_path / "a", BEGIN, Troubles())
     writer.open()
     for number in range(200):
@@ -155,8 +169,9 @@ def test_a_folder_that_cannot_be_made_is_an_error_at_once(tmp_path: Path) -> Non
         ArchiveWriter(tmp_path / "a", BEGIN, Troubles()).open()
 
 
+@small_files
 def test_when_everything_is_kept_again_that_is_told_once(
-    tmp_path: Path, small_files: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trouble, "WELL_AFTER_S", 0.0)
     troubles, recovered = Troubles(), threading.Event()
@@ -173,8 +188,9 @@ def test_when_everything_is_kept_again_that_is_told_once(
     assert packets(tmp_path / "a") == list(range(200))
 
 
+@small_files
 def test_a_disk_without_room_for_a_segments_head_gets_no_empty_files(
-    tmp_path: Path, small_files: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive, "RETRY_INTERVAL_S", 0.01)
     writer = ArchiveWriter(tmp_path / "a", BEGIN, Troubles())
