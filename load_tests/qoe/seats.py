@@ -14,6 +14,7 @@ from typing import Any
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page, Playwright, async_playwright
 
+from load_tests.chromium import ARGUMENTS
 from load_tests.link.emulator import write_wrapper
 from load_tests.qoe.content import CaptureFiles
 
@@ -21,22 +22,6 @@ PROBE = Path(__file__).with_name("probe.js")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 VIEWPORT = (1366, 768)
 WAIT_MS = 30_000
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-)
 
 
 class BrowserMissing(OSError):

@@ -9,24 +9,10 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
+from load_tests.chromium import ARGUMENTS
+
 CHROMIUM = "/usr/bin/chromium"
 PROBE = Path(__file__).with_name("probe.js")
-BASE_ARGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-)
 
 
 @dataclass
@@ -67,7 +53,7 @@ class Browsers:
         self, capture: Capture | None = None, *, width: int = 1366, height: int = 768
     ) -> Seat:
         """Start one Chromium with an empty profile."""
-        args = [*BASE_ARGS, *(capture or Capture()).args()]
+        args = [*ARGUMENTS, *(capture or Capture()).args()]
         browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         self._open.append(browser)
         context = await browser.new_context(
