@@ -104,7 +104,7 @@ class Adaptation:
         if budget_bps is None:
             return allocate(ladders, None)
         spent = _cost(ladders, at)
-        if spent > budget_bps:
+        if spent > max(budget_bps, 0.0):  # who shows nothing cannot fall, even if sound is too much
             self._fall(spent, budget_bps, now)
             present = [
                 (matters, rungs[: index + 1])
