@@ -300,13 +300,13 @@ class IncomingLayer:
         codec = self.codec
         if (
             gap
+            and self.slots  # what nobody takes, such as the sound of a room off stage, may be lost
             and codec is not None
             and codec.nack
             and not self.missing.on_gap(self.highest + 1, media.sequence, now)
         ):
             self._counters.packets_unrepaired += gap
-            if self.slots:
-                self.request_key_frame(now)
+            self.request_key_frame(now)
         if media.timestamp != self.highest_timestamp:
             self.meter.on_frame(media.timestamp, self.clock.rate, now)
             self.clock.on_arrival(media.timestamp, now)

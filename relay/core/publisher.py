@@ -19,7 +19,10 @@ from relay.core.serial import extend
 from relay.core.twcc import ArrivalLog
 
 _REPORT_INTERVAL = 1.0  # s
-_FEEDBACK_INTERVAL = 0.08  # s; the draft's 50–100 ms, in whole 20 ms ticks
+_FEEDBACK_INTERVAL = 0.08  # s; the draft's 50–100 ms, in whole 20 ms ticks; at low rates …
+_MAX_FEEDBACK_INTERVAL = 0.24  # s … up to this, …
+_FEEDBACK_BITS = 900.0  # for so much a packet of feedback takes of the link, headers included, …
+_FEEDBACK_SHARE = 0.05  # … shall not be more than this share of what comes, as in libwebrtc
 # A layer from which nothing came for so long, while another flowed, is dead.
 _DEAD_AFTER = 0.5  # s
 # After its first picture, how long a simulcast publisher's other layers are given to come.
@@ -83,6 +86,7 @@ class Publisher:
         self._layers_guessed = any(track.negotiated.layers_guessed for track in self._tracks)
         self._last_ssrc = 0
         self._report_at = self._feedback_at = now
+        self._feedback_interval = _FEEDBACK_INTERVAL
         self.settled = len(self.video) < 2
         self._settles_at: float | None = None
         self.wanted: frozenset[Layer] | None = None
@@ -230,7 +234,7 @@ class Publisher:
         """Every 20 ms: NACKs, key frame requests, feedback, reports, dead layers."""
         for layer in self._layers:
             layer.on_timer(now)
-        if now - self._feedback_at >= _FEEDBACK_INTERVAL:
+        if now - self._feedback_at >= self._feedback_interval:
             self._feedback_at = now
             for body in self._arrivals.feedback():
                 self._counters.transport_feedback_sent += 1
@@ -239,6 +243,7 @@ class Publisher:
         if now - self._report_at >= _REPORT_INTERVAL:
             self._report_at = now
             self._send_reports(now)
+            self._pace_feedback()
         self._bury_the_dead(now)
         self._changes_left = min(self._changes_left + 1, _CHANGES_AT_ONCE)
         if self._change_waits:
@@ -253,6 +258,12 @@ class Publisher:
         if blocks:
             description = rtcp.source_description(self._ssrc, CNAME)
             self._send_rtcp(rtcp.receiver_report(self._ssrc, blocks) + description)
+
+    def _pace_feedback(self) -> None:
+        """A weak link is often weak both ways: do not fill it with reports on how weak it is."""
+        received_bps = sum(layer.meter.bitrate_bps for layer in self._layers)
+        due = _FEEDBACK_BITS / (_FEEDBACK_SHARE * received_bps) if received_bps else 0.0
+        self._feedback_interval = min(max(due, _FEEDBACK_INTERVAL), _MAX_FEEDBACK_INTERVAL)
 
     def _bury_the_dead(self, now: float) -> None:
         newest = max((layer.last_arrival for layer in self.video.values()), default=now)
