@@ -23,6 +23,11 @@ OVERHEAD = 16 + 8 + 20
 _REPAIR_SHARE = 0.25  # of the rate: a tenth lost, asked for twice, with headers
 _REPAIR_BURST = 0.5  # s of it at once
 _LEAST_REPAIR = 4000.0  # bytes at once: three packets, whatever the rate
+# When every repair goes out twice: of a picture of a dozen packets one in three loses something at
+# that loss, and one in a hundred the repair as well; and a second long round trip is a freeze.
+_LOSSY = 0.02
+_LONG_RTT = 0.2  # s
+_NO_QUEUE = 0.06  # s; beyond, losses may be our own doing, and more packets the wrong answer
 _PACE = 0.005  # s between two calls of `pace`, as the driver makes them
 
 Filler = Callable[[int, float], int]
@@ -77,6 +82,13 @@ class Outlet:
         self.repair_octets = _LEAST_REPAIR
         self._send = send
         self._sent = self.estimator.sent
+
+    @property
+    def repairs_twice(self) -> bool:
+        """Whether losing a repair costs more than sending it twice, and there is room for that."""
+        estimator = self.estimator
+        dear = estimator.loss > _LOSSY or (estimator.rtt or 0.0) > _LONG_RTT
+        return dear and estimator.queue_delay < _NO_QUEUE
 
     def send(self, data: bytes, number_at: int, priority: int, now: float) -> None:
         """Send a packet, or let it wait. Hot: once per packet and viewer.

@@ -236,8 +236,10 @@ class ViewerSlot(SwitchingSlot):
         """Answer a NACK, within the bounds at the top of this module.
 
         What is asked for again goes out twice: its first repair was lost, and a third round trip
-        would cost the picture.
+        would cost the picture. Where that is likely or dear, every repair does.
         """
+        twice = self._outlet.repairs_twice
+        second: list[tuple[Segment, MediaPacket]] = []
         if now - self._window_start >= _RESEND_WINDOW:
             self._window_start = now
             self._resends = 0
@@ -258,10 +260,12 @@ class ViewerSlot(SwitchingSlot):
             self._note_resent(out, spacing, now)
             self._send_again(segment, packet, now)
             outlet.repair_octets -= packet.size
-            if before is not None:
-                self._send_again(segment, packet, now)
-                outlet.repair_octets -= packet.size
+            if twice or before is not None:
+                second.append((segment, packet))
             self._counters.rtx_answered += 1
+        for segment, packet in second:  # after all the first ones: losses come in bursts
+            self._send_again(segment, packet, now)
+            self._outlet.repair_octets -= packet.size
 
     def start_over(self) -> None:
         """After an outage: what was sent into it is not repeated; a key frame is the way back."""
