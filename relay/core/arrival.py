@@ -5,6 +5,7 @@ from __future__ import annotations
 from relay.core.rtcp import ReportBlock
 
 _INTERVAL = 1.0  # s
+LEARNING_S = 4  # s; browsers reach an encoder's full rate in two to three
 TEMPORAL_LAYERS = 4  # the field has two bits (RFC 7741 §4.2)
 _HEADER_OCTETS = 72  # RTP with extensions, SRTP tag, UDP, IPv4
 _DECAY = 0.9  # per interval: a picture that stood still for ten seconds may be planned with less
@@ -20,6 +21,8 @@ class ArrivalMeter:
         carried_bps: the rate that a viewer's link must carry for this stream, headers included: the
             last interval's, or, falling slowly, that of livelier ones before it. Kept while the
             stream pauses.
+        seconds: in how many intervals something came, at most `LEARNING_S`: below that, the first
+            of them was not a whole one, or an encoder is still on its way up.
         temporal_shares: which part of the rate the temporal layers 0…n make together; empty where
             there are none.
         packets: original packets of the last interval.
@@ -48,12 +51,13 @@ class ArrivalMeter:
         "jitter",
         "loss_fraction",
         "packets",
+        "seconds",
         "temporal_shares",
         "unrepaired_fraction",
     )
 
     def __init__(self, now: float) -> None:
-        self.bitrate_bps = self.carried_bps = 0
+        self.bitrate_bps = self.carried_bps = self.seconds = 0
         self.temporal_shares: tuple[float, ...] = ()
         self._by_temporal = [0] * TEMPORAL_LAYERS
         self.packets = 0
@@ -109,6 +113,7 @@ class ArrivalMeter:
             packets = self._originals + self._repaired
             carried = 8 * (self._octets + _HEADER_OCTETS * packets) / elapsed
             self.carried_bps = round(max(carried, self.carried_bps * _DECAY))
+            self.seconds = min(self.seconds + 1, LEARNING_S)
         self._share()
         self.packets = self._originals
         self.frames_per_second = self._frames / elapsed

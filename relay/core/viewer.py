@@ -10,6 +10,7 @@ from relay.api import Importance, Layer, Limit, MediaKind, SessionStats, SlotSta
 from relay.core import rtcp, twcc
 from relay.core.adaptation import Adaptation, Choice
 from relay.core.allocator import ALL_TEMPORAL, RANK, Candidate, Demand
+from relay.core.arrival import LEARNING_S
 from relay.core.audio import SpeakerSlots
 from relay.core.clock import unix_to_ntp
 from relay.core.congestion.estimator import MAX_BPS
@@ -26,7 +27,7 @@ from relay.core.slot import ViewerSlot
 from relay.core.sound_slot import SoundSlot
 
 _REPORT_INTERVAL = 1.0  # s
-_ANSWER_INTERVAL = 0.1  # s between two answers to a viewer's reference times
+_ANSWER_INTERVAL = 0.3  # s between two answers to a viewer's reference times
 _MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
 _ADAPT_INTERVAL = 0.5  # s between two choices, if nothing asks for one sooner
 _USUAL_BPS = {Layer.LOW: 150_000, Layer.MIDDLE: 500_000, Layer.HIGH: 1_500_000}
@@ -70,9 +71,15 @@ def _is_paused(slot: ViewerSlot, publisher: Publisher) -> bool:
     return target is not None and not target.flowing and target in publisher.video.values()
 
 
-def _cost(name: Layer, layer: IncomingLayer) -> int:
-    """What a layer takes of a link; before a second of it was seen, what such layers usually do."""
-    return layer.meter.carried_bps or _USUAL_BPS[name]
+def _cost(name: Layer, layer: IncomingLayer, *, simulcast: bool) -> int:
+    """What a layer takes of a link; until that is known well, at least what such layers usually do.
+
+    An encoder that starts sends little at first: who climbs to it then must leave it soon after.
+    """
+    meter = layer.meter
+    if meter.carried_bps and (meter.seconds >= LEARNING_S or not simulcast):
+        return meter.carried_bps
+    return max(meter.carried_bps, _USUAL_BPS[name])
 
 
 class Viewer:
@@ -286,7 +293,12 @@ class Viewer:
         if publisher is None or wish is None:
             return Demand(())
         candidates = tuple(
-            Candidate(name, layer.height, _cost(name, layer), layer.meter.temporal_shares)
+            Candidate(
+                name,
+                layer.height,
+                _cost(name, layer, simulcast=len(publisher.video) > 1),
+                layer.meter.temporal_shares,
+            )
             for name, layer in publisher.video.items()
             if publisher.offers(name) and slot.takes(layer.codec)
         )

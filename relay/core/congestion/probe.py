@@ -32,8 +32,10 @@ _SAME_BURST = 0.001  # s; packets sent within are one burst
 _AFTER_SUCCESS = 0.05  # s
 _AFTER_OVERUSE = 1.5  # s; the queue must be seen empty first
 _FIRST_WAIT = 3.0  # s after the first failure
-_WAIT_GROWTH = 1.6
+_WAIT_GROWTH = 1.6  # of each wait, with every further probe that ends alike
 _NO_RISE = 1.05  # × the estimate: a result below teaches nothing, and counts as a failure
+_SMALL_STEP = 1.15  # × the estimate: a probe of less can hardly show a rise, but is no failure
+_UNDECIDED_WAIT = 0.3  # s after such a probe, or one of which too little came back to judge it; …
 _MAX_WAIT_GENTLE = 7.0  # s; a cautious probe does no harm: it may look again that often
 _MAX_WAIT = 60.0  # s, if probes do harm: loss, or an overuse signal right after
 _HARMFUL_QUEUE = 0.1  # s
@@ -102,6 +104,7 @@ class Prober:
         "_results",
         "_start",
         "_start_bps",
+        "_undecided",
         "failed",
         "sent",
         "state",
@@ -116,7 +119,7 @@ class Prober:
         self._at = -math.inf  # when the last probe was made
         self._ended_at = -math.inf  # when the last one was judged
         self._next = -math.inf  # not before this
-        self._failures = 0
+        self._failures = self._undecided = 0
         self._harmful = False
         self._failed_at_bps = math.inf  # the estimate after the last failure
         self._plan: Probe | None = None
@@ -212,22 +215,30 @@ class Prober:
         return result
 
     def _conclude(self, result: ProbeResult, estimate: float, now: float) -> None:
+        reached = result.outcome is Outcome.REACHED
+        small = self._plan is not None and self._plan.bps < _SMALL_STEP * estimate
         self.state = ProbeState.READY
         self._ended_at = now
         self._plan = None
         self._results.clear()
-        if result.outcome is Outcome.REACHED and result.bps > _NO_RISE * estimate:
-            self._failures = 0
+        if reached and result.bps > _NO_RISE * estimate:
+            self._failures = self._undecided = 0
             self._failed_at_bps = math.inf
             self._next = max(self._next, now + _AFTER_SUCCESS)
-            return
+        elif result.outcome is Outcome.UNKNOWN or (reached and small):
+            wait = _UNDECIDED_WAIT * _WAIT_GROWTH**self._undecided
+            self._next = max(self._next, now + min(wait, _MAX_WAIT_GENTLE))
+            self._undecided = min(self._undecided + 1, 10)
+        else:
+            self._fail(max(estimate, result.bps), now)
+
+    def _fail(self, at_bps: float, now: float) -> None:
         self._start.clear()
         limit = _MAX_WAIT if self._harmful else _MAX_WAIT_GENTLE
         self._next = now + min(_FIRST_WAIT * _WAIT_GROWTH**self._failures, limit)
-        if result.outcome is not Outcome.UNKNOWN:
-            self.failed += 1
-            self._failures = min(self._failures + 1, 10)
-            self._failed_at_bps = max(estimate, result.bps)
+        self.failed += 1
+        self._failures = min(self._failures + 1, 10)
+        self._failed_at_bps = at_bps
 
 
 def _measure(results: list[PacketResult], plan: Probe) -> ProbeResult:
