@@ -22,6 +22,9 @@ _MAX_EXPERIMENT = 1.5  # s; then it must do
 _MAX_SHARE = 0.75  # of the link's rate: with more really sent, the experiment shows nothing
 _LEAST_SHRINKING = -0.1  # s/s
 _OWN_SHARE = 0.5  # of the shrinking to be expected of our own queue, for it to count as that
+# A link on which sound is most of what there is: to fight others for more would cost the sound. And
+# what we send beside (reports, the control channel) is so much of it that our own queue may stand.
+_NARROW = 100e3  # bit/s
 _FOREIGN_FOR = 30.0  # s for which a queue that did not shrink is left alone, doubled each time …
 _MAX_FOREIGN = 240.0  # s … up to this
 # A delay that hardly varies for so long is no queue: the path became longer.
@@ -172,8 +175,9 @@ class Backlog:
         # Where sound alone is most of what arrives, there is no less to send. If that is what the
         # link carries, and not what others leave us, losses will soon tell (`Competition`).
         shrunk = (waited - self._first[1]) / elapsed < _OWN_SHARE * min(share - 1, _LEAST_SHRINKING)
-        self._move(Queue.MEASURING if shrunk else Queue.FOREIGN, now)
-        if not shrunk:
+        own = shrunk or self._link_bps < _NARROW
+        self._move(Queue.MEASURING if own else Queue.FOREIGN, now)
+        if not own:
             self._foreign_for = min(2 * self._foreign_for, _MAX_FOREIGN)
 
     def claim(self, now: float) -> None:

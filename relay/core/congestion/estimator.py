@@ -29,6 +29,9 @@ _LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's AL
 # A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
 _LEAST_QUEUE = 0.015  # s
 _BURST_QUEUE = 0.1  # s; up to it a queue may come from one burst: a probe, a key frame
+# So little makes no queue that others share: it would be driven to nothing by their key frames. If
+# the link itself is that narrow, the queue soon grows beyond a burst.
+_SMALL = 200e3  # bit/s
 _BURST_SHARE = 0.9  # of the link's rate: what is sent on average if only a burst queued
 _BURST_SAFE = 0.95  # of the link's rate, after a burst showed it
 _PROBE_LOWERS = 0.9  # of the estimate, at most, by one probe that found the link full
@@ -237,8 +240,9 @@ class BandwidthEstimator:
                 usage = Usage.NORMAL
             else:
                 self._prober.on_overuse(queue, now)
-                if queue < _BURST_QUEUE and self._prober.disturbs(now):
-                    usage = Usage.UNDERUSE  # hold: it was the probe's own queue
+                small = self._control.bps < _SMALL
+                if queue < _BURST_QUEUE and (small or self._prober.disturbs(now)):
+                    usage = Usage.UNDERUSE  # hold: it was the probe's own queue, or that of others
                 else:
                     usage, acked = self._full_rate(usage, acked, arrived_at)
         if self._backlog.is_own:
