@@ -160,6 +160,7 @@ class ViewingPeer(Peer):
         self._decode_audio = decode_audio
         self._own_ssrc = random.randrange(1, 1 << 32)
         self._feedback = feedback.TransportFeedback(self._own_ssrc)
+        self._empty_report = bytes(aiortc_rtp.RtcpRrPacket(ssrc=self._own_ssrc, reports=[]))
         self._receivers: dict[tuple[str, int], SlotReceiver] = {}
         self._by_ssrc: dict[int, SlotReceiver] = {}
         self._slot_names: dict[int, tuple[str, int]] = {}  # by id() of the receiver
@@ -301,7 +302,7 @@ class ViewingPeer(Peer):
 
     def _count(self, data: bytes) -> None:
         """The count-only receiver: the RTP header is in the clear (RFC 3711 §3.1)."""
-        sequence, _timestamp, ssrc = struct.unpack_from("!HLL", data, 2)
+        sequence, ssrc = rtp.SEQUENCE_AND_SSRC.unpack_from(data, 2)
         slot = self.counts.get(ssrc)
         if slot is None:
             if len(self.counts) >= 64:
@@ -334,8 +335,7 @@ class ViewingPeer(Peer):
     def _send_feedback(self) -> None:
         packet = self._feedback.take(next(iter(self._by_ssrc), 0))
         if packet is not None:
-            report = aiortc_rtp.RtcpRrPacket(ssrc=self._own_ssrc, reports=[])
-            self.transport.send_rtcp(bytes(report) + packet)
+            self.transport.send_rtcp(self._empty_report + packet)
 
     def _send_report(self, now: float) -> None:
         reports: list[aiortc_rtp.RtcpReceiverInfo] = []
