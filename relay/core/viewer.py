@@ -335,20 +335,20 @@ class Viewer:
             self._counters.rtcp_malformed += 1
             return
         for report in reports:
-            if isinstance(report, rtcp.Nack):
+            if isinstance(report, rtcp.TransportFeedback):
+                self._on_transport_feedback(report, now)
+            elif isinstance(report, (rtcp.ReceiverReport, rtcp.SenderReport)):
+                for block in report.blocks:
+                    self._on_report_block(block, now)
+            elif isinstance(report, rtcp.Nack):
                 self._on_nack(report, now)
             elif isinstance(report, rtcp.PictureLoss):
                 self._on_picture_loss(report.media, now)
             elif isinstance(report, rtcp.IntraRequest):
                 for ssrc, _ in report.entries:
                     self._on_picture_loss(ssrc, now)
-            elif isinstance(report, rtcp.ReceiverReport | rtcp.SenderReport):
-                for block in report.blocks:
-                    self._on_report_block(block, now)
             elif isinstance(report, rtcp.ReceiverTime):
                 self._on_receiver_time(report, now)
-            elif isinstance(report, rtcp.TransportFeedback):
-                self._on_transport_feedback(report, now)
             elif isinstance(report, rtcp.BitrateLimit):
                 self._counters.bitrate_limits_received += 1
                 self.outlet.estimator.on_remb(report.bitrate_bps, now)

@@ -112,7 +112,7 @@ class SentPackets:
         oldest = now - _MAX_AGE
         told = Told()
         shift = self._clock_shift(feedback, oldest)
-        if shift is None or (feedback.unbroken and self._take_run(feedback, shift, oldest, told)):
+        if shift is None or (feedback.run and self._take_run(feedback, shift, oldest, told)):
             return told
         last, times, notes = self.last_number, self.times, self.notes
         low = (self._offset or 0.0) - _MAX_JUMP
@@ -151,8 +151,7 @@ class SentPackets:
         Returns:
             False if it is not that; nothing was done then.
         """
-        count = len(feedback.unbroken)
-        first = feedback.arrivals[0][0]
+        count, first = len(feedback.run), feedback.first
         start = first & RING_MASK
         stop = start + count
         if (
@@ -163,7 +162,7 @@ class SentPackets:
         sizes, sent = self.notes[start:stop], self.times[start:stop]
         if min(sizes) <= 0 or max(sizes) > _SIZE or min(sent) < oldest:
             return False
-        arrived = [arrival + shift for arrival in feedback.unbroken]
+        arrived = [arrival + shift for arrival in feedback.run]
         waits = list(map(sub, arrived, sent))
         low = (self._offset or 0.0) - _MAX_JUMP
         if not (low <= min(waits) and max(waits) <= low + 2 * _MAX_JUMP):
@@ -172,17 +171,26 @@ class SentPackets:
         told.sent, told.arrived, told.sizes, told.waits = sent, arrived, sizes, waits
         return True
 
+    def _knows(self, number: int, oldest: float) -> bool:
+        """Whether a packet was sent since then and not yet reported as received."""
+        slot = number & RING_MASK
+        if not self.notes[slot] or self.times[slot] < oldest:
+            return False
+        return (self.last_number - number) & 0xFFFF < REMEMBERED
+
+    def _first_offset(self, feedback: Feedback, oldest: float) -> float | None:
+        """Arrival - sending of the first packet that arrived and is known, if any is."""
+        if feedback.run and self._knows(feedback.first, oldest):
+            return feedback.run[0] - self.times[feedback.first & RING_MASK]
+        for number, arrival in feedback.arrivals:
+            if arrival is not None and self._knows(number, oldest):
+                return arrival - self.times[number & RING_MASK]
+        return None
+
     def _clock_shift(self, feedback: Feedback, oldest: float) -> float | None:
         """Seconds to add to the arrivals so that they do not wrap; None to drop the feedback."""
-        for number, arrival in feedback.arrivals:
-            slot = number & RING_MASK
-            sent_at = self.times[slot]
-            if arrival is None or not self.notes[slot] or sent_at < oldest:
-                continue
-            if (self.last_number - number) & 0xFFFF < REMEMBERED:
-                offset = arrival - sent_at
-                break
-        else:
+        offset = self._first_offset(feedback, oldest)
+        if offset is None:
             return 0.0  # nothing arrived of what is known: only losses to tell
         if self._offset is None:
             self._offset = offset
