@@ -162,7 +162,7 @@ class SentPackets:
         sizes, sent = self.notes[start:stop], self.times[start:stop]
         if min(sizes) <= 0 or max(sizes) > _SIZE or min(sent) < oldest:
             return False
-        arrived = [arrival + shift for arrival in feedback.run]
+        arrived = list(feedback.run) if not shift else [at + shift for at in feedback.run]
         waits = list(map(sub, arrived, sent))
         low = (self._offset or 0.0) - _MAX_JUMP
         if not (low <= min(waits) and max(waits) <= low + 2 * _MAX_JUMP):
