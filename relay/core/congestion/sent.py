@@ -39,18 +39,19 @@ class Told:
 
     Attributes:
         sent, arrived, sizes: of those received; arrivals on the receiver's clock.
-        waits: arrival - sending of each.
+        waits: arrival - sending of each; `least` and `most` of them, if there are any.
         lost: (sent at, bytes) of the others.
         probes: those of both that belonged to a probe.
     """
 
-    __slots__ = ("arrived", "lost", "probes", "sent", "sizes", "waits")
+    __slots__ = ("arrived", "least", "lost", "most", "probes", "sent", "sizes", "waits")
 
     def __init__(self) -> None:
         self.sent: list[float] = []
         self.arrived: list[float] = []
         self.sizes: list[int] = []
         self.waits: list[float] = []
+        self.least = self.most = 0.0
         self.lost: list[tuple[float, int]] = []
         self.probes: list[PacketResult] = []
 
@@ -143,6 +144,8 @@ class SentPackets:
                 told.waits.append(wait)
             if probe:
                 told.probes.append((sent_at, arrived_at, size, probe))
+        if told.waits:
+            told.least, told.most = min(told.waits), max(told.waits)
         return told
 
     def _take_run(self, feedback: Feedback, shift: float, oldest: float, told: Told) -> bool:
@@ -164,11 +167,13 @@ class SentPackets:
             return False
         arrived = list(feedback.run) if not shift else [at + shift for at in feedback.run]
         waits = list(map(sub, arrived, sent))
+        least, most = min(waits), max(waits)
         low = (self._offset or 0.0) - _MAX_JUMP
-        if not (low <= min(waits) and max(waits) <= low + 2 * _MAX_JUMP):
+        if not (low <= least and most <= low + 2 * _MAX_JUMP):
             return False
         self.notes[start:stop] = [0] * count
         told.sent, told.arrived, told.sizes, told.waits = sent, arrived, sizes, waits
+        told.least, told.most = least, most
         return True
 
     def _knows(self, number: int, oldest: float) -> bool:
