@@ -282,9 +282,9 @@ class CountingSlot:
             self.base = self.highest = sequence + (1 << 16)
             self.first_packet_at = now
         else:
-            extended = self.highest + sequence_delta(sequence, self.highest & 0xFFFF)
-            if extended > self.highest:
-                self.highest = extended
+            ahead = (sequence - self.highest) & 0xFFFF
+            if ahead < 0x8000:  # else it comes late
+                self.highest += ahead
         self.packets += 1
         self.octets += size
 

@@ -17,6 +17,7 @@ RTCP_TYPES = range(192, 224)  # RFC 5761 §4: what marks a muxed packet as RTCP
 FMT_TRANSPORT_CC = 15  # draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1
 NTP_EPOCH_OFFSET_S = 2_208_988_800  # 1900 to 1970, RFC 5905 §6
 
+SEQUENCE_AND_SSRC = struct.Struct("!H4xL")  # from byte 2 of a packet, where they are in the clear
 _HEADER = struct.Struct("!BBHLL")
 
 

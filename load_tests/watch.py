@@ -160,6 +160,7 @@ class ViewingPeer(Peer):
         self._decode_audio = decode_audio
         self._own_ssrc = random.randrange(1, 1 << 32)
         self._feedback = feedback.TransportFeedback(self._own_ssrc)
+        self._empty_report = bytes(aiortc_rtp.RtcpRrPacket(ssrc=self._own_ssrc, reports=[]))
         self._receivers: dict[tuple[str, int], SlotReceiver] = {}
         self._by_ssrc: dict[int, SlotReceiver] = {}
         self._slot_names: dict[int, tuple[str, int]] = {}  # by id() of the receiver
@@ -170,7 +171,7 @@ class ViewingPeer(Peer):
         self._executor = (
             ThreadPoolExecutor(1, "decode") if self._decode_video or decode_audio else None
         )
-        self._timer: asyncio.Task[None] | None = None
+        self._timers: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()
         transport.on_rtp = self._count if count_only else self._on_rtp
         transport.on_rtcp = self._on_rtcp
@@ -188,7 +189,9 @@ class ViewingPeer(Peer):
             transport_cc=self._transport_cc,
         )
         await self._open(offer)
-        self._timer = asyncio.create_task(self._run_timer())
+        self._timers.append(asyncio.create_task(self._run_feedback()))
+        if not self._count_only:
+            self._timers.append(asyncio.create_task(self._run_timer()))
 
     def video(self, slot: int = 0) -> SlotStats:
         """Figures of a video slot."""
@@ -301,7 +304,7 @@ class ViewingPeer(Peer):
 
     def _count(self, data: bytes) -> None:
         """The count-only receiver: the RTP header is in the clear (RFC 3711 §3.1)."""
-        sequence, _timestamp, ssrc = struct.unpack_from("!HLL", data, 2)
+        sequence, ssrc = rtp.SEQUENCE_AND_SSRC.unpack_from(data, 2)
         slot = self.counts.get(ssrc)
         if slot is None:
             if len(self.counts) >= 64:
@@ -316,26 +319,22 @@ class ViewingPeer(Peer):
     # --- reports ----------------------------------------------------------------------------------
 
     async def _run_timer(self) -> None:
-        reported_at = feedback_at = time.monotonic()
+        reported_at = time.monotonic()
         while True:
             await asyncio.sleep(TIMER_S)
             now = time.monotonic()
-            if now - feedback_at >= feedback.INTERVAL_S:
-                feedback_at = now
-                self._send_feedback()
-            if self._count_only:
-                continue
             for receiver in self._receivers.values():
                 receiver.on_timer(now)
             if now - reported_at >= REPORT_INTERVAL_S:
                 reported_at = now
                 self._send_report(now)
 
-    def _send_feedback(self) -> None:
-        packet = self._feedback.take(next(iter(self._by_ssrc), 0))
-        if packet is not None:
-            report = aiortc_rtp.RtcpRrPacket(ssrc=self._own_ssrc, reports=[])
-            self.transport.send_rtcp(bytes(report) + packet)
+    async def _run_feedback(self) -> None:
+        while True:
+            await asyncio.sleep(feedback.INTERVAL_S)
+            packet = self._feedback.take(next(iter(self._by_ssrc), 0))
+            if packet is not None:
+                self.transport.send_rtcp(self._empty_report + packet)
 
     def _send_report(self, now: float) -> None:
         reports: list[aiortc_rtp.RtcpReceiverInfo] = []
@@ -422,10 +421,10 @@ class ViewingPeer(Peer):
             self._loop.call_soon_threadsafe(action)
 
     async def _stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            await asyncio.gather(self._timer, return_exceptions=True)
-            self._timer = None
+        for timer in self._timers:
+            timer.cancel()
+        await asyncio.gather(*self._timers, return_exceptions=True)
+        self._timers.clear()
         executor, self._executor = self._executor, None
         if executor is not None:
             await asyncio.to_thread(executor.shutdown, cancel_futures=True)

@@ -40,19 +40,18 @@ class Outlet:
         number: the transport-wide number last used.
         estimator: what the link carries.
         pacer: what waits.
-        repair_octets: what may be sent again now. Repairs have a share of the rate: where a queue
-            overflows, everything lost would be asked for, and keep it full.
     """
 
     __slots__ = (
         "_latest",
         "_paced_bps",
+        "_repair_at",
+        "_repair_octets",
         "_send",
         "_sent",
         "estimator",
         "number",
         "pacer",
-        "repair_octets",
     )
 
     def __init__(
@@ -79,7 +78,8 @@ class Outlet:
         self.pacer = Pacer(self._leave, fill, tick=_PACE)
         self._paced_bps = self.estimator.target_bps
         self.pacer.set_rate(self._paced_bps)
-        self.repair_octets = _LEAST_REPAIR
+        self._repair_octets = _LEAST_REPAIR
+        self._repair_at = now  # when that was so
         self._send = send
         self._sent = self.estimator.sent
 
@@ -145,16 +145,36 @@ class Outlet:
         probe = estimator.on_timer(now) if now >= estimator.due else None
         target = estimator.target_bps
         if target != self._paced_bps:
+            self._earn_repairs()
             self._paced_bps = target
             pacer.set_rate(target)
-        earned = _REPAIR_SHARE / 8 * target
-        most = max(_LEAST_REPAIR, earned * _REPAIR_BURST)
-        self.repair_octets = min(self.repair_octets + earned * (now - self._latest), most)
         self._latest = now
         if probe is not None:
             pacer.start(probe, now)
         if pacer.held or pacer.abandoned:
             self.pace(now)
+
+    @property
+    def repair_octets(self) -> float:
+        """What may be sent again now; who sends it takes it off.
+
+        Repairs have a share of the rate: where a queue overflows, everything lost would be asked
+        for, and keep it full.
+        """
+        self._earn_repairs()
+        return self._repair_octets
+
+    @repair_octets.setter
+    def repair_octets(self, octets: float) -> None:
+        self._repair_octets = octets
+
+    def _earn_repairs(self) -> None:
+        """Up to the last tick, at the rate of then. Seldom asked for, so not added every tick."""
+        earned = _REPAIR_SHARE / 8 * self._paced_bps
+        most = max(_LEAST_REPAIR, earned * _REPAIR_BURST)
+        self._repair_octets += earned * (self._latest - self._repair_at)
+        self._repair_octets = min(self._repair_octets, most)
+        self._repair_at = self._latest
 
     def pace(self, now: float) -> None:
         """Every few ms: send what is due of what waits."""

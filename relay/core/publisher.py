@@ -95,6 +95,8 @@ class Publisher:
         self._changes_left = _CHANGES_AT_ONCE
         self._change_waits = False
         self._open = True
+        self._info: SourceInfo | None = None
+        self._info_made_of: list[tuple[Layer | None, bool, Codec | None]] = []
         # Our own SSRC in feedback: fixed per session, so that runs are repeatable.
         own = zlib.crc32(session_id.encode()) or 1
         self._ssrc = own
@@ -344,6 +346,14 @@ class Publisher:
 
     def info(self) -> SourceInfo:
         """The source, as others may know it."""
+        # Asked for at every tick, to see whether it changed; seldom it did.
+        made_of = [(layer.layer, layer.flowing, layer.codec) for layer in self._layers]
+        if self._info is None or made_of != self._info_made_of:
+            self._info_made_of = made_of
+            self._info = self._make_info()
+        return self._info
+
+    def _make_info(self) -> SourceInfo:
         negotiated = {track.negotiated.kind: track.negotiated for track in self._tracks}
         picture = negotiated.get(MediaKind.VIDEO)
         codec = next((one.codec for one in self.video.values() if one.codec is not None), None)

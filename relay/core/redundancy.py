@@ -80,6 +80,8 @@ class SoundFates:
         make losses look burstier than they are for either.
         """
         told: dict[int, list[bool]] = {}
+        if not self._awaited:
+            return []
         take = self._awaited.pop
         for number, arrival in arrivals:
             stream = take(number, None)

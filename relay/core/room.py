@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from relay.api import CloseReason, Layer, SlotState, SourceInfo, TapSink
@@ -149,7 +149,7 @@ class Room:
         )
         self._viewers[viewer] = None
         viewer.retarget(now)
-        viewer.assign_speakers(now)
+        self._assign_speakers_of((viewer,), now)
         return viewer
 
     def add_tap(self, sink: TapSink, now: float) -> RoomTap:
@@ -209,7 +209,7 @@ class Room:
             if source in self._publishers and self._publishers[source].video
         ]
 
-    def speakers(self) -> Mapping[str, IncomingLayer]:
+    def _speakers(self) -> Mapping[str, IncomingLayer]:
         """The sound of each published source that may be heard."""
         return {
             source: publisher.audio
@@ -235,8 +235,13 @@ class Room:
 
     def _assign_speakers(self, now: float) -> None:
         self._speakers_at = now
-        for viewer in self._viewers:
-            viewer.assign_speakers(now)
+        self._assign_speakers_of(self._viewers, now)
+
+    def _assign_speakers_of(self, viewers: Iterable[Viewer], now: float) -> None:
+        layers = self._speakers()
+        loudness = {source: layer.loudness.at(now) for source, layer in layers.items()}
+        for viewer in viewers:
+            viewer.assign_speakers(layers, loudness, now)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -289,6 +294,7 @@ class Room:
 
     def _tell_source(self, publisher: Publisher) -> None:
         info = publisher.info()
-        if self._told.get(publisher.source_id) != info:
+        told = self._told.get(publisher.source_id)
+        if told is not info and told != info:
             self._told[publisher.source_id] = info
             self._events.on_source_changed(info)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from relay.core.rtcp import RtcpError
@@ -28,21 +27,40 @@ _FOURTEEN_SMALL, _FOURTEEN = 0xBFFF, [_SMALL] * 14
 _RUN_WORTH_A_CHUNK = 14  # a one-bit vector already holds 14
 
 
-@dataclass(frozen=True, slots=True)
 class Feedback:
     """What a feedback packet says.
 
+    Most feedback is a run: the numbers follow on each other and nothing was lost. It is cheaper to
+    read so, and the pairs are made only for those who ask for them.
+
     Attributes:
         count: the sender's feedback packet counter.
-        arrivals: (16-bit sequence number, arrival in seconds on the receiver's clock, or None if it
-            was not received).
-        unbroken: the arrivals alone, if the numbers follow on each other and nothing was lost;
-            else empty. Most feedback is like that, and cheaper to read so.
+        first: the first number of a run.
+        run: the arrivals alone, if this is one; else empty.
     """
 
-    count: int
-    arrivals: tuple[tuple[int, float | None], ...]
-    unbroken: Sequence[float] = ()
+    __slots__ = ("_arrivals", "count", "first", "run")
+
+    def __init__(
+        self,
+        count: int,
+        arrivals: Sequence[tuple[int, float | None]] = (),
+        *,
+        first: int = 0,
+        run: Sequence[float] = (),
+    ) -> None:
+        """Give either `arrivals`, or `first` and `run`, which does not cross the wrap."""
+        self.count = count
+        self.first = first
+        self.run = run
+        self._arrivals = arrivals
+
+    @property
+    def arrivals(self) -> Sequence[tuple[int, float | None]]:
+        """(16-bit number, arrival in seconds on the receiver's clock, or None if not received)."""
+        if self.run and not self._arrivals:
+            self._arrivals = tuple(enumerate(self.run, self.first))
+        return self._arrivals
 
 
 class ArrivalLog:
@@ -156,11 +174,10 @@ def parse(body: bytes) -> Feedback:
         if 0 < statuses.count(_SMALL) == count and base + count <= 0x10000:
             deltas = body[at + 1 : at + count]
             summed = accumulate(deltas, initial=ticks + body[at])
-            unbroken = [tick / TICKS_PER_SECOND for tick in summed]
-            pairs = tuple(zip(range(base, base + count), unbroken, strict=False))
-            if len(pairs) < count:
+            run = [tick / TICKS_PER_SECOND for tick in summed]
+            if len(run) < count:
                 raise RtcpError("truncated transport feedback")
-            return Feedback(word & 0xFF, pairs, unbroken)
+            return Feedback(word & 0xFF, first=base, run=run)
         arrivals: list[tuple[int, float | None]] = []
         for offset, status in enumerate(statuses):
             arrival = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Protocol
 
 from relay.api import Importance, Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
@@ -37,7 +36,6 @@ _STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the 
 # share of it: waiting would fill the queue.
 _HOPELESS = 0.5
 _MAX_FEEDBACK = 50  # transport-wide feedback packets read in a second: browsers send 10 to 20
-_is_changed = attrgetter("changed")
 _LIMITS = {
     Reason.LOSS: Limit.LOSS,
     Reason.OUTAGE: Limit.OUTAGE,
@@ -54,9 +52,6 @@ class ViewerHost(Protocol):
 
     def programme(self) -> Sequence[str]:
         """The programme's sources that are published with a picture, in order."""
-
-    def speakers(self) -> Mapping[str, IncomingLayer]:
-        """The sound of each published source that may be heard."""
 
     def on_viewer_closed(self, viewer: Viewer) -> None:
         """The viewer is gone."""
@@ -305,19 +300,22 @@ class Viewer:
         settled = publisher.settled
         return Demand(candidates, wish.max_layer, wish.max_height, wish.importance, settled)
 
-    def assign_speakers(self, now: float) -> None:
-        """Choose whose sound the audio slots carry; what may no longer be heard stops at once."""
+    def assign_speakers(
+        self, layers: Mapping[str, IncomingLayer], loudness: Mapping[str, float], now: float
+    ) -> None:
+        """Choose whose sound the audio slots carry; what may no longer be heard stops at once.
+
+        `layers` and `loudness` are those of all sources that may be heard, own ones among them.
+        """
         if not self._open or not self._audio:
             return
-        layers = {
-            source: layer
-            for source, layer in self._host.speakers().items()
-            if source not in self._own_sources
-        }
+        own = self._own_sources
         for slot in self._audio:
-            if slot.layer is not None and slot.layer.source_id not in layers:
+            heard = slot.layer.source_id if slot.layer is not None else None
+            if heard is not None and (heard not in layers or heard in own):
                 slot.release()
-        loudness = {source: layer.loudness.at(now) for source, layer in layers.items()}
+        if not own.isdisjoint(loudness):
+            loudness = {source: level for source, level in loudness.items() if source not in own}
         sources = self._speakers.assign(loudness, now)
         for slot, source in zip(self._audio, sources, strict=True):
             slot.aim(layers[source] if source is not None else None, now)
@@ -328,11 +326,11 @@ class Viewer:
 
     def take_change(self) -> bool:
         """Whether what flows in a slot changed since the last call."""
-        if not any(map(_is_changed, self._slots)):
-            return False
+        changed = False
         for slot in self._slots:
-            slot.changed = False
-        return True
+            if slot.changed:
+                slot.changed, changed = False, True
+        return changed
 
     # --- feedback ---------------------------------------------------------------------------------
 
@@ -347,20 +345,20 @@ class Viewer:
             self._counters.rtcp_malformed += 1
             return
         for report in reports:
-            if isinstance(report, rtcp.Nack):
+            if isinstance(report, rtcp.TransportFeedback):
+                self._on_transport_feedback(report, now)
+            elif isinstance(report, (rtcp.ReceiverReport, rtcp.SenderReport)):
+                for block in report.blocks:
+                    self._on_report_block(block, now)
+            elif isinstance(report, rtcp.Nack):
                 self._on_nack(report, now)
             elif isinstance(report, rtcp.PictureLoss):
                 self._on_picture_loss(report.media, now)
             elif isinstance(report, rtcp.IntraRequest):
                 for ssrc, _ in report.entries:
                     self._on_picture_loss(ssrc, now)
-            elif isinstance(report, rtcp.ReceiverReport | rtcp.SenderReport):
-                for block in report.blocks:
-                    self._on_report_block(block, now)
             elif isinstance(report, rtcp.ReceiverTime):
                 self._on_receiver_time(report, now)
-            elif isinstance(report, rtcp.TransportFeedback):
-                self._on_transport_feedback(report, now)
             elif isinstance(report, rtcp.BitrateLimit):
                 self._counters.bitrate_limits_received += 1
                 self.outlet.estimator.on_remb(report.bitrate_bps, now)

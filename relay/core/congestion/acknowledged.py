@@ -39,7 +39,10 @@ class AcknowledgedRate:
         return None if self._kbps is None else self._kbps * _KILO
 
     def add_all(self, arrived: Sequence[float], sizes: Sequence[int], app_limited: bool) -> None:
-        """Take what a feedback packet told, in the order of sending."""
+        """Take what a feedback packet told, in the order of sending.
+
+        Arrival times may step back a little, never the estimate.
+        """
         started = self._started
         window = _FIRST_WINDOW if self._kbps is None else _WINDOW
         if (
@@ -49,26 +52,21 @@ class AcknowledgedRate:
         ):
             self._bytes += sum(sizes)  # nothing to decide before the window is full
             return
+        octets = self._bytes
         for arrived_at, size_bytes in zip(arrived, sizes, strict=True):
-            self.add(arrived_at, size_bytes, app_limited)
-
-    def add(self, arrived_at: float, size_bytes: int, app_limited: bool) -> None:
-        """Take a received packet. Arrival times may step back a little, never the estimate."""
-        started = self._started
-        if started is None:
-            self._started = arrived_at
-            return
-        elapsed = arrived_at - started
-        if not -_GAP < elapsed < _GAP + _FIRST_WINDOW:
-            self._started = arrived_at
-            self._bytes = 0
-            return
-        self._bytes += size_bytes
-        window = _FIRST_WINDOW if self._kbps is None else _WINDOW
-        if elapsed >= window:
-            self._sample(self._bytes * 8 / elapsed / _KILO, app_limited)
-            self._started = arrived_at
-            self._bytes = 0
+            if started is None:
+                started = arrived_at
+                continue
+            elapsed = arrived_at - started
+            if not -_GAP < elapsed < _GAP + _FIRST_WINDOW:
+                started, octets = arrived_at, 0
+                continue
+            octets += size_bytes
+            if elapsed >= window:
+                self._sample(octets * 8 / elapsed / _KILO, app_limited)
+                window = _WINDOW
+                started, octets = arrived_at, 0
+        self._started, self._bytes = started, octets
 
     def _sample(self, kbps: float, app_limited: bool) -> None:
         if self._kbps is None:

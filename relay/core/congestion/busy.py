@@ -8,7 +8,8 @@ frame, a probe - on a link that is fast enough, which the average acknowledged r
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+
+from relay.core.congestion.sent import Told
 
 _WAITED = 0.01  # s above the least delay: the packet met a queue
 _WINDOW = 0.3  # s of arrivals
@@ -33,15 +34,13 @@ class BusyRate:
         self._bps = 0.0
         self._ended_at = 0.0
 
-    def add_all(
-        self, arrived: Sequence[float], sizes: Sequence[int], waits: Sequence[float], base: float
-    ) -> None:
-        """Take what a feedback packet told; `waits` less `base` are the times in the queue."""
-        if max(waits) - base < _WAITED:
+    def add_all(self, told: Told, base: float) -> None:
+        """Take what a feedback packet told; its waits less `base` are the times in the queue."""
+        if told.most - base < _WAITED:
             self._arrivals.clear()
             self._octets = 0
             return
-        for arrived_at, size_bytes, wait in zip(arrived, sizes, waits, strict=True):
+        for arrived_at, size_bytes, wait in zip(told.arrived, told.sizes, told.waits, strict=True):
             self.add(arrived_at, size_bytes, wait - base)
 
     def add(self, arrived_at: float, size_bytes: int, waited: float) -> None:

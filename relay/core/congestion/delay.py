@@ -7,17 +7,20 @@ draft's Kalman filter) against an adaptive threshold tells whether a queue build
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum
 
 _GROUP = 0.005  # s; draft §5.2, "burst_time"
 _MAX_BURST = 0.1  # s; packets that a link delivers at once after it stalled are one group
+_NEVER = -math.inf
 _STREAM_TIMEOUT = 2.0  # s; across a longer pause delays do not compare
 _MAX_REORDERED = 3  # groups that arrive before their predecessor until the state is given up
 
 _WINDOW = 20  # groups in the trend line
 _SMOOTHING = 0.9
+_FRESH = 1 - _SMOOTHING
 _GAIN = 4.0
 _MAX_DELTAS = 60  # the trend counts fully from so many groups on
 _REBASE = 256  # groups after which running sums are made anew, against drift of rounding
@@ -60,20 +63,21 @@ class TrendLine:
             self._first = arrived_ms
         self._n += 1
         self._accumulated += delta_ms
-        self._smoothed = _SMOOTHING * self._smoothed + (1 - _SMOOTHING) * self._accumulated
-        x, y = arrived_ms - self._first, self._smoothed
+        x = arrived_ms - self._first
+        y = self._smoothed = _SMOOTHING * self._smoothed + _FRESH * self._accumulated
         window = self._window
         window.append((x, y))
-        self._x += x
-        self._y += y
-        self._xx += x * x
-        self._xy += x * y
-        if len(window) > _WINDOW:
-            x, y = window.popleft()
-            self._x -= x
-            self._y -= y
-            self._xx -= x * x
-            self._xy -= x * y
+        if len(window) <= _WINDOW:
+            self._x += x
+            self._y += y
+            self._xx += x * x
+            self._xy += x * y
+        else:
+            old_x, old_y = window.popleft()
+            self._x = self._x + x - old_x
+            self._y = self._y + y - old_y
+            self._xx = self._xx + x * x - old_x * old_x
+            self._xy = self._xy + x * y - old_x * old_y
         if self._n % _REBASE == 0:
             self._rebase()
         if len(window) < _WINDOW:
@@ -128,21 +132,18 @@ class OveruseDetector:
             self._count = 0
             self.usage = Usage.UNDERUSE if modified < -threshold else Usage.NORMAL
         self._previous = trend
-        self._adapt(modified if modified >= 0 else -modified, arrived_ms)
+        size = modified if modified >= 0 else -modified
+        if size >= threshold or threshold > _MIN_THRESHOLD:  # else, as usual, it can go no lower
+            self._adapt(size, arrived_ms)
+        self._adapted_at = arrived_ms
 
     def _adapt(self, size: float, arrived_ms: float) -> None:
         """Follow the trend, slowly downwards: else a TCP flow beside us would starve us."""
         elapsed = 0.0 if self._adapted_at is None else arrived_ms - self._adapted_at
-        self._adapted_at = arrived_ms
         threshold = self.threshold
         if size > threshold + _MAX_OVERSHOOT:
             return
-        if size < threshold:
-            if threshold <= _MIN_THRESHOLD:
-                return  # the usual case: it can go no lower
-            gain = _K_DOWN
-        else:
-            gain = _K_UP
+        gain = _K_DOWN if size < threshold else _K_UP
         step = gain * (size - threshold) * min(max(elapsed, 0.0), _MAX_ADAPT_STEP)
         self.threshold = min(max(threshold + step, _MIN_THRESHOLD), _MAX_THRESHOLD)
 
@@ -172,8 +173,8 @@ class DelayDetector:
         self._groups = 0
         self._reordered = 0
         self._previous: tuple[float, float] | None = None  # last sent and arrived of a whole group
-        self._first_sent: float | None = None
-        self._first_arrived = self._last_sent = self._last_arrived = 0.0
+        self._first_sent = self._first_arrived = _NEVER
+        self._last_sent = self._last_arrived = 0.0
 
     @property
     def usage(self) -> Usage:
@@ -186,51 +187,37 @@ class DelayDetector:
         return self._detector.threshold
 
     def add_all(self, sent: Sequence[float], arrived: Sequence[float]) -> None:
-        """Take what a feedback packet told: `add` for each."""
-        first = self._first_sent
+        """Take received packets, in the order of sending, times in seconds."""
+        first_sent, first_arrived = self._first_sent, self._first_arrived
         last_sent, last_arrived = self._last_sent, self._last_arrived
         for sent_at, arrived_at in zip(sent, arrived, strict=True):
-            if first is not None and 0.0 <= sent_at - first <= _GROUP:
+            if sent_at < first_sent:
+                continue  # overtaken by a later group: it says nothing of the queue
+            if sent_at - first_sent <= _GROUP or (
+                # The link delivered it together with the group before, having held both.
+                (later := arrived_at - last_arrived) <= _GROUP
+                and later < sent_at - last_sent
+                and arrived_at - first_arrived < _MAX_BURST
+            ):
                 if sent_at > last_sent:  # noqa: PLR1730 - once per packet and viewer
                     last_sent = sent_at
                 if arrived_at > last_arrived:  # noqa: PLR1730
                     last_arrived = arrived_at
                 continue
-            self._last_sent, self._last_arrived = last_sent, last_arrived
-            self.add(sent_at, arrived_at)
-            first = self._first_sent
-            last_sent, last_arrived = self._last_sent, self._last_arrived
+            if first_sent != _NEVER:
+                self._close_group(last_sent, last_arrived)
+            first_sent = last_sent = sent_at
+            first_arrived = last_arrived = arrived_at
+        self._first_sent, self._first_arrived = first_sent, first_arrived
         self._last_sent, self._last_arrived = last_sent, last_arrived
 
-    def add(self, sent_at: float, arrived_at: float) -> None:
-        """Take one received packet, in the order of sending, times in seconds."""
-        first = self._first_sent
-        if first is not None:
-            if sent_at < first:
-                return  # overtaken by a later group: it says nothing of the queue
-            if sent_at - first <= _GROUP or self._is_burst(sent_at, arrived_at):
-                self._last_sent = max(self._last_sent, sent_at)
-                self._last_arrived = max(self._last_arrived, arrived_at)
-                return
-            self._close_group()
-        self._first_sent = self._last_sent = sent_at
-        self._first_arrived = self._last_arrived = arrived_at
-
-    def _is_burst(self, sent_at: float, arrived_at: float) -> bool:
-        """Whether the link delivered it together with the group before, having held both."""
-        later = arrived_at - self._last_arrived
-        return (
-            later <= _GROUP
-            and later < sent_at - self._last_sent
-            and arrived_at - self._first_arrived < _MAX_BURST
-        )
-
-    def _close_group(self) -> None:
-        previous, self._previous = self._previous, (self._last_sent, self._last_arrived)
+    def _close_group(self, sent_at: float, arrived_at: float) -> None:
+        """A group is whole; the times are those of its last packet."""
+        previous, self._previous = self._previous, (sent_at, arrived_at)
         if previous is None:
             return
-        send_delta = self._last_sent - previous[0]
-        arrival_delta = self._last_arrived - previous[1]
+        send_delta = sent_at - previous[0]
+        arrival_delta = arrived_at - previous[1]
         if send_delta > _STREAM_TIMEOUT or arrival_delta > _STREAM_TIMEOUT:
             self.reset()
             return
@@ -242,7 +229,7 @@ class DelayDetector:
             return
         self._reordered = 0
         self._groups += 1
-        arrived_ms = self._last_arrived * 1000
+        arrived_ms = arrived_at * 1000
         trend = self._trend.add(1000 * (arrival_delta - send_delta), arrived_ms)
         if trend is not None:
             self._detector.update(trend, self._groups, 1000 * send_delta, arrived_ms)

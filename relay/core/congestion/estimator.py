@@ -156,14 +156,14 @@ class BandwidthEstimator:
             self._forget_path()
         for result in told.probes:
             self._prober.add(result)
-        sent, arrived, sizes, waits = told.sent, told.arrived, told.sizes, told.waits
+        sent, arrived, sizes = told.sent, told.arrived, told.sizes
         received = len(sent)
         if not received:
             return
         base = self._backlog.base
         self._delay.add_all(sent, arrived)
         self._acked.add_all(arrived, sizes, self.application_limited)
-        self._busy.add_all(arrived, sizes, waits, base)
+        self._busy.add_all(told, base)
         lost = 0
         octets = sum(sizes)
         for sent_at, size in told.lost:
@@ -172,8 +172,8 @@ class BandwidthEstimator:
                 octets += size
         self._note_alive(now - sent[-1], now)
         self._backlog.update(
-            min(waits),
-            sum(waits) / received,
+            told.least,
+            sum(told.waits) / received,
             sent_at=sent[-1],
             octets=octets,
             link_bps=self._busy.bps(arrived[-1]),

@@ -39,18 +39,19 @@ class Told:
 
     Attributes:
         sent, arrived, sizes: of those received; arrivals on the receiver's clock.
-        waits: arrival - sending of each.
+        waits: arrival - sending of each; `least` and `most` of them, if there are any.
         lost: (sent at, bytes) of the others.
         probes: those of both that belonged to a probe.
     """
 
-    __slots__ = ("arrived", "lost", "probes", "sent", "sizes", "waits")
+    __slots__ = ("arrived", "least", "lost", "most", "probes", "sent", "sizes", "waits")
 
     def __init__(self) -> None:
         self.sent: list[float] = []
         self.arrived: list[float] = []
         self.sizes: list[int] = []
         self.waits: list[float] = []
+        self.least = self.most = 0.0
         self.lost: list[tuple[float, int]] = []
         self.probes: list[PacketResult] = []
 
@@ -112,7 +113,7 @@ class SentPackets:
         oldest = now - _MAX_AGE
         told = Told()
         shift = self._clock_shift(feedback, oldest)
-        if shift is None or (feedback.unbroken and self._take_run(feedback, shift, oldest, told)):
+        if shift is None or (feedback.run and self._take_run(feedback, shift, oldest, told)):
             return told
         last, times, notes = self.last_number, self.times, self.notes
         low = (self._offset or 0.0) - _MAX_JUMP
@@ -143,6 +144,8 @@ class SentPackets:
                 told.waits.append(wait)
             if probe:
                 told.probes.append((sent_at, arrived_at, size, probe))
+        if told.waits:
+            told.least, told.most = min(told.waits), max(told.waits)
         return told
 
     def _take_run(self, feedback: Feedback, shift: float, oldest: float, told: Told) -> bool:
@@ -151,8 +154,7 @@ class SentPackets:
         Returns:
             False if it is not that; nothing was done then.
         """
-        count = len(feedback.unbroken)
-        first = feedback.arrivals[0][0]
+        count, first = len(feedback.run), feedback.first
         start = first & RING_MASK
         stop = start + count
         if (
@@ -163,26 +165,37 @@ class SentPackets:
         sizes, sent = self.notes[start:stop], self.times[start:stop]
         if min(sizes) <= 0 or max(sizes) > _SIZE or min(sent) < oldest:
             return False
-        arrived = [arrival + shift for arrival in feedback.unbroken]
+        arrived = list(feedback.run) if not shift else [at + shift for at in feedback.run]
         waits = list(map(sub, arrived, sent))
+        least, most = min(waits), max(waits)
         low = (self._offset or 0.0) - _MAX_JUMP
-        if not (low <= min(waits) and max(waits) <= low + 2 * _MAX_JUMP):
+        if not (low <= least and most <= low + 2 * _MAX_JUMP):
             return False
         self.notes[start:stop] = [0] * count
         told.sent, told.arrived, told.sizes, told.waits = sent, arrived, sizes, waits
+        told.least, told.most = least, most
         return True
+
+    def _knows(self, number: int, oldest: float) -> bool:
+        """Whether a packet was sent since then and not yet reported as received."""
+        slot = number & RING_MASK
+        if not self.notes[slot] or self.times[slot] < oldest:
+            return False
+        return (self.last_number - number) & 0xFFFF < REMEMBERED
+
+    def _first_offset(self, feedback: Feedback, oldest: float) -> float | None:
+        """Arrival - sending of the first packet that arrived and is known, if any is."""
+        if feedback.run and self._knows(feedback.first, oldest):
+            return feedback.run[0] - self.times[feedback.first & RING_MASK]
+        for number, arrival in feedback.arrivals:
+            if arrival is not None and self._knows(number, oldest):
+                return arrival - self.times[number & RING_MASK]
+        return None
 
     def _clock_shift(self, feedback: Feedback, oldest: float) -> float | None:
         """Seconds to add to the arrivals so that they do not wrap; None to drop the feedback."""
-        for number, arrival in feedback.arrivals:
-            slot = number & RING_MASK
-            sent_at = self.times[slot]
-            if arrival is None or not self.notes[slot] or sent_at < oldest:
-                continue
-            if (self.last_number - number) & 0xFFFF < REMEMBERED:
-                offset = arrival - sent_at
-                break
-        else:
+        offset = self._first_offset(feedback, oldest)
+        if offset is None:
             return 0.0  # nothing arrived of what is known: only losses to tell
         if self._offset is None:
             self._offset = offset

@@ -15,7 +15,7 @@ def feed(detector: DelayDetector, delays: list[float], start: float = 0.0) -> li
     seen = []
     for index, delay in enumerate(delays):
         sent = start + index * 0.02
-        detector.add(sent, sent + 7.0 + delay)
+        detector.add_all([sent], [sent + 7.0 + delay])
         seen.append(detector.usage)
     return seen
 
@@ -50,10 +50,10 @@ def test_threshold_follows_steady_growth() -> None:
 def test_reordering_and_pauses_do_no_harm() -> None:
     detector = DelayDetector()
     feed(detector, [0.0] * 50)
-    detector.add(0.1, 99.0)  # sent long before: ignored
+    detector.add_all([0.1], [99.0])  # sent long before: ignored
     feed(detector, [0.0] * 50, 60.0)  # after a minute of silence
     for index in range(50):
-        detector.add(70 + index * 0.02, 77.0 - index * 0.02)  # arrivals run backwards
+        detector.add_all([70 + index * 0.02], [77.0 - index * 0.02])  # arrivals run backwards
     assert detector.usage is Usage.NORMAL
 
 
@@ -68,10 +68,10 @@ def test_trend_is_the_slope_however_long_it_runs() -> None:
 def test_acknowledged_rate() -> None:
     rate = AcknowledgedRate()
     for index in range(200):
-        rate.add(index * 0.01, 1250, app_limited=False)
+        rate.add_all([index * 0.01], [1250], app_limited=False)
     assert rate.bps == pytest.approx(1e6, rel=0.02)
     for index in range(200, 400):
-        rate.add(index * 0.01, 250, app_limited=False)
+        rate.add_all([index * 0.01], [250], app_limited=False)
     assert rate.bps == pytest.approx(2e5, rel=0.1)
 
 
@@ -79,8 +79,8 @@ def test_acknowledged_rate_falls_slowly_while_the_application_is_idle() -> None:
     idle, busy = AcknowledgedRate(), AcknowledgedRate()
     for index in range(240):
         size = 1250 if index < 200 else 250
-        idle.add(index * 0.01, size, app_limited=True)
-        busy.add(index * 0.01, size, app_limited=False)
+        idle.add_all([index * 0.01], [size], app_limited=True)
+        busy.add_all([index * 0.01], [size], app_limited=False)
     assert idle.bps is not None
     assert busy.bps is not None
     assert idle.bps > 1.2 * busy.bps
@@ -89,7 +89,7 @@ def test_acknowledged_rate_falls_slowly_while_the_application_is_idle() -> None:
 def test_acknowledged_rate_survives_wild_arrivals() -> None:
     rate = AcknowledgedRate()
     for arrival in (0.0, 5.0, -5.0, 1e12, 0.0, 0.0):
-        rate.add(arrival, 1200, app_limited=False)
+        rate.add_all([arrival], [1200], app_limited=False)
     assert rate.bps is None
 
 

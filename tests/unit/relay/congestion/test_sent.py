@@ -16,8 +16,8 @@ def received(told: Told) -> list[tuple[float, float, int]]:
     return list(zip(told.sent, told.arrived, told.sizes, strict=True))
 
 
-def rows(told: Told) -> tuple[list[object], ...]:
-    return (*(list(getattr(told, name)) for name in Told.__slots__),)
+def rows(told: Told) -> list[object]:
+    return [getattr(told, name) for name in Told.__slots__]
 
 
 def test_results_carry_what_was_sent() -> None:
@@ -52,7 +52,7 @@ def test_an_unbroken_run_is_read_as_packet_by_packet() -> None:
         if draw.random() < 0.1:
             lost = feedback(*((at, None) for at, _ in pairs))
             assert rows(quick.take(lost, now + 0.1)) == rows(slow.take(lost, now + 0.1))
-        told = quick.take(Feedback(0, pairs, arrivals), now + 0.1)
+        told = quick.take(Feedback(0, first=first, run=arrivals), now + 0.1)
         assert rows(told) == rows(slow.take(Feedback(0, pairs), now + 0.1))
     assert (quick.unknown, quick.implausible) == (slow.unknown, slow.implausible)
     assert quick.unknown > 100 and quick.implausible > 10
