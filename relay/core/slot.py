@@ -160,6 +160,8 @@ class ViewerSlot(SwitchingSlot):
         if segment is None:
             return  # its picture was left out
         self._send_again(segment, packet, packet.arrival)
+        if self._outlet.repairs_twice:  # it came one round trip late as it is
+            self._send_again(segment, packet, packet.arrival)
 
     # --- switching --------------------------------------------------------------------------------
 
