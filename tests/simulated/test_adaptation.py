@@ -107,6 +107,9 @@ def test_5_5_round_trips_from_short_to_long() -> None:
     rates = [room.sent(len(room.seconds) - 40, len(room.seconds)) for room in rooms]
     assert min(rates) > 0.2 * sum(rates) / len(rates), rates
     assert all(room.seconds[-1].layer is not None for room in rooms)
+    # None is driven to nothing by the others' key frames.
+    lasting = [room.frozen(2, len(room.seconds)) / len(room.seconds) for room in rooms]
+    assert max(lasting) < 0.1, lasting
 
 
 @pytest.mark.parametrize("queue", [0.3, 1.5])
@@ -191,6 +194,7 @@ def test_p5_an_outage_costs_little_more_than_itself() -> None:
     room = lesson.watch(link)
     lesson.run(45)
     assert 5 <= room.frozen(1, 45) <= 6.5, room.table()
+    assert room.frozen(20, 26) < 6.0, room.table()  # the picture is back half a second after
     assert room.seconds[26].sound >= 45
     assert room.seconds[29].layer is not None
 

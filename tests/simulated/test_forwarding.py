@@ -131,6 +131,45 @@ def test_what_was_repaired_on_the_uplink_does_not_look_reordered_to_viewers(rtx:
     assert share(slot, "leah", 10, teacher.encodings[Layer.HIGH].frame - 25) >= 0.99
 
 
+@pytest.mark.parametrize(
+    ("loss", "delay", "twice"), [(0.06, 0.02, True), (0.005, 0.02, False), (0.005, 0.15, True)]
+)
+def test_repairs_go_out_twice_where_losing_one_is_likely_or_dear(loss, delay, twice) -> None:
+    room = Classroom()
+    room.publish("lead.camera")
+    watching = room.watch("room-1", down=Profile(loss=loss, delay=delay), up=Profile(delay=delay))
+    watching.show("lead.camera")
+    room.run(20)
+    answered, slot = room.counters.rtx_answered, watching.video[0]
+    assert answered > 10
+    assert (slot.duplicates > 0.6 * answered) is twice
+    assert share(slot, "leah", 10, 400) >= 0.99
+
+
+def test_what_nobody_takes_is_not_asked_for_again() -> None:
+    room = Classroom()
+    lossy = Profile(loss=0.1, delay=0.02)
+    away = room.publish("room-a.camera", layers=(Layer.LOW,), audio=False, up=lossy)
+    room.run(5)
+    assert away.nacks == 0
+    room.watch("room-1").show("room-a.camera")
+    room.run(5)
+    assert away.nacks > 5
+
+
+def test_a_publisher_of_little_gets_less_feedback() -> None:
+    def packets_in_10_s(layers: tuple[Layer, ...]) -> int:
+        room = Classroom()
+        room.publish("room-a.camera", layers=layers)
+        room.run(2)
+        before = room.counters.transport_feedback_sent
+        room.run(10)
+        return room.counters.transport_feedback_sent - before
+
+    assert packets_in_10_s(()) < 60
+    assert packets_in_10_s((Layer.HIGH, Layer.MIDDLE, Layer.LOW)) >= 95
+
+
 def test_a_viewer_learns_its_round_trip_but_not_at_the_price_of_a_storm() -> None:
     room = Classroom()
     room.publish("lead.camera")

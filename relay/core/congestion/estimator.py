@@ -26,6 +26,9 @@ _DEFAULT_RTT = 0.2  # s, until one is known
 _RTT_SMOOTHING = 0.25  # per feedback packet
 _TICK = 0.03  # s; more often `on_timer` has nothing to do: every other tick of the driver
 _LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's ALR threshold)
+# The same while only a burst queued: what arrives then tells of the sender. Were it the link that
+# carries no more, the queue would soon be longer.
+_LIMITED_IN_BURST = 0.75
 # A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
 _LEAST_QUEUE = 0.015  # s
 _BURST_QUEUE = 0.1  # s; up to it a queue may come from one burst: a probe, a key frame
@@ -270,7 +273,7 @@ class BandwidthEstimator:
         if busy is not None and burst and self.sent_bps < _BURST_SHARE * busy:
             self._control.lower_to(_BURST_SAFE * busy)
             return Usage.UNDERUSE, acked
-        if acked > _LIMITED_BELOW * self._control.bps:
+        if acked > (_LIMITED_IN_BURST if burst else _LIMITED_BELOW) * self._control.bps:
             return usage, acked
         if busy is not None:
             return usage, max(acked, busy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from relay.api import Importance, Layer
@@ -165,6 +167,15 @@ def test_missing_packets_are_asked_for_a_bounded_number_of_times() -> None:
     assert given_up == 2
     assert 4 <= asked.count(100) <= 10
     assert not missing
+
+
+def test_answers_that_take_longer_than_known_are_waited_for() -> None:
+    missing = MissingPackets()
+    missing.on_gap(1, 2, 0.0)
+    asked = [tick for tick in range(1, 60) if missing.due(tick * 0.02)[0]]
+    waits = [b - a for a, b in pairwise(asked)]
+    assert waits == sorted(waits)
+    assert waits[-1] > 1.5 * waits[0]
 
 
 def test_a_hole_too_large_is_not_repaired() -> None:

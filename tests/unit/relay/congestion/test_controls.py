@@ -148,6 +148,35 @@ def test_failed_probes_become_rare_and_gentle() -> None:
     assert prober.poll(530e3, 8e6, 0.1, times[-1] + 0.5) is not None  # the estimate rose
 
 
+def test_a_probe_that_could_hardly_show_a_rise_is_no_failure() -> None:
+    """At first it is not known how much the next layer takes; soon it is, and is probed for."""
+    prober = Prober()
+    small = prober.poll(600e3, 605e3, 0.1, 0.0)
+    assert small is not None
+    for place in range(12):
+        at = place * 8 * 800 / small.bps
+        prober.add((at, at + 5.0, 800, small.number))
+    result = prober.evaluate(610e3, 0.0, 0.2)
+    assert result is not None
+    assert result.outcome is Outcome.REACHED
+    assert prober.failed == 0
+    assert prober.poll(610e3, 1.2e6, 0.1, 0.6) is not None
+
+
+def test_probes_that_tell_nothing_are_tried_again_soon_then_rarely() -> None:
+    prober = Prober()
+    times = []
+    for index in range(3000):
+        now = index * 0.02
+        if prober.poll(450e3, 8e6, 0.1, now) is not None:
+            times.append(now)
+            prober.abandon(now)
+    gaps = [round(b - a, 1) for a, b in pairwise(times)]
+    assert gaps[0] < 0.5
+    assert gaps == sorted(gaps)
+    assert gaps[-1] > 6
+
+
 def test_probes_that_do_harm_become_very_rare() -> None:
     prober = Prober()
     times = []

@@ -142,6 +142,12 @@ def test_foreign_queue_is_left_alone() -> None:
     assert states.count(Queue.DRAINING) < 20
 
 
+def test_where_sound_is_most_of_the_link_a_queue_counts_as_ours() -> None:
+    """To fight for more there, with more to send, would cost the sound."""
+    assert Queue.FOREIGN not in drive(Backlog(), 0.09, 0.2)
+    assert Queue.FOREIGN in drive(Backlog(), 0.9, 0.2)
+
+
 def test_a_longer_path_becomes_the_new_base() -> None:
     backlog = Backlog()
     for index in range(300):
