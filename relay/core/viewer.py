@@ -1,4 +1,4 @@
-"""One viewing session: its slots and what comes back from it."""
+"""One viewing session: its slots, and what each of them shows."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from relay.api import Importance, Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
-from relay.core import rtcp, twcc
 from relay.core.adaptation import Adaptation, Choice
 from relay.core.allocator import ALL_TEMPORAL, RANK, Candidate, Demand
 from relay.core.arrival import LEARNING_S
 from relay.core.audio import SpeakerSlots
-from relay.core.clock import unix_to_ntp
 from relay.core.congestion.estimator import MAX_BPS
 from relay.core.congestion.pacer import Priority
 from relay.core.congestion.state import Reason, State
@@ -21,13 +19,11 @@ from relay.core.negotiated import OutgoingSlot
 from relay.core.outlet import Outlet
 from relay.core.publisher import Publisher
 from relay.core.redundancy import Redundancy, SoundFates, affordable, cost
-from relay.core.rtcp import RtcpError
 from relay.core.slot import ViewerSlot
 from relay.core.sound_slot import SoundSlot
+from relay.core.viewer_feedback import ViewerFeedback
 
 _REPORT_INTERVAL = 1.0  # s
-_ANSWER_INTERVAL = 0.3  # s between two answers to a viewer's reference times
-_MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
 _ADAPT_INTERVAL = 0.5  # s between two choices, if nothing asks for one sooner
 _USUAL_BPS = {Layer.LOW: 150_000, Layer.MIDDLE: 500_000, Layer.HIGH: 1_500_000}
 _SOUND_BPS = 50_000  # a speaker whose rate is not known yet: Opus at 20 ms with its headers
@@ -35,7 +31,6 @@ _STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the 
 # A picture is left at once, before the lower layer's key frame, if the link carries less than this
 # share of it: waiting would fill the queue.
 _HOPELESS = 0.5
-_MAX_FEEDBACK = 50  # transport-wide feedback packets read in a second: browsers send 10 to 20
 _LIMITS = {
     Reason.LOSS: Limit.LOSS,
     Reason.OUTAGE: Limit.OUTAGE,
@@ -110,17 +105,17 @@ class Viewer:
         self._programme = programme
         self._wall_offset = wall_offset
         self._counters = counters
-        self._feedback = feedback = any(slot.extensions.transport_cc for slot in slots)
+        transport_cc = any(slot.extensions.transport_cc for slot in slots)
         self.outlet = Outlet(
             send_rtp,
             self._fill,
-            transport_cc=feedback,
+            transport_cc=transport_cc,
             # Of a player that does not report what arrives nothing is known, and nothing will be,
             # unless it says so by REMB: it is sent what there is, as by any simple server.
-            start_bps=start_bps if feedback else MAX_BPS,
+            start_bps=start_bps if transport_cc else MAX_BPS,
             now=now,
         )
-        self._fates = SoundFates()
+        fates = SoundFates()
         self._redundancy = Redundancy()
         ordered = sorted(slots, key=lambda slot: slot.index)
         self.video_slots = [
@@ -129,28 +124,32 @@ class Viewer:
             if slot.kind is MediaKind.VIDEO
         ]
         self._audio = [
-            SoundSlot(slot, self.outlet, counters, self._fates)
+            SoundSlot(slot, self.outlet, counters, fates)
             for slot in ordered
             if slot.kind is MediaKind.AUDIO
         ]
         self._takes_red = any(slot.takes_red for slot in self._audio)
-        self._by_ssrc: dict[int, ViewerSlot] = {
-            slot.negotiated.ssrc: slot for slot in (*self.video_slots, *self._audio)
-        }
-        self._slots = tuple(self._by_ssrc.values())
+        self._slots = (*self.video_slots, *self._audio)
+        self._feedback = ViewerFeedback(
+            self._slots,
+            self.outlet,
+            fates=fates,
+            redundancy=self._redundancy,
+            transport_cc=transport_cc,
+            send_rtcp=send_rtcp,
+            wall_offset=wall_offset,
+            counters=counters,
+            on_estimate=self._on_estimate,
+        )
         self._adaptation = Adaptation(len(self.video_slots))
         self._adapt_at = now
         self._sound_bps = 0.0  # with what else is set aside for
-        self._feedback_left = _MAX_FEEDBACK
         self._dropped_bytes = 0
         self.wants: dict[str, frozenset[Layer]] = {}
         self._speakers = SpeakerSlots(len(self._audio))
         self._wishes: dict[int, SlotWish] = {}
         self._open = True
         self._report_at = now
-        self._answered_at = float("-inf")
-        self._rtt: float | None = None
-        self._loss: dict[int, tuple[int, int, float]] = {}  # SSRC → highest, expected, fraction
         self._rate_octets = 0
         self._send_bps = 0
 
@@ -332,55 +331,17 @@ class Viewer:
                 slot.changed, changed = False, True
         return changed
 
-    # --- feedback ---------------------------------------------------------------------------------
+    # --- feedback and time ------------------------------------------------------------------------
 
     def on_rtcp(self, packet: bytes, now: float) -> None:
         """Take one decrypted, possibly compound, RTCP packet of the viewer. Never raises."""
-        if not self._open:
-            return
-        self._counters.rtcp_in += 1
-        try:
-            reports = rtcp.parse(packet)
-        except RtcpError:
-            self._counters.rtcp_malformed += 1
-            return
-        for report in reports:
-            if isinstance(report, rtcp.TransportFeedback):
-                self._on_transport_feedback(report, now)
-            elif isinstance(report, (rtcp.ReceiverReport, rtcp.SenderReport)):
-                for block in report.blocks:
-                    self._on_report_block(block, now)
-            elif isinstance(report, rtcp.Nack):
-                self._on_nack(report, now)
-            elif isinstance(report, rtcp.PictureLoss):
-                self._on_picture_loss(report.media, now)
-            elif isinstance(report, rtcp.IntraRequest):
-                for ssrc, _ in report.entries:
-                    self._on_picture_loss(ssrc, now)
-            elif isinstance(report, rtcp.ReceiverTime):
-                self._on_receiver_time(report, now)
-            elif isinstance(report, rtcp.BitrateLimit):
-                self._counters.bitrate_limits_received += 1
-                self.outlet.estimator.on_remb(report.bitrate_bps, now)
+        if self._open:
+            self._feedback.on_rtcp(packet, now)
 
-    def _on_transport_feedback(self, report: rtcp.TransportFeedback, now: float) -> None:
-        counters = self._counters
-        if not self._feedback_left:
-            counters.transport_feedback_flooded += 1
-            return
-        self._feedback_left -= 1
-        counters.transport_feedback_received += 1
-        try:
-            feedback = twcc.parse(report.body)
-        except RtcpError:
-            counters.rtcp_malformed += 1
-            return
-        if self._takes_red:
-            self._redundancy.on_fates(self._fates.take(feedback.arrivals))
+    def _on_estimate(self, before: float, resumed: bool, now: float) -> None:
+        """See `viewer_feedback.OnEstimate`."""
         estimator = self.outlet.estimator
-        before, outage = estimator.estimate_bps, estimator.state is State.OUTAGE
-        estimator.on_feedback(feedback, now)
-        if outage and estimator.state is not State.OUTAGE:
+        if resumed:
             self.outlet.pacer.clear(Priority.VIDEO)
             self.outlet.pacer.clear(Priority.RETRANSMISSION)
             for slot in self.video_slots:
@@ -402,45 +363,6 @@ class Viewer:
                 return sent
         return self.video_slots[0].pad(octets, now) if self.video_slots else 0
 
-    def _on_nack(self, report: rtcp.Nack, now: float) -> None:
-        slot = self._by_ssrc.get(report.media)
-        if slot is not None:
-            self._counters.nacks_received += len(report.sequence_numbers)
-            slot.resend(report.sequence_numbers, self._rtt or 0.0, now)
-
-    def _on_picture_loss(self, ssrc: int, now: float) -> None:
-        slot = self._by_ssrc.get(ssrc)
-        if slot is None:
-            return
-        self._counters.picture_losses_received += 1
-        slot.on_picture_loss(now)
-
-    def _on_report_block(self, block: rtcp.ReportBlock, now: float) -> None:
-        if block.ssrc not in self._by_ssrc:
-            return
-        highest, _, _ = self._loss.get(block.ssrc, (block.highest_sequence, 0, 0.0))
-        expected = max(0, block.highest_sequence - highest)
-        fraction = block.fraction_lost / 256
-        self._loss[block.ssrc] = (block.highest_sequence, expected, fraction)
-        if not self._feedback and isinstance(self._by_ssrc[block.ssrc], SoundSlot):
-            self._redundancy.on_report(fraction, expected)
-        if block.last_report:
-            middle = unix_to_ntp(now + self._wall_offset) >> 16 & 0xFFFFFFFF
-            rtt = ((middle - block.last_report - block.delay) & 0xFFFFFFFF) / 65536
-            if rtt < _MAX_RTT:
-                self._rtt = rtt if self._rtt is None else self._rtt + (rtt - self._rtt) / 4
-        self.outlet.estimator.on_report(fraction, self._rtt, now)
-
-    def _on_receiver_time(self, report: rtcp.ReceiverTime, now: float) -> None:
-        """Let the viewer measure the round trip: a browser that knows it asks again in time."""
-        if now - self._answered_at < _ANSWER_INTERVAL:
-            return
-        self._answered_at = now
-        self._counters.receiver_times_answered += 1
-        own = next(iter(self._by_ssrc), 0)
-        answer = rtcp.delay_since_receiver_time(own, report)
-        self._send_rtcp(rtcp.receiver_report(own) + answer)
-
     def on_timer(self, now: float) -> None:
         """When `due`: the estimate, sender reports, the send rate, slots whose grace is over."""
         self.due = now + 0.1
@@ -454,12 +376,12 @@ class Viewer:
             self.retarget(now)
         if now - self._report_at < _REPORT_INTERVAL:
             return
-        self._feedback_left = _MAX_FEEDBACK
+        self._feedback.refill()
         sent = self.outlet.estimator.sent.octets
         self._send_bps = round(8 * (sent - self._rate_octets) / (now - self._report_at))
         self._rate_octets = sent
         self._report_at = now
-        for slot in self._by_ssrc.values():
+        for slot in self._slots:
             report = slot.sender_report(now, self._wall_offset)
             if report is not None:
                 self._send_rtcp(report)
@@ -479,24 +401,22 @@ class Viewer:
         if not self._open:
             return
         self._open = False
-        for slot in self._by_ssrc.values():
+        for slot in self._slots:
             slot.end(now)
         self._host.on_viewer_closed(self)
 
     def stats(self, now: float) -> SessionStats:
         """The session's figures; `connected` is always True (the transport knows better)."""
         del now
-        expected = sum(count for _, count, _ in self._loss.values())
-        lost = sum(count * fraction for _, count, fraction in self._loss.values())
-        estimator = self.outlet.estimator
+        estimator, rtt = self.outlet.estimator, self._feedback.rtt
         held_back = self._adaptation.spent_bps < self._adaptation.full_bps
         return SessionStats(
             session_id=self.session_id,
             connected=True,
-            rtt_ms=None if self._rtt is None else 1000 * self._rtt,
+            rtt_ms=None if rtt is None else 1000 * rtt,
             receive_bps=0,
             send_bps=self._send_bps,
-            loss_fraction=lost / expected if expected else 0.0,
+            loss_fraction=self._feedback.loss_fraction,
             layers=(),
             slots=self.slots(),
             target_bps=round(estimator.target_bps),
