@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from playwright.async_api import Route
+
 from tests.support.browser import browsers
 from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.recordings import ready_recording
 from tests.support.server import TongkeServer
 
 NEEDS_THE_SERVER = ("end-lesson", "mute-all", "external-access")
@@ -162,3 +165,27 @@ async def test_a_dialog_keeps_the_focus_and_gives_it_back(tmp_path: Path) -> Non
             assert await teacher.evaluate(inside)
         await keyboard.press("Escape")
         assert await teacher.evaluate(FOCUSED) == "external-access"
+
+
+async def test_a_recording_of_which_a_part_is_lost_says_so(tmp_path: Path) -> None:
+    """The server's own answer, but for the mark; how it comes to it is the recorder's to test."""
+
+    async def mark(route: Route) -> None:
+        answer = await route.fetch()
+        detail = await answer.json()
+        detail["sources"][0]["damaged"] = True
+        await route.fulfill(response=answer, json=detail)
+
+    async with _school(tmp_path) as school:
+        teacher = school.teacher
+        await teacher.end_lesson()
+        detail = await ready_recording(
+            await school.server.sign_in("wang"), school.lesson["lesson_id"]
+        )
+        address = f"/api/recordings/{detail['summary']['recording_id']}"
+        await teacher.click("watch-recording")
+        await teacher.sees("player")
+        assert await teacher.page.get_by_test_id("recording-damaged").count() == 0
+        await teacher.page.route(f"**{address}", mark)
+        await teacher.page.reload()
+        assert "未能整理" in await _text(teacher, "recording-damaged")

@@ -417,6 +417,7 @@ export const en: Texts = {
     buffering: 'Buffering…',
     fileFailed: 'This stream cannot be played',
     gap: 'Nothing here',
+    damaged: 'Part of this recording could not be put into files; those times are hatched below. The original data is kept.',
     stage: '{name} on stage',
     keys: 'Space play · ←→ 5 s · ↑↓ volume · F full screen · L layout',
     notReady: 'The recording cannot be played yet',

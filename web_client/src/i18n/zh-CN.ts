@@ -381,6 +381,7 @@ export const zh = {
     buffering: '缓冲中…',
     fileFailed: '这路画面无法播放',
     gap: '此段无内容',
+    damaged: '这份录像有一部分未能整理成文件，时间轴上已用斜纹标出；原始数据仍完整保留。',
     stage: '{name} 在讲台',
     keys: '空格 播放/暂停 · ←→ 5 秒 · ↑↓ 音量 · F 全屏 · L 布局',
     notReady: '录像还不能播放',
