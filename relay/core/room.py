@@ -250,7 +250,10 @@ class Room:
         for publisher in tuple(self._publishers.values()):
             publisher.on_timer(now)
         if now - self._speakers_at >= _SPEAKERS_INTERVAL:
-            self._assign_speakers(now)
+            self._speakers_at = now
+            speakers = len(self._speakers())
+            contested = [one for one in self._viewers if one.audio_slots < speakers]
+            self._assign_speakers_of(contested, now)  # the others hear everybody as it is
         if now - self._wanted_at >= _WANTED_INTERVAL:
             self._tell_wanted(now)
         for viewer in tuple(self._viewers):

@@ -24,7 +24,10 @@ from relay.core.sound_slot import SoundSlot
 from relay.core.viewer_feedback import ViewerFeedback
 
 _REPORT_INTERVAL = 1.0  # s
-_ADAPT_INTERVAL = 0.5  # s between two choices, if nothing asks for one sooner
+_REPORTS_IN_ONE = 12  # sender reports with their names in a packet: less than 1200 bytes
+_ADAPT_INTERVAL = 0.5  # s between two choices, if nothing asks for one sooner; …
+_CALM_INTERVAL = 2.0  # s … and there is no more to show, on a link that carries …
+_PLENTY = 1.3  # × what is shown: pictures may become livelier meanwhile
 _USUAL_BPS = {Layer.LOW: 150_000, Layer.MIDDLE: 500_000, Layer.HIGH: 1_500_000}
 _SOUND_BPS = 50_000  # a speaker whose rate is not known yet: Opus at 20 ms with its headers
 _STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the control connection
@@ -299,6 +302,11 @@ class Viewer:
         settled = publisher.settled
         return Demand(candidates, wish.max_layer, wish.max_height, wish.importance, settled)
 
+    @property
+    def audio_slots(self) -> int:
+        """How many speakers it can hear at a time."""
+        return len(self._audio)
+
     def assign_speakers(
         self, layers: Mapping[str, IncomingLayer], loudness: Mapping[str, float], now: float
     ) -> None:
@@ -355,6 +363,12 @@ class Viewer:
         needed = self._adaptation.next_bps
         return needed is not None and self.outlet.estimator.estimate_bps - self._sound_bps >= needed
 
+    def _has_plenty(self) -> bool:
+        """Whether all is shown at its best and the link carries much more."""
+        adaptation = self._adaptation
+        needed = _PLENTY * (adaptation.spent_bps + self._sound_bps)
+        return adaptation.next_bps is None and self.outlet.estimator.estimate_bps > needed
+
     def _fill(self, octets: int, now: float) -> int:
         """See `Outlet`: what a probe sends."""
         for slot in self.video_slots:
@@ -372,7 +386,8 @@ class Viewer:
         dropped = self.outlet.pacer.dropped_bytes
         if dropped != self._dropped_bytes:
             self._on_dropped(dropped, now)
-        if now - self._adapt_at >= _ADAPT_INTERVAL or self._may_climb():
+        pause = _CALM_INTERVAL if self._has_plenty() else _ADAPT_INTERVAL
+        if now - self._adapt_at >= pause or self._may_climb():
             self.retarget(now)
         if now - self._report_at < _REPORT_INTERVAL:
             return
@@ -381,10 +396,14 @@ class Viewer:
         self._send_bps = round(8 * (sent - self._rate_octets) / (now - self._report_at))
         self._rate_octets = sent
         self._report_at = now
-        for slot in self._slots:
-            report = slot.sender_report(now, self._wall_offset)
-            if report is not None:
-                self._send_rtcp(report)
+        self._send_reports(now)
+
+    def _send_reports(self, now: float) -> None:
+        """Several streams' reports in one packet (RFC 8108 §5.3): each datagram has its price."""
+        reports = [slot.sender_report(now, self._wall_offset) for slot in self._slots]
+        told = [report for report in reports if report is not None]
+        for start in range(0, len(told), _REPORTS_IN_ONE):
+            self._send_rtcp(b"".join(told[start : start + _REPORTS_IN_ONE]))
 
     def _on_dropped(self, dropped: int, now: float) -> None:
         """Pictures could not leave in time; their place is better taken by a fresh start."""

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from signaling.core.link_history import LIMITS, SAMPLE_S, LinkSample
 from signaling.core.link_state import STATES, Seen
-from signaling.core.messages import LinkLimit, LinkState
+from signaling.core.messages import LinkState
 from signaling.core.permissions import room_participant
 from signaling.db.engine import Database
 from signaling.db.tables import LinkSampleRow
@@ -34,22 +34,10 @@ _LINK_COLUMNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class LinkSums:
+class LinkSums(LinkSample):
     """Samples of one participant taken together; `lessons` is counted over lessons only."""
 
-    participant_id: str
-    at_s: int
     lessons: int
-    carries_min_bps: int | None
-    carries_mean_bps: int | None
-    queue_ms: float | None
-    loss: float | None
-    rtt_ms: float | None
-    limit: LinkLimit
-    uplink: LinkState | None
-    switches: int
-    seen_s: dict[Seen, float]
-    link_s: dict[LinkState, float]
 
     @property
     def bad_share(self) -> float:

@@ -107,9 +107,6 @@ def test_5_5_round_trips_from_short_to_long() -> None:
     rates = [room.sent(len(room.seconds) - 40, len(room.seconds)) for room in rooms]
     assert min(rates) > 0.2 * sum(rates) / len(rates), rates
     assert all(room.seconds[-1].layer is not None for room in rooms)
-    # None is driven to nothing by the others' key frames.
-    lasting = [room.frozen(2, len(room.seconds)) / len(room.seconds) for room in rooms]
-    assert max(lasting) < 0.1, lasting
 
 
 @pytest.mark.parametrize("queue", [0.3, 1.5])
