@@ -66,6 +66,11 @@ class CubicFlow:
                 with contextlib.suppress(TimeoutError):
                     sent += self._sender.send(BLOCK)
         except OSError as error:
+            self._note(error)
+
+    def _note(self, error: OSError) -> None:
+        """Keep what went wrong, but not that the other end stopped sooner than this one."""
+        if not self._stopping.is_set():
             self.failure = error
 
     def _receive(self) -> None:
@@ -84,7 +89,7 @@ class CubicFlow:
                     if not connection.recv(1 << 16):
                         return
         except OSError as error:
-            self.failure = error
+            self._note(error)
         finally:
             if connection is not None:
                 connection.close()
