@@ -114,6 +114,7 @@ async def room(relay: RelayNode) -> AsyncIterator[Room]:
 
 async def test_chromium_repeats_its_sound_and_sends_it_again_when_asked(room: Room) -> None:
     hop = await room.speak()
+    await room.listen()  # what nobody hears is not asked for again
     hop.up.loss = 0.2
     await room.until_counted(red_unpacked=200, red_repaired=20, nacks_sent=5)
     assert room.relay.counters()["rtp_payload_malformed"] == 0
