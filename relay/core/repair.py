@@ -8,7 +8,7 @@ _GIVE_UP = 1.0  # s after which a packet is too late for anybody
 _FIRST_DELAY = 0.01  # s; leaves reordered packets time to come by themselves
 _MIN_SPACING = 0.02  # s between two requests for the same packet, as libwebrtc
 _DEFAULT_RTT = 0.1  # s, until the first repair has been timed
-_SURE_TRIES = 2  # further ones wait twice as long each: the answers may just take longer than known
+_SURE_TRIES = 3  # further ones wait twice as long each: the answers may just take longer than known
 
 
 class _Missing:
