@@ -36,7 +36,7 @@ class _Silent:
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         """Ignored."""
 
-    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
         """Ignored."""
 
 

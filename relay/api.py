@@ -281,8 +281,11 @@ class RelayListener(Protocol):
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         """What flows in a viewer's slots changed; the whole list."""
 
-    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
-        """Which layers of a publishing session anybody takes; the others need not be sent."""
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
+        """Which layers of a publishing session anybody takes, and whether its sound.
+
+        What nobody takes need not be sent. Told when a session is up, and whenever it changes.
+        """
 
 
 class Relay(Protocol):
@@ -345,7 +348,10 @@ class Relay(Protocol):
         """What programme viewers see: video slot n shows the n-th of these that is published."""
 
     def set_audible(self, room_id: str, source_ids: Collection[str]) -> None:
-        """Whose sound may be forwarded at all; no other audio leaves the relay (taps excepted)."""
+        """Whose sound may be forwarded at all; no other audio leaves the relay (taps excepted).
+
+        Publishers whose sound may not are told that it is not wanted, see `on_layers_wanted`.
+        """
 
     def sources(self, room_id: str) -> Sequence[SourceInfo]:
         """The sources published in a room now."""

@@ -75,10 +75,10 @@ class QueuedRoomEvents:
         taken = tuple(slots)
         self._queue.put(lambda to: to.on_slots_changed(session_id, taken))
 
-    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
-        """Which layers of a publishing session anybody takes changed."""
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
+        """What anybody takes of a publishing session changed."""
         taken = tuple(layers)
-        self._queue.put(lambda to: to.on_layers_wanted(session_id, taken))
+        self._queue.put(lambda to: to.on_layers_wanted(session_id, taken, sound=sound))
 
     def on_session_up(self, session_id: str) -> None:
         """A session of this room is up."""

@@ -320,12 +320,12 @@ class RoomHub:
         if session is not None and room is not None and not session.grant.programme:
             room.slots_changed(session.grant.participant_id, session_id, slots)
 
-    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
         """Tell the publisher."""
         session = self._sessions.get(session_id)
         room = None if session is None else self._rooms.get(session.grant.lesson_id)
         if room is not None:
-            room.layers_wanted(session_id, layers)
+            room.layers_wanted(session_id, layers, sound=sound)
 
     # --- RecorderListener ------------------------------------------------------------------------
 

@@ -171,11 +171,12 @@ class LiveRoom:
         if channel is not None:
             channel.send(_slots_now(states))
 
-    def layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
-        """Which layers of a publishing session anybody takes: its page may pause the others."""
+    def layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
+        """What anybody takes of a publishing session: its page may pause the rest."""
         for source_id, newest in self._publishers.items():
             if newest == session_id:
-                wanted = m.LayersWanted(source_id, tuple(str(layer) for layer in layers))
+                names = tuple(str(layer) for layer in layers)
+                wanted = m.LayersWanted(source_id, names, sound=sound)
                 self._layers_wanted[session_id] = wanted
                 channel = self._channels.get(split_source(source_id)[0])
                 if channel is not None:

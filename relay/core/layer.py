@@ -29,6 +29,7 @@ _AUDIO_HISTORY = 128
 # A jump further than this is either a wild packet or a stream that began anew (RFC 3550 §A.1).
 _MAX_JUMP = 3000
 SILENT_AFTER = 5.0  # s without any packet: the layer does not flow, whatever the others do
+_LEAST_PAUSE = 0.2  # s of sound; shorter ones are jitter
 
 
 class Taker(Protocol):
@@ -296,6 +297,9 @@ class IncomingLayer:
                 self._listener.on_layer_changed(self, now)
 
     def _advance(self, media: MediaPacket, now: float) -> None:
+        flowing = self.flowing
+        if not flowing:
+            self._come_back(media, now)
         gap = media.sequence - self.highest - 1
         codec = self.codec
         if (
@@ -316,9 +320,24 @@ class IncomingLayer:
             self.highest_picture_id = media.picture_id
             self.highest_tl0_index = media.tl0_index
         self.last_arrival = now
-        if not self.flowing:
+        if not flowing:
             self.flowing = True
             self._listener.on_layer_changed(self, now)
+
+    def _come_back(self, media: MediaPacket, now: float) -> None:
+        """Sound that was paused: before Chromium 111 its RTP time stood still meanwhile.
+
+        The mapping to capture time is then wrong by the pause; takers go on by arrival until the
+        next sender report.
+        """
+        if self.kind is not MediaKind.AUDIO or self.highest_timestamp < 0:
+            return
+        paused = now - self.last_arrival
+        counted = (media.timestamp - self.highest_timestamp) / self.clock.rate
+        # What an outage delayed counts late as well, but by less than half.
+        if paused > _LEAST_PAUSE and counted < paused / 2:
+            self._lose_takers(now, gone=False)
+            self.clock.reset()
 
     def _deliver(self, media: MediaPacket, now: float) -> None:
         if media.sequence > self.highest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from relay.api import CloseReason, Layer, MediaKind, SessionStats, SourceInfo
@@ -17,6 +17,7 @@ from relay.core.rtcp import RtcpError
 from relay.core.rtp import RtpError, RtpPacket
 from relay.core.serial import extend
 from relay.core.twcc import ArrivalLog
+from relay.core.wanted import Wanted
 
 _REPORT_INTERVAL = 1.0  # s
 _FEEDBACK_INTERVAL = 0.08  # s; the draft's 50–100 ms, in whole 20 ms ticks; at low rates …
@@ -31,8 +32,6 @@ _SETTLING = 0.5  # s
 # viewers of four slots a choice costs as much as five packets sent to all of them (0.35 ms): a
 # picture that names another size in every packet must not cost that each time.
 _CHANGES_AT_ONCE = 8
-_PAUSE_AFTER = 5.0  # s that nobody took a layer: viewers on a poor link come and go
-_RESUME_WITHIN = 3.0  # s in which a layer that is wanted again should come
 _REPAIR_HEADER = 2  # bytes: the original sequence number (RFC 4588 §4)
 CNAME = "tongke-relay"
 _WORST_FIRST = (Layer.LOW, Layer.MIDDLE, Layer.HIGH)
@@ -57,7 +56,7 @@ class Publisher:
         audio: its sound, if it has any.
         video: its picture by layer; empty if it has none.
         settled: all layers that come at once have come.
-        wanted: the layers that somebody takes, as the publisher was told; None before it was.
+        wanted: what somebody takes of it, as the publisher was told.
     """
 
     def __init__(
@@ -89,9 +88,7 @@ class Publisher:
         self._feedback_interval = _FEEDBACK_INTERVAL
         self.settled = len(self.video) < 2
         self._settles_at: float | None = None
-        self.wanted: frozenset[Layer] | None = None
-        self._wanted_at: dict[Layer, float] = {}
-        self._resumed_at: dict[Layer, float] = {}
+        self.wanted = Wanted(self.video)
         self._changes_left = _CHANGES_AT_ONCE
         self._change_waits = False
         self._open = True
@@ -312,35 +309,7 @@ class Publisher:
         layer = self.video[name]
         if layer.flowing:
             return True
-        if self.wanted is None or not layer.meter.carried_bps:
-            return False
-        return name not in self.wanted or name in self._resumed_at
-
-    def on_wanted(self, layers: Collection[Layer], now: float) -> frozenset[Layer] | None:
-        """Note which layers somebody takes now; returns what to tell the publisher, if anything.
-
-        What was not taken for a while may pause; what is taken again is wanted at once. A layer
-        that does not come although it is wanted is beyond the publisher's uplink: to pause it
-        would change nothing, and it is welcome when it can come.
-        """
-        if len(self.video) < 2 or not self.settled:
-            return None
-        for name in self.video:
-            if name in layers or self.wanted is None:
-                self._wanted_at[name] = now
-        told = self.wanted if self.wanted is not None else frozenset(self.video)
-        recent = {name for name, since in self._wanted_at.items() if now - since < _PAUSE_AFTER}
-        stuck = {name for name in told if not self.video[name].flowing}
-        wanted = frozenset(layers) | recent | stuck
-        for name, since in tuple(self._resumed_at.items()):
-            if self.video[name].flowing or now - since > _RESUME_WITHIN:
-                del self._resumed_at[name]
-        if wanted == self.wanted:
-            return None
-        for name in wanted - told:
-            self._resumed_at[name] = now
-        first, self.wanted = self.wanted is None, wanted
-        return None if first and wanted == told else wanted
+        return bool(layer.meter.carried_bps) and self.wanted.awaits(name)
 
     # --- state ------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from relay.core.publisher import Publisher
 from relay.core.tap import RoomTap
 from relay.core.viewer import Viewer
 
-_WANTED_INTERVAL = 0.1  # s between two looks at which layers are taken
+_WANTED_INTERVAL = 0.1  # s between two looks at what is taken
 _SPEAKERS_INTERVAL = 0.1  # s between two looks at who is loudest
 
 
@@ -31,8 +31,8 @@ class RoomEvents(Protocol):
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         """What flows in a viewer's slots changed; the whole list."""
 
-    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
-        """Which layers of a publishing session anybody takes changed."""
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
+        """Which layers of a publishing session anybody takes, or whether its sound, changed."""
 
 
 class Room:
@@ -110,6 +110,7 @@ class Room:
             tap.attach(publisher, now)
         self._choose_again(now)
         self._tell_source(publisher)
+        self._wanted_at = float("-inf")  # the sound of who is off stage can stop at once
         return publisher
 
     def add_viewer(
@@ -196,6 +197,7 @@ class Room:
         """Whose sound may be forwarded to viewers at all; takes effect with the next packet."""
         self._audible = frozenset(source_ids)
         self._assign_speakers(now)
+        self._tell_wanted(now)  # not with the next look: who comes on stage may speak already
 
     def publisher_of(self, source_id: str) -> Publisher | None:
         """Who publishes a source now."""
@@ -278,7 +280,11 @@ class Room:
                 outlet.pace(now)
 
     def _tell_wanted(self, now: float) -> None:
-        """Let publishers pause the layers that nobody takes."""
+        """Let publishers pause what nobody takes.
+
+        Sound is taken while it may be heard, also by taps: players of recordings keep rooms that
+        are off stage silent.
+        """
         self._wanted_at = now
         taken: dict[str, set[Layer]] = {source: set() for source in self._publishers}
         for viewer in self._viewers:
@@ -290,10 +296,12 @@ class Room:
                 # What is on stage is kept at its best; of the others whatever flows is kept.
                 best = max if source in self._programme else min
                 taken[source].add(best(publisher.video, key=RANK.__getitem__))
-            wanted = publisher.on_wanted(taken[source], now)
-            if wanted is not None:
-                ordered = sorted(wanted, key=RANK.__getitem__)
-                self._events.on_layers_wanted(publisher.session_id, ordered)
+            wanted, sound = publisher.wanted, source in self._audible
+            choosable = publisher.settled and len(publisher.video) > 1
+            if wanted.update(taken[source], now, sound=sound, settled=choosable):
+                ordered = sorted(wanted.layers or (), key=RANK.__getitem__)
+                told = publisher.session_id, ordered
+                self._events.on_layers_wanted(*told, sound=wanted.sound is True)
 
     def _tell_source(self, publisher: Publisher) -> None:
         info = publisher.info()

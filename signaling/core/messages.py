@@ -371,10 +371,11 @@ class Slots(msgspec.Struct, frozen=True, tag="slots"):
 
 
 class LayersWanted(msgspec.Struct, frozen=True, tag="layers_wanted"):
-    """Which layers of this participant's source anybody takes; the others need not be sent."""
+    """What anybody takes of this participant's source; the rest need not be sent."""
 
     source_id: str
     layers: tuple[str, ...]  # of h, m, l; none: nobody takes any
+    sound: bool = True
 
 
 class Still(msgspec.Struct, frozen=True, tag="still"):

@@ -22,6 +22,7 @@ class Recorder:
         self.removed: list[str] = []
         self.slots: dict[str, Sequence[SlotState]] = {}
         self.wanted: dict[str, Sequence[Layer]] = {}
+        self.sound_wanted: dict[str, bool] = {}
 
     def on_source_changed(self, source: SourceInfo) -> None:
         self.sources[source.source_id] = source
@@ -33,8 +34,9 @@ class Recorder:
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         self.slots[session_id] = slots
 
-    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer]) -> None:
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
         self.wanted[session_id] = layers
+        self.sound_wanted[session_id] = sound
 
 
 class Classroom:

@@ -181,10 +181,24 @@ class SimulatedPublisher:
     def _audio_tick(self) -> bool:
         sound = self.sound
         assert sound is not None
+        if not sound.active:
+            return self.stopped
         sound.frame += 1
         payload = streams.opus_packet(f"{self.tag}a", sound.frame)
         self._send(sound, OPUS, False, self.timestamp(sound), payload)
         return self.stopped
+
+    def pause_sound(self) -> None:
+        """As libwebrtc does it: nothing more but a BYE."""
+        assert self.sound is not None
+        self.sound.active = False
+        self.up.send(rtcp.receiver_report(self.sound.ssrc) + rtcp.bye([self.sound.ssrc]))
+
+    def resume_sound(self, stalled: float = 0.0) -> None:
+        """Go on; before Chromium 111 RTP time stood still for as long as the pause took (s)."""
+        assert self.sound is not None
+        self.sound.active = True
+        self.sound.timestamp_base = (self.sound.timestamp_base - round(stalled * 48_000)) % 2**32
 
     def _send(
         self, encoding: Encoding, codec: Codec, marker: bool, timestamp: int, payload: bytes
@@ -225,6 +239,8 @@ class SimulatedPublisher:
     def _report(self) -> bool:
         now = self.world.now
         for encoding in (*self.encodings.values(), *([self.sound] if self.sound else [])):
+            if not encoding.active:
+                continue
             report = rtcp.SenderReport(
                 encoding.ssrc,
                 unix_to_ntp(1_700_000_000 + now + self.clock_offset),

@@ -260,7 +260,7 @@ def test_an_uplink_is_judged_by_the_layers_that_are_wanted_and_do_not_come(lesso
     relay = lesson.relay
     relay.sessions[UP] = _stats(UP, layers=_layers("h", "m", "l"))
     lesson.room.publisher_opened(CAMERA, UP)
-    lesson.room.layers_wanted(UP, (Layer.HIGH, Layer.MIDDLE, Layer.LOW))
+    lesson.room.layers_wanted(UP, (Layer.HIGH, Layer.MIDDLE, Layer.LOW), sound=True)
     lesson.seconds(8)
 
     def uplink() -> m.LinkState | None:
@@ -273,7 +273,7 @@ def test_an_uplink_is_judged_by_the_layers_that_are_wanted_and_do_not_come(lesso
     lesson.seconds(3)
     assert uplink() is m.LinkState.POOR
     # Nobody wants the others any more: what does not come is rightly paused.
-    lesson.room.layers_wanted(UP, (Layer.LOW,))
+    lesson.room.layers_wanted(UP, (Layer.LOW,), sound=True)
     lesson.seconds(8)
     assert uplink() is m.LinkState.GOOD
 
@@ -283,14 +283,15 @@ def test_the_publisher_alone_learns_which_layers_are_wanted_and_again_after_a_re
 ) -> None:
     lesson.relay.sessions[UP] = _stats(UP)
     lesson.room.publisher_opened(CAMERA, UP)
-    lesson.room.layers_wanted(UP, (Layer.LOW,))
-    wanted = {"type": "layers_wanted", "source_id": CAMERA, "layers": ["l"]}
+    lesson.room.layers_wanted(UP, (Layer.LOW,), sound=False)
+    names = {"type": "layers_wanted", "source_id": CAMERA}
+    wanted = {**names, "layers": ["l"], "sound": False}
     assert lesson.lead.take("layers_wanted") == [wanted]
     assert not lesson.a.take("layers_wanted")
     assert lesson.join("lead").take("layers_wanted") == [wanted]
     lesson.room.session_down(UP)
     assert not lesson.join("lead").take("layers_wanted")
-    lesson.room.layers_wanted("of-an-older-session", (Layer.HIGH,))
+    lesson.room.layers_wanted("of-an-older-session", (Layer.HIGH,), sound=True)
     assert not lesson.join("lead").take("layers_wanted")
 
 

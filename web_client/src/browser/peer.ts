@@ -86,7 +86,7 @@ type Parameters = RTCRtpSendParameters & { degradationPreference?: string }
  * `getParameters` gave.
  */
 class BrowserSender implements Sender {
-  private active: readonly string[] | null = null
+  private newest: object | null = null
   private last: Promise<void>
 
   constructor(
@@ -101,13 +101,19 @@ class BrowserSender implements Sender {
   }
 
   setActive(rids: readonly string[]): Promise<void> {
-    this.active = rids
+    return this.activate(({ rid, active }) => (rid === undefined ? active : rids.includes(rid)))
+  }
+
+  setPaused(paused: boolean): Promise<void> {
+    return this.activate(() => !paused)
+  }
+
+  private activate(isActive: (encoding: RTCRtpEncodingParameters) => boolean | undefined): Promise<void> {
+    this.newest = isActive
     const done = this.last.then(() => {
-      if (this.active !== rids) return // a newer wish follows
+      if (this.newest !== isActive) return // a newer wish follows
       return this.change((parameters) => {
-        for (const encoding of parameters.encodings) {
-          if (encoding.rid !== undefined) encoding.active = rids.includes(encoding.rid)
-        }
+        for (const encoding of parameters.encodings) encoding.active = isActive(encoding)
       })
     })
     this.last = done.catch(() => {})

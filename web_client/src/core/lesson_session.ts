@@ -18,7 +18,7 @@ import { Viewer } from './viewer'
 import type { Devices, MediaAccess, SlotView } from './wire'
 
 const VIEW_SETTLE_MS = 120 // a layout change moves many tiles; ask once
-const FORGET_WANTED_MS = 3000 // without the channel nobody can say any more which layers are wanted
+const FORGET_WANTED_MS = 3000 // without the channel nobody can say any more what is wanted
 
 export interface LessonSessionOptions {
   readonly lessonId: string
@@ -69,10 +69,10 @@ export class LessonSession {
       if (status === 'closed') this.allowMedia(false)
       this.forgetWanted(status)
     })
-    this.control.onLayersWanted.add(({ source_id, layers }) => {
+    this.control.onLayersWanted.add(({ source_id, ...wanted }) => {
       const you = this.state?.you ?? ''
-      if (source_id === `${you}.camera`) this.camera.setWanted(layers)
-      if (source_id === `${you}.courseware`) this.courseware.setWanted(layers)
+      if (source_id === `${you}.camera`) this.camera.setWanted(wanted)
+      if (source_id === `${you}.courseware`) this.courseware.setWanted(wanted)
     })
     this.control.onRestarted.add(() => this.restartMedia())
     this.control.onSnapshot.add(() => this.tellAgain())

@@ -31,6 +31,8 @@ export interface Sender {
   replaceTrack(track: Track | null): Promise<void>
   /** Which simulcast layers to encode and send, by rid; the others stop. The newest call counts. */
   setActive(rids: readonly string[]): Promise<void>
+  /** Whether to send at all: a sender that pauses keeps its track, and goes on without a negotiation. */
+  setPaused(paused: boolean): Promise<void>
 }
 
 export type PeerState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'

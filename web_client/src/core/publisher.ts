@@ -37,6 +37,12 @@ interface Senders {
 
 const NO_SENDERS: Senders = { video: null, audio: null }
 
+/** What the server says somebody takes of a source. */
+export interface Wanted {
+  readonly layers: readonly string[]
+  readonly sound: boolean
+}
+
 export interface PublisherOptions extends Omit<MediaSessionOptions, 'prepare'> {
   readonly layers: readonly Encoding[]
   readonly codec: CodecName
@@ -52,14 +58,17 @@ export class Publisher {
   private allowed = false
   private uplink: Uplink | null = null
   private watched: Peer | null = null
-  private wanted: readonly string[] | null = null
+  private wanted: Wanted | null = null
   private sending = ''
+  private soundPaused: boolean | null = false // null: not known
 
   constructor(private readonly options: PublisherOptions) {
     this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
     this.session.onState.add((state) => {
       // A peer that is being given up takes no track; the next one is made with those of that moment.
       if (state === 'opening' || state === 'waiting' || state === 'idle') this.senders = NO_SENDERS
+      // The server has the new session now: what it says from here on concerns that one.
+      if (state === 'connecting') this.wanted = null
       if (state === 'up' && this.watched !== this.peer) this.begin(this.peer)
       if (state === 'opening' || state === 'idle') this.begin(null)
     })
@@ -106,12 +115,12 @@ export class Publisher {
   }
 
   /**
-   * Which layers somebody takes, as the server says; null: it has not said, so all of them. A new session
-   * begins with all: what was said concerned the one before.
+   * What somebody takes, as the server says; null: it has not said, so everything. A new session begins with
+   * everything: what was said before the server had it concerned the one before.
    */
-  setWanted(rids: readonly string[] | null): void {
-    this.wanted = rids
-    this.send()
+  setWanted(wanted: Wanted | null): void {
+    this.wanted = wanted
+    if (this.watched !== null) this.send()
   }
 
   /** Looks after a new session's uplink; null: there is none. */
@@ -119,7 +128,6 @@ export class Publisher {
     this.uplink?.stop()
     this.uplink = null
     this.watched = peer
-    this.wanted = null
     if (peer !== null) {
       this.uplink = new Uplink(this.options.clock, peer)
       this.uplink.onChange.add(({ health }) => {
@@ -138,9 +146,25 @@ export class Publisher {
   }
 
   private send(): void {
+    this.sendSound()
+    this.sendLayers()
+  }
+
+  /** First of all: who is called on stage may speak already. */
+  private sendSound(): void {
+    const { audio } = this.senders
+    const paused = this.wanted?.sound === false
+    if (audio === null || paused === this.soundPaused) return
+    this.soundPaused = paused
+    audio.setPaused(paused).catch(() => {
+      this.soundPaused = null // as below
+    })
+  }
+
+  private sendLayers(): void {
     const { video } = this.senders
     const all = this.options.layers.map((layer) => layer.rid)
-    const active = activeLayers(all, this.wanted, this.uplink?.squeezed === true)
+    const active = activeLayers(all, this.wanted?.layers ?? null, this.uplink?.squeezed === true)
     if (video === null || active.join() === this.sending) return
     this.sending = active.join()
     video.setActive(active).catch(() => {
@@ -158,6 +182,7 @@ export class Publisher {
     const { video, audio } = this.tracks
     const { layers, codec } = this.options
     this.sending = layers.map((layer) => layer.rid).join()
+    this.soundPaused = false
     this.senders = {
       audio: audio && peer.addSender(audio, { encodings: [], codec }),
       video: video && peer.addSender(video, { encodings: layers, codec }),

@@ -613,11 +613,12 @@ export interface Slots {
   slots: readonly SlotNow[]
 }
 
-/** Which layers of this participant's source anybody takes; the others need not be sent. */
+/** What anybody takes of this participant's source; the rest need not be sent. */
 export interface LayersWanted {
   type: 'layers_wanted'
   source_id: string
   layers: readonly string[]
+  sound: boolean
 }
 
 /**

@@ -68,15 +68,15 @@ describe('layers that nobody wants', () => {
 
   it('are switched off and on as the server says, in the source that it names', async () => {
     await live()
-    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'] })
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'], sound: true })
     expect(active()).toEqual(['l'])
-    sockets.last.say({ type: 'layers_wanted', source_id: 'room-b.camera', layers: ['h'] })
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-b.camera', layers: ['h'], sound: true })
     expect(active()).toEqual(['l'])
   })
 
   it('are sent again when nobody can say any more what is wanted', async () => {
     await live()
-    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'] })
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'], sound: true })
     sockets.last.drop()
     await clock.advance(1000)
     expect(active()).toEqual(['l'])
@@ -84,9 +84,26 @@ describe('layers that nobody wants', () => {
     expect(active()).toEqual(['l', 'm', 'h'])
   })
 
+  it('take the sound with them, and so does its return', async () => {
+    await live()
+    const paused = () => publishers()[0]?.senders[0]?.paused
+    const say = (sound: boolean) =>
+      sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'], sound })
+    say(false)
+    expect(paused()).toBe(true)
+    sockets.last.say({ type: 'stage_changed', seq: 11, on_stage: ['room-a'] })
+    expect(paused()).toBe(true) // the relay says what is heard, not the page
+    say(true)
+    expect(paused()).toBe(false)
+    say(false)
+    sockets.last.drop()
+    await clock.advance(6000)
+    expect(paused()).toBe(false)
+  })
+
   it('stay away over a short break of the channel', async () => {
     await live()
-    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'] })
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'], sound: true })
     sockets.last.drop()
     await clock.advance(500)
     sockets.last.open()

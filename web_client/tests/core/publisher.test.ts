@@ -114,11 +114,11 @@ describe('layers that nobody wants', () => {
   it('are not sent, and sent at once when they are wanted again', async () => {
     await up()
     expect(active()).toEqual(['l', 'm', 'h'])
-    publisher.setWanted(['l'])
+    publisher.setWanted({ layers: ['l'], sound: true })
     expect(active()).toEqual(['l'])
-    publisher.setWanted(['l', 'h'])
+    publisher.setWanted({ layers: ['l', 'h'], sound: true })
     expect(active()).toEqual(['l', 'h'])
-    publisher.setWanted([])
+    publisher.setWanted({ layers: [], sound: true })
     expect(active()).toEqual([])
     publisher.setWanted(null)
     expect(active()).toEqual(['l', 'm', 'h'])
@@ -126,7 +126,7 @@ describe('layers that nobody wants', () => {
 
   it('stay away when the path is repaired', async () => {
     await up()
-    publisher.setWanted(['l'])
+    publisher.setWanted({ layers: ['l'], sound: true })
     peers.last.become('failed')
     peers.last.become('connected')
     expect(publisher.state).toBe('up')
@@ -135,21 +135,32 @@ describe('layers that nobody wants', () => {
 
   it('are sent in a new session until the server says otherwise', async () => {
     await up()
-    publisher.setWanted(['l'])
+    publisher.setWanted({ layers: ['l'], sound: true })
     publisher.session.restart()
     await settle(grant)
+    publisher.setWanted({ layers: ['m'], sound: true }) // of the old session: the server has not the new one yet
     await settle(answer)
-    publisher.setWanted(['m']) // of the old session, which runs until the new one is up
     peers.last.become('connected')
     expect(peers.all).toHaveLength(2)
     expect(active()).toEqual(['l', 'm', 'h'])
-    publisher.setWanted(['h'])
+    publisher.setWanted({ layers: ['h'], sound: true })
     expect(active()).toEqual(['h'])
+  })
+
+  it('are those of the new session as soon as the server has it', async () => {
+    publisher.allow(true)
+    await show(OLD)
+    await settle(grant)
+    await settle(answer)
+    publisher.setWanted({ layers: ['m'], sound: true }) // it was up for the server first
+    expect(active()).toEqual(['l', 'm', 'h'])
+    peers.last.become('connected')
+    expect(active()).toEqual(['m'])
   })
 
   it('come back below the wanted one when the uplink is short', async () => {
     await up()
-    publisher.setWanted(['h'])
+    publisher.setWanted({ layers: ['h'], sound: true })
     peers.last.rows = [{ type: 'outbound-rtp', kind: 'video', framesSent: 1, qualityLimitationReason: 'bandwidth' }]
     await clock.advance(2000)
     expect(active()).toEqual(['l', 'm', 'h'])
@@ -159,5 +170,69 @@ describe('layers that nobody wants', () => {
     await clock.advance(10_000)
     expect(publisher.health).toBe('ok')
     expect(active()).toEqual(['h'])
+  })
+})
+
+describe('sound that nobody wants', () => {
+  const VOICE = { id: 'microphone', kind: 'audio' }
+  const paused = () => peers.last.senders[0]?.paused
+  const want = (sound: boolean, layers = ['l', 'm', 'h']) => publisher.setWanted({ layers, sound })
+
+  async function speaking(wishBefore: boolean | null = null): Promise<void> {
+    publisher.allow(true)
+    await publisher.setTracks({ video: OLD, audio: VOICE })
+    await settle(grant)
+    await settle(answer)
+    if (wishBefore !== null) want(wishBefore)
+    peers.last.become('connected')
+  }
+
+  it('pauses, whatever the layers do, and goes on at once when it is wanted', async () => {
+    await speaking()
+    expect(paused()).toBe(false)
+    want(false)
+    expect(paused()).toBe(true)
+    want(false, ['l'])
+    expect(paused()).toBe(true)
+    want(true, ['l'])
+    expect(paused()).toBe(false)
+    expect(peers.last.senders[1]?.active).toEqual(['l'])
+  })
+
+  it('pauses from the beginning where the server says so before the session is up', async () => {
+    await speaking(false)
+    expect(paused()).toBe(true)
+    expect(peers.all).toHaveLength(1)
+  })
+
+  it('goes on when nobody can say any more what is wanted', async () => {
+    await speaking(false)
+    publisher.setWanted(null)
+    expect(paused()).toBe(false)
+  })
+
+  it('goes on in a new session, until the server says otherwise', async () => {
+    await speaking(false)
+    publisher.session.restart()
+    await settle(grant)
+    want(false) // of the old session
+    await settle(answer)
+    peers.last.become('connected')
+    expect(peers.all).toHaveLength(2)
+    expect(paused()).toBe(false)
+    want(false)
+    expect(paused()).toBe(true)
+  })
+
+  it('stays away when another microphone is chosen, and when the path is repaired', async () => {
+    await speaking(false)
+    await publisher.setTracks({ video: OLD, audio: { id: 'other', kind: 'audio' } })
+    peers.last.become('failed')
+    peers.last.become('connected')
+    expect(publisher.state).toBe('up')
+    expect(sent()[0]?.id).toBe('other')
+    expect(paused()).toBe(true)
+    want(true)
+    expect(paused()).toBe(false)
   })
 })

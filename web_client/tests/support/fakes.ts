@@ -70,9 +70,16 @@ export class FakeHttp {
 
 const SDP = 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\n'
 
+export interface FakeSender {
+  track: Track | null
+  readonly encodings: readonly Encoding[]
+  active: readonly string[]
+  paused: boolean
+}
+
 export class FakePeer implements Peer {
   readonly raw = this
-  readonly senders: { track: Track | null; encodings: readonly Encoding[]; active: readonly string[] }[] = []
+  readonly senders: FakeSender[] = []
   rows: readonly StatRow[] = []
   waits: Waits | null = null
   readonly receivers: Track[] = []
@@ -85,7 +92,7 @@ export class FakePeer implements Peer {
   constructor(private readonly events: PeerEvents) {}
   addSender(track: Track, options: { encodings: readonly Encoding[] }) {
     const active: readonly string[] = options.encodings.map((one) => one.rid)
-    const sender = { track: track as Track | null, encodings: options.encodings, active }
+    const sender: FakeSender = { track, encodings: options.encodings, active, paused: false }
     this.senders.push(sender)
     return {
       replaceTrack: async (next: Track | null) => {
@@ -96,6 +103,10 @@ export class FakePeer implements Peer {
       setActive: async (rids: readonly string[]) => {
         if (this.closed) throw new Error('InvalidStateError')
         sender.active = rids
+      },
+      setPaused: async (paused: boolean) => {
+        if (this.closed) throw new Error('InvalidStateError')
+        sender.paused = paused
       },
     }
   }
