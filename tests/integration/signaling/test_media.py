@@ -376,3 +376,24 @@ async def test_a_publisher_learns_which_of_its_layers_anybody_takes(server: Tong
         await until(lead, "layers_wanted", lambda told: "m" in told["layers"])
         again = await enter(teacher.channel(lesson_id))
         assert "m" in (await until(again, "layers_wanted"))["layers"]
+
+
+async def test_a_room_learns_whether_its_sound_may_be_heard(server: TongkeServer) -> None:
+    teacher, lesson, _ = await _live(server)
+    room = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    lesson_id = lesson["lesson_id"]
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        lead = await enter(teacher.channel(lesson_id))
+        ws = await enter(room.channel(lesson_id))
+        await enter(publishing(room, (await room.media_access(lesson_id))["camera"]))
+        assert not (await until(ws, "layers_wanted"))["sound"]
+        await command(lead, "stage_invite", participant_id=ROOM_A)
+        await until(ws, "stage_changed", lambda told: told["on_stage"] == [ROOM_A])
+        assert (await until(ws, "layers_wanted"))["sound"]
+        await command(lead, "mute_all", muted=True)
+        again = await enter(room.channel(lesson_id))
+        assert (await until(again, "layers_wanted"))["sound"]  # it goes on for a while
+        assert not (await until(again, "layers_wanted"))["sound"]
+        await command(lead, "mute_all", muted=False)
+        assert (await until(again, "layers_wanted"))["sound"]
