@@ -189,6 +189,7 @@ export class LessonSession {
   }
 
   private follow(state: RoomState): void {
+    this.camera.setHeard(state.onStage.includes(state.you) && !state.mutedAll)
     this.allowMedia(state.lesson.state === 'live')
   }
 

@@ -59,6 +59,7 @@ export class Publisher {
   private uplink: Uplink | null = null
   private watched: Peer | null = null
   private wanted: Wanted | null = null
+  private heard = false
   private sending = ''
   private soundPaused: boolean | null = false // null: not known
 
@@ -123,6 +124,15 @@ export class Publisher {
     if (this.watched !== null) this.send()
   }
 
+  /**
+   * Whether the lesson lets this source be heard. That goes before what the server said of its sound, which may be on
+   * its way still: who is called on stage may speak already.
+   */
+  setHeard(heard: boolean): void {
+    this.heard = heard
+    if (this.watched !== null) this.sendSound()
+  }
+
   /** Looks after a new session's uplink; null: there is none. */
   private begin(peer: Peer | null): void {
     this.uplink?.stop()
@@ -150,10 +160,9 @@ export class Publisher {
     this.sendLayers()
   }
 
-  /** First of all: who is called on stage may speak already. */
   private sendSound(): void {
     const { audio } = this.senders
-    const paused = this.wanted?.sound === false
+    const paused = this.wanted?.sound === false && !this.heard
     if (audio === null || paused === this.soundPaused) return
     this.soundPaused = paused
     audio.setPaused(paused).catch(() => {

@@ -91,11 +91,6 @@ describe('layers that nobody wants', () => {
       sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'], sound })
     say(false)
     expect(paused()).toBe(true)
-    sockets.last.say({ type: 'stage_changed', seq: 11, on_stage: ['room-a'] })
-    expect(paused()).toBe(true) // the relay says what is heard, not the page
-    say(true)
-    expect(paused()).toBe(false)
-    say(false)
     sockets.last.drop()
     await clock.advance(6000)
     expect(paused()).toBe(false)
@@ -110,6 +105,48 @@ describe('layers that nobody wants', () => {
     sockets.last.say({ type: 'resumed', seq: 10 })
     await clock.advance(4000)
     expect(active()).toEqual(['l'])
+  })
+})
+
+describe('the sound of a room', () => {
+  const paused = () => publishers()[0]?.senders[0]?.paused
+  const wish = (sound: boolean) =>
+    sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'], sound })
+  let seq = 10
+  const stage = (...on_stage: string[]) => sockets.last.say({ type: 'stage_changed', seq: ++seq, on_stage })
+  const mute = (muted_all: boolean) => sockets.last.say({ type: 'mute_changed', seq: ++seq, muted_all })
+
+  it('goes out with the first news of its being called, and pauses when the server says so', async () => {
+    await live()
+    wish(false)
+    stage('room-b')
+    expect(paused()).toBe(true)
+    stage('room-b', 'room-a')
+    expect(paused()).toBe(false)
+    wish(true)
+    stage()
+    expect(paused()).toBe(false)
+    wish(false)
+    expect(paused()).toBe(true)
+  })
+
+  it('goes out when the wish comes before the news', async () => {
+    await live()
+    wish(false)
+    wish(true)
+    expect(paused()).toBe(false)
+    stage('room-a')
+    expect(paused()).toBe(false)
+  })
+
+  it('is back with the lifting of 全体静音', async () => {
+    await live()
+    stage('room-a')
+    mute(true)
+    wish(false)
+    expect(paused()).toBe(true)
+    mute(false)
+    expect(paused()).toBe(false)
   })
 })
 
