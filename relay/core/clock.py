@@ -3,16 +3,32 @@
 Every publishing session has one offset between its NTP clock and ours, shared by all its streams,
 so that sound and picture keep exactly the relation that the publisher gave them (RFC 3550 §6.4.1).
 Until a stream's first sender report its earliest arrivals stand in.
+
+Packets may also say themselves when they were captured (abs-capture-time [1]), on the same clock as
+the reports. That goes before what the reports say of the stream: they tell what libwebrtc makes of
+the moment of sending, which for sound lies up to 26 ms after the capture [2]. The offset between
+the clocks stays the reports' affair.
+
+[1] https://webrtc.googlesource.com/src/+/refs/heads/main/docs/native-code/rtp-hdrext/abs-capture-time
+[2] `RTCPSender::BuildSR` goes on from the last packet's timestamp at the rate of its payload type,
+    which it does not know for RED, and then takes 8 kHz instead of 48. Without RED, older versions
+    take a 20 ms packet's first sample as captured when the packet is sent.
 """
 
 from __future__ import annotations
+
+import struct
 
 from relay.core.serial import extend
 
 NTP_UNIX_OFFSET = 2_208_988_800  # seconds from 1900 to 1970
 _FRACTION = 1 << 32
+_CAPTURE, _CAPTURE_AND_OFFSET = struct.Struct(">Q"), struct.Struct(">Qq")
 _WINDOW = 30.0  # s; two of these hold the minimum, long against jitter, short against clock drift
 _STEP = 2.0  # s; samples further off mean that the sender's clock was set
+_CAPTURE_SPACING = 0.5  # s; libwebrtc tells capture times once a second, others may each time
+_CAPTURE_TRUST = 10.0  # s; a stream that told no capture time for so long goes by its reports
+_MAX_CAPTURE_AGE = 10.0  # s; what was captured longer ago, or in the future, is on another clock
 _LATE_SAMPLES = 3  # so many in a row are needed to believe it: a busy machine delays one or two
 
 
@@ -24,6 +40,22 @@ def ntp_to_unix(ntp: int) -> float:
 def unix_to_ntp(unix: float) -> int:
     """Unix seconds as a 64-bit NTP timestamp (wraps in 2036, as RFC 3550 allows)."""
     return int((unix + NTP_UNIX_OFFSET) * _FRACTION) & 0xFFFFFFFFFFFFFFFF
+
+
+def read_capture_time(element: bytes) -> int | None:
+    """The NTP timestamp, on the sender's clock, of an abs-capture-time element.
+
+    Returns:
+        None if it is malformed.
+    """
+    if len(element) == _CAPTURE.size:
+        ntp: int = _CAPTURE.unpack(element)[0]
+        return ntp
+    if len(element) == _CAPTURE_AND_OFFSET.size:
+        # A mixer's: captured on a clock that is ahead of the sender's by the second value.
+        captured, ahead = _CAPTURE_AND_OFFSET.unpack(element)
+        return (captured - ahead) & 0xFFFFFFFFFFFFFFFF
+    return None
 
 
 class WindowedMinimum:
@@ -85,51 +117,74 @@ class SessionClock:
 class StreamClock:
     """Maps one stream's extended RTP timestamps to the relay's clock and back."""
 
-    __slots__ = ("_report_rtp", "_report_unix", "_session", "_transit", "rate")
+    __slots__ = ("_captured_at", "_session", "_told_rtp", "_told_unix", "_transit", "rate")
 
     def __init__(self, session: SessionClock, rate: int) -> None:
         self.rate = rate
         self._session = session
-        self._report_unix = 0.0
-        self._report_rtp: int | None = None
+        self._told_unix = 0.0
+        self._told_rtp: int | None = None
+        self._captured_at: float | None = None  # when a packet last told its capture time
         self._transit = WindowedMinimum()
 
     def reset(self) -> None:
         """The stream began anew; forget its reports."""
-        self._report_rtp = None
+        self._told_rtp = None
+        self._captured_at = None
         self._transit = WindowedMinimum()
 
     def on_arrival(self, timestamp: int, now: float) -> None:
         """The first packet of a frame arrived."""
         self._transit.add(now - timestamp / self.rate, now)
 
-    def on_report(self, ntp: int, rtp_timestamp: int, near: int) -> int:
-        """Take a sender report of this stream; returns its RTP timestamp, extended near `near`."""
-        self._report_unix = ntp_to_unix(ntp)
-        self._report_rtp = extend(rtp_timestamp, near, 32)
-        return self._report_rtp
+    def on_report(self, ntp: int, rtp_timestamp: int, near: int, now: float) -> None:
+        """Take a sender report of this stream that arrived at `now`, unless packets know better.
+
+        Its RTP timestamp is extended near the extended timestamp `near`.
+        """
+        if self._captured_at is None or now - self._captured_at > _CAPTURE_TRUST:
+            self._told_unix = ntp_to_unix(ntp)
+            self._told_rtp = extend(rtp_timestamp, near, 32)
+
+    def on_capture(self, ntp: int, rtp_timestamp: int, near: int, now: float) -> bool:
+        """Take a packet's own capture time, on the clock of the sender reports; as `on_report`.
+
+        Returns:
+            Whether it was taken: not before the first report, nor too often, nor if it cannot be.
+        """
+        offset = self._session.offset
+        too_soon = self._captured_at is not None and now - self._captured_at < _CAPTURE_SPACING
+        if offset is None or too_soon:
+            return False
+        unix = ntp_to_unix(ntp)
+        if abs(now - offset - unix) > _MAX_CAPTURE_AGE:
+            return False
+        self._captured_at = now
+        self._told_unix = unix
+        self._told_rtp = extend(rtp_timestamp, near, 32)
+        return True
 
     def shares_session(self, other: StreamClock) -> bool:
         """Whether both streams' capture times go by one clock of one publisher."""
         return self._session is other._session
 
     @property
-    def last_report(self) -> int | None:
-        """The extended RTP timestamp of the last sender report."""
-        return self._report_rtp
+    def last_told(self) -> int | None:
+        """The extended RTP timestamp whose capture time was told last."""
+        return self._told_rtp
 
     def capture_time(self, timestamp: int) -> float | None:
         """When the sample was captured, on the relay's clock; None before a sender report."""
         offset = self._session.offset
-        if self._report_rtp is None or offset is None:
+        if self._told_rtp is None or offset is None:
             return None
-        return self._report_unix + offset + (timestamp - self._report_rtp) / self.rate
+        return self._told_unix + offset + (timestamp - self._told_rtp) / self.rate
 
     def timestamp_at(self, moment: float) -> int | None:
         """The extended RTP timestamp of a moment on the relay's clock; None before any packet."""
         offset = self._session.offset
-        if self._report_rtp is not None and offset is not None:
-            elapsed = moment - offset - self._report_unix
-            return self._report_rtp + round(elapsed * self.rate)
+        if self._told_rtp is not None and offset is not None:
+            elapsed = moment - offset - self._told_unix
+            return self._told_rtp + round(elapsed * self.rate)
         transit = self._transit.value
         return None if transit is None else round((moment - transit) * self.rate)

@@ -186,6 +186,7 @@ def _merged(ids: Sequence[ExtensionIds]) -> ExtensionIds:
         transport_cc=first("transport_cc"),
         audio_level=first("audio_level"),
         abs_send_time=first("abs_send_time"),
+        abs_capture_time=first("abs_capture_time"),
     )
 
 

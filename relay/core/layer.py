@@ -12,7 +12,7 @@ from typing import Protocol
 from relay.api import Layer, LayerStats, MediaKind
 from relay.core import h264, rtcp, vp8
 from relay.core.arrival import ArrivalMeter
-from relay.core.clock import SessionClock, StreamClock
+from relay.core.clock import SessionClock, StreamClock, read_capture_time
 from relay.core.counters import Counters
 from relay.core.key_frames import KeyFrameRequests
 from relay.core.loudness import Loudness
@@ -427,7 +427,16 @@ class IncomingLayer:
         self.report_middle = report.ntp >> 16 & 0xFFFFFFFF
         self.report_arrival = now
         near = self.highest_timestamp if self.highest >= 0 else report.rtp_timestamp
-        self.clock.on_report(report.ntp, report.rtp_timestamp, near)
+        self.clock.on_report(report.ntp, report.rtp_timestamp, near, now)
+
+    def on_capture_time(self, element: bytes, rtp_timestamp: int, now: float) -> None:
+        """Take what a packet says of its own capture; malformed or too many are passed over."""
+        ntp = read_capture_time(element)
+        if ntp is not None and self.clock.on_capture(
+            ntp, rtp_timestamp, self.highest_timestamp, now
+        ):
+            for taker in self.slots:
+                taker.on_clock(self, now)
 
     def report_block(self, now: float) -> rtcp.ReportBlock | None:
         """For the next receiver report; None before any packet."""

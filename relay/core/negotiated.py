@@ -41,6 +41,7 @@ class ExtensionIds:
     transport_cc: int = 0
     audio_level: int = 0
     abs_send_time: int = 0
+    abs_capture_time: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,10 @@ class Publisher:
             route.layer.receive(parsed, codec, now, repaired=route.repair, level=level)
         except RtpError:
             counters.rtp_payload_malformed += 1
+            return
+        captured = parsed.extensions.get(demux.ids.abs_capture_time)
+        if captured is not None and not route.repair:
+            route.layer.on_capture_time(captured, parsed.timestamp, now)
 
     def _unwrap(self, packet: rtp.RtpPacket) -> bool:
         """Turn a repair packet into the one it repeats (RFC 4588 §4); False for a bare probe."""

@@ -32,6 +32,7 @@ from relay.core.sdp_simulcast import Simulcast, read_simulcast
 
 _PUBLISH_EXTENSIONS = (
     "mid", "rid", "repaired_rid", "transport_cc", "audio_level", "abs_send_time",
+    "abs_capture_time",
 )  # fmt: skip
 _WATCH_EXTENSIONS = ("mid", "transport_cc", "audio_level", "abs_send_time")
 _HOST_TYPE_PREFERENCE = 126  # RFC 8445 §5.1.2.2

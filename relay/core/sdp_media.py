@@ -21,6 +21,7 @@ EXTENSION_URIS = {
     "transport_cc": ("http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"),
     "audio_level": "urn:ietf:params:rtp-hdrext:ssrc-audio-level",  # RFC 6464
     "abs_send_time": "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    "abs_capture_time": "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
 }
 _EXTENSION_NAMES = {uri: name for name, uri in EXTENSION_URIS.items()}
 _MAX_EXTENSION_ID = (

@@ -83,8 +83,8 @@ class TapSlot(SwitchingSlot):
         self._sink.on_track(track, now + self._wall_offset)
 
     def on_clock(self, layer: IncomingLayer, now: float) -> None:
-        """Tell the capture time of the last report's timestamp, as the track numbers it."""
-        timestamp = layer.clock.last_report
+        """Tell the timestamp whose capture time was told last, as the track numbers it."""
+        timestamp = layer.clock.last_told
         if timestamp is None:
             return
         captured = layer.clock.capture_time(timestamp)

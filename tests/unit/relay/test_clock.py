@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
-from relay.core.clock import SessionClock, unix_to_ntp
+from relay.core.clock import SessionClock, StreamClock, read_capture_time, unix_to_ntp
 
 OFFSET = 7.0  # s between the publisher's clock and ours
 DELAY = 0.05
@@ -42,3 +44,50 @@ def test_a_clock_that_was_set_is_believed_at_once_or_after_three_reports() -> No
     for second in (5, 6, 7):
         report(behind, float(second), offset=OFFSET + 3600)
     assert apart(behind) == pytest.approx(DELAY + 3600, abs=0.001)
+
+
+def test_an_element_tells_the_capture_on_the_senders_clock() -> None:
+    ntp = unix_to_ntp(1_700_000_000.5)
+    assert read_capture_time(struct.pack(">Q", ntp)) == ntp
+    ahead = round(2.5 * 2**32)  # the capturing machine's clock is so far ahead of the sender's
+    assert read_capture_time(struct.pack(">Qq", ntp, ahead)) == ntp - ahead
+    for malformed in (b"", bytes(7), bytes(9), bytes(15), bytes(17)):
+        assert read_capture_time(malformed) is None
+
+
+def told(session: SessionClock) -> StreamClock:
+    """A stream with one report: what was captured at 10 s has timestamp 480,000."""
+    stream = StreamClock(session, 48_000)
+    report(session, 10.0, delay=0.0)
+    stream.on_report(unix_to_ntp(1_700_000_010 - OFFSET), 480_000, 480_000, 10.0)
+    return stream
+
+
+def capture(stream: StreamClock, at: float, timestamp: int, now: float) -> bool:
+    """A packet that arrives at `now` says that its `timestamp` was captured at `at`."""
+    ntp = unix_to_ntp(1_700_000_000 + at - OFFSET)
+    return stream.on_capture(ntp, timestamp, timestamp, now)
+
+
+def test_what_packets_say_of_their_capture_goes_before_reports() -> None:
+    stream = told(SessionClock())
+    assert stream.capture_time(480_000) == pytest.approx(10.0, abs=1e-6)
+    assert capture(stream, 9.98, 480_000, 10.01)
+    assert stream.capture_time(480_000) == pytest.approx(9.98, abs=1e-6)
+    stream.on_report(unix_to_ntp(1_700_000_011 - OFFSET), 528_000, 528_000, 11.0)
+    assert stream.capture_time(528_000) == pytest.approx(10.98, abs=1e-6)
+    # A stream that says no more goes by its reports again.
+    stream.on_report(unix_to_ntp(1_700_000_031 - OFFSET), 1_488_000, 1_488_000, 31.0)
+    assert stream.capture_time(1_488_000) == pytest.approx(31.0, abs=1e-6)
+
+
+def test_capture_times_that_cannot_be_or_come_too_often_are_passed_over() -> None:
+    session = SessionClock()
+    early = StreamClock(session, 48_000)
+    assert not capture(early, 9.98, 480_000, 10.0)  # no report yet: on whose clock is it?
+    stream = told(session)
+    for at in (-3600.0, 3600.0):
+        assert not capture(stream, 10.0 + at, 480_000, 10.01)
+    assert capture(stream, 9.98, 480_000, 10.01)
+    taken = [capture(stream, 10 + n / 50, 480_000 + 960 * n, 10.03 + n / 50) for n in range(100)]
+    assert 3 <= sum(taken) <= 4

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import struct
 
-from relay.api import CloseReason, Layer, MediaKind
+import pytest
+
+from relay.api import CloseReason, Layer, MediaKind, TapTrack
 from relay.core import rtcp, rtp
+from relay.core.clock import unix_to_ntp
 from relay.core.counters import Counters
 from relay.core.negotiated import Codec, ExtensionIds, IncomingTrack
 from relay.core.publisher import Publisher
+from relay.core.tap import RoomTap
 
 IDS = ExtensionIds(mid=1)
 VP8 = Codec("VP8", 96, 90_000, nack=True, pli=True)
@@ -66,3 +70,49 @@ def test_a_picture_that_changes_with_every_packet_costs_one_choice_per_tick() ->
     told = host.choices
     publisher.on_timer(1.04)
     assert host.choices == told  # nothing changed, nothing waits
+
+
+class Clocks:
+    """A tap's sink that keeps only what it is told of capture times."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, float]] = []
+
+    def on_track(self, track: TapTrack, now: float) -> None:
+        pass
+
+    def on_packet(self, track_id: int, packet: bytes, now: float) -> None:
+        pass
+
+    def on_clock(self, track_id: int, rtp_timestamp: int, capture_time: float, now: float) -> None:
+        self.told.append((rtp_timestamp, capture_time))
+
+    def on_track_end(self, track_id: int, reason: CloseReason, now: float) -> None:
+        pass
+
+    def on_tap_closed(self, tap: RoomTap) -> None:
+        pass
+
+
+def test_a_tap_hears_when_sound_was_captured_not_when_it_was_sent() -> None:
+    ids = ExtensionIds(mid=1, abs_capture_time=9)
+    sound = IncomingTrack("0", MediaKind.AUDIO, (Codec("opus", 111, 48_000, 2),), ids)
+    publisher = Publisher(
+        "p", "s", [sound], host=Host(), send_rtcp=lambda data: None, counters=Counters(), now=0.0
+    )
+    clocks = Clocks()
+    RoomTap(clocks, clocks, 0.0).attach(publisher, 0.0)
+    for number in range(100):
+        captured = 100 + number / 50
+        now = captured + 0.02  # a packet is sent when its 20 ms are full
+        extensions = {1: b"0", 9: struct.pack(">Q", unix_to_ntp(captured))}
+        timestamp = 960 * number
+        publisher.on_rtp(
+            rtp.build(111, number, timestamp, 10, b"\xfc\xff\xfe", extensions=extensions), now
+        )
+        if number % 50 == 0:  # a report that takes the moment of sending for the capture
+            report = rtcp.SenderReport(10, unix_to_ntp(now), timestamp, number, 0)
+            publisher.on_rtcp(rtcp.sender_report(report), now)
+    assert len(clocks.told) >= 4
+    for timestamp, capture_time in clocks.told[-3:]:
+        assert capture_time == pytest.approx(100 + timestamp / 48_000, abs=1e-4)

@@ -1,4 +1,4 @@
-import { withReceiverTime } from '../core/sdp'
+import { withCaptureTime, withReceiverTime } from '../core/sdp'
 import type { StatRow } from '../core/link_stats'
 import type { CodecName, MediaKind, OpenPeer, Sender, SendOptions } from '../core/peer'
 import { LOSSY_MS, SOUND_MS, type Waits } from '../core/repair_wait'
@@ -22,7 +22,7 @@ export const openBrowserPeer: OpenPeer = (events) => {
     },
     async offer(iceRestart) {
       const offer = await connection.createOffer({ iceRestart })
-      const sdp = withReceiverTime(offer.sdp ?? '')
+      const sdp = withCaptureTime(withReceiverTime(offer.sdp ?? ''))
       // A browser that does not let its offer be amended gets it as it was.
       await connection
         .setLocalDescription({ type: 'offer', sdp })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerWithIce, restartFragment, withReceiverTime } from '../../src/core/sdp'
+import { answerWithIce, restartFragment, withCaptureTime, withReceiverTime } from '../../src/core/sdp'
 
 describe('an ICE restart', () => {
   const offer = 'v=0\r\na=ice-options:trickle\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\na=rtpmap:111 opus/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\n'
@@ -33,5 +33,37 @@ describe('the wish for the round trip', () => {
     const offer = `v=0\r\n${section('video', 'sendonly')}${section('audio', 'recvonly')}`
     expect(withReceiverTime(offer)).toBe(offer)
     expect(withReceiverTime('')).toBe('')
+  })
+})
+
+describe('the wish to tell when sound was captured', () => {
+  const uri = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time'
+  const offered = (audioIds: number[], videoIds: number[], direction = 'sendonly') =>
+    [
+      `v=0\r\na=extmap-allow-mixed\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n`,
+      ...audioIds.map((id) => `a=extmap:${id} urn:audio:${id}\r\n`),
+      `a=${direction}\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n`,
+      ...videoIds.map((id) => `a=extmap:${id} ${id === 14 ? 'urn:ietf:params:rtp-hdrext:toffset' : `urn:video:${id}`}\r\n`),
+      `a=${direction}\r\n`,
+    ].join('')
+  const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
+
+  it('takes the first id that no section has', () => {
+    const sections = withCaptureTime(offered([1, 2], [2, 3, 5])).split('m=')
+    expect(sections[1]).toContain(`a=extmap:4 ${uri}\r\n`)
+    expect(sections[2]).not.toContain(uri)
+  })
+
+  it('takes the id of an extension that nobody needs where all are taken', () => {
+    const amended = withCaptureTime(offered(upTo(4), upTo(14)))
+    expect(amended).toContain(`a=extmap:14 ${uri}\r\n`)
+    expect(amended.match(/^a=extmap:14 /gm)).toHaveLength(1)
+    expect(amended.match(/^a=extmap:/gm)).toHaveLength(18)
+  })
+
+  it('changes nothing where it says so already, where no sound is sent, or where no short id is left', () => {
+    const amended = withCaptureTime(offered([1], [2]))
+    expect(withCaptureTime(amended)).toBe(amended)
+    for (const offer of ['', offered([1], [2], 'recvonly'), offered(upTo(14), [])]) expect(withCaptureTime(offer)).toBe(offer)
   })
 })
