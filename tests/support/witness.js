@@ -83,7 +83,8 @@
     let run = 0
     let began = 0
     return eachOf(track, async (data) => {
-      audioClock.take(data.timestamp + data.duration)
+      // The fake microphone hands a buffer over at the very instant at which it says its first sample was taken.
+      audioClock.take(data.timestamp)
       const samples = new Float32Array(data.numberOfFrames)
       data.copyTo(samples, { planeIndex: 0, format: 'f32-planar' })
       const size = Math.round(data.sampleRate * WINDOW_S)
