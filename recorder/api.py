@@ -184,7 +184,11 @@ class Recorder(Protocol):
         """Note that a participant came onto or left the stage now."""
 
     async def end(self, room_id: str) -> None:
-        """Stop recording and queue the finishing; returns at once. Unknown rooms are ignored."""
+        """The lesson ends now: stop recording and queue the finishing. Unknown rooms are ignored.
+
+        Returns, after a quarter of a second at most, when what was captured before has arrived too:
+        until then the publishers must be let send. What was captured later is not kept.
+        """
 
     async def entries(
         self, *, limit: int, before: str | None, query: str | None

@@ -19,6 +19,8 @@ class RecorderConfig:
         continue_within_s: how long after a start an interrupted recording waits for its lesson to
             go on before it is finished. It can be continued later too, at the price of finishing
         twice. min_free_bytes: `begin` refuses to record on a disk with less free than this.
+        tail_s: how long `end` waits for what was captured before it and is still under way: in an
+            encoder, on a link, in repair.
     """
 
     data_dir: Path
@@ -26,3 +28,4 @@ class RecorderConfig:
     key_frame_interval_s: float = 10.0
     continue_within_s: float = 5.0
     min_free_bytes: int = 256 * 1024 * 1024
+    tail_s: float = 0.25

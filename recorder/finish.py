@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import av
@@ -29,11 +30,11 @@ from recorder.archive_files import (
     read_archive,
     sync_folder,
 )
-from recorder.core.archive_format import Packet, TrackEnd
+from recorder.core.archive_format import Ending, Packet, TrackEnd
 from recorder.core.manifest import SourceResult, build_manifest, encode_manifest
 from recorder.core.segment_plan import DatedTrack, SourcePlan, date_tracks, plan_sources
 from recorder.core.track_index import ArchiveIndex
-from recorder.core.track_pipeline import TrackPipeline
+from recorder.core.track_pipeline import Item, TrackPipeline
 from recorder.source_muxer import SourceMuxer
 from recorder.thumbnail import make_thumbnail
 
@@ -140,27 +141,25 @@ def _mux(
         number: muxer for plan, muxer in zip(plans, muxers, strict=True) for number in plan.tracks
     }
     pipelines = {number: TrackPipeline(track) for number, track in tracks.items()}
+    until = math.inf
+
+    def take(number: int, items: Iterable[Item]) -> None:
+        for item in items:
+            if item.start < until:
+                muxer_of[number].add(number, item)
+
     for record in read_archive(archive, lambda done: report(_INDEX_SHARE + done * _MUX_SHARE)):
         if isinstance(record, Packet):
-            pipeline = pipelines.get(record.track)
-            if pipeline is not None:
-                muxer = muxer_of[record.track]
-                for item in pipeline.push(record):
-                    muxer.add(record.track, item)
+            if (pipeline := pipelines.get(record.track)) is not None:
+                take(record.track, pipeline.push(record))
         elif isinstance(record, TrackEnd):
-            _flush(pipelines, record.track, muxer_of)
-    for number in list(pipelines):
-        _flush(pipelines, number, muxer_of)
+            if (pipeline := pipelines.pop(record.track, None)) is not None:
+                take(record.track, pipeline.flush())
+        elif isinstance(record, Ending):
+            until = record.now  # from here on: what came before is kept, whatever its clock said
+    for number, pipeline in pipelines.items():
+        take(number, pipeline.flush())
     return [muxer.close() for muxer in muxers]
-
-
-def _flush(
-    pipelines: dict[int, TrackPipeline], number: int, muxer_of: dict[int, SourceMuxer]
-) -> None:
-    pipeline = pipelines.pop(number, None)
-    if pipeline is not None:
-        for item in pipeline.flush():
-            muxer_of[number].add(number, item)
 
 
 def _by_showiness(

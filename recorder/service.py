@@ -87,6 +87,7 @@ class RecorderService:
             on_failed=self._finishing_failed,
         )
         self._running: dict[str, _Running] = {}
+        self._tails: dict[str, asyncio.Event] = {}  # rooms whose lesson's last moments still arrive
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: set[str] = set()  # interrupted recordings that may yet go on
@@ -166,14 +167,23 @@ class RecorderService:
         """See `Recorder`."""
         async with self._lock:
             running = self._running.pop(room_id, None)
-            if running is None:
-                return
-            running.tap.close()
-            self._spawn(self._end(running))  # also if the database is away: the archive knows
-            # Before the lock is given up: from here on, begin() makes a new recording.
-            await self._library.set_ended(running.recording_id)
+            tail = self._tails.get(room_id)
+            if running is not None:
+                running.sink.end()
+                tail = self._tails[room_id] = asyncio.Event()
+                # Also if the database is away: the archive knows.
+                self._spawn(self._end(running, room_id, tail))
+                # Before the lock is given up: from here on, begin() makes a new recording.
+                await self._library.set_ended(running.recording_id)
+        if tail is not None:
+            await tail.wait()
 
-    async def _end(self, running: _Running) -> None:
+    async def _end(self, running: _Running, room_id: str, tail: asyncio.Event) -> None:
+        await asyncio.sleep(self._config.tail_s)
+        running.tap.close()
+        if self._tails.get(room_id) is tail:
+            del self._tails[room_id]
+        tail.set()
         await self._close_running(running, ended=True)
         try:
             state = RecordingState.FINISHING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recorder.archive import ArchiveWriter
-from recorder.core.archive_format import Clock, Packet, TrackBegin, TrackEnd
+from recorder.core.archive_format import Clock, Ending, Packet, TrackBegin, TrackEnd
 from recorder.core.loss_watch import LossWatch
 from recorder.trouble import Trouble
 from relay.api import CloseReason, MediaKind, TapTrack
@@ -24,6 +24,7 @@ class ArchiveTap:
         self._numbers: dict[int, int] = {}
         self._watches: dict[int, LossWatch] = {}
         self._count = 0
+        self._latest: float | None = None  # arrival
         self._refused: set[int] = set()  # refused tracks that are still open, as far as they count
         self.refused_tracks = 0
 
@@ -59,6 +60,7 @@ class ArchiveTap:
             if track_id in self._refused:  # the trouble lasts
                 self._tell_refusal()
             return
+        self._latest = now
         self._put(Packet(number, now, bytes(packet)))
         watch = self._watches.get(track_id)
         if watch is not None:
@@ -77,6 +79,11 @@ class ArchiveTap:
         self._watches.pop(track_id, None)
         if number is not None:
             self._put(TrackEnd(number, reason.value, now))
+
+    def end(self) -> None:
+        """The lesson ends now: of what still comes, only what was captured before belongs to it."""
+        if self._latest is not None:  # packets come many times a second, so that is now
+            self._put(Ending(self._latest))
 
     def lost_pictures(self, now: float) -> bool:
         """True if a video track lost packets for good since the last call."""

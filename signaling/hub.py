@@ -177,6 +177,8 @@ class RoomHub:
         """The lesson ended or was cancelled: keep the recording, tell everyone, close the media."""
         if record.held_from is not None:
             try:
+                # First, and the media go on meanwhile: it waits for the lesson's last moments, and
+                # pages cease to send as soon as they are told.
                 await self._recorder.end(record.lesson_id)
             except Exception:
                 log.exception("recording_end_failed", lesson_id=record.lesson_id)

@@ -109,13 +109,22 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
     records: int
 
 
+class Ending(msgspec.Struct, frozen=True, tag="ending"):
+    """The lesson ended at `now`, on the clock of the packets' arrivals.
+
+    What comes after this record is kept as far as it was captured before.
+    """
+
+    now: float
+
+
 class End(msgspec.Struct, frozen=True, tag="end"):
     """The lesson ended: nothing will be appended any more."""
 
     now: float
 
 
-Event = Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | End
+Event = Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | Ending | End
 Record = Packet | Clock | Event
 
 _encode_event = msgspec.json.Encoder().encode

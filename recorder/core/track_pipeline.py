@@ -25,6 +25,11 @@ class Picture(msgspec.Struct, frozen=True, gc=False):
     time: float
     frame: CodedFrame
 
+    @property
+    def start(self) -> float:
+        """As of every item."""
+        return self.time
+
 
 class Sound(msgspec.Struct, frozen=True, gc=False):
     """An Opus packet and its duration in 48 kHz samples."""
@@ -32,6 +37,11 @@ class Sound(msgspec.Struct, frozen=True, gc=False):
     time: float
     packet: bytes
     samples: int
+
+    @property
+    def start(self) -> float:
+        """As of every item."""
+        return self.time
 
 
 class Missing(msgspec.Struct, frozen=True, gc=False):

@@ -135,12 +135,18 @@ class Watcher:
 
 
 def service(
-    data: Path, *, database_url: str | None = None, continue_within_s: float = 0.0
+    data: Path,
+    *,
+    database_url: str | None = None,
+    continue_within_s: float = 0.0,
+    tail_s: float = 0.0,
 ) -> tuple[RecorderService, Watcher]:
     """A service on a folder, with a watcher; not started."""
     url = database_url or f"sqlite+aiosqlite:///{data}/tongke.db"
     made = RecorderService(
-        RecorderConfig(data, url, continue_within_s=continue_within_s, min_free_bytes=0)
+        RecorderConfig(
+            data, url, continue_within_s=continue_within_s, min_free_bytes=0, tail_s=tail_s
+        )
     )
     watcher = Watcher()
     made.add_listener(watcher)
@@ -150,7 +156,7 @@ def service(
 @contextmanager
 def archive_sink(
     folder: Path, facts: LessonFacts = FACTS
-) -> Iterator[tuple[TapSink, ArchiveWriter]]:
+) -> Iterator[tuple[ArchiveTap, ArchiveWriter]]:
     """A sink that archives into a recording's folder, until the lesson ends on leaving."""
     troubles: list[Trouble] = []
     writer = ArchiveWriter(folder / ARCHIVE_FOLDER, Begin("r1", START, facts), troubles.append)

@@ -81,6 +81,8 @@ def test_a_minute_is_whole_and_in_sync(tmp_path: Path, codec: str) -> None:
     assert len(slides.picture_times) == 52 * 25
     assert len(lead.flashes) == 30
     assert worst_lip_sync(lead) <= 0.04
+    late = sorted(beep - flash for flash, beep in zip(lead.flashes, lead.beeps, strict=True))
+    assert late[len(late) // 2] == pytest.approx(0, abs=0.003)  # the decoder's lag is not ours
     offset = only_file(manifest, "lead.courseware").offset_s - only_file(manifest).offset_s
     for flash in slides.flashes:
         assert min(abs(flash + offset - other) for other in lead.flashes) <= 0.04
@@ -88,6 +90,26 @@ def test_a_minute_is_whole_and_in_sync(tmp_path: Path, codec: str) -> None:
     assert source(manifest, "lead.courseware").spans == (
         Span(pytest.approx(4.0, abs=0.01), pytest.approx(56.0, abs=0.1)),  # type: ignore[arg-type]
     )
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_what_was_captured_before_the_end_is_kept_though_it_comes_later(
+    tmp_path: Path, codec: str
+) -> None:
+    pictures = camera(codec, 6.0, latency_s=0.2, end_reason=None).happenings()
+    sound = microphone(6.0, latency_s=0.02, end_reason=None).happenings()
+    happenings = sorted([*pictures, *sound])
+    ending = [one for one in happenings if one.at < START + 5.005]
+    with archive_sink(tmp_path) as (sink, _):
+        feed(sink, ending)
+        sink.end()
+        feed(sink, (one for one in happenings[len(ending) :] if one.at < START + 5.255))
+    manifest = finish(tmp_path, lambda progress: None)
+    media = decoded(tmp_path, manifest)
+    # By then pictures were there until 4.8 s; the last one of the lesson was taken at 4.96 s.
+    assert media.picture_times[-1] == pytest.approx(4.9665, abs=0.002)
+    assert media.sound_seconds == pytest.approx(5.0, abs=0.03)
+    assert manifest.entry.duration_s == pytest.approx(5.0, abs=0.03)
 
 
 @pytest.mark.parametrize("codec", CODECS)

@@ -79,6 +79,22 @@ async def test_a_lesson_becomes_a_library_entry(
     assert (await recorder.file_path(recording_id, "thumbnail.jpg")).read_bytes()[:2] == b"\xff\xd8"
 
 
+async def test_until_the_last_moments_arrived_nobody_is_told_that_recording_ended(
+    tmp_path: Path,
+) -> None:
+    recorder, watcher = service(tmp_path, tail_s=0.1)
+    await recorder.start()
+    relay = HandRelay()
+    recording_id = await recorder.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=2.0)
+    ends = [asyncio.create_task(recorder.end(ROOM)) for _ in range(2)]  # as reconciling does
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    assert relay.taps[ROOM].closed
+    await asyncio.gather(*ends)
+    await watcher.reached(recording_id, RecordingState.READY)
+    await recorder.stop()
+
+
 async def test_only_files_of_the_manifest_are_given_out(
     running: tuple[RecorderService, Watcher],
 ) -> None:
