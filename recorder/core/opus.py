@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 SAMPLE_RATE = 48000  # Opus in RTP always counts in 48 kHz (RFC 7587 §4.1)
+# What comes out of a decoder lies so far behind the timestamps: the encoder looks ahead 2.5 ms for
+# its windows and 4 ms to align its two codecs (libopus, OPUS_GET_LOOKAHEAD). Files call it pre-skip
+# (RFC 7845 §4.2), RTP does not tell it; every browser and OBS use libopus in a mode that has it.
+LOOKAHEAD_SAMPLES = 312
 MAX_PACKET_SAMPLES = 5760  # 120 ms (RFC 6716 §3.4, R5)
 
 _SILK_SAMPLES = (480, 960, 1920, 2880)  # 10, 20, 40, 60 ms

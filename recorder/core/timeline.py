@@ -50,16 +50,24 @@ class _Run(msgspec.Struct, frozen=True, gc=False):
 class TrackClock:
     """The finished mapping of one track."""
 
-    def __init__(self, runs: list[_Run]) -> None:
+    def __init__(self, runs: list[_Run], lag_s: float = 0.0) -> None:
         self._runs = runs
+        self._lag_s = lag_s
         self._last_nows = [run.last_now for run in runs]
 
     def time_at(self, rtp: int, arrival: float) -> float:
-        """When extended timestamp `rtp`, of a packet that arrived at `arrival`, was captured.
+        """When what a decoder gives for extended timestamp `rtp` was captured.
+
+        Args:
+            rtp: of a packet.
+            arrival: of that packet.
 
         Returns:
             Unix seconds on the relay's clock, never more than `MAX_SKEW_S` from the arrival.
         """
+        return self._captured(rtp, arrival) - self._lag_s
+
+    def _captured(self, rtp: int, arrival: float) -> float:
         if not self._runs:
             return arrival
         # The first run that had not ended by then; between two runs, the one that fits the arrival.
@@ -75,7 +83,9 @@ class TrackClock:
 class TrackClockBuilder:
     """Collects a track's anchors and arrivals in the first pass over an archive."""
 
-    def __init__(self, clock_rate: int) -> None:
+    def __init__(self, clock_rate: int, lag_s: float = 0.0) -> None:
+        """`lag_s`: how much later a decoder gives what the coder took."""
+        self._lag_s = lag_s
         self._tick = 1.0 / clock_rate
         self._anchors: list[_Anchor] = []
         self._earliest: tuple[float, int, float] | None = None  # offset, rtp, arrival
@@ -100,7 +110,7 @@ class TrackClockBuilder:
         if not runs and self._earliest is not None:
             _, rtp, arrival = self._earliest
             runs = [_Run(arrival, arrival, rtp, arrival, self._tick)]
-        return TrackClock(runs)
+        return TrackClock(runs, self._lag_s)
 
     def _split(self) -> list[list[_Anchor]]:
         """Cut the anchors where the RTP clock jumped."""

@@ -6,6 +6,7 @@ from recorder.core.archive_format import (
     Begin,
     Clock,
     End,
+    Ending,
     Lost,
     Packet,
     Record,
@@ -17,6 +18,7 @@ from recorder.core.archive_format import (
 from recorder.core.depacketize_h264 import H264Depacketizer
 from recorder.core.depacketize_vp8 import Vp8Depacketizer
 from recorder.core.h264_parameter_sets import ParameterSets
+from recorder.core.opus import LOOKAHEAD_SAMPLES, SAMPLE_RATE
 from recorder.core.rtp import Unwrapper, parse_rtp
 from recorder.core.timeline import TrackClock, TrackClockBuilder
 from recorder.core.video_assembler import Moment
@@ -57,7 +59,8 @@ class TrackIndex:
         self.parameters: ParameterSets | None = None
         self._depacketizer = depacketizer_for(begin)
         self._timestamps = Unwrapper(32)
-        self._clock = TrackClockBuilder(begin.clock_rate)
+        lag_s = LOOKAHEAD_SAMPLES / SAMPLE_RATE if begin.codec == "opus" else 0.0
+        self._clock = TrackClockBuilder(begin.clock_rate, lag_s)
         self._early_clocks: list[Clock] = []
 
     def add_packet(self, packet: Packet) -> None:
@@ -138,7 +141,7 @@ class ArchiveIndex:
         else:
             self._add_event(record)
 
-    def _add_event(self, record: TrackEnd | SourceName | Stage | Lost | End) -> None:
+    def _add_event(self, record: TrackEnd | SourceName | Stage | Lost | Ending | End) -> None:
         if isinstance(record, SourceName):
             self.names[record.source_id] = record.name
         elif isinstance(record, Stage):
