@@ -87,6 +87,20 @@ class TestPublish:
         assert vp8.nack and vp8.pli and vp8.transport_cc
         assert not answer.dtls_active
 
+    def test_a_publisher_that_can_tell_capture_times_is_asked_to(self) -> None:
+        uri = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+        offer = golden("chromium_publish_simulcast")
+        level = "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+        assert level in offer
+        answer = publish(
+            offer.replace(level, f"{level}a=extmap:14 {uri}\r\n").replace(
+                "a=extmap:14 urn:ietf:params:rtp-hdrext:toffset\r\n", ""
+            )
+        )
+        assert answer.tracks[0].extensions.abs_capture_time == 14
+        assert f"a=extmap:14 {uri}" in section_lines(answer.sdp, 0)
+        assert uri not in publish(offer).sdp
+
     def test_simulcast_is_answered_for_receiving(self) -> None:
         assert rid_lines(publish(golden("chromium_publish_simulcast"))) == [
             "a=rid:h recv",
