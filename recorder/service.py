@@ -165,25 +165,26 @@ class RecorderService:
 
     async def end(self, room_id: str) -> None:
         """See `Recorder`."""
-        async with self._lock:
-            running = self._running.pop(room_id, None)
-            tail = self._tails.get(room_id)
-            if running is not None:
-                running.sink.end()
-                tail = self._tails[room_id] = asyncio.Event()
-                # Also if the database is away: the archive knows.
-                self._spawn(self._end(running, room_id, tail))
-                # Before the lock is given up: from here on, begin() makes a new recording.
-                await self._library.set_ended(running.recording_id)
-        if tail is not None:
-            await tail.wait()
+        try:
+            async with self._lock:
+                running = self._running.pop(room_id, None)
+                if running is not None:
+                    running.sink.end()
+                    tail = self._tails[room_id] = asyncio.Event()
+                    # Also if the database is away: the archive knows.
+                    self._spawn(self._end(running, room_id, tail))
+                    # Before the lock is given up: from here on, begin() makes a new recording.
+                    await self._library.set_ended(running.recording_id)
+        finally:
+            if (tail := self._tails.get(room_id)) is not None:
+                await tail.wait()
 
     async def _end(self, running: _Running, room_id: str, tail: asyncio.Event) -> None:
         await asyncio.sleep(self._config.tail_s)
         running.tap.close()
-        if self._tails.get(room_id) is tail:
-            del self._tails[room_id]
         tail.set()
+        if self._tails.get(room_id) is tail:  # else the lesson was begun and ended once more
+            del self._tails[room_id]
         await self._close_running(running, ended=True)
         try:
             state = RecordingState.FINISHING
