@@ -176,8 +176,8 @@ class RecorderService:
                     # Before the lock is given up: from here on, begin() makes a new recording.
                     await self._library.set_ended(running.recording_id)
         finally:
-            if (tail := self._tails.get(room_id)) is not None:
-                await tail.wait()
+            if (under_way := self._tails.get(room_id)) is not None:
+                await under_way.wait()
 
     async def _end(self, running: _Running, room_id: str, tail: asyncio.Event) -> None:
         await asyncio.sleep(self._config.tail_s)

@@ -17,13 +17,11 @@ the clocks stays the reports' affair.
 
 from __future__ import annotations
 
-import struct
-
 from relay.core.serial import extend
 
 NTP_UNIX_OFFSET = 2_208_988_800  # seconds from 1900 to 1970
 _FRACTION = 1 << 32
-_CAPTURE, _CAPTURE_AND_OFFSET = struct.Struct(">Q"), struct.Struct(">Qq")
+_CAPTURE_OCTETS = 8  # the element; twice that with the offset of another machine's clock
 _WINDOW = 30.0  # s; two of these hold the minimum, long against jitter, short against clock drift
 _STEP = 2.0  # s; samples further off mean that the sender's clock was set
 _CAPTURE_SPACING = 0.5  # s; libwebrtc tells capture times once a second, others may each time
@@ -48,14 +46,12 @@ def read_capture_time(element: bytes) -> int | None:
     Returns:
         None if it is malformed.
     """
-    if len(element) == _CAPTURE.size:
-        ntp: int = _CAPTURE.unpack(element)[0]
-        return ntp
-    if len(element) == _CAPTURE_AND_OFFSET.size:
-        # A mixer's: captured on a clock that is ahead of the sender's by the second value.
-        captured, ahead = _CAPTURE_AND_OFFSET.unpack(element)
-        return (captured - ahead) & 0xFFFFFFFFFFFFFFFF
-    return None
+    if len(element) not in (_CAPTURE_OCTETS, 2 * _CAPTURE_OCTETS):
+        return None
+    captured = int.from_bytes(element[:_CAPTURE_OCTETS], "big")
+    # A mixer's: captured on a clock that is ahead of the sender's by the second value.
+    ahead = int.from_bytes(element[_CAPTURE_OCTETS:], "big", signed=True)
+    return (captured - ahead) & 0xFFFFFFFFFFFFFFFF
 
 
 class WindowedMinimum:
