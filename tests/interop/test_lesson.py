@@ -16,6 +16,9 @@ PLAYS = """(testid) => {
   return video && !video.paused && !video.seeking && video.readyState >= 3 &&
     video.videoWidth > 0 && video.currentTime > 0
 }"""
+TELLS_CAPTURE_TIME = """() => window.__tongke.publisherPc.getSenders()
+  .find((sender) => sender.track.kind === 'audio').getParameters().headerExtensions
+  .some(({ uri }) => uri.endsWith('/abs-capture-time'))"""
 FIRST, SECOND = "shanquan1", "yunling1"
 
 
@@ -44,6 +47,7 @@ async def test_a_lesson_from_start_to_recording(
         teacher = await TeacherSeat.arrive(server, open_browsers, teacher_capture(capture_folder))
         await teacher.open_lesson(lesson["lesson_id"], codec=codec)
         await teacher.start_lesson()
+        assert await teacher.evaluate(TELLS_CAPTURE_TIME)
         first = await ClassroomSeat.arrive(
             server, open_browsers, lesson, FIRST, room_capture(capture_folder, 1500)
         )
