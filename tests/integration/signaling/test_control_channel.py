@@ -283,10 +283,31 @@ async def test_a_flood_closes_only_its_sender(server: TongkeServer) -> None:
 async def test_who_does_not_say_hello_first_is_refused(server: TongkeServer, first: str) -> None:
     teacher = await server.sign_in("wang")
     lesson = await teacher.new_lesson()
-    async with teacher.http.ws_connect(f"{server.url}/ws/lessons/{lesson['lesson_id']}") as ws:
+    address = f"{server.url}/ws/lessons/{lesson['lesson_id']}"
+    async with teacher.http.ws_connect(address) as ws:
         await ws.send_str(first)
         assert (await read(ws))["code"] == "bad_message"
         assert (await read(ws))["type"] == "bye"
+    async with teacher.http.ws_connect(address, params={"hello": first}) as ws:
+        assert (await read(ws))["code"] == "bad_message"
+        assert (await read(ws))["type"] == "bye"
+
+
+async def test_hello_may_be_said_in_the_address(server: TongkeServer) -> None:
+    """Then the snapshot, or what was missed, comes with the opening; and commands may follow."""
+    teacher = await server.sign_in("wang")
+    lesson = await teacher.live_lesson()
+    address = f"{server.url}/ws/lessons/{lesson['lesson_id']}"
+    async with teacher.http.ws_connect(address, params={"hello": '{"type":"hello"}'}) as ws:
+        snapshot = await read(ws)
+        assert snapshot["type"] == "snapshot"
+    place = {key: snapshot[key] for key in ("instance", "seq")}
+    hello = json.dumps({"type": "hello", **place})
+    async with teacher.http.ws_connect(address, params={"hello": hello}) as ws:
+        assert (await read(ws))["type"] == "resumed"
+        await ws.send_str('{"type":"hello"}')
+        await until(ws, "error", lambda m: m["code"] == "bad_message")
+        assert (await command(ws, "mute_all", muted=True))["type"] == "ack"
 
 
 async def test_ping_is_answered_by_pong(server: TongkeServer) -> None:

@@ -8,7 +8,6 @@ export const openBrowserSocket: OpenSocket = (url, events) => {
     if (!closed) events.closed()
     closed = true
   }
-  socket.onopen = () => events.opened()
   socket.onmessage = (event: MessageEvent<unknown>) => {
     if (typeof event.data === 'string') events.received(event.data)
   }

@@ -1,9 +1,12 @@
 /** The kiosk's life outside a lesson: who this room is, what is on today, and which lesson it was in. */
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
+import { browserClock } from '../browser/clock'
 import { identity, rest, whichTerminal } from '../browser/identity'
 import { memory } from '../browser/settings'
 import { countyDay } from '../core/county_time'
 import { byStart, currentLesson } from '../core/day_plan'
+import type { Entry } from '../core/entry'
+import { AccessAhead, NOTHING_KNOWN } from '../core/entry'
 import { ApiError } from '../core/rest'
 import type { Lesson } from '../core/wire'
 
@@ -19,6 +22,9 @@ export function useKiosk() {
   const lessons = shallowRef<readonly Lesson[]>([])
   const lessonId = ref<string | null>(null)
   const now = ref(Date.now()) // server time, in ms
+  const current = computed(() => currentLesson(lessons.value, now.value))
+  const entry = shallowRef<Entry>(NOTHING_KNOWN)
+  const ahead = new AccessAhead(browserClock, (id) => rest.mediaAccess(id))
   let serverAheadMs = 0
   let timer: number | undefined
   const ticker = window.setInterval(() => (now.value = Date.now() + serverAheadMs), 500)
@@ -54,6 +60,7 @@ export function useKiosk() {
       lessons.value = byStart(list.lessons)
       if (phase.value === 'unreachable') phase.value = 'today'
       if (phase.value === 'today') returnToLesson()
+      if (phase.value === 'today') ahead.keep(current.value)
     } catch (failure) {
       if (failure instanceof ApiError && failure.status === 401) {
         after(0, () => void begin())
@@ -78,6 +85,7 @@ export function useKiosk() {
     window.clearTimeout(timer)
     memory.set(IN_LESSON, lesson.lesson_id)
     lessonId.value = lesson.lesson_id
+    entry.value = { live: lesson.state === 'live', access: ahead.take(lesson.lesson_id), serverAheadMs }
     phase.value = 'lesson'
   }
 
@@ -109,8 +117,9 @@ export function useKiosk() {
     phase,
     lessons,
     lessonId,
+    entry,
     now,
-    current: computed(() => currentLesson(lessons.value, now.value)),
+    current,
     begin,
     goToday,
     enter,

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from './clock'
 import { Backoff, Listeners } from './clock'
 import type { RoomState } from './room_state'
 import { reduce } from './room_state'
-import type { ByeReason, Command, ClientMessage, LayersWanted, ServerMessage } from './wire'
+import type { ByeReason, Command, ClientMessage, Hello, LayersWanted, ServerMessage } from './wire'
 import { PROTOCOL_VERSION } from './wire'
 
 export const PING_EVERY_MS = 2000
@@ -12,7 +12,6 @@ export const COMMAND_TIMEOUT_MS = 5000
 const MAX_PENDING = 64
 
 export interface SocketEvents {
-  opened(): void
   received(text: string): void
   closed(): void
 }
@@ -151,22 +150,23 @@ export class ControlChannel {
     this.become('connecting')
     const attempt = ++this.attempt
     const current = () => attempt === this.attempt
-    this.socket = this.options.openSocket(this.options.url, {
-      opened: () => current() && this.sayHello(),
+    this.socket = this.options.openSocket(this.greeting(), {
       received: (text) => current() && this.received(text),
       closed: () => current() && this.lost(),
     })
     this.cancelTimer = this.options.clock.after(DEAD_AFTER_MS, () => this.lost())
   }
 
-  private sayHello(): void {
+  /** The address with our `hello` in it: said after the opening it would cost another round trip. */
+  private greeting(): string {
     const { state } = this
-    this.write({
+    const hello: Hello = {
       type: 'hello',
       version: PROTOCOL_VERSION,
       instance: state?.instance ?? null,
       seq: state?.seq ?? null,
-    })
+    }
+    return `${this.options.url}?hello=${encodeURIComponent(JSON.stringify(hello))}`
   }
 
   private received(text: string): void {

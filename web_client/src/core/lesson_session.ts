@@ -6,6 +6,8 @@ import type { Cancel, Clock } from './clock'
 import { Listeners } from './clock'
 import type { ControlStatus, OpenSocket } from './control'
 import { ControlChannel } from './control'
+import type { Entry } from './entry'
+import { NOTHING_KNOWN } from './entry'
 import type { CodecName, OpenPeer } from './peer'
 import type { PublishedTracks } from './publisher'
 import { CAMERA_LAYERS, COURSEWARE_LAYERS, Publisher } from './publisher'
@@ -49,6 +51,7 @@ export class LessonSession {
   private devices: Devices | null = null
   private cancelView: Cancel | null = null
   private cancelForget: Cancel | null = null
+  private entry: Entry = NOTHING_KNOWN
   private stopped = false
 
   constructor(private readonly options: LessonSessionOptions) {
@@ -56,7 +59,7 @@ export class LessonSession {
     this.grants = new MediaGrants(
       options.clock,
       () => this.mediaAccess(),
-      () => this.state?.serverAheadMs ?? 0,
+      () => this.state?.serverAheadMs ?? this.entry.serverAheadMs,
     )
     this.camera = this.publisher('camera')
     this.courseware = this.publisher('courseware')
@@ -75,7 +78,10 @@ export class LessonSession {
       if (source_id === `${you}.courseware`) this.courseware.setWanted(wanted)
     })
     this.control.onRestarted.add(() => this.restartMedia())
-    this.control.onSnapshot.add(() => this.tellAgain())
+    this.control.onSnapshot.add((state) => {
+      this.tellAgain()
+      if (state.lesson.state === 'live') this.nudgeMedia() // refused before, maybe, for want of a room
+    })
     this.control.onState.add((state) => {
       this.follow(state)
       this.onState.tell(state)
@@ -86,14 +92,20 @@ export class LessonSession {
     return this.control.state
   }
 
-  start(): void {
-    if (!this.stopped) this.control.start()
+  /** Enters the lesson; what `entry` says and is wrong costs a refusal, and the channel puts it right. */
+  start(entry: Entry = NOTHING_KNOWN): void {
+    if (this.stopped) return
+    this.entry = entry
+    this.control.start()
+    if (!entry.live) return
+    if (entry.access !== null) this.grants.know(entry.access)
+    this.allowMedia(true)
   }
 
   /** The network or the page came back: try at once instead of when the timer says. */
   nudge(): void {
     this.control.nudge()
-    for (const media of [this.viewer, this.camera, this.courseware]) media.session.nudge()
+    this.nudgeMedia()
   }
 
   /** Something about the network changed: what seems broken is not waited for. */
@@ -193,11 +205,16 @@ export class LessonSession {
     this.allowMedia(state.lesson.state === 'live')
   }
 
+  /** What is watched first: it takes the connection to the server that is open, and needs it most. */
   private allowMedia(allowed: boolean): void {
     if (!allowed) this.grants.forget()
+    this.viewer.allow(allowed)
     this.camera.allow(allowed)
     this.courseware.allow(allowed)
-    this.viewer.allow(allowed)
+  }
+
+  private nudgeMedia(): void {
+    for (const media of [this.viewer, this.camera, this.courseware]) media.session.nudge()
   }
 
   private restartMedia(): void {

@@ -32,6 +32,11 @@ export class MediaGrants {
     return (await this.access(true))[grant]
   }
 
+  /** Tokens that somebody asked for already, unless some are known. */
+  know(access: Promise<MediaAccess>): void {
+    if (this.asked === null) this.remember({ askedAt: -Infinity, access })
+  }
+
   forget(): void {
     this.asked = null
   }
@@ -40,7 +45,10 @@ export class MediaGrants {
     const now = this.clock.now()
     const { asked } = this
     if (asked !== null && (!fresh || now - asked.askedAt < STILL_FRESH_MS)) return asked.access
-    const request: Asked = { askedAt: now, access: this.ask() }
+    return this.remember({ askedAt: now, access: this.ask() })
+  }
+
+  private remember(request: Asked): Promise<MediaAccess> {
     this.asked = request
     request.access.catch(() => {
       if (this.asked === request) this.asked = null

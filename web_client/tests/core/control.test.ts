@@ -25,7 +25,6 @@ function channel(options: Partial<ControlOptions> = {}): ControlChannel {
 function joined(options: Partial<ControlOptions> = {}): ControlChannel {
   const control = channel(options)
   control.start()
-  sockets.last.open()
   sockets.last.say(snapshot())
   return control
 }
@@ -34,8 +33,7 @@ describe('joining and resuming', () => {
   it('says hello without a place the first time, and is open with the snapshot', () => {
     const control = channel()
     control.start()
-    sockets.last.open()
-    expect(sockets.last.sent).toEqual([{ type: 'hello', version: 1, instance: null, seq: null }])
+    expect(sockets.last.hello).toEqual({ type: 'hello', version: 1, instance: null, seq: null })
     expect(control.status).toBe('connecting')
     sockets.last.say(snapshot())
     expect(control.status).toBe('open')
@@ -50,8 +48,7 @@ describe('joining and resuming', () => {
     sockets.last.drop()
     expect(control.status).toBe('waiting')
     await clock.advance(200)
-    sockets.last.open()
-    expect(sockets.last.sent[0]).toEqual({ type: 'hello', version: 1, instance: 'one', seq: 11 })
+    expect(sockets.last.hello).toEqual({ type: 'hello', version: 1, instance: 'one', seq: 11 })
     sockets.last.say({ type: 'resumed', seq: 11 })
     expect(control.status).toBe('open')
     expect(control.state?.mutedAll).toBe(true)
@@ -64,7 +61,6 @@ describe('joining and resuming', () => {
     control.onRestarted.add((state) => seen.push(state.instance))
     sockets.last.drop()
     await clock.advance(200)
-    sockets.last.open()
     sockets.last.say(snapshot({ instance: 'two' }))
     expect(seen).toEqual(['two'])
   })
@@ -115,7 +111,6 @@ describe('a link that dies', () => {
   it('gives up a connection that opens but never speaks', async () => {
     const control = channel()
     control.start()
-    sockets.last.open()
     await clock.advance(DEAD_AFTER_MS)
     expect(control.status).not.toBe('open')
     expect(sockets.all[0]?.closed).toBe(true)
@@ -160,11 +155,9 @@ describe('the server says goodbye', () => {
     const control = joined({ stillWelcome: () => Promise.resolve(true) })
     sockets.last.drop()
     await clock.advance(200)
-    sockets.last.open()
     sockets.last.say({ type: 'bye', reason: 'forbidden' })
     await clock.advance(1000)
     expect(sockets.all).toHaveLength(3)
-    sockets.last.open()
     sockets.last.say({ type: 'resumed', seq: 10 })
     expect(control.status).toBe('open')
     expect(control.bye).toBeNull()
@@ -174,7 +167,6 @@ describe('the server says goodbye', () => {
     const uninvited = channel({ stillWelcome: () => Promise.resolve(true) })
     uninvited.start()
     for (let i = 0; i < 2; i += 1) {
-      sockets.last.open()
       sockets.last.say({ type: 'bye', reason: 'forbidden' })
       await clock.advance(5000)
     }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Entry } from '../../src/core/entry'
 import { LessonSession } from '../../src/core/lesson_session'
 import { CAMERA_LAYERS } from '../../src/core/publisher'
 import { RestClient } from '../../src/core/rest'
@@ -56,7 +57,6 @@ const connect = (list: FakePeer[]) => list[list.length - 1]?.become('connected')
 async function live(): Promise<void> {
   void lesson.setCamera({ video: CAMERA, audio: MICROPHONE })
   lesson.start()
-  sockets.last.open()
   sockets.last.say(snapshot())
   await clock.advance(0)
   connect(publishers())
@@ -101,7 +101,6 @@ describe('layers that nobody wants', () => {
     sockets.last.say({ type: 'layers_wanted', source_id: 'room-a.camera', layers: ['l'], sound: true })
     sockets.last.drop()
     await clock.advance(500)
-    sockets.last.open()
     sockets.last.say({ type: 'resumed', seq: 10 })
     await clock.advance(4000)
     expect(active()).toEqual(['l'])
@@ -160,7 +159,6 @@ describe('a lesson that is not live', () => {
   it('has no media until it starts', async () => {
     void lesson.setCamera({ video: CAMERA, audio: MICROPHONE })
     lesson.start()
-    sockets.last.open()
     const waiting = snapshot().lesson
     sockets.last.say(snapshot({ lesson: { ...waiting, state: 'scheduled' } }))
     await clock.advance(1000)
@@ -169,6 +167,73 @@ describe('a lesson that is not live', () => {
     await clock.advance(0)
     expect(publishers()).toHaveLength(1)
     expect(viewers()).toHaveLength(1)
+  })
+})
+
+describe('a lesson that was seen live before it is entered', () => {
+  const media = () => http.requests.map((one) => one.url).filter((url) => /wh[ei]p/.test(url))
+  const access = () => ({
+    camera: endpoint('http://server/whip/lesson/room-a.camera'),
+    courseware: null,
+    watch: endpoint('http://server/whep/lesson'),
+  })
+  const enter = (entry: Partial<Entry> = {}) => {
+    void lesson.setCamera({ video: CAMERA, audio: MICROPHONE })
+    lesson.start({ live: true, access: null, serverAheadMs: 0, ...entry })
+  }
+
+  it('has its media opened beside the control channel, what is watched first', async () => {
+    enter()
+    await clock.advance(0)
+    expect(sockets.all).toHaveLength(1)
+    expect(media()).toEqual(['http://server/whep/lesson', 'http://server/whip/lesson/room-a.camera'])
+    sockets.last.say(snapshot())
+    await clock.advance(0)
+    expect(peers.all).toHaveLength(2)
+    expect(http.count('POST', 'media-access')).toBe(1)
+  })
+
+  it('needs no answer for tokens that are at hand, and asks when they are refused', async () => {
+    const good = http.answer
+    http.answer = (request) =>
+      request.url.includes('/whe') && http.count('POST', '/whep') === 1 ? response(401) : good(request)
+    enter({ access: Promise.resolve(access()) })
+    await clock.advance(0)
+    expect(http.count('POST', '/whep')).toBe(1)
+    expect(http.count('POST', 'media-access')).toBe(0)
+    await clock.advance(1000)
+    expect(http.count('POST', 'media-access')).toBe(1)
+    connect(viewers())
+    expect(lesson.viewer.state).toBe('up')
+  })
+
+  it('asks for tokens where those of before never came', async () => {
+    enter({ access: Promise.reject(new Error('no network')) })
+    await clock.advance(1000)
+    expect(http.count('POST', 'media-access')).toBe(1)
+    expect(peers.all).toHaveLength(2)
+  })
+
+  it('lets go of the media when it is not live any more', async () => {
+    enter()
+    await clock.advance(0)
+    sockets.last.say(snapshot({ lesson: { ...snapshot().lesson, state: 'ended' } }))
+    await clock.advance(0)
+    expect(peers.all.every((peer) => peer.closed)).toBe(true)
+  })
+
+  it('tries again with the snapshot what was refused before there was a room', async () => {
+    const good = http.answer
+    http.answer = (request) =>
+      /whep/.test(request.url) ? response(409, { code: 'wrong_state' }) : good(request)
+    enter()
+    await clock.advance(1000) // attempts are two seconds apart by now
+    const before = http.count('POST', '/whep')
+    http.answer = good
+    sockets.last.say(snapshot())
+    await clock.advance(0)
+    expect(http.count('POST', '/whep')).toBe(before + 1)
+    expect(viewers()).toHaveLength(before + 1)
   })
 })
 
@@ -206,7 +271,6 @@ describe('a live lesson', () => {
     await live()
     sockets.last.drop()
     await clock.advance(300)
-    sockets.last.open()
     sockets.last.say({ type: 'resumed', seq: 10 })
     await clock.advance(1000)
     expect(peers.all).toHaveLength(2)
@@ -228,7 +292,6 @@ describe('a live lesson', () => {
     }
     const attempts = sockets.all.length
     while (sockets.all.length === attempts) await clock.advance(100)
-    sockets.last.open()
     sockets.last.say(snapshot({ instance: 'two', seq: 0 }))
     await clock.advance(200)
     connect(publishers())
@@ -249,7 +312,6 @@ describe('a live lesson', () => {
     expect(peers.all).toHaveLength(2)
     expect(peers.all.every((peer) => peer.closed)).toBe(true)
     lesson.start()
-    sockets.last.open()
     sockets.last.say(snapshot())
     await clock.advance(0)
     expect(publishers()).toHaveLength(2)

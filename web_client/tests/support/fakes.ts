@@ -13,8 +13,9 @@ export class FakeSocket {
     readonly url: string,
     private readonly events: SocketEvents,
   ) {}
-  open(): void {
-    this.events.opened()
+  /** What it said in the address. */
+  get hello(): unknown {
+    return JSON.parse(new URL(this.url).searchParams.get('hello') ?? 'null')
   }
   say(message: ServerMessage | string): void {
     this.events.received(typeof message === 'string' ? message : JSON.stringify(message))
