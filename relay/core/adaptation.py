@@ -42,6 +42,7 @@ class Adaptation:
         next_bps: what the link would have to carry for the next rung; None at the top. For the
             estimator to probe for.
         full_bps: what all slots would take at their best.
+        most_bps: what the link would have to carry for that, as `next_bps`.
         spent_bps: what the present rungs take.
     """
 
@@ -55,7 +56,7 @@ class Adaptation:
         self._ceiling_bps: float | None = None  # what failed, …
         self._ceiling_until = 0.0  # … and until when it is not tried again
         self.next_bps: float | None = None
-        self.full_bps = self.spent_bps = 0.0
+        self.full_bps = self.most_bps = self.spent_bps = 0.0
 
     def choose(
         self,
@@ -146,6 +147,7 @@ class Adaptation:
     def _look_ahead(self, ladders: Sequence[_Ladder], at: Sequence[int], now: float) -> None:
         self.spent_bps = spent = _cost(ladders, at)
         self.full_bps = float(sum(rungs[-1].cost_bps for _, rungs in ladders if rungs))
+        self.most_bps = self._needed(self.full_bps)
         self.next_bps = None
         steps = {
             rungs[index + 1].cost_bps - (rungs[index].cost_bps if index >= 0 else 0)
@@ -155,12 +157,16 @@ class Adaptation:
         for step in sorted(steps):
             # Not every slot's step is next: what matters more comes first.
             if _cost(ladders, allocate(ladders, spent + step)) > spent:
-                reserved = self._reserved_bps
-                self.next_bps = _UP_MARGIN * (spent + step + reserved) - reserved
+                self.next_bps = self._needed(spent + step)
                 break
         if self.next_bps and self._ceiling_bps and now < self._ceiling_until:
             # Only a link that is found to be better is a reason to climb sooner.
             self.next_bps = max(self.next_bps, 1.01 * _BETTER_LINK * self._ceiling_bps)
+
+    def _needed(self, cost_bps: float) -> float:
+        """What the link must carry beside sound before rungs that cost so much are climbed to."""
+        reserved = self._reserved_bps
+        return _UP_MARGIN * (cost_bps + reserved) - reserved
 
 
 def _highest(rungs: Sequence[Rung], place: tuple[int, int] | None) -> int:

@@ -197,7 +197,9 @@ class Viewer:
                 wants.setdefault(publisher.source_id, set()).add(choice.rung.layer)
             self._steer(slot, publisher, choice, budget, now)
         self.wants = {source: frozenset(layers) for source, layers in wants.items()}
-        estimator.want(self._sound_bps + (self._adaptation.next_bps or self._adaptation.spent_bps))
+        adaptation, sound = self._adaptation, self._sound_bps
+        next_bps = adaptation.next_bps or adaptation.spent_bps
+        estimator.want(sound + next_bps, sound + adaptation.most_bps)
 
     def _steer(
         self,

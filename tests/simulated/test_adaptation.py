@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from statistics import median
 
 import pytest
 
@@ -163,13 +164,27 @@ def test_p1_the_top_layer_is_reached_soon() -> None:
 
 
 def test_p2_a_lossy_link_is_used_without_a_saw_tooth() -> None:
+    # Of three draws, as issue 3 judges: a picture whose last packet is lost is missed with the next
+    # one 80 ms later and back 80 ms after that, which is a gap of just about the 250 ms that count.
+    frozen = []
+    for seed in (1, 2, 3):
+        lesson = Lesson()
+        room = lesson.watch(lesson.link(1.5e6, queue=0.32, loss=RandomLoss(0.03, seed)))
+        lesson.run(60)
+        frozen.append(room.frozen(1, 60) / 59)
+        assert room.switches(10, 60) <= 2
+        # Half the pictures of the top layer; the product's layers are larger, and use more.
+        assert room.sent(10, 60) / 1.5e6 >= 0.6, room.table()
+    assert median(frozen) <= 0.01, frozen
+
+
+def test_p4_the_top_layer_does_not_wait_for_a_round_trip_at_each_rung() -> None:
     lesson = Lesson()
-    room = lesson.watch(lesson.link(1.5e6, queue=0.32, loss=RandomLoss(0.03)))
-    lesson.run(60)
-    assert room.frozen(1, 60) / 59 <= 0.01, room.table()
-    assert room.switches(10, 60) <= 2
-    # Half the pictures of the top layer; the product's layers are larger, and use more.
-    assert room.sent(10, 60) / 1.5e6 >= 0.6
+    link = lesson.link(2e6, delay=0.3, loss=RandomLoss(0.01))
+    room = lesson.watch(link, back=0.3)
+    lesson.run(30)
+    assert first_second_at(room, Layer.HIGH, 2) <= 1, room.table()
+    assert room.switches(3, 30) == 0, room.table()
 
 
 def test_p3_a_changing_link() -> None:

@@ -91,7 +91,7 @@ class BandwidthEstimator:
         self._busy = BusyRate()
         self._prober = Prober()
         self._remb = RembControl(start_bps, min_bps, max_bps)
-        self._wanted = 0.0
+        self._wanted = self._most_wanted = 0.0
         self._peak_bps = 0.0
         self._peak_at = now
         self._competition: Competition | None = None
@@ -145,9 +145,15 @@ class BandwidthEstimator:
         """Less is sent than may be."""
         return self.sent_bps < _LIMITED_BELOW * self.target_bps
 
-    def want(self, bps: float) -> None:
-        """Name the rate that could be used: all that is sent, with the next layer up."""
+    def want(self, bps: float, most_bps: float | None = None) -> None:
+        """Name the rates that could be used.
+
+        Args:
+            bps: all that is sent, with the next layer up.
+            most_bps: with every layer at its best; None: as `bps`.
+        """
         self._wanted = bps
+        self._most_wanted = bps if most_bps is None else most_bps
 
     # --- feedback ---------------------------------------------------------------------------------
 
@@ -381,7 +387,7 @@ class BandwidthEstimator:
             return None
         if math.isfinite(self._loss.bps):
             return None  # what loss forbids, no burst can prove
-        wanted = self._wanted
+        wanted = self._most_wanted if self._prober.starting else self._wanted
         if self.state is State.RECOVERING:
             wanted = max(wanted, self._good_bps)
         return self._prober.poll(self._control.bps, min(wanted, self._max), rtt, now)

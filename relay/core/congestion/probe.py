@@ -14,12 +14,14 @@ from enum import Enum, auto
 
 from relay.core.congestion.sent import PacketResult
 
-_START_FACTORS = (3.0, 6.0)  # × the start estimate (libwebrtc's exponential start)
+# × the start estimate, of the first probe: libwebrtc's exponential start has one of 3 and one of 6
+# at once. The larger alone measures a slower link as well, by the spacing of what arrives.
+_START_STEP = 6.0
 _STEP = 2.0  # × the estimate, of further probes
 _GENTLE_STEP = 1.5  # after one that failed
 _OVER_WANTED = 1.1  # a probe measures a little less than it sends
 _EXCESS = 0.06  # s of queue that a probe may add on a link as slow as the estimate
-_CAUTIOUS_EXCESS = 0.03  # the same at the start and after a failure
+_CAUTIOUS_EXCESS = 0.03  # the same after a failure
 _MIN_TIME, _MAX_TIME = 0.015, 0.1  # s
 _MIN_PACKETS = 5  # libwebrtc's least for a probe
 _MIN_BYTES = 800  # of which five packets can be made that a receiver still times well
@@ -89,6 +91,8 @@ class Prober:
 
     Attributes:
         state: whether one is under way.
+        starting: nothing was learnt yet. The first probe aims at all that could be used and not at
+            the next step of it: a long round trip must not be waited for at each step.
         sent, failed: how many probes, and how many found the link full.
     """
 
@@ -102,20 +106,18 @@ class Prober:
         "_number",
         "_plan",
         "_results",
-        "_start",
-        "_start_bps",
         "_undecided",
         "failed",
         "sent",
+        "starting",
         "state",
     )
 
     def __init__(self) -> None:
         self.state = ProbeState.READY
+        self.starting = True
         self.sent = self.failed = 0
         self._number = 0
-        self._start = list(_START_FACTORS)
-        self._start_bps = 0.0
         self._at = -math.inf  # when the last probe was made
         self._ended_at = -math.inf  # when the last one was judged
         self._next = -math.inf  # not before this
@@ -156,11 +158,9 @@ class Prober:
         step, allowed = _STEP, _EXCESS
         if self._failures:
             step, allowed = _GENTLE_STEP, _CAUTIOUS_EXCESS
-        if self._start:
-            step, allowed = self._start.pop(0), _CAUTIOUS_EXCESS
-            self._start_bps = self._start_bps or estimate
-            step *= self._start_bps / estimate
-        bps = min(max(step, _GENTLE_STEP) * estimate, _OVER_WANTED * wanted)
+        if self.starting:
+            step = _START_STEP
+        bps = min(step * estimate, _OVER_WANTED * wanted)
         excess = max(bps / estimate - 1, 0.01)
         seconds = min(max(allowed / excess, _MIN_TIME), _MAX_TIME)
         size = max(round(bps * seconds / 8), _MIN_BYTES)
@@ -216,12 +216,16 @@ class Prober:
 
     def _conclude(self, result: ProbeResult, estimate: float, now: float) -> None:
         reached = result.outcome is Outcome.REACHED
+        rose = result.bps > _NO_RISE * estimate
+        # The first was steep and short: one that raised the estimate is a step up, and not all.
+        began = self.starting and result.outcome is not Outcome.UNKNOWN
+        self.starting = self.starting and not began
         small = self._plan is not None and self._plan.bps < _SMALL_STEP * estimate
         self.state = ProbeState.READY
         self._ended_at = now
         self._plan = None
         self._results.clear()
-        if reached and result.bps > _NO_RISE * estimate:
+        if rose and (reached or began):
             self._failures = self._undecided = 0
             self._failed_at_bps = math.inf
             self._next = max(self._next, now + _AFTER_SUCCESS)
@@ -233,7 +237,6 @@ class Prober:
             self._fail(max(estimate, result.bps), now)
 
     def _fail(self, at_bps: float, now: float) -> None:
-        self._start.clear()
         limit = _MAX_WAIT if self._harmful else _MAX_WAIT_GENTLE
         self._next = now + min(_FIRST_WAIT * _WAIT_GROWTH**self._failures, limit)
         self.failed += 1

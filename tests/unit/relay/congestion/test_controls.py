@@ -115,16 +115,33 @@ def send_probe(prober: Prober, estimate: float, link: float, now: float) -> Outc
     return result.outcome
 
 
-def test_start_probes_at_three_and_six_times() -> None:
-    prober = Prober()
-    first = prober.poll(600e3, 8e6, 0.1, 0.0)
+def test_the_first_probe_aims_at_all_that_could_be_used() -> None:
+    first = Prober().poll(600e3, 8e6, 0.1, 0.0)
     assert first is not None
-    assert first.bps == pytest.approx(1.8e6)
-    again = Prober()
-    assert send_probe(again, 600e3, 50e6, 0.0) is Outcome.REACHED
-    second = again.poll(1.8e6, 8e6, 0.1, 0.5)
-    assert second is not None
-    assert second.bps == pytest.approx(3.6e6)
+    assert first.bps == pytest.approx(3.6e6)
+    modest = Prober().poll(600e3, 2e6, 0.1, 0.0)
+    assert modest is not None
+    assert modest.bps == pytest.approx(2.2e6)
+
+
+def test_a_first_probe_that_found_the_link_is_followed_at_once() -> None:
+    """It is short, so what it found is a step up and no more; the second is believed."""
+    prober = Prober()
+    assert send_probe(prober, 600e3, 1.5e6, 0.0) is Outcome.FULL
+    assert not prober.starting
+    assert prober.failed == 0
+    assert send_probe(prober, 1.4e6, 1.5e6, 0.4) is Outcome.FULL
+    assert prober.failed == 1
+    assert prober.poll(1.4e6, 8e6, 0.1, 2.0) is None
+
+
+def test_a_first_probe_that_told_nothing_is_repeated_as_it_was() -> None:
+    prober = Prober()
+    assert prober.poll(600e3, 8e6, 0.1, 0.0) is not None
+    prober.abandon(0.1)
+    again = prober.poll(600e3, 8e6, 0.1, 0.5)
+    assert again is not None
+    assert again.bps == pytest.approx(3.6e6)
 
 
 def test_nothing_is_probed_that_nobody_wants() -> None:
@@ -137,7 +154,7 @@ def test_failed_probes_become_rare_and_gentle() -> None:
     times = []
     for index in range(6000):
         now = index * 0.02
-        outcome = send_probe(prober, 450e3, 500e3, now)
+        outcome = send_probe(prober, 450e3, 460e3, now)
         if outcome is not None:
             assert outcome is Outcome.FULL
             times.append(now)
