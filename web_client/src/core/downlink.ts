@@ -44,7 +44,10 @@ export class Downlink {
     const now = downlinkTotals(rows)
     const { before } = this
     this.before = now
-    if (before === null) return LOOK_EVERY_MS
+    if (before === null) {
+      this.peer.setWaits(this.wait.begin(now.rttMs))
+      return LOOK_EVERY_MS
+    }
     const lost = Math.max(0, now.lost - before.lost)
     const sent = Math.max(0, now.received - before.received) + lost
     const loss = sent === 0 ? 0 : lost / sent

@@ -43,6 +43,18 @@ export class RepairWait {
   private quietS = 0
   private videoMs = LOSSY_MS // nothing is known yet: as if something might get lost
 
+  /**
+   * The waits before anything came: as if something might get lost. A long wait that begins with the first loss
+   * would begin with a freeze.
+   */
+  begin(rttMs: number | null): Waits {
+    if (rttMs !== null) {
+      this.rttMs = rttMs
+      this.videoMs = this.rounds(1, LOSSY_MS)
+    }
+    return this.waits(true)
+  }
+
   /** The waits after one more second of the link. */
   see(second: LinkSecond): Waits {
     if (second.rttMs !== null) {
@@ -57,16 +69,23 @@ export class RepairWait {
     else if (this.quietS >= HOLD_S || needed >= LOSSY_MS) {
       this.videoMs = Math.max(needed, this.videoMs - FALL_MS_PER_S)
     }
+    return this.waits(second.pictures)
+  }
+
+  private waits(pictures: boolean): Waits {
     const videoMs = Math.ceil(this.videoMs / STEP_MS) * STEP_MS
     const alone = this.quietS >= HOLD_S || this.loss <= LOSS_WORTH ? SOUND_MS : LOSSY_SOUND_MS
-    const audioMs = second.pictures ? Math.max(alone, videoMs - SOUND_AHEAD_MS) : alone
+    const audioMs = pictures ? Math.max(alone, videoMs - SOUND_AHEAD_MS) : alone
     return { videoMs, audioMs }
   }
 
   private needed(): number {
     if (this.quietS >= HOLD_S) return CLEAN_MS
     if (this.loss <= LOSS_WORTH) return Math.min(this.videoMs, LOSSY_MS) // nothing lost so far
-    const [rounds, least] = this.loss >= TWO_ROUNDS_FROM ? [2, VERY_LOSSY_MS] : [1, LOSSY_MS]
-    return Math.min(WAIT_MAX_MS, Math.max(least, rounds * this.rttMs + REPAIR_MARGIN_MS))
+    return this.loss >= TWO_ROUNDS_FROM ? this.rounds(2, VERY_LOSSY_MS) : this.rounds(1, LOSSY_MS)
+  }
+
+  private rounds(count: number, leastMs: number): number {
+    return Math.min(WAIT_MAX_MS, Math.max(leastMs, count * this.rttMs + REPAIR_MARGIN_MS))
   }
 }

@@ -46,8 +46,9 @@ async function second(arrives: { packets?: number; lost?: number; teacher?: numb
 describe('what arrives', () => {
   it('sets how long to wait for repairs', async () => {
     await second({})
+    expect(peer.waits).toEqual({ videoMs: 690, audioMs: 630 }) // before the first picture is shown
     await second({ lost: 0, teacher: 25 })
-    expect(peer.waits?.videoMs).toBe(150)
+    expect(peer.waits?.videoMs).toBe(680)
     await second({ lost: 2, teacher: 25 })
     expect(last?.loss).toBeCloseTo(2 / 102)
     expect(peer.waits).toEqual({ videoMs: 690, audioMs: 630 })

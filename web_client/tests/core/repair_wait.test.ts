@@ -17,6 +17,16 @@ describe('how long a receiver waits for repairs', () => {
     expect(after(20, wait, 2, 0).videoMs).toBe(CLEAN_MS)
   })
 
+  it('is long enough for a repair before the first picture is shown, wherever the round trip is known', () => {
+    expect(new RepairWait().begin(600)).toEqual({ videoMs: 690, audioMs: 690 - SOUND_AHEAD_MS })
+    expect(new RepairWait().begin(60).videoMs).toBe(LOSSY_MS)
+    expect(new RepairWait().begin(null).videoMs).toBe(LOSSY_MS)
+    expect(new RepairWait().begin(5000).videoMs).toBe(WAIT_MAX_MS)
+    const clean = new RepairWait()
+    clean.begin(600)
+    expect(after(80, clean, 600, 0).videoMs).toBe(CLEAN_MS) // nothing is lost there
+  })
+
   it('takes one repair round where packets get lost', () => {
     expect(after(3, new RepairWait(), 60, 0.01).videoMs).toBe(LOSSY_MS)
     expect(after(3, new RepairWait(), 200, 0.01).videoMs).toBe(290)
