@@ -1,23 +1,20 @@
-"""One viewing session: its slots, and what each of them shows."""
+"""One viewing session: its slots, its way out, and what comes back from it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from relay.api import Importance, Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
-from relay.core.adaptation import Adaptation, Choice
-from relay.core.allocator import ALL_TEMPORAL, RANK, Candidate, Demand
-from relay.core.arrival import LEARNING_S
+from relay.api import Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
 from relay.core.audio import SpeakerSlots
 from relay.core.congestion.estimator import MAX_BPS
 from relay.core.congestion.pacer import Priority
-from relay.core.congestion.state import Reason, State
+from relay.core.congestion.state import Reason
 from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
 from relay.core.negotiated import OutgoingSlot
 from relay.core.outlet import Outlet
-from relay.core.publisher import Publisher
+from relay.core.picture_choice import PictureChoice, Sources
 from relay.core.redundancy import Redundancy, SoundFates, affordable, cost
 from relay.core.slot import ViewerSlot
 from relay.core.sound_slot import SoundSlot
@@ -25,15 +22,7 @@ from relay.core.viewer_feedback import ViewerFeedback
 
 _REPORT_INTERVAL = 1.0  # s
 _REPORTS_IN_ONE = 12  # sender reports with their names in a packet: less than 1200 bytes
-_ADAPT_INTERVAL = 0.5  # s between two choices, if nothing asks for one sooner; …
-_CALM_INTERVAL = 2.0  # s … and there is no more to show, on a link that carries …
-_PLENTY = 1.3  # × what is shown: pictures may become livelier meanwhile
-_USUAL_BPS = {Layer.LOW: 150_000, Layer.MIDDLE: 500_000, Layer.HIGH: 1_500_000}
 _SOUND_BPS = 50_000  # a speaker whose rate is not known yet: Opus at 20 ms with its headers
-_STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the control connection
-# A picture is left at once, before the lower layer's key frame, if the link carries less than this
-# share of it: waiting would fill the queue.
-_HOPELESS = 0.5
 _LIMITS = {
     Reason.LOSS: Limit.LOSS,
     Reason.OUTAGE: Limit.OUTAGE,
@@ -42,37 +31,11 @@ _LIMITS = {
 }
 
 
-class ViewerHost(Protocol):
+class ViewerHost(Sources, Protocol):
     """The room, as its viewers see it."""
-
-    def publisher_of(self, source_id: str) -> Publisher | None:
-        """Who publishes a source now."""
-
-    def programme(self) -> Sequence[str]:
-        """The programme's sources that are published with a picture, in order."""
 
     def on_viewer_closed(self, viewer: Viewer) -> None:
         """The viewer is gone."""
-
-
-def _is_paused(slot: ViewerSlot, publisher: Publisher) -> bool:
-    """Whether the slot's layer only fell silent, as a still page of courseware may.
-
-    It keeps its slot: the last picture is the right one, and what follows needs no key frame.
-    """
-    target = slot.target
-    return target is not None and not target.flowing and target in publisher.video.values()
-
-
-def _cost(name: Layer, layer: IncomingLayer, *, simulcast: bool) -> int:
-    """What a layer takes of a link; until that is known well, at least what such layers usually do.
-
-    An encoder that starts sends little at first: who climbs to it then must leave it soon after.
-    """
-    meter = layer.meter
-    if meter.carried_bps and (meter.seconds >= LEARNING_S or not simulcast):
-        return meter.carried_bps
-    return max(meter.carried_bps, _USUAL_BPS[name])
 
 
 class Viewer:
@@ -82,7 +45,6 @@ class Viewer:
         session_id: the session.
         due: when `on_timer` has something to do next.
         outlet: the way out, with what is known of the link.
-        wants: the layers it would take now of each source, flowing or not.
     """
 
     def __init__(
@@ -105,7 +67,6 @@ class Viewer:
         self._host = host
         self._send_rtcp = send_rtcp
         self._own_sources = own_sources
-        self._programme = programme
         self._wall_offset = wall_offset
         self._counters = counters
         transport_cc = any(slot.extensions.transport_cc for slot in slots)
@@ -144,19 +105,27 @@ class Viewer:
             counters=counters,
             on_estimate=self._on_estimate,
         )
-        self._adaptation = Adaptation(len(self.video_slots))
-        self._adapt_at = now
-        self._sound_bps = 0.0  # with what else is set aside for
+        self._pictures = PictureChoice(
+            self.video_slots,
+            self.outlet,
+            host,
+            programme=programme,
+            sound_bps=self._sound_bps,
+            now=now,
+        )
         self._dropped_bytes = 0
-        self.wants: dict[str, frozenset[Layer]] = {}
         self._speakers = SpeakerSlots(len(self._audio))
-        self._wishes: dict[int, SlotWish] = {}
         self._open = True
         self._report_at = now
         self._rate_octets = 0
         self._send_bps = 0
 
-    # --- what is shown ----------------------------------------------------------------------------
+    # --- what is shown and heard ------------------------------------------------------------------
+
+    @property
+    def wants(self) -> Mapping[str, frozenset[Layer]]:
+        """The layers it would take now of each source, flowing or not."""
+        return self._pictures.wants
 
     def set_view(self, wishes: Sequence[SlotWish], now: float) -> None:
         """Replace the wishes; slots not named become empty.
@@ -164,98 +133,17 @@ class Viewer:
         Raises:
             ValueError: a wish names a slot that the viewer has not, or names one twice.
         """
-        known = {slot.negotiated.index for slot in self.video_slots}
-        named = [wish.slot for wish in wishes]
-        if not known.issuperset(named):
-            raise ValueError(f"no such video slot: {sorted(set(named) - known)}")
-        if len(set(named)) != len(named):
-            raise ValueError("a slot is named twice")
-        self._wishes = {wish.slot: wish for wish in wishes}
+        self._pictures.set_wishes(wishes)
         self.retarget(now)
 
     def retarget(self, now: float) -> None:
         """Choose the video layers anew: a wish changed, what flows, or what the link carries."""
-        if not self._open:
-            return
-        self._adapt_at = now
-        published = [self._publisher_for(slot) for slot in self.video_slots]
-        demands = [
-            self._demand(slot, publisher)
-            for slot, publisher in zip(self.video_slots, published, strict=True)
-        ]
-        sources = [publisher.source_id if publisher else None for publisher in published]
-        budget = self._budget(demands)
-        estimator = self.outlet.estimator
-        outage = estimator.state is State.OUTAGE
-        self._sound_bps = estimator.estimate_bps - budget
-        choices = self._adaptation.choose(
-            demands, sources, budget, now, reserved_bps=self._sound_bps, outage=outage
-        )
-        wants: dict[str, set[Layer]] = {}
-        for slot, publisher, choice in zip(self.video_slots, published, choices, strict=True):
-            if publisher is not None and choice.rung is not None:
-                wants.setdefault(publisher.source_id, set()).add(choice.rung.layer)
-            self._steer(slot, publisher, choice, budget, now)
-        self.wants = {source: frozenset(layers) for source, layers in wants.items()}
-        adaptation, sound = self._adaptation, self._sound_bps
-        next_bps = adaptation.next_bps or adaptation.spent_bps
-        estimator.want(sound + next_bps, sound + adaptation.most_bps)
+        if self._open:
+            self._pictures.choose(now)
 
-    def _steer(
-        self,
-        slot: ViewerSlot,
-        publisher: Publisher | None,
-        choice: Choice,
-        budget: float,
-        now: float,
-    ) -> None:
-        """Bring a slot to what was chosen for it."""
-        ideal = choice.ideal.layer if choice.ideal is not None else None
-        if ideal is not slot.ideal:
-            slot.ideal, slot.changed = ideal, True
-        if publisher is None or choice.rung is None:
-            if publisher is None or ideal is not None or not _is_paused(slot, publisher):
-                slot.aim(None, now)
-            return
-        rung, layer = choice.rung, self._flowing(slot, publisher, choice.rung.layer)
-        if layer is None:
-            return  # it is being asked for
-        slot.aim(publisher.video[layer], now)
-        present = slot.layer
-        if present is None or present.layer is None or RANK[present.layer] <= RANK[layer]:
-            slot.aim_temporal(rung.temporal)
-            return
-        # On the way down: until the lower layer's key frame is here, as little as can be shown.
-        slot.aim_temporal(rung.temporal if layer is rung.layer else ALL_TEMPORAL, until_switch=0)
-        if budget < _HOPELESS * present.meter.carried_bps:
-            slot.release()
-            self.outlet.pacer.clear(Priority.VIDEO)
-
-    @staticmethod
-    def _flowing(slot: ViewerSlot, publisher: Publisher, wanted: Layer) -> Layer | None:
-        """The layer itself if it flows; else, while it is asked for, the best below or above it."""
-        flowing = [
-            name
-            for name, layer in publisher.video.items()
-            if layer.flowing and slot.takes(layer.codec)
-        ]
-        below = [name for name in flowing if RANK[name] <= RANK[wanted]]
-        if below:
-            return max(below, key=RANK.__getitem__)
-        return min(flowing, key=RANK.__getitem__, default=None)
-
-    def _budget(self, demands: Sequence[Demand]) -> float:
-        """What the link carries beside sound and the still pictures that stand for courseware."""
-        # Not the target: while a queue drains it is half of that, and the pacer sees to it.
-        carried = self.outlet.estimator.estimate_bps
-        sound = cost(self._plain_sound_bps(), self._redundancy.distances)
-        courseware = [
-            slot
-            for slot, demand in zip(self.video_slots, demands, strict=True)
-            if demand.importance is Importance.COURSEWARE and demand.candidates
-        ]
-        still = any(slot.layer is None for slot in courseware)
-        return carried - sound - (_STILL_BPS if still else 0)
+    def _sound_bps(self) -> float:
+        """What all sound takes, with its repetitions."""
+        return cost(self._plain_sound_bps(), self._redundancy.distances)
 
     def _plain_sound_bps(self) -> int:
         """What all sound takes without repetition."""
@@ -273,36 +161,6 @@ class Viewer:
         chosen = self._redundancy.choose(now, most)
         for slot in self._audio:
             slot.distances = chosen
-
-    def _wish(self, slot: ViewerSlot) -> SlotWish | None:
-        index = slot.negotiated.index
-        if not self._programme:
-            return self._wishes.get(index)
-        shown = self._host.programme()
-        return SlotWish(index, shown[index]) if index < len(shown) else None
-
-    def _publisher_for(self, slot: ViewerSlot) -> Publisher | None:
-        wish = self._wish(slot)
-        if wish is None or wish.source_id is None:
-            return None
-        return self._host.publisher_of(wish.source_id)
-
-    def _demand(self, slot: ViewerSlot, publisher: Publisher | None) -> Demand:
-        wish = self._wish(slot)
-        if publisher is None or wish is None:
-            return Demand(())
-        candidates = tuple(
-            Candidate(
-                name,
-                layer.height,
-                _cost(name, layer, simulcast=len(publisher.video) > 1),
-                layer.meter.temporal_shares,
-            )
-            for name, layer in publisher.video.items()
-            if publisher.offers(name) and slot.takes(layer.codec)
-        )
-        settled = publisher.settled
-        return Demand(candidates, wish.max_layer, wish.max_height, wish.importance, settled)
 
     @property
     def audio_slots(self) -> int:
@@ -350,26 +208,14 @@ class Viewer:
 
     def _on_estimate(self, before: float, resumed: bool, now: float) -> None:
         """See `viewer_feedback.OnEstimate`."""
-        estimator = self.outlet.estimator
         if resumed:
             self.outlet.pacer.clear(Priority.VIDEO)
             self.outlet.pacer.clear(Priority.RETRANSMISSION)
             for slot in self.video_slots:
                 slot.start_over()
             self.retarget(now)
-        elif estimator.estimate_bps < min(before, self._adaptation.spent_bps + self._sound_bps):
+        elif self._pictures.falls_short(before):
             self.retarget(now)  # at once: a queue is beginning
-
-    def _may_climb(self) -> bool:
-        """Whether the estimate has come to what the next rung needs."""
-        needed = self._adaptation.next_bps
-        return needed is not None and self.outlet.estimator.estimate_bps - self._sound_bps >= needed
-
-    def _has_plenty(self) -> bool:
-        """Whether all is shown at its best and the link carries much more."""
-        adaptation = self._adaptation
-        needed = _PLENTY * (adaptation.spent_bps + self._sound_bps)
-        return adaptation.next_bps is None and self.outlet.estimator.estimate_bps > needed
 
     def _fill(self, octets: int, now: float) -> int:
         """See `Outlet`: what a probe sends."""
@@ -388,8 +234,7 @@ class Viewer:
         dropped = self.outlet.pacer.dropped_bytes
         if dropped != self._dropped_bytes:
             self._on_dropped(dropped, now)
-        pause = _CALM_INTERVAL if self._has_plenty() else _ADAPT_INTERVAL
-        if now - self._adapt_at >= pause or self._may_climb():
+        if self._pictures.is_due(now):
             self.retarget(now)
         if now - self._report_at < _REPORT_INTERVAL:
             return
@@ -430,7 +275,7 @@ class Viewer:
         """The session's figures; `connected` is always True (the transport knows better)."""
         del now
         estimator, rtt = self.outlet.estimator, self._feedback.rtt
-        held_back = self._adaptation.spent_bps < self._adaptation.full_bps
+        limit = _LIMITS.get(estimator.reason, Limit.RATE)
         return SessionStats(
             session_id=self.session_id,
             connected=True,
@@ -442,5 +287,5 @@ class Viewer:
             slots=self.slots(),
             target_bps=round(estimator.target_bps),
             queue_ms=1000 * estimator.queue_delay,
-            limit=_LIMITS.get(estimator.reason, Limit.RATE) if held_back else Limit.NONE,
+            limit=limit if self._pictures.held_back else Limit.NONE,
         )
