@@ -15,8 +15,9 @@ from enum import Enum, auto
 from relay.core.congestion.sent import PacketResult
 
 # × the start estimate, of the first probe: libwebrtc's exponential start has one of 3 and one of 6
-# at once. The larger alone measures a slower link as well, by the spacing of what arrives.
-_START_STEP = 6.0
+# at once. One between them measures a slower link as well, by the spacing of what arrives, and adds
+# no more queue to it than others may (`_EXCESS`): sound begins at the same moment.
+_FIRST_STEP = 4.0
 _STEP = 2.0  # × the estimate, of further probes
 _GENTLE_STEP = 1.5  # after one that failed
 _OVER_WANTED = 1.1  # a probe measures a little less than it sends
@@ -92,7 +93,8 @@ class Prober:
     Attributes:
         state: whether one is under way.
         starting: nothing was learnt yet. The first probe aims at all that could be used and not at
-            the next step of it: a long round trip must not be waited for at each step.
+            the next step of it: a long round trip must not be waited for at each step. One of which
+            too little came back met a short queue, perhaps: the next is half as steep.
         sent, failed: how many probes, and how many found the link full.
     """
 
@@ -101,6 +103,7 @@ class Prober:
         "_ended_at",
         "_failed_at_bps",
         "_failures",
+        "_first_step",
         "_harmful",
         "_next",
         "_number",
@@ -116,6 +119,7 @@ class Prober:
     def __init__(self) -> None:
         self.state = ProbeState.READY
         self.starting = True
+        self._first_step = _FIRST_STEP
         self.sent = self.failed = 0
         self._number = 0
         self._at = -math.inf  # when the last probe was made
@@ -145,6 +149,7 @@ class Prober:
         if self.state is ProbeState.SENT:
             if now - self._at <= _LOST_AFTER + rtt:
                 return None
+            self._learn_of_first(Outcome.UNKNOWN)
             self._conclude(ProbeResult(Outcome.UNKNOWN, 0.0), estimate, now)
         if estimate > _ROSE * self._failed_at_bps:
             self._failures = 0
@@ -159,7 +164,7 @@ class Prober:
         if self._failures:
             step, allowed = _GENTLE_STEP, _CAUTIOUS_EXCESS
         if self.starting:
-            step = _START_STEP
+            step = self._first_step
         bps = min(step * estimate, _OVER_WANTED * wanted)
         excess = max(bps / estimate - 1, 0.01)
         seconds = min(max(allowed / excess, _MIN_TIME), _MAX_TIME)
@@ -211,21 +216,29 @@ class Prober:
         lost = sum(arrived is None for _, arrived, _, _ in self._results)
         if lost > max(1.0, 3 * loss * len(self._results)) and result.outcome is Outcome.FULL:
             self._harmful = True
-        self._conclude(result, estimate, now)
+        # The first was steep and short: one that raised the estimate is a step up, and not all.
+        climbed = self.starting and not self._harmful
+        self._learn_of_first(result.outcome)
+        self._conclude(result, estimate, now, climbed=climbed)
         return result
 
-    def _conclude(self, result: ProbeResult, estimate: float, now: float) -> None:
+    def _learn_of_first(self, outcome: Outcome) -> None:
+        """A probe that left has ended; one that was abandoned teaches nothing."""
+        if outcome is Outcome.UNKNOWN:
+            self._first_step /= 2
+        self.starting = self.starting and outcome is Outcome.UNKNOWN and self._first_step >= _STEP
+
+    def _conclude(
+        self, result: ProbeResult, estimate: float, now: float, *, climbed: bool = False
+    ) -> None:
         reached = result.outcome is Outcome.REACHED
         rose = result.bps > _NO_RISE * estimate
-        # The first was steep and short: one that raised the estimate is a step up, and not all.
-        began = self.starting and result.outcome is not Outcome.UNKNOWN
-        self.starting = self.starting and not began
         small = self._plan is not None and self._plan.bps < _SMALL_STEP * estimate
         self.state = ProbeState.READY
         self._ended_at = now
         self._plan = None
         self._results.clear()
-        if rose and (reached or began):
+        if rose and (reached or climbed):
             self._failures = self._undecided = 0
             self._failed_at_bps = math.inf
             self._next = max(self._next, now + _AFTER_SUCCESS)
