@@ -3,7 +3,10 @@ import { Steady } from '../core/steady'
 import { browserClock } from './clock'
 
 /** What a getter gives, as far as it lasts: see `Steady`. */
-export function useSteady<T extends string | boolean>(source: () => T, lastsMs?: number): Ref<T> {
+export function useSteady<T extends string | boolean>(
+  source: () => T,
+  lastsMs?: (value: T) => number,
+): Ref<T> {
   const shown = ref(source()) as Ref<T>
   const steady = new Steady<T>(browserClock, shown.value, (value) => (shown.value = value), lastsMs)
   watch(source, (value) => steady.see(value))

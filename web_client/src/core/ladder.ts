@@ -1,8 +1,11 @@
 /** Where on the ladder a classroom stands: what its link carries decides what is shown, and how it is said. */
 import type { RoomState } from './room_state'
 import { LEAD, sourceOf, videoSlot } from './room_state'
+import { SHOWN_AFTER_MS } from './steady'
 import { CLASSROOM_COURSEWARE, CLASSROOM_LEAD, CLASSROOM_STAGE, othersOnStage } from './view_plan'
 import type { SlotNow, Source } from './wire'
+
+const REDUCED_AFTER_MS = 5000
 
 /**
  * One picture: `absent` nobody sends it; `coming` it will flow any moment; `full`; `less`: smaller or with fewer
@@ -12,6 +15,11 @@ export type Picture = 'absent' | 'coming' | 'full' | 'less' | 'held'
 
 /** The page as a whole, downwards. */
 export type Rung = 'full' | 'reduced' | 'stills' | 'sound'
+
+/** How long a rung lasts before the page says it: a picture that climbs when one enters is nobody's trouble. */
+export function rungLastsMs(rung: Rung): number {
+  return rung === 'reduced' ? REDUCED_AFTER_MS : SHOWN_AFTER_MS
+}
 
 export interface Ladder {
   readonly lead: Picture

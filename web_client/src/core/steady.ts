@@ -7,12 +7,15 @@ export class Steady<T> {
   private next: T
   private cancel: Cancel | null = null
 
-  /** @param tell hears every value that lasted; the first one counts at once. */
+  /**
+   * @param tell hears every value that lasted; the first one counts at once.
+   * @param lastsMs how long each value must last.
+   */
   constructor(
     private readonly clock: Clock,
     public value: T,
     private readonly tell: (value: T) => void,
-    private readonly lastsMs = SHOWN_AFTER_MS,
+    private readonly lastsMs: (value: T) => number = () => SHOWN_AFTER_MS,
   ) {
     this.next = value
   }
@@ -22,7 +25,7 @@ export class Steady<T> {
     this.next = value
     this.stop()
     if (value === this.value) return
-    this.cancel = this.clock.after(this.lastsMs, () => {
+    this.cancel = this.clock.after(this.lastsMs(value), () => {
       this.cancel = null
       this.value = value
       this.tell(value)

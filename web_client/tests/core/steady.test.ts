@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { rungLastsMs, type Rung } from '../../src/core/ladder'
 import { SHOWN_AFTER_MS, Steady } from '../../src/core/steady'
 import { VirtualClock } from '../support/virtual_clock'
 
@@ -24,4 +25,14 @@ it('shows what lasts and nothing that passes', async () => {
   steady.see('full')
   steady.stop()
   expect(clock.waiting).toBe(0)
+})
+
+it('waits longer for what is less urgent', async () => {
+  const clock = new VirtualClock()
+  const shown: string[] = []
+  new Steady<Rung>(clock, 'full', (value) => shown.push(value), rungLastsMs).see('reduced')
+  await clock.advance(4000)
+  expect(shown).toEqual([])
+  await clock.advance(1000)
+  expect(shown).toEqual(['reduced'])
 })
