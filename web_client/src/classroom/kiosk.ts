@@ -3,10 +3,11 @@ import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { browserClock } from '../browser/clock'
 import { identity, rest, whichTerminal } from '../browser/identity'
 import { memory } from '../browser/settings'
+import { AccessAhead } from '../core/access_ahead'
 import { countyDay } from '../core/county_time'
 import { byStart, currentLesson } from '../core/day_plan'
-import type { Entry } from '../core/entry'
-import { AccessAhead, NOTHING_KNOWN } from '../core/entry'
+import type { KnownAhead } from '../core/known_ahead'
+import { NOTHING_KNOWN } from '../core/known_ahead'
 import { ApiError } from '../core/rest'
 import type { Lesson } from '../core/wire'
 
@@ -23,9 +24,13 @@ export function useKiosk() {
   const lessonId = ref<string | null>(null)
   const now = ref(Date.now()) // server time, in ms
   const current = computed(() => currentLesson(lessons.value, now.value))
-  const entry = shallowRef<Entry>(NOTHING_KNOWN)
-  const ahead = new AccessAhead(browserClock, (id) => rest.mediaAccess(id))
+  const known = shallowRef<KnownAhead>(NOTHING_KNOWN)
   let serverAheadMs = 0
+  const ahead = new AccessAhead(
+    browserClock,
+    (id) => rest.mediaAccess(id),
+    () => serverAheadMs,
+  )
   let timer: number | undefined
   const ticker = window.setInterval(() => (now.value = Date.now() + serverAheadMs), 500)
 
@@ -85,7 +90,7 @@ export function useKiosk() {
     window.clearTimeout(timer)
     memory.set(IN_LESSON, lesson.lesson_id)
     lessonId.value = lesson.lesson_id
-    entry.value = { live: lesson.state === 'live', access: ahead.take(lesson.lesson_id), serverAheadMs }
+    known.value = { live: lesson.state === 'live', access: ahead.take(lesson.lesson_id), serverAheadMs }
     phase.value = 'lesson'
   }
 
@@ -117,7 +122,7 @@ export function useKiosk() {
     phase,
     lessons,
     lessonId,
-    entry,
+    known,
     now,
     current,
     begin,

@@ -6,8 +6,8 @@ import type { Cancel, Clock } from './clock'
 import { Listeners } from './clock'
 import type { ControlStatus, OpenSocket } from './control'
 import { ControlChannel } from './control'
-import type { Entry } from './entry'
-import { NOTHING_KNOWN } from './entry'
+import type { KnownAhead } from './known_ahead'
+import { NOTHING_KNOWN } from './known_ahead'
 import type { CodecName, OpenPeer } from './peer'
 import type { PublishedTracks } from './publisher'
 import { CAMERA_LAYERS, COURSEWARE_LAYERS, Publisher } from './publisher'
@@ -51,7 +51,7 @@ export class LessonSession {
   private devices: Devices | null = null
   private cancelView: Cancel | null = null
   private cancelForget: Cancel | null = null
-  private entry: Entry = NOTHING_KNOWN
+  private known: KnownAhead = NOTHING_KNOWN
   private stopped = false
 
   constructor(private readonly options: LessonSessionOptions) {
@@ -59,7 +59,7 @@ export class LessonSession {
     this.grants = new MediaGrants(
       options.clock,
       () => this.mediaAccess(),
-      () => this.state?.serverAheadMs ?? this.entry.serverAheadMs,
+      () => this.state?.serverAheadMs ?? this.known.serverAheadMs,
     )
     this.camera = this.publisher('camera')
     this.courseware = this.publisher('courseware')
@@ -92,13 +92,13 @@ export class LessonSession {
     return this.control.state
   }
 
-  /** Enters the lesson; what `entry` says and is wrong costs a refusal, and the channel puts it right. */
-  start(entry: Entry = NOTHING_KNOWN): void {
+  /** Enters the lesson; what is `known` and wrong costs a refusal, and the channel puts it right. */
+  start(known: KnownAhead = NOTHING_KNOWN): void {
     if (this.stopped) return
-    this.entry = entry
+    this.known = known
     this.control.start()
-    if (!entry.live) return
-    if (entry.access !== null) this.grants.know(entry.access)
+    if (!known.live) return
+    if (known.access !== null) this.grants.know(known.access)
     this.allowMedia(true)
   }
 

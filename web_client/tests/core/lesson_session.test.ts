@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Entry } from '../../src/core/entry'
+import type { KnownAhead } from '../../src/core/known_ahead'
 import { LessonSession } from '../../src/core/lesson_session'
 import { CAMERA_LAYERS } from '../../src/core/publisher'
 import { RestClient } from '../../src/core/rest'
@@ -177,9 +177,9 @@ describe('a lesson that was seen live before it is entered', () => {
     courseware: null,
     watch: endpoint('http://server/whep/lesson'),
   })
-  const enter = (entry: Partial<Entry> = {}) => {
+  const enter = (known: Partial<KnownAhead> = {}) => {
     void lesson.setCamera({ video: CAMERA, audio: MICROPHONE })
-    lesson.start({ live: true, access: null, serverAheadMs: 0, ...entry })
+    lesson.start({ live: true, access: null, serverAheadMs: 0, ...known })
   }
 
   it('has its media opened beside the control channel, what is watched first', async () => {
@@ -205,6 +205,14 @@ describe('a lesson that was seen live before it is entered', () => {
     expect(http.count('POST', 'media-access')).toBe(1)
     connect(viewers())
     expect(lesson.viewer.state).toBe('up')
+  })
+
+  it('asks for tokens where those of before are spent: the page slept', async () => {
+    const spent = { ...endpoint('http://server/whep/lesson'), token: 'spent', expires_at: '2026-11-22T00:00:05Z' }
+    enter({ access: Promise.resolve({ ...access(), watch: spent }) })
+    await clock.advance(0)
+    expect(http.count('POST', 'media-access')).toBe(1)
+    expect(http.requests.map((one) => one.headers?.Authorization)).not.toContain('Bearer spent')
   })
 
   it('asks for tokens where those of before never came', async () => {
