@@ -5,7 +5,7 @@
 import type { Cancel, Clock } from './clock'
 import { Listeners } from './clock'
 import type { ControlStatus, OpenSocket } from './control'
-import { ControlChannel } from './control'
+import { ControlChannel, DEAD_AFTER_MS } from './control'
 import type { KnownAhead } from './known_ahead'
 import { NOTHING_KNOWN } from './known_ahead'
 import type { CodecName, OpenPeer } from './peer'
@@ -51,6 +51,7 @@ export class LessonSession {
   private devices: Devices | null = null
   private cancelView: Cancel | null = null
   private cancelForget: Cancel | null = null
+  private cancelAhead: Cancel = () => {}
   private known: KnownAhead = NOTHING_KNOWN
   private stopped = false
 
@@ -68,6 +69,7 @@ export class LessonSession {
       endpoint: (fresh) => this.grants.endpoint('watch', fresh),
     })
     this.control.onStatus.add((status) => {
+      if (status === 'open' || status === 'closed') this.cancelAhead() // let in, or not
       // Replaced, forbidden or over: another page may hold these sources now, so leave them to it.
       if (status === 'closed') this.allowMedia(false)
       this.forgetWanted(status)
@@ -97,9 +99,7 @@ export class LessonSession {
     if (this.stopped) return
     this.known = known
     this.control.start()
-    if (!known.live) return
-    if (known.access !== null) this.grants.know(known.access)
-    this.allowMedia(true)
+    if (known.live && this.control.status === 'connecting') this.watchAhead(known)
   }
 
   /** The network or the page came back: try at once instead of when the timer says. */
@@ -203,6 +203,17 @@ export class LessonSession {
   private follow(state: RoomState): void {
     this.camera.setHeard(state.onStage.includes(state.you) && !state.mutedAll)
     this.allowMedia(state.lesson.state === 'live')
+  }
+
+  /**
+   * Opens what is watched before the channel let the page in: only there a round trip less is seen. What it publishes
+   * waits: an older page of the same person may have these sources still, and a narrow uplink carries the channel first.
+   */
+  private watchAhead({ access }: KnownAhead): void {
+    if (access !== null) this.grants.know(access)
+    this.viewer.allow(true)
+    this.cancelAhead()
+    this.cancelAhead = this.options.clock.after(DEAD_AFTER_MS, () => this.allowMedia(false))
   }
 
   /** What is watched first: it takes the connection to the server that is open, and needs it most. */

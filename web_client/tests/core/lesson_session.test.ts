@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { DEAD_AFTER_MS } from '../../src/core/control'
 import type { KnownAhead } from '../../src/core/known_ahead'
 import { LessonSession } from '../../src/core/lesson_session'
 import { CAMERA_LAYERS } from '../../src/core/publisher'
@@ -182,15 +183,55 @@ describe('a lesson that was seen live before it is entered', () => {
     lesson.start({ live: true, access: null, serverAheadMs: 0, ...known })
   }
 
-  it('has its media opened beside the control channel, what is watched first', async () => {
+  it('has what is watched opened beside the control channel, and publishes when that says so', async () => {
     enter()
-    await clock.advance(0)
+    await clock.advance(4000)
     expect(sockets.all).toHaveLength(1)
-    expect(media()).toEqual(['http://server/whep/lesson', 'http://server/whip/lesson/room-a.camera'])
+    expect(media()).toEqual(['http://server/whep/lesson'])
     sockets.last.say(snapshot())
     await clock.advance(0)
+    expect(media()).toEqual(['http://server/whep/lesson', 'http://server/whip/lesson/room-a.camera'])
     expect(peers.all).toHaveLength(2)
     expect(http.count('POST', 'media-access')).toBe(1)
+  })
+
+  it('is not watched any more when nobody lets the page in, until somebody does', async () => {
+    enter()
+    await clock.advance(0)
+    connect(viewers())
+    await clock.advance(DEAD_AFTER_MS - 1)
+    expect(lesson.viewer.state).toBe('up')
+    await clock.advance(1)
+    expect(lesson.viewer.state).toBe('idle')
+    expect(peers.all.every((peer) => peer.closed)).toBe(true)
+    expect(http.count('DELETE')).toBe(1)
+    await clock.advance(10_000)
+    expect(peers.all).toHaveLength(1)
+    sockets.last.say(snapshot())
+    await clock.advance(0)
+    expect(viewers()).toHaveLength(2)
+    expect(publishers()).toHaveLength(1)
+  })
+
+  it('goes on being watched once the page was let in, whatever becomes of the channel', async () => {
+    enter()
+    await clock.advance(0)
+    connect(viewers())
+    sockets.last.say(snapshot())
+    sockets.last.drop()
+    await clock.advance(DEAD_AFTER_MS)
+    expect(lesson.viewer.state).toBe('up')
+    lesson.stop()
+    expect(clock.waiting).toBe(0)
+  })
+
+  it('leaves nothing behind when the page goes before it was let in', async () => {
+    enter()
+    await clock.advance(0)
+    lesson.stop()
+    await clock.advance(0)
+    expect(peers.all.every((peer) => peer.closed)).toBe(true)
+    expect(clock.waiting).toBe(0)
   })
 
   it('needs no answer for tokens that are at hand, and asks when they are refused', async () => {
@@ -219,7 +260,7 @@ describe('a lesson that was seen live before it is entered', () => {
     enter({ access: Promise.reject(new Error('no network')) })
     await clock.advance(1000)
     expect(http.count('POST', 'media-access')).toBe(1)
-    expect(peers.all).toHaveLength(2)
+    expect(viewers()).toHaveLength(1)
   })
 
   it('lets go of the media when it is not live any more', async () => {
