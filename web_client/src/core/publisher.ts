@@ -1,11 +1,14 @@
 /** Publishes one source by WHIP: its tracks, its simulcast layers, its codec. */
 import { activeLayers } from './layer_gate'
+import type { Cancel } from './clock'
 import { Listeners } from './clock'
 import type { MediaSessionOptions, MediaState } from './media_session'
 import { MediaSession } from './media_session'
 import type { CodecName, Encoding, Peer, Sender, Track } from './peer'
 import type { UplinkHealth } from './uplink'
 import { Uplink } from './uplink'
+
+const SOUND_RETRY_MS = 250 // what a word on stage can spare; whatever hindered the sender may have passed by then
 
 /** Three temporal layers: the relay may halve a picture's rate twice before it gives up its size. */
 const scalabilityMode = 'L1T3'
@@ -62,12 +65,13 @@ export class Publisher {
   private heard = false
   private sending = ''
   private soundPaused: boolean | null = false // null: not known
+  private cancelSound: Cancel = () => {}
 
   constructor(private readonly options: PublisherOptions) {
     this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
     this.session.onState.add((state) => {
       // A peer that is being given up takes no track; the next one is made with those of that moment.
-      if (state === 'opening' || state === 'waiting' || state === 'idle') this.senders = NO_SENDERS
+      if (state === 'opening' || state === 'waiting' || state === 'idle') this.dropSenders()
       // The server has the new session now: what it says from here on concerns that one.
       if (state === 'connecting') this.wanted = null
       if (state === 'up' && this.watched !== this.peer) this.begin(this.peer)
@@ -160,14 +164,28 @@ export class Publisher {
     this.sendLayers()
   }
 
-  private sendSound(): void {
+  private sendSound(again = true): void {
     const { audio } = this.senders
     const paused = this.wanted?.sound === false && !this.heard
     if (audio === null || paused === this.soundPaused) return
+    this.cancelSound()
     this.soundPaused = paused
     audio.setPaused(paused).catch(() => {
-      this.soundPaused = null // as below
+      // A peer that is being closed has a successor, and a later wish has an answer of its own.
+      if (audio === this.senders.audio && paused === this.soundPaused) this.soundRefused(paused, again)
     })
+  }
+
+  /** Once more, and then in a new session, which begins with sound: who is on stage must not stay mute. */
+  private soundRefused(paused: boolean, again: boolean): void {
+    this.cancelSound()
+    if (again) {
+      this.cancelSound = this.options.clock.after(SOUND_RETRY_MS, () => {
+        this.soundPaused = null
+        this.sendSound(false)
+      })
+    } else if (paused) this.soundPaused = null // heard by nobody, and tried again at the server's next word
+    else this.session.restart()
   }
 
   private sendLayers(): void {
@@ -179,6 +197,11 @@ export class Publisher {
     video.setActive(active).catch(() => {
       this.sending = '' // a peer that is being closed; its successor sends everything
     })
+  }
+
+  private dropSenders(): void {
+    this.senders = NO_SENDERS
+    this.cancelSound()
   }
 
   private settle(): void {

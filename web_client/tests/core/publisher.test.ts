@@ -235,4 +235,60 @@ describe('sound that nobody wants', () => {
     want(true)
     expect(paused()).toBe(false)
   })
+
+  it('goes on at the second try, in the same session', async () => {
+    await speaking(false)
+    peers.last.refusals.goOn = 1
+    publisher.setHeard(true)
+    await clock.advance(249)
+    expect(paused()).toBe(true)
+    await clock.advance(1)
+    expect(paused()).toBe(false)
+    expect(publisher.state).toBe('up')
+    expect(peers.all).toHaveLength(1)
+  })
+
+  it('goes on in a new session where this one refuses twice, and only in one', async () => {
+    peers.refusals.goOn = Infinity
+    await speaking(false)
+    publisher.setHeard(true)
+    await clock.advance(250)
+    expect(publisher.state).toBe('opening')
+    await settle(grant)
+    await settle(answer)
+    peers.last.become('connected')
+    await clock.advance(10_000)
+    expect(peers.all).toHaveLength(2)
+    expect(paused()).toBe(false)
+    expect(publisher.state).toBe('up')
+  })
+
+  it('is not tried again when it is not wanted any more, or the session has gone', async () => {
+    await speaking(false)
+    peers.last.refusals.goOn = 1
+    want(true)
+    await clock.advance(100)
+    want(false)
+    peers.last.refusals.pause = 1
+    await clock.advance(1000)
+    expect(paused()).toBe(true)
+    expect(peers.last.refusals.pause).toBe(1) // nobody asked
+    peers.last.refusals.goOn = 1
+    want(true)
+    await clock.advance(100)
+    publisher.allow(false)
+    expect(clock.waiting).toBe(0)
+  })
+
+  it('that does not pause costs no session: it is tried once more, and at the next word', async () => {
+    await speaking()
+    peers.last.refusals.pause = 2
+    want(false)
+    await clock.advance(1000)
+    expect(paused()).toBe(false)
+    expect(publisher.state).toBe('up')
+    want(false)
+    expect(paused()).toBe(true)
+    expect(peers.all).toHaveLength(1)
+  })
 })

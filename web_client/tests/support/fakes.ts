@@ -90,6 +90,8 @@ export class FakePeer implements Peer {
   closed = false
   /** As where the new track cannot be sent without a new negotiation. */
   refusesTracks = false
+  /** How many times yet a sender cannot be made to go on, or to pause. */
+  readonly refusals = { goOn: 0, pause: 0 }
   constructor(private readonly events: PeerEvents) {}
   addSender(track: Track, options: { encodings: readonly Encoding[] }) {
     const active: readonly string[] = options.encodings.map((one) => one.rid)
@@ -107,6 +109,7 @@ export class FakePeer implements Peer {
       },
       setPaused: async (paused: boolean) => {
         if (this.closed) throw new Error('InvalidStateError')
+        if (this.refusals[paused ? 'pause' : 'goOn']-- > 0) throw new Error('InvalidModificationError')
         sender.paused = paused
       },
     }
@@ -143,8 +146,11 @@ export class FakePeer implements Peer {
 
 export class FakePeers {
   readonly all: FakePeer[] = []
+  /** Those of every peer from its beginning. */
+  readonly refusals = { goOn: 0, pause: 0 }
   readonly open: OpenPeer = (events) => {
     const peer = new FakePeer(events)
+    Object.assign(peer.refusals, this.refusals)
     this.all.push(peer)
     return peer
   }
