@@ -88,6 +88,7 @@ export class ControlChannel {
   private asking = false
   private renewing = false
   private renewed = false // since the channel was last open
+  private anew = false // sent away, and come again: another page may have changed everything meanwhile
   private readonly pending = new Map<number, Pending>()
   private readonly backoff: Backoff
   private cancelTimer: Cancel = () => {}
@@ -98,6 +99,7 @@ export class ControlChannel {
 
   start(): void {
     if (this.status !== 'idle' && this.status !== 'closed') return
+    this.anew = this.status === 'closed'
     this.bye = null
     this.renewed = false
     this.backoff.reset()
@@ -159,7 +161,7 @@ export class ControlChannel {
 
   /** The address with our `hello` in it: said after the opening it would cost another round trip. */
   private greeting(): string {
-    const { state } = this
+    const state = this.anew ? null : this.state
     const hello: Hello = {
       type: 'hello',
       version: PROTOCOL_VERSION,
@@ -203,6 +205,7 @@ export class ControlChannel {
     if (message.type === 'snapshot' || message.type === 'resumed') this.nowOpen()
     if (after === null || after === before) return
     if (message.type === 'snapshot') {
+      this.anew = false
       if (before !== null && before.instance !== after.instance) this.onRestarted.tell(after)
       this.onSnapshot.tell(after)
     }

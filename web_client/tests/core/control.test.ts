@@ -55,6 +55,20 @@ describe('joining and resuming', () => {
     expect(restarts).toBe(0)
   })
 
+  it('asks for everything after it was sent away: another page may have changed it meanwhile', async () => {
+    const control = joined()
+    sockets.last.say({ type: 'bye', reason: 'replaced' })
+    control.start()
+    expect(sockets.last.hello).toEqual({ type: 'hello', version: 1, instance: null, seq: null })
+    sockets.last.drop()
+    await clock.advance(200)
+    expect(sockets.last.hello.instance).toBeNull()
+    sockets.last.say(snapshot())
+    sockets.last.drop()
+    await clock.advance(200)
+    expect(sockets.last.hello.instance).toBe('one')
+  })
+
   it('tells of a restarted server once, and not on the first snapshot', async () => {
     const control = joined()
     const seen: string[] = []

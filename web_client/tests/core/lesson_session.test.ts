@@ -359,6 +359,7 @@ describe('a live lesson', () => {
     expect(peers.all).toHaveLength(2)
     expect(peers.all.every((peer) => peer.closed)).toBe(true)
     lesson.start()
+    expect(sockets.last.hello).toMatchObject({ instance: null, seq: null }) // `resumed` would tell it nothing
     sockets.last.say(snapshot())
     await clock.advance(0)
     expect(publishers()).toHaveLength(2)
