@@ -26,7 +26,9 @@ _WINDOW = 30.0  # s; two of these hold the minimum, long against jitter, short a
 _STEP = 2.0  # s; samples further off mean that the sender's clock was set
 _CAPTURE_SPACING = 0.5  # s; libwebrtc tells capture times once a second, others may each time
 _CAPTURE_TRUST = 10.0  # s; a stream that told no capture time for so long goes by its reports
-_MAX_CAPTURE_AGE = 10.0  # s; what was captured longer ago, or in the future, is on another clock
+_MAX_CAPTURE_AGE = 10.0  # s; what was captured longer ago is on another clock, …
+_MAX_CAPTURE_AHEAD = 1.0  # s; … or is to be later than this: the first report may have waited so
+_MAX_DISAGREEMENT = 2.0  # s between what was told and the arrivals; beyond, arrivals count
 _LATE_SAMPLES = 3  # so many in a row are needed to believe it: a busy machine delays one or two
 
 
@@ -153,7 +155,7 @@ class StreamClock:
         if offset is None or too_soon:
             return False
         unix = ntp_to_unix(ntp)
-        if abs(now - offset - unix) > _MAX_CAPTURE_AGE:
+        if not -_MAX_CAPTURE_AHEAD <= now - offset - unix <= _MAX_CAPTURE_AGE:
             return False
         self._captured_at = now
         self._told_unix = unix
@@ -177,10 +179,16 @@ class StreamClock:
         return self._told_unix + offset + (timestamp - self._told_rtp) / self.rate
 
     def timestamp_at(self, moment: float) -> int | None:
-        """The extended RTP timestamp of a moment on the relay's clock; None before any packet."""
-        offset = self._session.offset
-        if self._told_rtp is not None and offset is not None:
-            elapsed = moment - offset - self._told_unix
-            return self._told_rtp + round(elapsed * self.rate)
+        """The extended RTP timestamp of a moment on the relay's clock; None before any packet.
+
+        Other people's lip sync goes by it: what a publisher told counts only near its arrivals.
+        """
         transit = self._transit.value
-        return None if transit is None else round((moment - transit) * self.rate)
+        if transit is None:
+            return None
+        by_arrival = round((moment - transit) * self.rate)
+        offset = self._session.offset
+        if self._told_rtp is None or offset is None:
+            return by_arrival
+        told = self._told_rtp + round((moment - offset - self._told_unix) * self.rate)
+        return told if abs(told - by_arrival) <= _MAX_DISAGREEMENT * self.rate else by_arrival

@@ -91,3 +91,44 @@ def test_capture_times_that_cannot_be_or_come_too_often_are_passed_over() -> Non
     assert capture(stream, 9.98, 480_000, 10.01)
     taken = [capture(stream, 10 + n / 50, 480_000 + 960 * n, 10.03 + n / 50) for n in range(100)]
     assert 3 <= sum(taken) <= 4
+
+
+def arriving(stream: StreamClock, delay: float) -> None:
+    """A second of sound from 9 s on, each packet `delay` after its capture."""
+    for number in range(450, 501):
+        stream.on_arrival(960 * number, number / 50 + delay)
+
+
+def tell(stream: StreamClock, how: str, at: float) -> None:
+    """Say that the sample 480,000, captured at 10 s, was captured at `at`."""
+    if how == "capture":
+        capture(stream, at, 480_000, 10.01)
+    else:
+        stream.on_report(unix_to_ntp(1_700_000_000 + at - OFFSET), 480_000, 480_000, 10.01)
+
+
+@pytest.mark.parametrize("how", ["report", "capture"])
+@pytest.mark.parametrize("lie", [5.0, -5.0, 0.9, -1.9])
+def test_what_was_told_moves_others_lip_sync_by_two_seconds_at_most(how: str, lie: float) -> None:
+    stream = told(SessionClock())
+    arriving(stream, delay=0.01)
+    tell(stream, how, 10.0 + lie)
+    timestamp = stream.timestamp_at(10.0)
+    assert timestamp is not None
+    assert abs(timestamp - 480_000) / 48_000 <= 2.01
+    if abs(lie) < 2:
+        assert timestamp == pytest.approx(480_000 - 48_000 * lie, abs=1)
+
+
+@pytest.mark.parametrize("how", ["report", "capture"])
+def test_media_that_take_longer_than_reports_go_by_what_was_told(how: str) -> None:
+    stream = told(SessionClock())
+    arriving(stream, delay=0.6)
+    tell(stream, how, 10.0)
+    assert stream.timestamp_at(10.0) == pytest.approx(480_000, abs=1)
+
+
+def test_a_capture_in_the_future_is_believed_for_as_long_as_a_report_may_have_waited() -> None:
+    assert capture(told(SessionClock()), 10.9, 480_000, 10.0)
+    assert not capture(told(SessionClock()), 11.1, 480_000, 10.0)
+    assert capture(told(SessionClock()), 0.1, 480_000, 10.0)
