@@ -162,7 +162,7 @@ class IncomingLayer:
         *,
         repaired: bool = False,
         level: bytes | None = None,
-    ) -> None:
+    ) -> bool:
         """Take one packet that belongs to this stream.
 
         Args:
@@ -172,19 +172,22 @@ class IncomingLayer:
             repaired: it came as a retransmission, or with another packet (RED).
             level: its audio level element.
 
+        Returns:
+            Whether it was taken; else it is off the window, too late, or known already.
+
         Raises:
             RtpError: the payload is not what the codec says.
         """
         sequence = self._place(packet.sequence_number, now, repaired=repaired)
         if sequence < 0:
-            return
+            return False
         place = sequence & self._mask
         known = self._history[place]
         if known is not None and known.sequence == sequence:
             # Browsers probe for bandwidth by repeating packets as RTX: common, and no fault.
             self._counters.rtx_redundant += repaired
             self._counters.rtp_duplicate += not repaired
-            return
+            return False
         if codec is not self.codec:
             self._adopt(codec, now)
         timestamp = extend(packet.timestamp, self.highest_timestamp, 32)
@@ -207,6 +210,7 @@ class IncomingLayer:
             self.meter.on_original(media.size, media.temporal)
         self._deliver(media, now)
         self._at_switch_point = False
+        return True
 
     def _place(self, sequence_number: int, now: float, *, repaired: bool) -> int:
         """The extended sequence number, or −1 if the packet is to be dropped."""

@@ -154,12 +154,12 @@ class Publisher:
         try:
             if parsed.payload_type in track.red_types:
                 self._unpack_red(parsed, codec, route.layer, level, now)
-            route.layer.receive(parsed, codec, now, repaired=route.repair, level=level)
+            taken = route.layer.receive(parsed, codec, now, repaired=route.repair, level=level)
         except RtpError:
             counters.rtp_payload_malformed += 1
             return
         captured = parsed.extensions.get(demux.ids.abs_capture_time)
-        if captured is not None and not route.repair:
+        if captured is not None and taken and not route.repair:
             route.layer.on_capture_time(captured, parsed.timestamp, now)
 
     def _unwrap(self, packet: rtp.RtpPacket) -> bool:

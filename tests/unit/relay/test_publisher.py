@@ -94,7 +94,8 @@ class Clocks:
         pass
 
 
-def test_a_tap_hears_when_sound_was_captured_not_when_it_was_sent() -> None:
+def microphone() -> tuple[Publisher, Clocks]:
+    """A publisher of sound that may tell capture times, and what a tap is told of them."""
     ids = ExtensionIds(mid=1, abs_capture_time=9)
     sound = IncomingTrack("0", MediaKind.AUDIO, (Codec("opus", 111, 48_000, 2),), ids)
     publisher = Publisher(
@@ -102,17 +103,41 @@ def test_a_tap_hears_when_sound_was_captured_not_when_it_was_sent() -> None:
     )
     clocks = Clocks()
     RoomTap(clocks, clocks, 0.0).attach(publisher, 0.0)
+    return publisher, clocks
+
+
+def spoken(sequence: int, timestamp: int, captured: float) -> bytes:
+    """A packet of sound that tells when it was captured."""
+    extensions = {1: b"0", 9: struct.pack(">Q", unix_to_ntp(captured))}
+    return rtp.build(111, sequence, timestamp, 10, b"\xfc\xff\xfe", extensions=extensions)
+
+
+def speak(publisher: Publisher) -> None:
+    """Two seconds from 100 s on, with reports."""
     for number in range(100):
         captured = 100 + number / 50
         now = captured + 0.02  # a packet is sent when its 20 ms are full
-        extensions = {1: b"0", 9: struct.pack(">Q", unix_to_ntp(captured))}
         timestamp = 960 * number
-        publisher.on_rtp(
-            rtp.build(111, number, timestamp, 10, b"\xfc\xff\xfe", extensions=extensions), now
-        )
+        publisher.on_rtp(spoken(number, timestamp, captured), now)
         if number % 50 == 0:  # a report that takes the moment of sending for the capture
             report = rtcp.SenderReport(10, unix_to_ntp(now), timestamp, number, 0)
             publisher.on_rtcp(rtcp.sender_report(report), now)
+
+
+def test_a_tap_hears_when_sound_was_captured_not_when_it_was_sent() -> None:
+    publisher, clocks = microphone()
+    speak(publisher)
     assert len(clocks.told) >= 4
     for timestamp, capture_time in clocks.told[-3:]:
         assert capture_time == pytest.approx(100 + timestamp / 48_000, abs=1e-4)
+
+
+@pytest.mark.parametrize("sequence", [99, 40_000], ids=["a repeated one", "one off the window"])
+def test_a_packet_that_is_dropped_tells_no_capture_time(sequence: int) -> None:
+    publisher, clocks = microphone()
+    speak(publisher)
+    told = len(clocks.told)
+    publisher.on_rtp(spoken(sequence, 960 * 3000, 102.9), 103.0)
+    assert len(clocks.told) == told
+    publisher.on_rtp(spoken(150, 960 * 150, 103.0), 103.02)
+    assert len(clocks.told) == told + 1
