@@ -68,6 +68,7 @@ class IncomingLayer:
         highest: the highest extended sequence number, −1 before any packet.
         sets_in_band: H.264 parameter sets came in the stream itself.
         flowing: packets arrive now.
+        paused: it fell silent on purpose: it said so (BYE), or its publisher was asked to pause it.
         redundant: sound's newest packet together with earlier ones, for slots that send RED.
         slots: takers of every packet; replaced, never changed in place.
         waiting: takers that begin at the next switch point; likewise.
@@ -97,6 +98,7 @@ class IncomingLayer:
         "loudness",
         "meter",
         "missing",
+        "paused",
         "redundant",
         "report_arrival",
         "report_middle",
@@ -133,7 +135,7 @@ class IncomingLayer:
         self.redundant = RedPayloads()
         self.slots: tuple[Taker, ...] = ()
         self.waiting: tuple[Taker, ...] = ()
-        self.flowing = False
+        self.flowing = self.paused = False
         self.sets_in_band = False
         self.width = self.height = 0
         self.last_arrival = now
@@ -331,15 +333,21 @@ class IncomingLayer:
     def _come_back(self, media: MediaPacket, now: float) -> None:
         """Sound that was paused: before Chromium 111 its RTP time stood still meanwhile.
 
-        The mapping to capture time is then wrong by the pause; takers go on by arrival until the
-        next sender report.
+        The mapping to capture time is then wrong by the pause; takers go on by arrival until a
+        capture time, maybe this packet's own, or the next sender report sets the clock anew.
+
+        Only a pause that was announced or asked for counts: after an outage, a modem may deliver
+        all that it kept, and that goes on where it stopped as well.
         """
+        silence = now - self.last_arrival
+        if not self.paused or silence <= _LEAST_PAUSE:
+            return  # in a pause, what was under way at its beginning
+        self.paused = False
         if self.kind is not MediaKind.AUDIO or self.highest_timestamp < 0:
             return
-        paused = now - self.last_arrival
         counted = (media.timestamp - self.highest_timestamp) / self.clock.rate
-        # What an outage delayed counts late as well, but by less than half.
-        if paused > _LEAST_PAUSE and counted < paused / 2:
+        # Where time went on, a pause counts whole, but for what the link delays the end.
+        if counted < silence / 2:
             self._lose_takers(now, gone=False)
             self.clock.reset()
 

@@ -226,6 +226,7 @@ class Publisher:
         layer = self._demux.media_layer(ssrc)
         if layer is not None and layer.flowing:
             layer.flowing = False
+            layer.paused = True
             self._choose_again(now)
 
     # --- out --------------------------------------------------------------------------------------
@@ -277,6 +278,8 @@ class Publisher:
             behind = newest - layer.last_arrival if layer.kind is MediaKind.VIDEO else 0.0
             if behind > _DEAD_AFTER or now - layer.last_arrival > SILENT_AFTER:
                 layer.flowing = False
+                # Its BYE may be lost.
+                layer.paused |= layer.kind is MediaKind.AUDIO and self.wanted.sound is False
                 changed = True
         if changed:
             self._host.on_layers_changed(self, now)

@@ -188,10 +188,12 @@ class SimulatedPublisher:
         self._send(sound, OPUS, False, self.timestamp(sound), payload)
         return self.stopped
 
-    def pause_sound(self) -> None:
-        """As libwebrtc does it: nothing more but a BYE."""
+    def pause_sound(self, *, bye: bool = True) -> None:
+        """As libwebrtc does it: nothing more but a BYE (which may be lost)."""
         assert self.sound is not None
         self.sound.active = False
+        if not bye:
+            return
         self.up.send(rtcp.receiver_report(self.sound.ssrc) + rtcp.bye([self.sound.ssrc]))
 
     def resume_sound(self, stalled: float = 0.0) -> None:

@@ -9,6 +9,7 @@ import pytest
 from relay.api import Layer, MediaKind
 from relay.core import rtp
 from tests.simulated.classroom import WALL_OFFSET, Classroom, Sink
+from tests.simulated.network import Profile
 from tests.simulated.publisher import SimulatedPublisher
 
 ROOM = "one.camera"
@@ -19,6 +20,17 @@ PAUSE_AFTER = 5.0  # s off stage
 def wanted(room: Classroom, publisher: SimulatedPublisher) -> bool:
     """What the publisher was told last."""
     return room.events.sound_wanted[publisher.session.session_id]
+
+
+def kept_sound(sink: Sink) -> list[rtp.RtpPacket]:
+    """What a tap got of the one microphone."""
+    track = next(one for one in sink.tracks.values() if one.kind is MediaKind.AUDIO)
+    return [rtp.parse(raw) for raw in sink.packets[track.track_id]]
+
+
+def steps_between(packets: list[rtp.RtpPacket]) -> list[int]:
+    """How far RTP time goes on from packet to packet."""
+    return [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(packets)]
 
 
 def lesson(*audible: str) -> tuple[Classroom, SimulatedPublisher]:
@@ -92,18 +104,48 @@ def test_a_recording_goes_on_in_time_after_a_pause(pause: float, stalls: bool) -
     room.run(pause)
     publisher.resume_sound(pause if stalls else 0.0)
     room.run(10)
-    track = next(one for one in sink.tracks.values() if one.kind is MediaKind.AUDIO)
-    packets = [rtp.parse(raw) for raw in sink.packets[track.track_id]]
-    steps = [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(packets)]
+    steps = steps_between(kept_sound(sink))
     assert sum(step > 960 for step in steps) == 1
     assert max(steps) / 48_000 == pytest.approx(pause, abs=0.05)
     # What the sender reports say of it is one straight line.
-    clocks = sink.clocks[track.track_id]
+    (clocks,) = (
+        sink.clocks[number] for number, one in sink.tracks.items() if one.kind is MediaKind.AUDIO
+    )
     first_timestamp, first_capture = clocks[0]
     assert first_capture == pytest.approx(WALL_OFFSET + 101, abs=3)
     for timestamp, capture in clocks:
         elapsed = ((timestamp - first_timestamp + 2**31) % 2**32 - 2**31) / 48_000
         assert capture - first_capture == pytest.approx(elapsed, abs=0.05)
+
+
+def test_a_pause_that_was_asked_for_needs_no_bye_to_be_known() -> None:
+    room, publisher = lesson()
+    sink = Sink()
+    room.room.add_tap(sink, room.now)
+    room.run(10)
+    assert not wanted(room, publisher)
+    publisher.pause_sound(bye=False)  # it was lost
+    room.run(8)
+    publisher.resume_sound(8.0)
+    room.run(10)
+    assert max(steps_between(kept_sound(sink))) / 48_000 == pytest.approx(8.0, abs=0.05)
+
+
+def test_an_outage_that_delivers_everything_afterwards_is_no_pause() -> None:
+    room, publisher = lesson(ROOM)
+    sink = Sink()
+    room.room.add_tap(sink, room.now)
+    listener = room.watch("l", audio=1, seed=21)
+    room.run(10)
+    publisher.up.profile = Profile(delay=8.0)
+    room.run(0.05)
+    publisher.up.profile = Profile()  # what follows waits behind what is under way
+    room.run(20)
+    packets = kept_sound(sink)
+    assert len(packets) == pytest.approx(30.05 * 50, abs=2)
+    assert set(steps_between(packets)) == {960}
+    heard = listener.audio[0].order
+    assert (heard[-1].timestamp - heard[0].timestamp) % 2**32 == 960 * (len(heard) - 1)
 
 
 def test_a_viewer_hears_the_first_packet_after_a_pause() -> None:
