@@ -370,6 +370,7 @@ class RoomHub:
                 layers=tuple(str(layer) for layer in source.layers),
             )
         )
+        room.publisher_up(source.source_id, source.session_id)
 
 
 def _label(school: str | None, name: str) -> str:

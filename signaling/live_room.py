@@ -57,7 +57,7 @@ class LiveRoom:
         self._clock = clock
         self._observer = observer
         self._channels: dict[str, Channel] = {}
-        self._publishers: dict[str, str] = {}  # source → its newest publishing session
+        self._publishers: dict[str, str] = {}  # source → the session that publishes it
         self._layers_wanted: dict[str, m.LayersWanted] = {}  # by publishing session
         self._links = LinkWatch(relay)
         self._told_at: dict[str, float] = {}  # when a participant's link was last told
@@ -146,8 +146,11 @@ class LiveRoom:
         self._stills.forget_viewer(participant_id)
         self._views.session_opened(participant_id, session_id)
 
-    def publisher_opened(self, source_id: str, session_id: str) -> None:
-        """A publishing session of a source was made."""
+    def publisher_up(self, source_id: str, session_id: str) -> None:
+        """A session publishes a source from now on; told before anything is wanted of it.
+
+        Not when it was made: many never come up, while an older one goes on.
+        """
         self._publishers[source_id] = session_id
 
     def session_down(self, session_id: str) -> None:
@@ -173,8 +176,8 @@ class LiveRoom:
 
     def layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
         """What anybody takes of a publishing session: its page may pause the rest."""
-        for source_id, newest in self._publishers.items():
-            if newest == session_id:
+        for source_id, publishing in self._publishers.items():
+            if publishing == session_id:
                 names = tuple(str(layer) for layer in layers)
                 wanted = m.LayersWanted(source_id, names, sound=sound)
                 self._layers_wanted[session_id] = wanted

@@ -170,10 +170,9 @@ class MediaDesk:
         wanted = (MediaAction.PUBLISH, lesson_id, source_id)
         if (grant.action, grant.lesson_id, grant.source_id) != wanted:
             raise Forbidden("the token is for something else")
-        room = self._live_room(lesson_id)
+        self._live_room(lesson_id)
         answer = self._relay.publish(offer, room_id=lesson_id, source_id=source_id)
         self._note(answer, bearer)
-        room.publisher_opened(source_id, answer.session_id)
         return answer
 
     def watch(self, token: str | None, lesson_id: str, offer: str) -> Answer:

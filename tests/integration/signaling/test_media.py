@@ -397,3 +397,29 @@ async def test_a_room_learns_whether_its_sound_may_be_heard(server: TongkeServer
         assert not (await until(again, "layers_wanted"))["sound"]
         await command(lead, "mute_all", muted=False)
         assert (await until(again, "layers_wanted"))["sound"]
+
+
+async def test_a_session_that_never_comes_up_leaves_the_one_that_runs_its_wishes(
+    server: TongkeServer,
+) -> None:
+    teacher, lesson, _ = await _live(server)
+    room = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    lesson_id = lesson["lesson_id"]
+    camera = (await room.media_access(lesson_id))["camera"]
+    transport = MediaTransport()
+    offer = publish_offer(transport.identity, audio=AudioOffer(1234), video=None).encode()
+    await transport.close()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        lead = await enter(teacher.channel(lesson_id))
+        ws = await enter(room.channel(lesson_id))
+        await enter(publishing(room, camera))
+        assert not (await until(ws, "layers_wanted"))["sound"]
+        token = camera["token"]
+        status, _, headers = await _request(room, "POST", camera["url"], token=token, body=offer)
+        assert status == 201
+        path = headers["Location"].removeprefix(server.url)
+        status, _, _ = await _request(room, "DELETE", path, token=token, body=None, kind=None)
+        assert status == 200
+        await command(lead, "stage_invite", participant_id=ROOM_A)
+        assert (await until(ws, "layers_wanted"))["sound"]

@@ -259,7 +259,7 @@ def _layers(*coming: str) -> tuple[LayerStats, ...]:
 def test_an_uplink_is_judged_by_the_layers_that_are_wanted_and_do_not_come(lesson: _Class) -> None:
     relay = lesson.relay
     relay.sessions[UP] = _stats(UP, layers=_layers("h", "m", "l"))
-    lesson.room.publisher_opened(CAMERA, UP)
+    lesson.room.publisher_up(CAMERA, UP)
     lesson.room.layers_wanted(UP, (Layer.HIGH, Layer.MIDDLE, Layer.LOW), sound=True)
     lesson.seconds(8)
 
@@ -282,7 +282,7 @@ def test_the_publisher_alone_learns_which_layers_are_wanted_and_again_after_a_re
     lesson: _Class,
 ) -> None:
     lesson.relay.sessions[UP] = _stats(UP)
-    lesson.room.publisher_opened(CAMERA, UP)
+    lesson.room.publisher_up(CAMERA, UP)
     lesson.room.layers_wanted(UP, (Layer.LOW,), sound=False)
     names = {"type": "layers_wanted", "source_id": CAMERA}
     wanted = {**names, "layers": ["l"], "sound": False}
