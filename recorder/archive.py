@@ -21,9 +21,9 @@ from recorder.archive_files import segment_path, segments, sync_folder
 from recorder.core.archive_format import (
     MAX_SEGMENT_BYTES,
     MAX_SEGMENT_SECONDS,
+    ArchiveEnd,
     Begin,
     Clock,
-    End,
     Lost,
     Packet,
     Record,
@@ -122,7 +122,7 @@ class ArchiveWriter:
         if self._lost_records:
             self._mark_loss()
         if ended:
-            self.put(End(self._clock()))
+            self.put(ArchiveEnd(self._clock()))
         self._closing.set()
         if self._thread.ident is not None:
             self._thread.join()

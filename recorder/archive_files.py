@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from recorder.core.archive_format import MAX_SEGMENT_BYTES, End, Record, SegmentReader
+from recorder.core.archive_format import MAX_SEGMENT_BYTES, ArchiveEnd, Record, SegmentReader
 
 ARCHIVE_FOLDER = "archive"
 MANIFEST_NAME = "manifest.json"
@@ -54,7 +54,7 @@ def has_ended(archive: Path) -> bool:
     """Does the archive hold its end marker?"""
     files = segments(archive)
     return bool(files) and any(
-        isinstance(record, End) for record in SegmentReader(_read(files[-1][1]))
+        isinstance(record, ArchiveEnd) for record in SegmentReader(_read(files[-1][1]))
     )
 
 

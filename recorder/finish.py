@@ -30,7 +30,7 @@ from recorder.archive_files import (
     read_archive,
     sync_folder,
 )
-from recorder.core.archive_format import Ending, Packet, TrackEnd
+from recorder.core.archive_format import LessonEnd, Packet, TrackEnd, run_of
 from recorder.core.manifest import SourceResult, build_manifest, encode_manifest
 from recorder.core.segment_plan import DatedTrack, SourcePlan, date_tracks, plan_sources
 from recorder.core.track_index import ArchiveIndex
@@ -141,22 +141,25 @@ def _mux(
         number: muxer for plan, muxer in zip(plans, muxers, strict=True) for number in plan.tracks
     }
     pipelines = {number: TrackPipeline(track) for number, track in tracks.items()}
-    until = math.inf
+    run = 0  # of the latest packet
+    ends: dict[int, float] = {}  # by run: when its lesson ended; a later run goes on after that
 
     def take(number: int, items: Iterable[Item]) -> None:
+        until = ends.get(run_of(number), math.inf)
         for item in items:
             if item.start < until:
                 muxer_of[number].add(number, item)
 
     for record in read_archive(archive, lambda done: report(_INDEX_SHARE + done * _MUX_SHARE)):
         if isinstance(record, Packet):
+            run = run_of(record.track)
             if (pipeline := pipelines.get(record.track)) is not None:
                 take(record.track, pipeline.push(record))
         elif isinstance(record, TrackEnd):
             if (pipeline := pipelines.pop(record.track, None)) is not None:
                 take(record.track, pipeline.flush())
-        elif isinstance(record, Ending):
-            until = record.now  # from here on: what came before is kept, whatever its clock said
+        elif isinstance(record, LessonEnd):
+            ends[run] = record.now  # from here on: what came before is kept, whatever its clock
     for number, pipeline in pipelines.items():
         take(number, pipeline.flush())
     return [muxer.close() for muxer in muxers]

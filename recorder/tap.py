@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from recorder.archive import ArchiveWriter
-from recorder.core.archive_format import Clock, Ending, Packet, TrackBegin, TrackEnd
+from recorder.core.archive_format import (
+    RUN_SHIFT,
+    Clock,
+    LessonEnd,
+    Packet,
+    TrackBegin,
+    TrackEnd,
+)
 from recorder.core.loss_watch import LossWatch
 from recorder.trouble import Trouble
 from relay.api import CloseReason, MediaKind, TapTrack
 
 MAX_OPEN_TRACKS = 1024  # at a time; a class has some twenty, three hundred rooms two each
-_TRACK_BITS = 16  # of an archive's 32; the rest numbers the runs
-MAX_TRACKS = 1 << _TRACK_BITS  # of one run: a room that comes anew each second for nine hours
+MAX_TRACKS = 1 << RUN_SHIFT  # of one run: a room that comes anew each second for nine hours
 
 
 class ArchiveTap:
@@ -20,7 +26,7 @@ class ArchiveTap:
         """`run`: the number of the run's first segment; it makes track numbers unique."""
         self._put = writer.put
         self._complain = writer.complain
-        self._base = run << _TRACK_BITS
+        self._base = run << RUN_SHIFT
         self._numbers: dict[int, int] = {}
         self._watches: dict[int, LossWatch] = {}
         self._count = 0
@@ -83,7 +89,7 @@ class ArchiveTap:
     def end(self) -> None:
         """The lesson ends now: of what still comes, only what was captured before belongs to it."""
         if self._latest is not None:  # packets come many times a second, so that is now
-            self._put(Ending(self._latest))
+            self._put(LessonEnd(self._latest))
 
     def lost_pictures(self, now: float) -> bool:
         """True if a video track lost packets for good since the last call."""

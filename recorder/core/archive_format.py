@@ -34,6 +34,8 @@ _RECORD = struct.Struct("<IIB")
 _PACKET = struct.Struct("<Id")
 _CLOCK = struct.Struct("<IIdd")
 
+RUN_SHIFT = 16  # a track's number: above these bits its run, that is the run's first segment
+
 _TYPE_PACKET = 1
 _TYPE_CLOCK = 2
 _TYPE_EVENT = 3
@@ -48,7 +50,10 @@ class Packet(msgspec.Struct, frozen=True, gc=False):
 
 
 class Clock(msgspec.Struct, frozen=True, gc=False):
-    """A sender-report mapping: `rtp_timestamp` was captured at `capture_time` (Unix seconds)."""
+    """An anchor: `rtp_timestamp` was captured at `capture_time` (Unix seconds).
+
+    From a sender report, or from what a packet says of its own capture.
+    """
 
     track: int
     rtp_timestamp: int
@@ -109,26 +114,31 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
     records: int
 
 
-class Ending(msgspec.Struct, frozen=True, tag="ending"):
+class LessonEnd(msgspec.Struct, frozen=True, tag="lesson_end"):
     """The lesson ended at `now`, on the clock of the packets' arrivals.
 
-    What comes after this record is kept as far as it was captured before.
+    What comes after this record in its run is kept as far as it was captured before.
     """
 
     now: float
 
 
-class End(msgspec.Struct, frozen=True, tag="end"):
-    """The lesson ended: nothing will be appended any more."""
+class ArchiveEnd(msgspec.Struct, frozen=True, tag="end"):
+    """The archive was closed after its lesson's end: only a lesson taken up again adds to it."""
 
     now: float
 
 
-Event = Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | Ending | End
+Event = Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
 Record = Packet | Clock | Event
 
 _encode_event = msgspec.json.Encoder().encode
 _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def run_of(track: int) -> int:
+    """The run (from one `begin` to the end or the crash) that a track's number belongs to."""
+    return track >> RUN_SHIFT
 
 
 def segment_header(index: int, created: float) -> bytes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from recorder.core.archive_format import (
+    ArchiveEnd,
     Begin,
     Clock,
-    End,
-    Ending,
+    LessonEnd,
     Lost,
     Packet,
     Record,
@@ -79,7 +79,7 @@ class TrackIndex:
             self._look_for_key_frame(self._depacketizer, rtp.payload)
 
     def add_clock(self, clock: Clock) -> None:
-        """Note a sender-report mapping."""
+        """Note an anchor."""
         if self.first is None:
             if len(self._early_clocks) < 8:
                 self._early_clocks.append(clock)
@@ -141,7 +141,9 @@ class ArchiveIndex:
         else:
             self._add_event(record)
 
-    def _add_event(self, record: TrackEnd | SourceName | Stage | Lost | Ending | End) -> None:
+    def _add_event(
+        self, record: TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
+    ) -> None:
         if isinstance(record, SourceName):
             self.names[record.source_id] = record.name
         elif isinstance(record, Stage):
@@ -150,7 +152,7 @@ class ArchiveIndex:
                 self.stage.append(record)
         elif isinstance(record, Lost):
             self.lost.append(record)
-        elif isinstance(record, End):
+        elif isinstance(record, ArchiveEnd):
             self.ended = True
 
     def _add_track(self, record: TrackBegin) -> None:

@@ -16,8 +16,8 @@ from recorder.archive_files import has_ended, read_archive, segments
 from recorder.core.archive_format import (
     MAX_SEGMENT_BYTES,
     MAX_SEGMENT_SECONDS,
+    ArchiveEnd,
     Begin,
-    End,
     Lost,
     Packet,
     TrackBegin,
@@ -115,7 +115,7 @@ def test_a_full_queue_costs_media_and_says_so(tmp_path: Path) -> None:
     assert lost > 0
     assert len(packets(tmp_path / "a")) + lost == 20_000
     assert TRACK in records
-    assert isinstance(records[-1], End)
+    assert isinstance(records[-1], ArchiveEnd)
     assert troubles.seen[0] is Trouble.QUEUE_FULL
 
 

@@ -5,9 +5,9 @@ import pytest
 from recorder.api import LessonFacts
 from recorder.core.archive_format import (
     MAX_BODY_BYTES,
+    ArchiveEnd,
     Begin,
     Clock,
-    End,
     Lost,
     Packet,
     Record,
@@ -42,7 +42,7 @@ RECORDS: list[Record] = [
     Lost(1001.0, 1002.0, 17),
     Packet(4096, 1003.0, b"\x90" * 1200),
     TrackEnd(4096, "requested", 1004.0),
-    End(1005.0),
+    ArchiveEnd(1005.0),
 ]
 
 
