@@ -186,8 +186,9 @@ class Recorder(Protocol):
     async def end(self, room_id: str) -> None:
         """The lesson ends now: stop recording and queue the finishing. Unknown rooms are ignored.
 
-        Returns, after a quarter of a second at most, when what was captured before has arrived too:
-        until then the publishers must be let send. What was captured later is not kept.
+        Returns when what was captured before this call has arrived too: after a quarter of a second
+        (`RecorderConfig.tail_s`), and what a `begin` or `end` under way and the database take on
+        top. Until then the publishers must be let send. What was captured later is not kept.
         """
 
     async def entries(

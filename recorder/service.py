@@ -165,6 +165,8 @@ class RecorderService:
 
     async def end(self, room_id: str) -> None:
         """See `Recorder`."""
+        if (present := self._running.get(room_id)) is not None:
+            present.sink.end()  # now, however long the lock takes
         try:
             async with self._lock:
                 running = self._running.pop(room_id, None)
@@ -180,24 +182,33 @@ class RecorderService:
                 await under_way.wait()
 
     async def _end(self, running: _Running, room_id: str, tail: asyncio.Event) -> None:
-        await asyncio.sleep(self._config.tail_s)
-        running.tap.close()
-        tail.set()
-        if self._tails.get(room_id) is tail:  # else the lesson was begun and ended once more
-            del self._tails[room_id]
-        await self._close_running(running, ended=True)
         try:
+            try:
+                await self._let_tail_arrive(running, room_id, tail)
+            finally:
+                await self._close_running(running, ended=True)
             state = RecordingState.FINISHING
             self._tell(await self._library.set_state(running.recording_id, state))
         finally:
             self._queue.put(running.recording_id)  # sets the state, too, and patiently
 
+    async def _let_tail_arrive(self, running: _Running, room_id: str, tail: asyncio.Event) -> None:
+        try:
+            await asyncio.sleep(self._config.tail_s)
+            running.tap.close()
+        finally:  # or every later end() would wait for ever
+            tail.set()
+            if self._tails.get(room_id) is tail:  # else the lesson was begun and ended once more
+                del self._tails[room_id]
+
     async def _close_running(self, running: _Running, *, ended: bool) -> None:
         running.ticker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running.ticker
-        running.tap.close()
-        await asyncio.to_thread(running.writer.close, ended=ended)
+        try:
+            running.tap.close()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running.ticker
+        finally:
+            await asyncio.to_thread(running.writer.close, ended=ended)
 
     async def _entry_to_continue(self, lesson_id: str) -> Entry | None:
         """The lesson's recording if its end was never marked: it goes on, with a gap."""

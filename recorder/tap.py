@@ -31,6 +31,7 @@ class ArchiveTap:
         self._watches: dict[int, LossWatch] = {}
         self._count = 0
         self._latest: float | None = None  # arrival
+        self._ended = False
         self._refused: set[int] = set()  # refused tracks that are still open, as far as they count
         self.refused_tracks = 0
 
@@ -66,7 +67,8 @@ class ArchiveTap:
             if track_id in self._refused:  # the trouble lasts
                 self._tell_refusal()
             return
-        self._latest = now
+        # A track begins with packets that the relay kept: they came before others' latest.
+        self._latest = now if self._latest is None else max(self._latest, now)
         self._put(Packet(number, now, bytes(packet)))
         watch = self._watches.get(track_id)
         if watch is not None:
@@ -87,8 +89,13 @@ class ArchiveTap:
             self._put(TrackEnd(number, reason.value, now))
 
     def end(self) -> None:
-        """The lesson ends now: of what still comes, only what was captured before belongs to it."""
-        if self._latest is not None:  # packets come many times a second, so that is now
+        """The lesson ends now: of what still comes, only what was captured before belongs to it.
+
+        Only the first call counts.
+        """
+        if self._latest is not None and not self._ended:
+            self._ended = True
+            # Packets come many times a second, so the latest came now.
             self._put(LessonEnd(self._latest))
 
     def lost_pictures(self, now: float) -> bool:

@@ -95,6 +95,46 @@ async def test_until_the_last_moments_arrived_nobody_is_told_that_recording_ende
     await recorder.stop()
 
 
+async def test_the_end_is_when_it_was_called_though_another_recording_is_just_beginning(
+    running: tuple[RecorderService, Watcher],
+) -> None:
+    recorder, watcher = running
+    relay = HandRelay()
+    recording_id = await recorder.begin(relay, ROOM, FACTS)
+    sound = TrackFeed(1, "lead.camera", "opus", encode_audio(4.0), START, end_reason=None)
+    happenings = sorted(sound.happenings())
+    half = len(happenings) // 2
+    feed(relay.taps[ROOM], happenings[:half])
+    other = replace(FACTS, lesson_id="lesson-2")
+    beginning = asyncio.create_task(recorder.begin(relay, "room-b", other))
+    await asyncio.sleep(0)  # it is at work
+    ending = asyncio.create_task(recorder.end(ROOM))
+    await asyncio.sleep(0)
+    assert not beginning.done()
+    feed(relay.taps[ROOM], happenings[half:])
+    await asyncio.gather(beginning, ending)
+    entry = await watcher.reached(recording_id, RecordingState.READY)
+    assert entry.duration_s == pytest.approx(2.0, abs=0.1)
+
+
+async def test_a_tap_that_cannot_be_closed_holds_up_no_later_end(
+    running: tuple[RecorderService, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, watcher = running
+    relay = HandRelay()
+    recording_id = await recorder.begin(relay, ROOM, FACTS)
+    teach(relay, seconds=2.0)
+
+    def fail() -> None:
+        raise RuntimeError("the relay is in trouble")
+
+    monkeypatch.setattr(relay.taps[ROOM], "close", fail)
+    async with asyncio.timeout(10):
+        await recorder.end(ROOM)
+        await recorder.end(ROOM)
+    await watcher.reached(recording_id, RecordingState.READY)
+
+
 async def test_only_files_of_the_manifest_are_given_out(
     running: tuple[RecorderService, Watcher],
 ) -> None:

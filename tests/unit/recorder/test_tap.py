@@ -4,7 +4,7 @@ import pytest
 
 from recorder import tap
 from recorder.archive import ArchiveWriter
-from recorder.core.archive_format import Packet, Record, TrackBegin
+from recorder.core.archive_format import LessonEnd, Packet, Record, TrackBegin
 from recorder.tap import ArchiveTap
 from recorder.trouble import Trouble
 from relay.api import CloseReason, MediaKind, TapTrack
@@ -65,3 +65,16 @@ def test_too_many_at_once_are_refused_counted_and_told_of_while_it_lasts(
     sink.on_track_end(0, CloseReason.REQUESTED, 4.0)
     sink.on_track(_track(9), 5.0)
     assert sink.refused_tracks == 1
+
+
+def test_the_end_is_told_once_by_the_latest_arrival_though_a_kept_packet_came_last() -> None:
+    paper = Paper()
+    sink = ArchiveTap(paper, 1)
+    sink.end()  # nothing came: there is nothing to leave out
+    sink.on_track(_track(1), 0.0)
+    for now in (10.0, 11.0, 10.4, 10.9):  # a tap begins with what the relay kept
+        sink.on_packet(1, PACKET, now)
+    sink.end()
+    sink.on_packet(1, PACKET, 11.2)
+    sink.end()
+    assert [one for one in paper.records if isinstance(one, LessonEnd)] == [LessonEnd(11.0)]
