@@ -39,7 +39,9 @@ class Room:
     """One room. All times are seconds on one monotonic clock, passed in as `now`.
 
     Changes of layers and slots are told from `on_timer`, so at most 20 ms late and never from
-    within the forwarding of a packet; sources that come and go are told at once.
+    within the forwarding of a packet; sources that come and go are told at once. What is wanted of
+    publishers is told by `on_timer` and, since who comes on stage may speak already, at once by
+    `set_audible`.
     """
 
     def __init__(
@@ -282,8 +284,9 @@ class Room:
     def _tell_wanted(self, now: float) -> None:
         """Let publishers pause what nobody takes.
 
-        Sound is taken while it may be heard, also by taps: players of recordings keep rooms that
-        are off stage silent.
+        Sound counts as taken while it may be heard, whether or not anybody hears it. Taps do not
+        count: a recording has the sound of rooms off stage only as long as it comes anyway, and its
+        player keeps them silent.
         """
         self._wanted_at = now
         taken: dict[str, set[Layer]] = {source: set() for source in self._publishers}
@@ -298,7 +301,7 @@ class Room:
                 taken[source].add(best(publisher.video, key=RANK.__getitem__))
             wanted, sound = publisher.wanted, source in self._audible
             choosable = publisher.settled and len(publisher.video) > 1
-            if wanted.update(taken[source], now, sound=sound, settled=choosable):
+            if wanted.update(taken[source], now, sound=sound, choosable=choosable):
                 ordered = sorted(wanted.layers or (), key=RANK.__getitem__)
                 told = publisher.session_id, ordered
                 self._events.on_layers_wanted(*told, sound=wanted.sound is True)

@@ -41,7 +41,9 @@ class Wanted:
             return False
         return name not in self.layers or name in self._resumed_at
 
-    def update(self, layers: Collection[Layer], now: float, *, sound: bool, settled: bool) -> bool:
+    def update(
+        self, layers: Collection[Layer], now: float, *, sound: bool, choosable: bool
+    ) -> bool:
         """Note what somebody takes now; whether to tell the publisher.
 
         It is told once in any case: what it heard last may be of an older session.
@@ -50,11 +52,11 @@ class Wanted:
             layers: the layers that somebody takes.
             now: seconds.
             sound: somebody takes its sound.
-            settled: there are layers to choose from, and they have come; else all are wanted.
+            choosable: there are layers to choose from, and they have come; else all are wanted.
         """
         before = self.layers, self.sound
         self._update_sound(sound, now)
-        self._update_layers(layers if settled else frozenset(self._video), now)
+        self._update_layers(layers if choosable else frozenset(self._video), now)
         return before != (self.layers, self.sound)
 
     def _update_sound(self, taken: bool, now: float) -> None:
