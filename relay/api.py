@@ -243,10 +243,12 @@ class TapSink(Protocol):
         """One RTP packet (RFC 3550 §5.1), header extensions stripped."""
 
     def on_clock(self, track_id: int, rtp_timestamp: int, capture_time: float, now: float) -> None:
-        """Sender-report mapping: `rtp_timestamp` was captured at `capture_time`.
+        """An anchor: `rtp_timestamp` was captured at `capture_time`.
 
-        `capture_time` is Unix seconds on the relay's clock; tracks of one publishing session share
-        one clock offset, so their relative timing is exactly the publisher's (RFC 3550 §6.4.1).
+        From a sender report or, where packets say themselves when they were captured
+        (abs-capture-time), from such a packet. `capture_time` is Unix seconds on the relay's clock;
+        tracks of one publishing session share one clock offset, so their relative timing is exactly
+        the publisher's (RFC 3550 §6.4.1).
         """
 
     def on_track_end(self, track_id: int, reason: CloseReason, now: float) -> None:

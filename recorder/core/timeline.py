@@ -1,10 +1,10 @@
 """From RTP timestamps to one recording's time.
 
-Each track counts on its own clock from a random start. Sender reports (RFC 3550 §6.4.1) say which
-wall clock time an RTP timestamp stands for; the relay hands them on as *anchors* on its own clock.
-A line through a track's anchors gives the time of every packet, those before the first report
-included, and follows a sampling clock that runs fast or slow. Without any anchor the least delayed
-arrivals must do.
+Each track counts on its own clock from a random start. Sender reports (RFC 3550 §6.4.1), or packets
+that tell their capture time (abs-capture-time), say which wall clock time an RTP timestamp stands
+for; the relay hands them on as *anchors* on its own clock. A line through a track's anchors gives
+the time of every packet, those before the first anchor included, and follows a sampling clock that
+runs fast or slow. Without any anchor the least delayed arrivals must do.
 
 Two kinds of jump are told apart by looking at arrivals, which do not jump:
 
@@ -20,10 +20,10 @@ from statistics import median
 
 import msgspec
 
-MIN_ANCHOR_SPACING_S = 0.4  # reports come every 0.5 to 5 s; more of them add nothing but memory
+MIN_ANCHOR_SPACING_S = 0.4  # they come every 0.5 to 5 s; more of them add nothing but memory
 MAX_ANCHORS = 20_000
 JUMP_S = 1.0  # a clock that starts over jumps further; less is a queue that filled or drained
-MIN_SLOPE_SPAN_S = 20.0  # below this, jitter of the reports outweighs any drift
+MIN_SLOPE_SPAN_S = 20.0  # below this, jitter of the anchors outweighs any drift
 MAX_DRIFT = 500e-6  # sound cards stay within 100 ppm; more is noise
 MAX_SKEW_S = 10.0  # a packet cannot be captured this long before or after it arrived
 
@@ -97,7 +97,7 @@ class TrackClockBuilder:
             self._earliest = (offset, rtp, arrival)
 
     def add_anchor(self, rtp: int, capture: float, now: float) -> None:
-        """Note a sender-report mapping; too many or absurd ones are passed over."""
+        """Note an anchor; too many or absurd ones are passed over."""
         if abs(capture - now) > MAX_SKEW_S or len(self._anchors) >= MAX_ANCHORS:
             return
         if self._anchors and now - self._anchors[-1].now < MIN_ANCHOR_SPACING_S:

@@ -10,5 +10,6 @@ is passed in, bytes leave through callables. How they are joined:
   `pacer.start(probe, now)` if there is one, else `pacer.on_timer(now)`; the latter also at
   `pacer.next_due` where a timer of 1 to 5 ms is at hand, for the sake of probes. If
   `pacer.abandoned`, clear it and call `estimator.abandon_probe(now)`.
-- each choice of layers: `estimator.want(rate of the next layer up, with all that is sent besides)`.
+- each choice of layers: `estimator.want(bps, most_bps)`: the rate with the next layer up, and that
+  with every layer at its best, each with all that is sent besides.
 """
