@@ -14,7 +14,8 @@ from typing import cast
 
 from relay.core.congestion.estimator import BandwidthEstimator
 from relay.core.congestion.pacer import BURST, Pacer
-from relay.core.congestion.sent import RING_MASK
+from relay.core.congestion.sent import REMEMBERED, RING_MASK
+from relay.core.twcc import Feedback
 
 _U16 = struct.Struct("!H")
 # What the link carries beside the RTP packet: SRTP tag (AES-GCM), UDP, IPv4 headers.
@@ -31,6 +32,8 @@ _NO_QUEUE = 0.06  # s; beyond, losses may be our own doing, and more packets the
 _PACE = 0.005  # s between two calls of `pace`, as the driver makes them
 
 Filler = Callable[[int, float], int]
+# Whose packet it was: a key of its slot, and its outgoing sequence number.
+Origin = tuple[int, int]
 
 
 class Outlet:
@@ -38,19 +41,25 @@ class Outlet:
 
     Attributes:
         number: the transport-wide number last used.
+        far: the round trip is long. Then `send` is to be told the packet's `origin`, and what
+            feedback tells of as lost is known by it: see `take_lost`.
+        origin: of the packet that `send` is given next, if that may be asked for again.
         estimator: what the link carries.
         pacer: what waits.
     """
 
     __slots__ = (
         "_latest",
+        "_origins",
         "_paced_bps",
         "_repair_at",
         "_repair_octets",
         "_send",
         "_sent",
         "estimator",
+        "far",
         "number",
+        "origin",
         "pacer",
     )
 
@@ -73,6 +82,9 @@ class Outlet:
             now: seconds.
         """
         self.number = 0
+        self.far = False
+        self.origin: Origin | None = None
+        self._origins: list[Origin | None] = []  # by the transport-wide number, as the ring of sent
         self._latest = now
         self.estimator = BandwidthEstimator(transport_cc=transport_cc, start_bps=start_bps, now=now)
         self.pacer = Pacer(self._leave, fill, tick=_PACE)
@@ -108,8 +120,9 @@ class Outlet:
         pacer = self.pacer
         free = pacer.free
         if pacer.held or free > now + BURST:
-            if pacer.on_packet((data, number_at), size, priority, now):
-                self._leave_now(data, size, now)
+            origin, self.origin = self.origin, None
+            if pacer.on_packet((data, number_at, origin), size, priority, now):
+                self._leave_now(data, size, now, origin)
             return
         pacer.free = (free if free > now else now) + size * pacer.seconds_per_byte
         self.number = number = (self.number + 1) & 0xFFFF
@@ -119,6 +132,8 @@ class Outlet:
         sent.notes[slot] = size
         sent.octets += size
         sent.last_number = number
+        if self.far:
+            self._origins[slot], self.origin = self.origin, None
         self._send(data)
 
     def send_now(self, data: bytes, now: float) -> int:
@@ -128,21 +143,51 @@ class Outlet:
         return size
 
     def _leave(self, waited: object, size: int, now: float) -> None:
-        data, at = cast("tuple[bytes, int]", waited)
+        data, at, origin = cast("tuple[bytes, int, Origin | None]", waited)
         if at:
             number = _U16.pack((self.number + 1) & 0xFFFF)
             data = b"".join((data[:at], number, data[at + 2 :]))
-        self._leave_now(data, size, now)
+        self._leave_now(data, size, now, origin)
 
-    def _leave_now(self, data: bytes, size: int, now: float) -> None:
+    def _leave_now(self, data: bytes, size: int, now: float, origin: Origin | None = None) -> None:
         self.number = number = (self.number + 1) & 0xFFFF
+        if self.far:
+            self._origins[number & RING_MASK] = origin
         self._sent.on_sent(number, size, now, self.pacer.probe)
         self._send(data)
+
+    def take_lost(self, feedback: Feedback) -> list[Origin]:
+        """Whose packets a feedback packet tells of as lost, each once; while `far` only.
+
+        A viewer asks for what it lacks, but that question may be lost as well, and over a satellite
+        the next one comes too late. The same link's feedback is another datagram.
+        """
+        if not self.far or feedback.run:
+            return []
+        lost = []
+        for number, arrival in feedback.arrivals:
+            place = number & RING_MASK
+            origin = self._origins[place]
+            if origin is None or (self.number - number) & 0xFFFF >= REMEMBERED:
+                continue
+            self._origins[place] = None
+            if arrival is None:
+                lost.append(origin)
+        return lost
+
+    def _look_how_far(self) -> None:
+        far = (self.estimator.rtt or 0.0) > _LONG_RTT
+        if far and not self.far:
+            self._origins = [None] * REMEMBERED
+        self.far = far
 
     def on_timer(self, now: float) -> None:
         """Every tick: take the estimate, send what is due, begin a probe."""
         estimator, pacer = self.estimator, self.pacer
-        probe = estimator.on_timer(now) if now >= estimator.due else None
+        probe = None
+        if now >= estimator.due:
+            self._look_how_far()
+            probe = estimator.on_timer(now)
         target = estimator.target_bps
         if target != self._paced_bps:
             self._earn_repairs()

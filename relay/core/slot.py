@@ -146,6 +146,8 @@ class ViewerSlot(SwitchingSlot):
             data = _join((head, moved, packet.payload))
         self.packets += 1
         self.octets += packet.size
+        if outlet.far and self.negotiated.rtx_ssrc:
+            outlet.origin = self.negotiated.ssrc, packet.sequence + self.sequence_delta
         outlet.send(data, self._wide_at, self._priority, packet.arrival)
 
     def forward_late(self, packet: MediaPacket) -> None:

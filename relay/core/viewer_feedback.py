@@ -123,6 +123,8 @@ class ViewerFeedback:
         estimator = self._outlet.estimator
         before, outage = estimator.estimate_bps, estimator.state is State.OUTAGE
         estimator.on_feedback(feedback, now)
+        for ssrc, sequence in self._outlet.take_lost(feedback):
+            self._by_ssrc[ssrc].resend((sequence & 0xFFFF,), estimator.rtt or 0.0, now)
         self._on_estimate(before, outage and estimator.state is not State.OUTAGE, now)
 
     def _on_nack(self, report: rtcp.Nack, now: float) -> None:

@@ -146,6 +146,23 @@ def test_repairs_go_out_twice_where_losing_one_is_likely_or_dear(loss, delay, tw
     assert share(slot, "leah", 10, 400) >= 0.99
 
 
+@pytest.mark.parametrize(("delay", "repaired"), [(0.15, True), (0.03, False)])
+def test_over_a_long_round_trip_losses_are_repaired_before_they_are_asked_for(
+    delay: float, repaired: bool
+) -> None:
+    """The question may be lost as well, and the next one would come too late."""
+    room = Classroom()
+    room.publish("lead.camera")
+    up = Profile(delay=delay)
+    watching = room.watch("room-1", down=Profile(loss=0.02, delay=delay), up=up, asks=False)
+    watching.show("lead.camera")
+    room.run(20)
+    slot = watching.video[0]
+    assert room.counters.nacks_received == 0
+    assert (room.counters.rtx_answered > 20) is repaired
+    assert (share(slot, "leah", 60, 400) >= 0.99) is repaired  # once the round trip is known
+
+
 def test_what_nobody_takes_is_not_asked_for_again() -> None:
     room = Classroom()
     lossy = Profile(loss=0.1, delay=0.02)

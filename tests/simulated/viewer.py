@@ -107,8 +107,11 @@ class SimulatedViewer:
         programme: bool = False,
         rtx: bool = True,
         feedback: bool = True,
+        asks: bool = True,
         seed: int = 100,
     ) -> None:
+        """`asks`: whether what it lacks is asked for (NACK)."""
+        self.asks = asks
         self.world = world
         self.name = name
         self.wide: list[int] = []
@@ -304,7 +307,7 @@ class SimulatedViewer:
             due = sorted(number for number, (_, at) in slot.missing.items() if now >= at)
             for number in due:
                 slot.missing[number] = (slot.missing[number][0], now + NACK_SPACING)
-            if due and slot.is_video:
+            if due and slot.is_video and self.asks:
                 self._send(rtcp.nack(self._ssrc, slot.negotiated.ssrc, due))
             self._give_up(slot, now)
         return self.closed
