@@ -109,8 +109,11 @@ async def seed_lessons(services: Services) -> None:
     if any(is_open(lesson, now) for lesson in today):
         return
     plan = PLAN if not today else PLAN[:1]
-    _, midnight = days(now.astimezone(services.config.zone).date(), 1, services.config.zone)
-    first = now.replace(second=0, microsecond=0) - _OPEN_BEFORE
+    today_starts, midnight = days(
+        now.astimezone(services.config.zone).date(), 1, services.config.zone
+    )
+    # Not before midnight: it would be among yesterday's lessons, where nobody looks for it.
+    first = max(now.replace(second=0, microsecond=0) - _OPEN_BEFORE, today_starts)
     for hours, title, subject, grade, kind in plan:
         starts_at = first + timedelta(hours=hours)
         if hours and starts_at >= midnight:

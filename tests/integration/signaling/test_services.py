@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from recorder.api import StorageUnavailable
 from signaling import seed
 from signaling.channel import Channel
 from signaling.core import messages as m
+from signaling.core.calendar import days
 from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.permissions import Subject, seat_of
 from signaling.core.resources import ClassKind, LessonCreate, LessonState, LoginRequest, Role
@@ -513,3 +514,12 @@ def test_the_secret_is_made_once_and_a_short_one_is_refused(tmp_path: Path) -> N
     (tmp_path / "secret.key").write_bytes(b"short")
     with pytest.raises(OSError, match="too short"):
         load_secret(tmp_path)
+
+
+async def test_a_demo_started_just_after_midnight_has_its_open_lesson_today(tmp_path: Path) -> None:
+    clock = ManualClock(datetime(2026, 11, 22, 16, 2, tzinfo=UTC))  # 00:02 in Shanghai
+    async with running_services(tmp_path, clock) as services:
+        await seed.seed_lessons(services)
+        today = days(date(2026, 11, 23), 1, services.config.zone)
+        listed, _ = await services.lessons.listed(await _teacher(services), *today, None)
+        assert seed.is_open(listed[0], clock.now())
