@@ -38,6 +38,7 @@ _lib = _binding.lib
 _OK = _lib.srtp_err_status_ok
 _scratch = _ffi.new("unsigned char[]", _SCRATCH_BYTES)
 _scratch_view = memoryview(_ffi.buffer(_scratch))
+_heads = tuple(_scratch_view[:size] for size in range(_SCRATCH_BYTES + 1))  # by their length
 _length = _ffi.new("int *")
 
 
@@ -49,6 +50,23 @@ _RTP_SSRC_AT = 8  # RFC 3550 §5.1
 _RTCP_SSRC_AT = 4  # RFC 3550 §6.4
 
 Cipher = Callable[[bytes], memoryview]
+
+
+class Path:
+    """Where a session's datagrams go now.
+
+    Attributes:
+        sendto: of the socket to send from.
+        address: the peer's.
+    """
+
+    __slots__ = ("address", "sendto")
+
+    def __init__(
+        self, sendto: Callable[[bytes | memoryview, Any], int], address: tuple[Any, ...]
+    ) -> None:
+        self.sendto = sendto
+        self.address = address
 
 
 class SrtpError(Exception):
@@ -186,6 +204,40 @@ class DtlsSrtp:
         if pump is not None:
             await asyncio.wait([pump])
 
+    def rtp_sender(
+        self, path: Path, on_failure: Callable[[Exception], None]
+    ) -> Callable[[bytes], None]:
+        """A function that protects one RTP packet and sends it along `path`, in one call.
+
+        It is the relay's most frequent call by far: a closure over what `protect_rtp` and a method
+        of the session would look up each time.
+
+        Args:
+            path: read at each call.
+            on_failure: given the `OSError` or `SrtpError` for which a packet did not leave.
+        """
+        sessions = self._sessions
+        context, protect = sessions[1]._srtp[0], _lib.srtp_protect
+        scratch, heads, length, ok = _scratch, _heads, _length, _OK
+
+        def send(packet: bytes, *, _alive: object = sessions) -> None:  # it uses their memory
+            size = len(packet)
+            if size > MAX_PLAIN_BYTES:
+                on_failure(SrtpError("too long"))
+                return
+            heads[size][:] = packet
+            length[0] = size
+            status = protect(context, scratch, length)
+            if status != ok:
+                on_failure(SrtpError(status))
+                return
+            try:
+                path.sendto(heads[length[0]], path.address)
+            except OSError as error:
+                on_failure(error)
+
+        return send
+
     def _pump_ended(self, pump: asyncio.Future[None]) -> None:
         if not pump.cancelled():
             pump.exception()  # retrieved: aiortc has logged it
@@ -209,18 +261,19 @@ class DtlsSrtp:
 
 def _cipher(function: Any, context: Any, limit: int) -> Cipher:
     """One libsrtp operation in place in the shared buffer; a closure, as it runs per packet."""
-    scratch, view, length, ok = _scratch, _scratch_view, _length, _OK
+    scratch, heads, length, ok = _scratch, _heads, _length, _OK
 
     def run(packet: bytes) -> memoryview:
         size = len(packet)
         if size > limit:
             raise SrtpError("too long")
-        view[:size] = packet
+        heads[size][:] = packet
         length[0] = size
         status = function(context, scratch, length)
         if status != ok:
             raise SrtpError(status)
-        return view[: length[0]]
+        done: memoryview = heads[length[0]]
+        return done
 
     return run
 

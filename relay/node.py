@@ -335,7 +335,7 @@ class RelayNode:
         viewer = room.add_viewer(
             session.session_id,
             plan.slots,
-            send_rtp=session.send_rtp,
+            send_rtp=session.rtp_sender(),
             send_rtcp=session.send_rtcp,
             own_sources=plan.own_sources,
             programme=plan.programme,

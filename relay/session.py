@@ -17,6 +17,7 @@ from relay.aiortc_adapter import (
     DtlsError,
     DtlsIdentity,
     DtlsSrtp,
+    Path,
     SrtpError,
     TooManyStreamsError,
     not_connected,
@@ -129,10 +130,7 @@ class Session:
         self._counters = counters
         self._dtls: DtlsSrtp | None = None
         self._handshake: asyncio.Task[None] | None = None
-        # What sending needs, flat: looked up once per packet and viewer.
-        self._sendto: Callable[[bytes | memoryview, Address], int] = _send_nowhere
-        self._target: Address = ("", 0)
-        self._protect_rtp: Cipher = not_connected
+        self._path = Path(_send_nowhere, ("", 0))
         self._protect_rtcp: Cipher = not_connected
         self._publisher: Publisher | None = None
 
@@ -165,8 +163,8 @@ class Session:
     def on_valid_check(self, address: Address, sock: socket.socket) -> None:
         """A check passed (theirs or ours); if this is the selected address, send there."""
         if self.ice.selected == address:
-            self._sendto = sock.sendto
-            self._target = address
+            self._path.sendto = sock.sendto
+            self._path.address = address
 
     def connect(self, on_up: Callable[[], None], on_failed: Callable[[CloseReason], None]) -> None:
         """Start the handshake in a task of its own."""
@@ -188,7 +186,6 @@ class Session:
             _log.debug("handshake raised", session=self.session_id, exc_info=True)
             on_failed(CloseReason.DTLS_FAILED)
         else:
-            self._protect_rtp = self._dtls.protect_rtp
             self._protect_rtcp = self._dtls.protect_rtcp
             self._enter(on_up, on_failed)
 
@@ -218,7 +215,7 @@ class Session:
         if task is not None and task is not asyncio.current_task() and not task.done():
             task.cancel()
             await asyncio.wait([task])
-        self._protect_rtp = self._protect_rtcp = not_connected
+        self._protect_rtcp = not_connected
         dtls, self._dtls = self._dtls, None
         if dtls is not None:
             await dtls.close()
@@ -267,35 +264,32 @@ class Session:
 
     # --- datagrams out ----------------------------------------------------------------------------
 
-    def send_rtp(self, packet: bytes) -> None:
-        """Protect and send one RTP packet. Hot: once per packet and viewer."""
-        try:
-            self._sendto(self._protect_rtp(packet), self._target)
-        except BlockingIOError:
-            self._counters.send_would_block += 1
-        except OSError:
-            self._counters.send_failed += 1
-        except SrtpError:
-            self._counters.srtp_protect_failed += 1
+    def rtp_sender(self) -> Callable[[bytes], None]:
+        """What protects and sends one RTP packet, once DTLS is up."""
+        assert self._dtls is not None
+        return self._dtls.rtp_sender(self._path, self._on_failure)
 
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send one compound RTCP packet."""
         try:
-            self._sendto(self._protect_rtcp(packet), self._target)
-        except BlockingIOError:
-            self._counters.send_would_block += 1
-        except OSError:
-            self._counters.send_failed += 1
-        except SrtpError:
-            self._counters.srtp_protect_failed += 1
+            self._path.sendto(self._protect_rtcp(packet), self._path.address)
+        except (OSError, SrtpError) as error:
+            self._on_failure(error)
 
     def _send_dtls(self, record: bytes) -> None:
         try:
-            self._sendto(record, self._target)
-        except BlockingIOError:
+            self._path.sendto(record, self._path.address)
+        except OSError as error:
+            self._on_failure(error)
+
+    def _on_failure(self, error: Exception) -> None:
+        """A datagram did not leave."""
+        if isinstance(error, BlockingIOError):
             self._counters.send_would_block += 1
-        except OSError:
+        elif isinstance(error, OSError):
             self._counters.send_failed += 1
+        else:
+            self._counters.srtp_protect_failed += 1
 
 
 def _send_nowhere(datagram: bytes | memoryview, address: Address) -> int:

@@ -29,6 +29,7 @@ _WORD = struct.Struct("!I")
 _WORDS = struct.Struct("!II")
 _PAIR = struct.Struct("!HH")
 _EXTENDED = struct.Struct("!BBH")
+_EMPTY_REPORT = _COMMON.pack(0x80, RR, 1)  # without report blocks; the sender's SSRC follows
 
 
 class RtcpError(ValueError):
@@ -147,6 +148,24 @@ Packet = (
     | TransportFeedback
     | ReceiverTime
 )
+
+
+def lone_transport_feedback(data: bytes) -> bytes | None:
+    """The body of transport-wide feedback, if a compound packet holds nothing else to be read.
+
+    So it comes from each viewer ten times a second, alone or after an empty report. `parse` reads
+    it as well, for several times the price.
+
+    Raises:
+        RtcpError: its padding does not fit.
+    """
+    at = len(_EMPTY_REPORT) + 4 if data.startswith(_EMPTY_REPORT) else 0
+    if len(data) < at + 12 or data[at] & 0xDF != 0x80 | _TRANSPORT_CC or data[at + 1] != RTPFB:
+        return None
+    if at + 4 + 4 * (data[at + 2] << 8 | data[at + 3]) != len(data):
+        return None
+    body = data[at + 12 :]
+    return _without_padding(body) if data[at] & 0x20 else body
 
 
 def parse(data: bytes) -> list[Packet]:

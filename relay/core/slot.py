@@ -24,8 +24,9 @@ from relay.core.selector import SwitchingSlot
 
 _PATCH = struct.Struct("!BHI")  # marker and payload type, sequence number, timestamp; from byte 1
 _U16 = struct.Struct("!H")
-_PICTURE_ID = struct.Struct("!HH")
-_PICTURE_ID_TL0 = struct.Struct("!HHB")
+_BYTES = tuple(bytes([value]) for value in range(256))
+_WITH_EXTENSIONS = 0x90  # version 2, extension bit
+_AFTER_TIMESTAMP = 8  # in the header
 _join = b"".join
 _MAX_RESENT = 512  # packets whose last retransmission time is remembered
 _MIN_RESEND_SPACING = 0.015  # s, for the same packet; libwebrtc asks again every 20 ms
@@ -66,7 +67,7 @@ def _template(slot: OutgoingSlot, ssrc: int) -> tuple[bytearray, int, int]:
         at += 2
     if ids.mid and 0 < len(slot.mid.encode()) <= 16:
         elements[ids.mid] = slot.mid.encode()
-    head = struct.pack("!BBHII", 0x90 if elements else 0x80, 0, 0, 0, ssrc)
+    head = struct.pack("!BBHII", _WITH_EXTENSIONS if elements else 0x80, 0, 0, 0, ssrc)
     return bytearray(head + (extension_block(elements) if elements else b"")), wide_at, level_at
 
 
@@ -74,9 +75,12 @@ class ViewerSlot(SwitchingSlot):
     """One outgoing stream of a viewer."""
 
     __slots__ = (
+        "_after_number",
+        "_before_number",
         "_counters",
         "_level_at",
         "_outlet",
+        "_pack_vp8",
         "_priority",
         "_repair_sequence",
         "_repair_template",
@@ -109,6 +113,12 @@ class ViewerSlot(SwitchingSlot):
             self._priority = int(Priority.AUDIO)
         self._counters = counters
         self._template, self._wide_at, self._level_at = _template(negotiated, negotiated.ssrc)
+        # The usual packet, VP8 with a picture id, is put together by one call: the template's
+        # constant parts around the transport-wide number, then the rewritten descriptor.
+        self._before_number = bytes(self._template[_AFTER_TIMESTAMP : self._wide_at])
+        self._after_number = bytes(self._template[self._wide_at + 2 :])
+        before, after = len(self._before_number), len(self._after_number)
+        self._pack_vp8 = struct.Struct(f"!BBHI{before}sH{after}sHH").pack
         self._repair_template = _template(negotiated, negotiated.rtx_ssrc)[0]
         self._repair_sequence = negotiated.rtx_ssrc & 0x7FFF
         self._resent: dict[int, float] = {}
@@ -121,6 +131,32 @@ class ViewerSlot(SwitchingSlot):
             return  # from before the switch
         if packet.temporal > self.temporal_free and not self.passes(packet):
             return
+        outlet = self._outlet
+        if packet.picture_id < 0 or not self._wide_at:
+            data = self._patched(packet)
+        else:
+            data = self._pack_vp8(
+                _WITH_EXTENSIONS,
+                packet.marker | self.payload_type,
+                (packet.sequence + self.sequence_delta) & 0xFFFF,
+                (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF,
+                self._before_number,
+                (outlet.number + 1) & 0xFFFF,
+                self._after_number,
+                packet.head,
+                (packet.picture_id + self.picture_id_delta) & 0x7FFF | 0x8000,
+            )
+            if packet.tl0_index >= 0:
+                data += _BYTES[(packet.tl0_index + self.tl0_delta) & 0xFF]
+            data += packet.payload
+        self.packets += 1
+        self.octets += packet.size
+        if outlet.far and self.negotiated.rtx_ssrc:
+            outlet.origin = self.negotiated.ssrc, packet.sequence + self.sequence_delta
+        outlet.send(data, self._wide_at, self._priority, packet.arrival)
+
+    def _patched(self, packet: MediaPacket) -> bytes:
+        """The packet behind the template: whatever `forward` does not put together at once."""
         head = self._template
         _PATCH.pack_into(
             head,
@@ -129,26 +165,13 @@ class ViewerSlot(SwitchingSlot):
             (packet.sequence + self.sequence_delta) & 0xFFFF,
             (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF,
         )
-        outlet = self._outlet
         if self._wide_at:
-            _U16.pack_into(head, self._wide_at, (outlet.number + 1) & 0xFFFF)
+            _U16.pack_into(head, self._wide_at, (self._outlet.number + 1) & 0xFFFF)
         if packet.picture_id < 0:
             if self._level_at:
                 head[self._level_at] = packet.level
-            data = _join((head, packet.payload))
-        else:
-            picture_id = (packet.picture_id + self.picture_id_delta) & 0x7FFF | 0x8000
-            if packet.tl0_index < 0:
-                moved = _PICTURE_ID.pack(packet.head, picture_id)
-            else:
-                tl0_index = (packet.tl0_index + self.tl0_delta) & 0xFF
-                moved = _PICTURE_ID_TL0.pack(packet.head, picture_id, tl0_index)
-            data = _join((head, moved, packet.payload))
-        self.packets += 1
-        self.octets += packet.size
-        if outlet.far and self.negotiated.rtx_ssrc:
-            outlet.origin = self.negotiated.ssrc, packet.sequence + self.sequence_delta
-        outlet.send(data, self._wide_at, self._priority, packet.arrival)
+            return _join((head, packet.payload))
+        return _join((head, payload(packet, self.picture_id_delta, self.tl0_delta)))
 
     def forward_late(self, packet: MediaPacket) -> None:
         """Send a packet that reached the relay after later ones, which the viewer has by now.

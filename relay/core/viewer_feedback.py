@@ -83,13 +83,16 @@ class ViewerFeedback:
         """Take one decrypted, possibly compound, RTCP packet. Never raises."""
         self._counters.rtcp_in += 1
         try:
-            reports = rtcp.parse(packet)
+            alone = rtcp.lone_transport_feedback(packet)
+            reports = rtcp.parse(packet) if alone is None else ()
         except RtcpError:
             self._counters.rtcp_malformed += 1
             return
+        if alone is not None:
+            self._on_transport_feedback(alone, now)
         for report in reports:
-            if isinstance(report, rtcp.TransportFeedback):  # the commonest first
-                self._on_transport_feedback(report, now)
+            if isinstance(report, rtcp.TransportFeedback):
+                self._on_transport_feedback(report.body, now)
             elif isinstance(report, (rtcp.ReceiverReport, rtcp.SenderReport)):
                 for block in report.blocks:
                     self._on_report_block(block, now)
@@ -106,7 +109,7 @@ class ViewerFeedback:
                 self._counters.bitrate_limits_received += 1
                 self._outlet.estimator.on_remb(report.bitrate_bps, now)
 
-    def _on_transport_feedback(self, report: rtcp.TransportFeedback, now: float) -> None:
+    def _on_transport_feedback(self, body: bytes, now: float) -> None:
         counters = self._counters
         if not self._left:
             counters.transport_feedback_flooded += 1
@@ -114,18 +117,21 @@ class ViewerFeedback:
         self._left -= 1
         counters.transport_feedback_received += 1
         try:
-            feedback = twcc.parse(report.body)
+            feedback = twcc.parse(body)
         except RtcpError:
             counters.rtcp_malformed += 1
             return
         if self._takes_red:
             self._redundancy.on_fates(self._fates.take(feedback.arrivals))
-        estimator = self._outlet.estimator
-        before, outage = estimator.estimate_bps, estimator.state is State.OUTAGE
-        estimator.on_feedback(feedback, now)
-        for ssrc, sequence in self._outlet.take_lost(feedback):
-            self._by_ssrc[ssrc].resend((sequence & 0xFFFF,), estimator.rtt or 0.0, now)
-        self._on_estimate(before, outage and estimator.state is not State.OUTAGE, now)
+        outlet = self._outlet
+        estimator = outlet.estimator
+        outage = estimator.state is State.OUTAGE
+        before = estimator.on_feedback(feedback, now)
+        if outlet.far:
+            for ssrc, sequence in outlet.take_lost(feedback):
+                self._by_ssrc[ssrc].resend((sequence & 0xFFFF,), estimator.rtt or 0.0, now)
+        if before is not None:
+            self._on_estimate(before, outage and estimator.state is not State.OUTAGE, now)
 
     def _on_nack(self, report: rtcp.Nack, now: float) -> None:
         slot = self._by_ssrc.get(report.media)

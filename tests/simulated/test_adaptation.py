@@ -107,7 +107,9 @@ def test_5_5_round_trips_from_short_to_long() -> None:
     lesson.run(90)
     rates = [room.sent(len(room.seconds) - 40, len(room.seconds)) for room in rooms]
     assert min(rates) > 0.2 * sum(rates) / len(rates), rates
-    assert all(room.seconds[-1].layer is not None for room in rooms)
+    # They take turns at being squeezed, but nobody is without a picture for long.
+    dark = [sum(second.layer is None for second in room.seconds[-60:]) for room in rooms]
+    assert max(dark) <= 15, dark
 
 
 @pytest.mark.parametrize("queue", [0.3, 1.5])

@@ -31,6 +31,7 @@ _K_UP, _K_DOWN = 0.0087, 0.039  # per ms
 _MAX_OVERSHOOT = 15.0  # ms; a sudden jump beyond does not move the threshold
 _MAX_ADAPT_STEP = 100.0  # ms
 _OVERUSE_TIME = 10.0  # ms; draft §5.4, "overuse_time_th"
+_KEPT = 128  # packets that met no queue, kept for the moment one begins; pictures of six are groups
 
 
 class Usage(Enum):
@@ -137,6 +138,12 @@ class OveruseDetector:
             self._adapt(size, arrived_ms)
         self._adapted_at = arrived_ms
 
+    def calm(self) -> None:
+        """There is no queue that could grow or empty."""
+        self.usage = Usage.NORMAL
+        self._over = 0.0
+        self._count = 0
+
     def _adapt(self, size: float, arrived_ms: float) -> None:
         """Follow the trend, slowly downwards: else a TCP flow beside us would starve us."""
         elapsed = 0.0 if self._adapted_at is None else arrived_ms - self._adapted_at
@@ -148,6 +155,9 @@ class OveruseDetector:
         self.threshold = min(max(threshold + step, _MIN_THRESHOLD), _MAX_THRESHOLD)
 
 
+_Columns = tuple[Sequence[float], Sequence[float]]  # sent, arrived
+
+
 class DelayDetector:
     """Groups packets, and keeps the trend line and the detector."""
 
@@ -156,6 +166,8 @@ class DelayDetector:
         "_first_arrived",
         "_first_sent",
         "_groups",
+        "_kept",
+        "_kept_packets",
         "_last_arrived",
         "_last_sent",
         "_previous",
@@ -175,6 +187,8 @@ class DelayDetector:
         self._previous: tuple[float, float] | None = None  # last sent and arrived of a whole group
         self._first_sent = self._first_arrived = _NEVER
         self._last_sent = self._last_arrived = 0.0
+        self._kept: deque[_Columns] = deque()
+        self._kept_packets = 0
 
     @property
     def usage(self) -> Usage:
@@ -186,8 +200,28 @@ class DelayDetector:
         """The detector's threshold in ms, for statistics."""
         return self._detector.threshold
 
+    def add_calm(self, sent: Sequence[float], arrived: Sequence[float]) -> None:
+        """Take received packets that met no queue: what trend they have is jitter.
+
+        The latest of them are kept, and looked at when a queue begins: it is then seen against what
+        went before, as if nothing had been left out.
+        """
+        self._detector.calm()
+        kept = self._kept
+        kept.append((sent, arrived))
+        self._kept_packets += len(sent)
+        while self._kept_packets - len(kept[0][0]) >= _KEPT:
+            self._kept_packets -= len(kept.popleft()[0])
+
     def add_all(self, sent: Sequence[float], arrived: Sequence[float]) -> None:
         """Take received packets, in the order of sending, times in seconds."""
+        if self._kept:
+            kept, self._kept, self._kept_packets = self._kept, deque(), 0
+            for before in kept:
+                self._group(*before)
+        self._group(sent, arrived)
+
+    def _group(self, sent: Sequence[float], arrived: Sequence[float]) -> None:
         first_sent, first_arrived = self._first_sent, self._first_arrived
         last_sent, last_arrived = self._last_sent, self._last_arrived
         for sent_at, arrived_at in zip(sent, arrived, strict=True):

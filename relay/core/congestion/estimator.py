@@ -13,7 +13,7 @@ from relay.core.congestion.delay import DelayDetector, Usage
 from relay.core.congestion.loss import LossControl
 from relay.core.congestion.probe import Outcome, Probe, Prober
 from relay.core.congestion.remb import RembControl
-from relay.core.congestion.sent import SendRate, SentPackets
+from relay.core.congestion.sent import SendRate, SentPackets, Told
 from relay.core.congestion.silence import Silence
 from relay.core.congestion.state import NEXT_STATES, STATE_OF_ACTION, Reason, State
 from relay.core.twcc import Feedback
@@ -25,12 +25,15 @@ MAX_BPS = 8_000_000.0  # per viewer
 _DEFAULT_RTT = 0.2  # s, until one is known
 _RTT_SMOOTHING = 0.25  # per feedback packet
 _TICK = 0.03  # s; more often `on_timer` has nothing to do: every other tick of the driver
+_CALM_TICK = 0.09  # s; the same while there is nothing to probe for
 _LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's ALR threshold)
 # The same while only a burst queued: what arrives then tells of the sender. Were it the link that
 # carries no more, the queue would soon be longer.
 _LIMITED_IN_BURST = 0.75
 # A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
 _LEAST_QUEUE = 0.015  # s
+_CALM = 0.01  # s above the least delay: a packet that waited no longer met no queue
+_ASIDE = 0.15  # s for which feedback that can change nothing is put aside, to be read as one
 _BURST_QUEUE = 0.1  # s; up to it a queue may come from one burst: a probe, a key frame
 # So little makes no queue that others share: it would be driven to nothing by their key frames. If
 # the link itself is that narrow, the queue soon grows beyond a burst.
@@ -97,9 +100,11 @@ class BandwidthEstimator:
         self._competition: Competition | None = None
         self._epoch = 0
         self._tick_at = now
-        self.due = now + _TICK
+        self.due = now + (_TICK if self._has_wishes() else _CALM_TICK)
         self._rate = SendRate(now)
         self._silence = Silence()
+        self._aside: Told | None = None
+        self._aside_since = 0.0
         self._has_feedback = False
         self._has_reports = False
         self._reported_loss = 0.0
@@ -154,25 +159,65 @@ class BandwidthEstimator:
         """
         self._wanted = bps
         self._most_wanted = bps if most_bps is None else most_bps
+        if self._has_wishes():
+            self.due = min(self.due, self._tick_at + _TICK)
 
     # --- feedback ---------------------------------------------------------------------------------
 
-    def on_feedback(self, feedback: Feedback, now: float) -> None:
-        """Take a transport-wide feedback packet. Never raises, whatever it says."""
+    def on_feedback(self, feedback: Feedback, now: float) -> float | None:
+        """Take a transport-wide feedback packet. Never raises, whatever it says.
+
+        Returns:
+            The estimate before; None if nothing was learnt that could have changed it.
+        """
         told = self.sent.take(feedback, now)
         if self.sent.epoch != self._epoch:
             self._epoch = self.sent.epoch
             self._forget_path()
-        for result in told.probes:
-            self._prober.add(result)
+        if not told.sent:
+            for result in told.probes:
+                self._prober.add(result)
+            return None
+        if self._aside is None:
+            self._aside_since = now
+        else:
+            self._aside.add(told)
+            told = self._aside
+        idle = self._is_idle(told)
+        if idle and now - self._aside_since < _ASIDE:
+            self._aside = told
+            self._note_alive(now - told.sent[-1], now)
+            return None
+        self._aside = None
+        before = self.estimate_bps
+        self._learn(told, now, idle=idle)
+        return before
+
+    def _is_idle(self, told: Told) -> bool:
+        """Whether nothing could change: no queue, no loss, no probe, and less sent than may be."""
+        return (
+            told.most - min(self._backlog.base, told.least) < _CALM
+            and not told.lost
+            and not told.probes
+            and self._control.application_limited
+            and self._backlog.delay < _CALM
+            and self._competition is None
+            and not self._loss.loss
+            and (self.state is State.HOLDING or self.state is State.INCREASING)
+        )
+
+    def _learn(self, told: Told, now: float, *, idle: bool) -> None:
+        """Give every control what feedback told; something was received."""
         sent, arrived, sizes = told.sent, told.arrived, told.sizes
         received = len(sent)
-        if not received:
-            return
-        base = self._backlog.base
-        self._delay.add_all(sent, arrived)
+        for result in told.probes:
+            self._prober.add(result)
+        if idle:
+            self._delay.add_calm(sent, arrived)
+        else:
+            self._delay.add_all(sent, arrived)
         self._acked.add_all(arrived, sizes, self.application_limited)
-        self._busy.add_all(told, base)
+        self._busy.add_all(told, self._backlog.base)
         lost = 0
         octets = sum(sizes)
         for sent_at, size in told.lost:
@@ -332,13 +377,18 @@ class BandwidthEstimator:
 
     # --- time -------------------------------------------------------------------------------------
 
+    def _has_wishes(self) -> bool:
+        """Whether more could be used than the link is known to carry, or that is not known yet."""
+        unsettled = self.state is State.RECOVERING or self.state is State.STARTING
+        return unsettled or self._control.bps < max(self._wanted, self._most_wanted)
+
     def on_timer(self, now: float) -> Probe | None:
         """Call at each tick; a probe to be given to the pacer, if one is due."""
         if now < self.due:
             return None
         elapsed = now - self._tick_at
         self._tick_at = now
-        self.due = now + _TICK
+        self.due = now + (_TICK if self._has_wishes() else _CALM_TICK)
         self._rate.update(self.sent.octets, now)
         rtt = self.rtt or _DEFAULT_RTT
         if self.state is State.OUTAGE or self._silence.lasts(self.sent.octets, rtt, now):
@@ -372,6 +422,7 @@ class BandwidthEstimator:
         self._prober.restart(now)
 
     def _forget_path(self) -> None:
+        self._aside = None
         self._delay.reset()
         self._acked.reset()
         self._loss.reset()

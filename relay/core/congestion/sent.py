@@ -55,6 +55,17 @@ class Told:
         self.lost: list[tuple[float, int]] = []
         self.probes: list[PacketResult] = []
 
+    def add(self, later: Told) -> None:
+        """Take what the next feedback packet told; both are to have received packets."""
+        self.sent += later.sent
+        self.arrived += later.arrived
+        self.sizes += later.sizes
+        self.waits += later.waits
+        self.lost += later.lost
+        self.probes += later.probes
+        self.least = min(self.least, later.least)
+        self.most = max(self.most, later.most)
+
 
 class SentPackets:
     """Packets sent, waiting for feedback.
@@ -111,9 +122,11 @@ class SentPackets:
         out.
         """
         oldest = now - _MAX_AGE
+        if feedback.run and (usual := self._take_run(feedback, oldest)) is not None:
+            return usual
         told = Told()
         shift = self._clock_shift(feedback, oldest)
-        if shift is None or (feedback.run and self._take_run(feedback, shift, oldest, told)):
+        if shift is None:
             return told
         last, times, notes = self.last_number, self.times, self.notes
         low = (self._offset or 0.0) - _MAX_JUMP
@@ -148,33 +161,34 @@ class SentPackets:
             told.least, told.most = min(told.waits), max(told.waits)
         return told
 
-    def _take_run(self, feedback: Feedback, shift: float, oldest: float, told: Told) -> bool:
+    def _take_run(self, feedback: Feedback, oldest: float) -> Told | None:
         """The usual case, cheaply: all arrived, was never reported before, and is plausible.
 
         Returns:
-            False if it is not that; nothing was done then.
+            None if it is not that; nothing was done then.
         """
-        count, first = len(feedback.run), feedback.first
+        arrived, first = list(feedback.run), feedback.first
+        count = len(arrived)
         start = first & RING_MASK
         stop = start + count
-        if (
-            stop > REMEMBERED
-            or not count <= ((self.last_number - first) & 0xFFFF) + 1 <= REMEMBERED
-        ):
-            return False
+        known = ((self.last_number - first) & 0xFFFF) + 1
+        if stop > REMEMBERED or not count <= known <= REMEMBERED or self._offset is None:
+            return None
         sizes, sent = self.notes[start:stop], self.times[start:stop]
-        if min(sizes) <= 0 or max(sizes) > _SIZE or min(sent) < oldest:
-            return False
-        arrived = list(feedback.run) if not shift else [at + shift for at in feedback.run]
+        # The notes of probes, and of what was called lost before, are larger than any size.
+        if sent[0] < oldest or 0 in sizes or max(sizes) > _SIZE:
+            return None
         waits = list(map(sub, arrived, sent))
         least, most = min(waits), max(waits)
-        low = (self._offset or 0.0) - _MAX_JUMP
-        if not (low <= least and most <= low + 2 * _MAX_JUMP):
-            return False
+        if least < self._offset - _MAX_JUMP or most > self._offset + _MAX_JUMP:
+            return None
+        self._offset = waits[0]
+        self._strikes = 0
         self.notes[start:stop] = [0] * count
+        told = Told()
         told.sent, told.arrived, told.sizes, told.waits = sent, arrived, sizes, waits
         told.least, told.most = least, most
-        return True
+        return told
 
     def _knows(self, number: int, oldest: float) -> bool:
         """Whether a packet was sent since then and not yet reported as received."""
