@@ -19,7 +19,7 @@ from aioice.ice import get_host_addresses
 
 from relay.arrival_clock import ANCILLARY_BYTES, ArrivalClock, ask_for_stamps
 from relay.config import RelayConfig
-from relay.core.datagram import DatagramKind, classify
+from relay.core.datagram import RTCP_TYPES
 from relay.ice import Address
 from relay.transport_counters import TransportCounters
 
@@ -124,7 +124,7 @@ class UdpDriver:
             except Exception:
                 counters.datagrams_failed += 1
                 self._log_failure(address)
-            if classify(datagram) is DatagramKind.RTCP:
+            if datagram[1:2] in RTCP_TYPES:
                 # Reports come alone, ten times a second from each viewer; media comes in bursts. To
                 # find that there is no more costs as much as to read, and the loop calls again.
                 return
