@@ -7,6 +7,7 @@ the test.
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import os
 import re
@@ -31,6 +32,7 @@ from relay.aiortc_adapter import (
     DtlsError,
     DtlsIdentity,
     DtlsSrtp,
+    Path,
     SrtpError,
     TooManyStreamsError,
     not_connected,
@@ -132,6 +134,39 @@ async def test_packets_of_a_larger_mtu_pass_and_oversized_ones_do_not() -> None:
     with pytest.raises(SrtpError):
         pair.server.unprotect_rtp(bytes(4000))
     await pair.close()
+
+
+async def test_a_sender_protects_and_sends_and_tells_what_did_not_leave() -> None:
+    pair = Pair()
+    await pair.connect()
+    left: list[tuple[bytes, object]] = []
+    failed: list[Exception] = []
+
+    def sendto(data: bytes | memoryview, address: object) -> int:
+        left.append((bytes(data), address))
+        return len(data)
+
+    def refuse(data: bytes | memoryview, address: object) -> int:
+        raise BlockingIOError
+
+    path = Path(sendto, ("192.0.2.1", 9))
+    send = pair.server.rtp_sender(path, failed.append)
+    packets = [b"\x80\x60" + struct.pack("!H", number) + bytes(108) for number in range(4)]
+    send(packets[0])
+    path.address = ("192.0.2.2", 9)  # the peer moved
+    send(packets[1])
+    assert [address for _, address in left] == [("192.0.2.1", 9), ("192.0.2.2", 9)]
+    assert [bytes(pair.client.unprotect_rtp(data)) for data, _ in left] == packets[:2]
+    path.sendto = refuse
+    send(packets[2])
+    send(packets[3] + bytes(MAX_PLAIN_BYTES))
+    assert [type(error) for error in failed] == [BlockingIOError, SrtpError]
+    path.sendto = sendto
+    await pair.close()
+    del pair
+    gc.collect()
+    send(packets[3])  # late: the keys are still there, and nothing crashes
+    assert len(left) == 3
 
 
 async def test_a_peer_has_a_bounded_number_of_streams() -> None:

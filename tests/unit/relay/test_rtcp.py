@@ -147,3 +147,45 @@ def test_a_jump_of_the_number_does_not_make_a_huge_report() -> None:
 def test_damaged_feedback_is_refused(body: bytes) -> None:
     with pytest.raises(rtcp.RtcpError):
         twcc.parse(body)
+
+
+def test_feedback_that_comes_alone_is_recognized_as_a_whole() -> None:
+    log = twcc.ArrivalLog()
+    for number in range(50):
+        log.add(number, number * 0.01)
+    (body,) = log.feedback()
+    lone = rtcp.transport_feedback(7, 5, body)
+    padded = bytes([lone[0] | 0x20, lone[1]]) + struct.pack("!H", len(lone) // 4) + lone[4:]
+    padded += bytes(3) + b"\x04"
+    for packet in (lone, padded, rtcp.receiver_report(7) + lone, rtcp.receiver_report(7) + padded):
+        taken = rtcp.lone_transport_feedback(packet)
+        assert taken is not None
+        [told] = [one for one in rtcp.parse(packet) if isinstance(one, rtcp.TransportFeedback)]
+        assert taken == told.body
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"\x8f",
+        b"\x8f\xcd\x00",
+        rtcp.receiver_report(7),
+        rtcp.receiver_report(7, [BLOCK]) + rtcp.transport_feedback(7, 5, bytes(8)),
+        rtcp.transport_feedback(7, 5, bytes(8)) + rtcp.nack(1, 5, [3]),
+        rtcp.transport_feedback(7, 5, bytes(8))[:-1],
+        rtcp.transport_feedback(7, 5, bytes(8)) + b"\x00",
+        rtcp.nack(1, 5, [3]),
+        rtcp.picture_loss(1, 2),
+    ],
+)
+def test_everything_else_is_left_to_be_parsed(packet: bytes) -> None:
+    assert rtcp.lone_transport_feedback(packet) is None
+
+
+def test_feedback_with_a_wild_padding_is_malformed() -> None:
+    packet = bytearray(rtcp.transport_feedback(7, 5, bytes(8)))
+    packet[0] |= 0x20
+    packet[-1] = 200
+    with pytest.raises(rtcp.RtcpError):
+        rtcp.lone_transport_feedback(bytes(packet))

@@ -6,6 +6,7 @@ import math
 import random
 import struct
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -320,6 +321,63 @@ def test_a_viewer_that_never_answers_gets_the_floor() -> None:
         estimator.on_timer(index * 0.02)
     assert estimator.state is State.OUTAGE
     assert estimator.target_bps == MIN_BPS
+
+
+class Easy:
+    """A viewer whose link carries far more than the 1 Mbit/s that it is sent."""
+
+    def __init__(self) -> None:
+        self.estimator = BandwidthEstimator(now=0.0)
+        self.now = 0.0
+        self.number = 0
+        self.delay = 5.0  # s, the clocks' difference included
+
+    def tenth(self, *, waited: float = 0.0, lost: int = 0) -> float | None:
+        """Send ten packets, and report on them; what `on_feedback` returned."""
+        first = self.number
+        for _ in range(10):
+            self.estimator.on_sent(self.number, 1250, self.now)
+            self.number += 1
+            self.now += 0.01
+            self.estimator.on_timer(self.now)
+        sent = [self.now - 0.1 + 0.01 * index for index in range(10)]
+        run = [one + self.delay + waited * index / 9 for index, one in enumerate(sent)]
+        feedback = Feedback(0, first=first, run=run)
+        if lost:
+            pairs = [(n, None if n - first < lost else at) for n, at in enumerate(run, first)]
+            feedback = Feedback(0, tuple(pairs))
+        return self.estimator.on_feedback(feedback, self.now + 0.02)
+
+
+def test_feedback_that_can_change_nothing_is_put_aside_and_read_by_and_by() -> None:
+    easy = Easy()
+    told = [easy.tenth() for _ in range(300)][-30:]
+    assert 8 <= sum(before is not None for before in told) <= 15
+    assert easy.estimator.acked_bps == pytest.approx(1e6, rel=0.05)
+    assert easy.estimator.state is State.INCREASING
+    assert easy.estimator.rtt == pytest.approx(0.03, abs=0.02)
+
+
+@pytest.mark.parametrize("trouble", [{"waited": 0.05}, {"lost": 1}])
+def test_trouble_is_read_at_once_with_what_was_put_aside(trouble: dict[str, Any]) -> None:
+    for calm in range(250, 253):  # wherever in the cycle it comes
+        easy = Easy()
+        for _ in range(calm):
+            easy.tenth()
+        assert easy.tenth(**trouble) is not None
+        assert easy.tenth(**trouble) is not None
+
+
+def test_what_was_put_aside_of_one_path_is_not_told_of_another() -> None:
+    for calm in range(250, 253):
+        easy = Easy()
+        for _ in range(calm):
+            easy.tenth()
+        easy.estimator.on_path_change(easy.now)
+        easy.delay += 0.5  # the other path is longer: no queue
+        for _ in range(20):
+            easy.tenth()
+            assert easy.estimator.queue_delay < 0.01
 
 
 def test_random_feedback_never_raises_nor_leaves_the_bounds() -> None:

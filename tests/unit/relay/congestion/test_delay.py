@@ -47,6 +47,34 @@ def test_threshold_follows_steady_growth() -> None:
     assert detector.threshold > 1.5 * before
 
 
+def first_overuse(*, calm: bool) -> int:
+    """After how many pictures of a growing queue it is seen, with or without a look at the calm."""
+    detector = DelayDetector()
+    for index in range(200):
+        sent = [index * 0.04, index * 0.04 + 0.001]
+        add = detector.add_calm if calm else detector.add_all
+        add(sent, [one + 7.0 for one in sent])
+        assert detector.usage is Usage.NORMAL
+    for index in range(200, 250):
+        sent = [index * 0.04, index * 0.04 + 0.001]
+        detector.add_all(sent, [one + 7.0 + (index - 199) * 0.004 for one in sent])
+        if detector.usage is Usage.OVERUSE:
+            return index - 199
+    return 50
+
+
+def test_a_queue_after_calm_is_seen_as_early_as_if_all_had_been_looked_at() -> None:
+    assert first_overuse(calm=True) == first_overuse(calm=False) < 20
+
+
+def test_calm_ends_what_the_queue_before_it_told() -> None:
+    detector = DelayDetector()
+    seen = feed(detector, [0.0] * 30 + [index * 0.004 for index in range(50)])
+    assert seen[-1] is Usage.OVERUSE
+    detector.add_calm([2.0], [9.0])
+    assert detector.usage is Usage.NORMAL
+
+
 def test_reordering_and_pauses_do_no_harm() -> None:
     detector = DelayDetector()
     feed(detector, [0.0] * 50)
