@@ -19,7 +19,6 @@ from aioice.ice import get_host_addresses
 
 from relay.arrival_clock import ANCILLARY_BYTES, ArrivalClock, ask_for_stamps
 from relay.config import RelayConfig
-from relay.core.datagram import RTCP_TYPES
 from relay.ice import Address
 from relay.transport_counters import TransportCounters
 
@@ -124,10 +123,6 @@ class UdpDriver:
             except Exception:
                 counters.datagrams_failed += 1
                 self._log_failure(address)
-            if datagram[1:2] in RTCP_TYPES:
-                # Reports come alone, ten times a second from each viewer; media comes in bursts. To
-                # find that there is no more costs as much as to read, and the loop calls again.
-                return
 
     def _read_stamped(self, sock: socket.socket) -> Received:
         datagram, ancillary, _, address = sock.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES)

@@ -15,7 +15,6 @@ class DatagramKind(Enum):
     UNKNOWN = auto()
 
 
-RTCP_TYPES = frozenset(bytes([value]) for value in range(192, 224))  # the second byte, RFC 5761 §4
 MIN_RTP_BYTES = 12  # RFC 3550 §5.1, the fixed header
 MIN_RTCP_BYTES = 8  # RFC 3550 §6.4, header and SSRC
 
@@ -26,7 +25,7 @@ def classify(datagram: bytes) -> DatagramKind:
         return DatagramKind.UNKNOWN
     first = datagram[0]
     if 128 <= first <= 191:
-        if datagram[1:2] in RTCP_TYPES:
+        if 192 <= datagram[1] <= 223:
             return DatagramKind.RTCP
         return DatagramKind.RTP if len(datagram) >= MIN_RTP_BYTES else DatagramKind.UNKNOWN
     if 20 <= first <= 63:
