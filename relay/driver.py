@@ -103,7 +103,7 @@ class UdpDriver:
         self._arrivals.align()
         self._read_batch(sock, read)
         assert self._loop is not None
-        if self._loop.time() >= self._next_tick:
+        if self._sockets and self._loop.time() >= self._next_tick:
             self._tick()
 
     def _read_batch(self, sock: socket.socket, read: Reader) -> None:
@@ -153,6 +153,8 @@ class UdpDriver:
             count = self._counters.ticks_failed
             log = _log.error if count & (count - 1) == 0 else _log.debug  # as `_log_failure`
             log("tick failed", count=count, exc_info=True)
+        if not self._sockets:
+            return  # closed by what was done
         self._next_tick = self._loop.time() + pause
         if self._timer is not None:
             self._timer.cancel()

@@ -120,7 +120,7 @@ class Router:
         if check.outcome is CheckOutcome.ROLE_CONFLICT:
             self._counters.stun_role_conflict += 1
         else:
-            self._on_valid_check(session, address, sock)
+            self._on_valid_check(session, address, sock, now)
         assert check.reply is not None
         with contextlib.suppress(OSError):  # lost like any datagram: the peer checks again
             sock.sendto(check.reply, address)
@@ -133,10 +133,12 @@ class Router:
             self._counters.stun_unexpected_response += 1
             return
         self._counters.addresses_moved += 1
-        session.on_valid_check(address, sock)
+        session.on_valid_check(address, sock, self._clock())
 
-    def _on_valid_check(self, session: Session, address: Address, sock: socket.socket) -> None:
-        session.on_valid_check(address, sock)
+    def _on_valid_check(
+        self, session: Session, address: Address, sock: socket.socket, now: float
+    ) -> None:
+        session.on_valid_check(address, sock, now)
         self.update(session)
         holder = self._by_address.get(address)
         if holder is not session:

@@ -160,11 +160,16 @@ class Session:
             identity, offer.fingerprints, active=active, send=self._send_dtls, on_closed=on_closed
         )
 
-    def on_valid_check(self, address: Address, sock: socket.socket) -> None:
+    def on_valid_check(self, address: Address, sock: socket.socket, now: float) -> None:
         """A check passed (theirs or ours); if this is the selected address, send there."""
-        if self.ice.selected == address:
-            self._path.sendto = sock.sendto
-            self._path.address = address
+        if self.ice.selected != address:
+            return
+        self._path.sendto = sock.sendto
+        if self._path.address == address:
+            return
+        self._path.address = address
+        if isinstance(self.member, Viewer):
+            self.member.on_path_change(now)
 
     def connect(self, on_up: Callable[[], None], on_failed: Callable[[CloseReason], None]) -> None:
         """Start the handshake in a task of its own."""

@@ -206,6 +206,10 @@ class Viewer:
         if self._open:
             self._feedback.on_rtcp(packet, now)
 
+    def on_path_change(self, now: float) -> None:
+        """The session goes on over another network: what is known of the link is of the old one."""
+        self.outlet.estimator.on_path_change(now)
+
     def _on_estimate(self, before: float, resumed: bool, now: float) -> None:
         """See `viewer_feedback.OnEstimate`."""
         if resumed:

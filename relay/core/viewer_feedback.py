@@ -18,7 +18,7 @@ _ANSWER_INTERVAL = 0.3  # s between two answers to a viewer's reference times
 _MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
 _MAX_FEEDBACK = 50  # transport-wide feedback packets read in a second: browsers send 10 to 20
 
-# Told after each feedback packet: the estimate before it, whether an outage ended with it, now.
+# Told when feedback taught something: the estimate before it, whether an outage ended with it, now.
 OnEstimate = Callable[[float, bool, float], None]
 
 
@@ -127,9 +127,8 @@ class ViewerFeedback:
         estimator = outlet.estimator
         outage = estimator.state is State.OUTAGE
         before = estimator.on_feedback(feedback, now)
-        if outlet.far:
-            for ssrc, sequence in outlet.take_lost(feedback):
-                self._by_ssrc[ssrc].resend((sequence & 0xFFFF,), estimator.rtt or 0.0, now)
+        for ssrc, sequence in outlet.take_lost(feedback):
+            self._by_ssrc[ssrc].resend((sequence & 0xFFFF,), estimator.rtt or 0.0, now)
         if before is not None:
             self._on_estimate(before, outage and estimator.state is not State.OUTAGE, now)
 

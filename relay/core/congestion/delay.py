@@ -31,7 +31,9 @@ _K_UP, _K_DOWN = 0.0087, 0.039  # per ms
 _MAX_OVERSHOOT = 15.0  # ms; a sudden jump beyond does not move the threshold
 _MAX_ADAPT_STEP = 100.0  # ms
 _OVERUSE_TIME = 10.0  # ms; draft §5.4, "overuse_time_th"
-_KEPT = 128  # packets that met no queue, kept for the moment one begins; pictures of six are groups
+# Packets that met no queue, kept for the moment one begins: so many, and for so long (s), that a
+# window's groups are among them, and that what comes next is no new beginning after a pause.
+_KEPT, _KEPT_FOR = 128, 2.2
 
 
 class Usage(Enum):
@@ -210,7 +212,8 @@ class DelayDetector:
         kept = self._kept
         kept.append((sent, arrived))
         self._kept_packets += len(sent)
-        while self._kept_packets - len(kept[0][0]) >= _KEPT:
+        old = sent[-1] - _KEPT_FOR
+        while self._kept_packets - len(kept[0][0]) >= _KEPT and kept[1][0][0] < old:
             self._kept_packets -= len(kept.popleft()[0])
 
     def add_all(self, sent: Sequence[float], arrived: Sequence[float]) -> None:

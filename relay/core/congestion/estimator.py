@@ -100,7 +100,7 @@ class BandwidthEstimator:
         self._competition: Competition | None = None
         self._epoch = 0
         self._tick_at = now
-        self.due = now + (_TICK if self._has_wishes() else _CALM_TICK)
+        self.due = now + _TICK
         self._rate = SendRate(now)
         self._silence = Silence()
         self._aside: Told | None = None
@@ -178,6 +178,7 @@ class BandwidthEstimator:
             for result in told.probes:
                 self._prober.add(result)
             return None
+        mean = sum(told.waits) / len(told.waits)
         if self._aside is None:
             self._aside_since = now
         else:
@@ -190,7 +191,7 @@ class BandwidthEstimator:
             return None
         self._aside = None
         before = self.estimate_bps
-        self._learn(told, now, idle=idle)
+        self._learn(told, mean, now, idle=idle)
         return before
 
     def _is_idle(self, told: Told) -> bool:
@@ -206,8 +207,8 @@ class BandwidthEstimator:
             and (self.state is State.HOLDING or self.state is State.INCREASING)
         )
 
-    def _learn(self, told: Told, now: float, *, idle: bool) -> None:
-        """Give every control what feedback told; something was received."""
+    def _learn(self, told: Told, mean: float, now: float, *, idle: bool) -> None:
+        """Give every control what feedback told, something received; `mean`: the latest waits'."""
         sent, arrived, sizes = told.sent, told.arrived, told.sizes
         received = len(sent)
         for result in told.probes:
@@ -227,7 +228,7 @@ class BandwidthEstimator:
         self._note_alive(now - sent[-1], now)
         self._backlog.update(
             told.least,
-            sum(told.waits) / received,
+            mean,
             sent_at=sent[-1],
             octets=octets,
             link_bps=self._busy.bps(arrived[-1]),
@@ -408,6 +409,7 @@ class BandwidthEstimator:
                 self._good_bps = self._control.bps
             self._move(State.OUTAGE)
             self.reason = Reason.OUTAGE
+            self._aside = None  # of the path before it
             self._outage_step_at = now
         while now - self._outage_step_at >= _OUTAGE_STEP and self.target_bps > self._min:
             self._outage_step_at += _OUTAGE_STEP
@@ -444,7 +446,12 @@ class BandwidthEstimator:
         return self._prober.poll(self._control.bps, min(wanted, self._max), rtt, now)
 
     def on_path_change(self, now: float) -> None:
-        """The session moved to another address (ICE restart): start anew from half the rate."""
+        """The session moved to another address (ICE restart): start anew from half the rate.
+
+        Unless nothing was learnt yet: while a session comes up its peer may try several.
+        """
+        if not self._has_feedback:
+            return
         self._forget_path()
         self._control.restart(max(_MOVED_SHARE * self._control.bps, self._min))
         self._prober.restart(now)
