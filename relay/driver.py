@@ -103,7 +103,7 @@ class UdpDriver:
         self._arrivals.align()
         self._read_batch(sock, read)
         assert self._loop is not None
-        if self._sockets and self._loop.time() >= self._next_tick:
+        if self._loop.time() >= self._next_tick:
             self._tick()
 
     def _read_batch(self, sock: socket.socket, read: Reader) -> None:
@@ -145,6 +145,8 @@ class UdpDriver:
         To wake up costs more than most of what there is to do then.
         """
         assert self._loop is not None
+        if not self._sockets:
+            return  # closed by what was read or done just now
         pause = self._config.tick_s
         try:
             pause = self._on_tick()
@@ -153,8 +155,6 @@ class UdpDriver:
             count = self._counters.ticks_failed
             log = _log.error if count & (count - 1) == 0 else _log.debug  # as `_log_failure`
             log("tick failed", count=count, exc_info=True)
-        if not self._sockets:
-            return  # closed by what was done
         self._next_tick = self._loop.time() + pause
         if self._timer is not None:
             self._timer.cancel()

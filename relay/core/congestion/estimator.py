@@ -455,6 +455,8 @@ class BandwidthEstimator:
         self._forget_path()
         self._control.restart(max(_MOVED_SHARE * self._control.bps, self._min))
         self._prober.restart(now)
+        if self.state is not State.OUTAGE:  # else its end will
+            self._settle()
 
     def abandon_probe(self, now: float) -> None:
         """The pacer could not send the probe (`Pacer.abandoned`)."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from aioice import stun
 
 from relay.aiortc_adapter import DtlsIdentity, DtlsSrtp
-from relay.api import CloseReason, SlotState, SourceInfo
+from relay.api import CloseReason, Layer, SlotState, SourceInfo
 from relay.core.datagram import DatagramKind, classify
 from relay.node import RelayNode
 
@@ -41,6 +41,7 @@ class Listener:
         self.sources: dict[str, SourceInfo] = {}
         self.removed: list[str] = []
         self.slots: dict[str, Sequence[SlotState]] = {}
+        self.wanted: dict[str, tuple[tuple[Layer, ...], bool]] = {}
 
     def on_session_up(self, session_id: str) -> None:
         self.up.append(session_id)
@@ -56,6 +57,9 @@ class Listener:
 
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         self.slots[session_id] = slots
+
+    def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
+        self.wanted[session_id] = (tuple(layers), sound)
 
 
 def offer(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import time
 
 from relay.api import CloseReason, SlotWish, TapTrack
+from relay.config import RelayConfig
+from relay.core import rtcp, twcc
 from relay.core.datagram import DatagramKind, classify
 from relay.node import RelayNode
-from tests.integration.relay.client import Client, Listener, publish, until, watch
+from tests.integration.relay.client import Client, Listener, offer, publish, until, watch
 
 SSRC = 77
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 MID_1 = b"\xbe\xde\x00\x01\x401\x00\x00"  # one-byte extension header, id 4: "1" (RFC 8285 §4.2)
 KEY = (
     b"\x10\x10\x02\x00\x9d\x01\x2a\x00\x05\xd0\x02"  # VP8 descriptor and key frame header, 1280×720
@@ -51,6 +55,40 @@ async def test_frames_arrive_whole_and_in_order(relay: RelayNode, told: Listener
     await publisher.close()
     await until(lambda: told.removed == ["s"])
     await viewer.close()
+
+
+async def test_another_address_is_another_link_of_which_nothing_is_known() -> None:
+    relay, told = RelayNode(RelayConfig(hosts=("127.0.0.1",), start_bps=4e6)), Listener()
+    relay.add_listener(told)
+    await relay.start()
+    _, publish_answer = publish(relay)
+    publisher = Client(publish_answer)
+    await publisher.connect()
+    feedback_offered = offer("recvonly").replace(
+        "a=rtcp-fb:96 nack\r\n",
+        f"a=extmap:5 {TRANSPORT_CC}\r\na=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96 nack\r\n",
+    )
+    answer = relay.watch(feedback_offered, room_id="r", viewer_id="v")
+    relay.set_view(answer.session_id, [SlotWish(0, "s")])
+    viewer = Client(answer.sdp)
+    await viewer.connect()
+    await until(lambda: len(told.up) == 2)
+    publisher.send_rtp(vp8(0))
+    await until(lambda: bool(viewer.rtp()))
+    log = twcc.ArrivalLog()
+    log.add(1, time.monotonic())
+    viewer.send_rtcp(rtcp.transport_feedback(1, 2, log.feedback()[0]))
+    await until(lambda: relay.counters()["transport_feedback_received"] == 1)
+    before = relay.stats(answer.session_id).target_bps
+    await viewer.check(nominate=True)  # from where it is
+    assert relay.stats(answer.session_id).target_bps == before
+    viewer.open_socket()
+    await viewer.check(nominate=True)
+    await until(lambda: relay.counters()["addresses_moved"] == 1)
+    assert relay.stats(answer.session_id).target_bps < 0.6 * before
+    await publisher.close()
+    await viewer.close()
+    await relay.stop()
 
 
 async def test_media_follows_the_viewer_to_its_nominated_address(

@@ -332,6 +332,14 @@ class Easy:
         self.number = 0
         self.delay = 5.0  # s, the clocks' difference included
 
+    def outage(self) -> None:
+        """Send for 1.5 s, of which nothing comes back."""
+        for _ in range(150):
+            self.estimator.on_sent(self.number, 1250, self.now)
+            self.number += 1
+            self.now += 0.01
+            self.estimator.on_timer(self.now)
+
     def tenth(self, *, waited: float = 0.0, lost: int = 0) -> float | None:
         """Send ten packets, and report on them; what `on_feedback` returned."""
         first = self.number
@@ -368,16 +376,32 @@ def test_trouble_is_read_at_once_with_what_was_put_aside(trouble: dict[str, Any]
         assert easy.tenth(**trouble) is not None
 
 
-def test_what_was_put_aside_of_one_path_is_not_told_of_another() -> None:
+@pytest.mark.parametrize("ends", ["move", "outage"])
+def test_what_was_put_aside_of_one_path_is_not_told_of_another(ends: str) -> None:
+    for calm in range(250, 253):  # wherever in the cycle it ends
+        easy = Easy()
+        for _ in range(calm):
+            easy.tenth()
+        if ends == "move":
+            easy.estimator.on_path_change(easy.now)
+        else:
+            easy.outage()
+            assert easy.estimator.state is State.OUTAGE
+        easy.delay += 0.1  # the other path is longer: no queue
+        for _ in range(20):
+            easy.tenth()
+            assert easy.estimator.queue_delay < 0.01
+
+
+def test_a_queue_is_judged_by_the_latest_feedback_not_by_the_calm_before_it() -> None:
+    delays = set()
     for calm in range(250, 253):
         easy = Easy()
         for _ in range(calm):
             easy.tenth()
-        easy.estimator.on_path_change(easy.now)
-        easy.delay += 0.5  # the other path is longer: no queue
-        for _ in range(20):
-            easy.tenth()
-            assert easy.estimator.queue_delay < 0.01
+        easy.tenth(waited=0.08)
+        delays.add(round(easy.estimator.queue_delay, 3))
+    assert delays == {0.02}  # half of 40 ms on average
 
 
 def test_random_feedback_never_raises_nor_leaves_the_bounds() -> None:

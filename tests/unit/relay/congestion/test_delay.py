@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from relay.core.congestion.acknowledged import AcknowledgedRate
@@ -47,24 +49,26 @@ def test_threshold_follows_steady_growth() -> None:
     assert detector.threshold > 1.5 * before
 
 
-def first_overuse(*, calm: bool) -> int:
+def first_overuse(packets: int, *, calm: bool) -> int:
     """After how many pictures of a growing queue it is seen, with or without a look at the calm."""
     detector = DelayDetector()
-    for index in range(200):
-        sent = [index * 0.04, index * 0.04 + 0.001]
+    pictures = [[index / 30 + 0.0008 * one for one in range(packets)] for index in range(660)]
+    for index in range(0, 600, 3):  # 20 s, in feedback of three pictures
+        sent = [one for picture in pictures[index : index + 3] for one in picture]
         add = detector.add_calm if calm else detector.add_all
         add(sent, [one + 7.0 for one in sent])
         assert detector.usage is Usage.NORMAL
-    for index in range(200, 250):
-        sent = [index * 0.04, index * 0.04 + 0.001]
-        detector.add_all(sent, [one + 7.0 + (index - 199) * 0.004 for one in sent])
+    for index in range(600, 660):
+        sent = pictures[index]
+        detector.add_all(sent, [one + 7.0 + (index - 599) * 0.002 for one in sent])
         if detector.usage is Usage.OVERUSE:
-            return index - 199
-    return 50
+            return index - 599
+    return 60
 
 
-def test_a_queue_after_calm_is_seen_as_early_as_if_all_had_been_looked_at() -> None:
-    assert first_overuse(calm=True) == first_overuse(calm=False) < 20
+@pytest.mark.parametrize("packets", [2, 6, 12])
+def test_a_queue_after_calm_is_seen_as_early_as_if_all_had_been_looked_at(packets: int) -> None:
+    assert first_overuse(packets, calm=True) == first_overuse(packets, calm=False) < 40
 
 
 def test_calm_ends_what_the_queue_before_it_told() -> None:
@@ -185,3 +189,18 @@ def test_a_longer_path_becomes_the_new_base() -> None:
         )
     assert backlog.state is Queue.SHORT
     assert backlog.delay < 0.01
+
+
+def test_acknowledged_rate_is_the_same_however_feedback_is_cut() -> None:
+    draw = random.Random(4)
+    arrived = [0.0]
+    for _ in range(2000):
+        arrived.append(arrived[-1] + draw.choice([0.001, 0.003, 0.02, 0.09]))
+    sizes = [draw.randrange(60, 1250) for _ in arrived]
+    rates = set()
+    for cut in (1, 7, 40, len(arrived)):
+        rate = AcknowledgedRate()
+        for at in range(0, len(arrived), cut):
+            rate.add_all(arrived[at : at + cut], sizes[at : at + cut], app_limited=False)
+        rates.add(rate.bps)
+    assert len(rates) == 1
