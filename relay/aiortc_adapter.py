@@ -145,7 +145,7 @@ class DtlsSrtp:
     Attributes:
         unprotect_rtp: SRTP → RTP.
         unprotect_rtcp: SRTCP → RTCP.
-        protect_rtp: RTP → SRTP.
+        protect_rtp: RTP → SRTP; what is sent often goes by `rtp_sender`.
         protect_rtcp: RTCP → SRTCP.
 
     The four raise `SrtpError`, and return a view that is valid until the next call on any
@@ -216,11 +216,11 @@ class DtlsSrtp:
             path: read at each call.
             on_failure: given the `OSError` or `SrtpError` for which a packet did not leave.
         """
-        sessions = self._sessions
-        context, protect = sessions[1]._srtp[0], _lib.srtp_protect
+        session = self._sessions[1]
+        context, protect = session._srtp[0], _lib.srtp_protect
         scratch, heads, length, ok = _scratch, _heads, _length, _OK
 
-        def send(packet: bytes, *, _alive: object = sessions) -> None:  # it uses their memory
+        def send(packet: bytes, *, _alive: object = session) -> None:  # it uses its memory
             size = len(packet)
             if size > MAX_PLAIN_BYTES:
                 on_failure(SrtpError("too long"))

@@ -25,7 +25,8 @@ class RelayConfig:
         consent_timeout_s: without an authenticated STUN check for so long a session ends (RFC 7675
             §5.1).
         socket_buffer_bytes: asked for SO_RCVBUF and SO_SNDBUF; the kernel may grant less.
-        tick_s: period of the timer that drives feedback and time-outs.
+        tick_s: least time between two ticks, which drive feedback and time-outs; a quarter more
+            where nothing comes in.
         pace_s: period in which packets leave that had to wait: a key frame, a probe.
         start_bps: what a viewer's link is taken to carry until it is known.
     """

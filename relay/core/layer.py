@@ -417,7 +417,7 @@ class IncomingLayer:
             self._send(self.ssrc, rtcp.picture_loss)
 
     def on_timer(self, now: float) -> None:
-        """Every 20 ms: what is due of NACKs and key frame requests."""
+        """Every tick: what is due of NACKs and key frame requests."""
         if self.missing:
             self._ask_for_missing(now)
         if self._requests.wanted and self._requests.due(now):

@@ -29,7 +29,7 @@ _LEAST_REPAIR = 4000.0  # bytes at once: three packets, whatever the rate
 _LOSSY = 0.02
 _LONG_RTT = 0.2  # s
 _NO_QUEUE = 0.06  # s; beyond, losses may be our own doing, and more packets the wrong answer
-_PACE = 0.005  # s between two calls of `pace`, as the driver makes them
+_PACE = 0.005  # s between two calls of `pace`, as the driver makes them, or a little later
 
 Filler = Callable[[int, float], int]
 # Whose packet it was: a key of its slot, and its outgoing sequence number.

@@ -20,7 +20,7 @@ from relay.core.twcc import ArrivalLog
 from relay.core.wanted import Wanted
 
 _REPORT_INTERVAL = 1.0  # s
-_FEEDBACK_INTERVAL = 0.08  # s; the draft's 50–100 ms, in whole 20 ms ticks; at low rates …
+_FEEDBACK_INTERVAL = 0.08  # s; the draft's 50–100 ms, in whole ticks; at low rates …
 _MAX_FEEDBACK_INTERVAL = 0.24  # s … up to this, …
 _FEEDBACK_BITS = 900.0  # for so much a packet of feedback takes of the link, headers included, …
 _FEEDBACK_SHARE = 0.05  # … shall not be more than this share of what comes, as in libwebrtc
@@ -235,7 +235,7 @@ class Publisher:
         self._send_rtcp(self._prelude + make(self._ssrc, media))
 
     def on_timer(self, now: float) -> None:
-        """Every 20 ms: NACKs, key frame requests, feedback, reports, dead layers."""
+        """Every tick: NACKs, key frame requests, feedback, reports, dead layers."""
         for layer in self._layers:
             layer.on_timer(now)
         if now - self._feedback_at >= self._feedback_interval:

@@ -38,7 +38,7 @@ class RoomEvents(Protocol):
 class Room:
     """One room. All times are seconds on one monotonic clock, passed in as `now`.
 
-    Changes of layers and slots are told from `on_timer`, so at most 20 ms late and never from
+    Changes of layers and slots are told from `on_timer`, so at most a tick late and never from
     within the forwarding of a packet; sources that come and go are told at once. What is wanted of
     publishers is told by `on_timer` and, since who comes on stage may speak already, at once by
     `set_audible`.
@@ -250,7 +250,7 @@ class Room:
     # --- time -------------------------------------------------------------------------------------
 
     def on_timer(self, now: float) -> None:
-        """Do what is due: called by the driver every 20 ms."""
+        """Do what is due: called by the driver every 20 to 25 ms."""
         for publisher in tuple(self._publishers.values()):
             publisher.on_timer(now)
         if now - self._speakers_at >= _SPEAKERS_INTERVAL:

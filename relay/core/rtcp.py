@@ -119,8 +119,7 @@ class BitrateLimit:
 class TransportFeedback(msgspec.Struct, frozen=True, gc=False):
     """Transport-wide feedback, unread: `relay.core.twcc.parse` reads `body`.
 
-    Like the (then empty) report before it, it comes ten times a second from each viewer: a struct
-    costs a tenth of a dataclass.
+    For the usual, that comes alone, there is `lone_transport_feedback`.
     """
 
     sender: int

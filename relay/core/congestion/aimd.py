@@ -124,7 +124,7 @@ class RateControl:
         self._steady: float | None = None  # acknowledged
 
     def update(self, usage: Usage, acked_bps: float | None, rtt: float, now: float) -> None:
-        """One feedback packet's worth of signal."""
+        """Take the signal, for the time since the last one."""
         elapsed = 0.0 if self._at is None else min(max(now - self._at, 0.0), _MAX_INTERVAL)
         self._at = now
         self.action = _NEXT[self.action, usage]

@@ -12,7 +12,7 @@ import math
 from enum import Enum, auto
 
 _WINDOW = 30.0  # s; the least delay of the last one to two windows counts as the empty queue
-_SMOOTHING = 0.5  # per feedback packet
+_SMOOTHING = 0.5  # per update
 _STANDS_ABOVE = 0.12  # s of queue
 _GONE_BELOW = 0.06  # s
 _MEASURED = 0.3  # s of arrivals until the link's rate is known well enough to drain below it
@@ -115,7 +115,7 @@ class Backlog:
 
         Args:
             least: the least of arrival - sending time.
-            mean: their mean.
+            mean: their mean, of the latest feedback packet.
             sent_at: when the latest of the packets was sent.
             octets: their bytes.
             link_bps: the rate at which packets leave the queue, if there was one.

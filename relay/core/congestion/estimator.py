@@ -24,7 +24,7 @@ MAX_BPS = 8_000_000.0  # per viewer
 
 _DEFAULT_RTT = 0.2  # s, until one is known
 _RTT_SMOOTHING = 0.25  # per feedback packet
-_TICK = 0.03  # s; more often `on_timer` has nothing to do: every other tick of the driver
+_TICK = 0.03  # s; more often `on_timer` has nothing to do: every second tick of the driver
 _CALM_TICK = 0.09  # s; the same while there is nothing to probe for
 _LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's ALR threshold)
 # The same while only a burst queued: what arrives then tells of the sender. Were it the link that

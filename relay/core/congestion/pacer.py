@@ -15,7 +15,7 @@ from enum import IntEnum
 from relay.core.congestion.probe import Probe
 
 _TICK = 0.02  # s; the driver's (`RelayConfig.tick_s`)
-BURST = 0.02  # s at the pacing rate that pass at once: no more often would the timer look
+BURST = 0.02  # s at the pacing rate that pass at once: hardly more often would the timer look
 _MAX_DEBT = 0.25  # s; sound that exceeds an outage's rate does not hold up what follows for long
 _FACTOR = 1.5  # pacing rate ÷ estimate
 _MAX_FACTOR = 2.5  # while more waits than leaves in time (libwebrtc's pacing factor)

@@ -33,7 +33,7 @@ REFERENCE_PERIOD = (1 << 24) * 0.064  # s, ≈ 12.4 days
 
 
 class Told:
-    """What a feedback packet tells of the packets sent, in the order of their numbers.
+    """What feedback packets tell of the packets sent, each in the order of its numbers.
 
     Columns, not rows: they are taken from the ring and summed up as wholes.
 
@@ -241,7 +241,7 @@ class SendRate:
     """The sending rate of the last moments.
 
     Attributes:
-        bps: smoothed over some 0.6 s.
+        bps: smoothed over 0.6 to 0.9 s.
     """
 
     __slots__ = ("_at", "_octets", "bps")
