@@ -109,8 +109,11 @@ class RecorderService:
         """See `Recorder`."""
         async with self._lock:
             running, self._running = list(self._running.values()), {}
-        for item in running:
-            await self._close_running(item, ended=False)
+        closings = (self._close_running(item, ended=False) for item in running)
+        outcomes = await asyncio.gather(*closings, return_exceptions=True)
+        for item, outcome in zip(running, outcomes, strict=True):
+            if isinstance(outcome, BaseException):  # the others, and the rest, are closed anyway
+                _log.error("recording_not_closed", recording_id=item.recording_id, exc_info=outcome)
         self._waiting.clear()
         for task in list(self._tasks):
             if task.get_name() == _WAITING_TASK:

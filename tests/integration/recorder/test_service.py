@@ -490,3 +490,25 @@ async def test_the_library_keeps_to_the_transition_table(library: Library) -> No
     await library.set_ended("x1")
     assert await library.unended_recording_of("x") is None
     assert await library.known(["x1", "x2"]) == {"x1"}
+
+
+async def test_a_recording_that_cannot_be_closed_does_not_keep_the_others_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, _ = service(tmp_path)
+    await recorder.start()
+    relay = HandRelay()
+    for number in range(3):
+        await recorder.begin(relay, f"room-{number}", replace(FACTS, lesson_id=f"lesson-{number}"))
+
+    def refuse() -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(relay.taps["room-0"], "close", refuse)
+    await recorder.stop()
+    assert [relay.taps[f"room-{number}"].closed for number in (1, 2)] == [True, True]
+    again, watcher = service(tmp_path)
+    await again.start()  # the library was closed in order, and can be opened anew
+    assert await again.recording_of("lesson-1") is not None
+    await again.stop()
+    del watcher
