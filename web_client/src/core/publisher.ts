@@ -8,7 +8,7 @@ import type { CodecName, Encoding, Peer, Sender, Track } from './peer'
 import type { UplinkHealth } from './uplink'
 import { Uplink } from './uplink'
 
-const SOUND_RETRY_MS = 250 // what a word on stage can spare; whatever hindered the sender may have passed by then
+const RETRY_MS = 250 // what a word on stage can spare; whatever hindered the sender may have passed by then
 
 /** Three temporal layers: the relay may halve a picture's rate twice before it gives up its size. */
 const scalabilityMode = 'L1T3'
@@ -66,6 +66,7 @@ export class Publisher {
   private sending = ''
   private soundPaused: boolean | null = false // null: not known
   private cancelSound: Cancel = () => {}
+  private cancelLayers: Cancel = () => {}
 
   constructor(private readonly options: PublisherOptions) {
     this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
@@ -180,7 +181,7 @@ export class Publisher {
   private soundRefused(paused: boolean, again: boolean): void {
     this.cancelSound()
     if (again) {
-      this.cancelSound = this.options.clock.after(SOUND_RETRY_MS, () => {
+      this.cancelSound = this.options.clock.after(RETRY_MS, () => {
         this.soundPaused = null
         this.sendSound(false)
       })
@@ -188,20 +189,25 @@ export class Publisher {
     else this.session.restart()
   }
 
-  private sendLayers(): void {
+  private sendLayers(again = true): void {
     const { video } = this.senders
     const all = this.options.layers.map((layer) => layer.rid)
     const active = activeLayers(all, this.wanted?.layers ?? null, this.uplink?.squeezed === true)
     if (video === null || active.join() === this.sending) return
+    this.cancelLayers()
     this.sending = active.join()
     video.setActive(active).catch(() => {
-      this.sending = '' // a peer that is being closed; its successor sends everything
+      // A peer that is being closed has a successor, which sends everything; a later wish has its own answer.
+      if (video !== this.senders.video || active.join() !== this.sending) return
+      this.sending = '' // else at the next word of the server or the uplink
+      if (again) this.cancelLayers = this.options.clock.after(RETRY_MS, () => this.sendLayers(false))
     })
   }
 
   private dropSenders(): void {
     this.senders = NO_SENDERS
     this.cancelSound()
+    this.cancelLayers()
   }
 
   private settle(): void {

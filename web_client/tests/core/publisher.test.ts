@@ -124,6 +124,37 @@ describe('layers that nobody wants', () => {
     expect(active()).toEqual(['l', 'm', 'h'])
   })
 
+  it('come at the second try, and if that is refused as well at the next word', async () => {
+    await up()
+    publisher.setWanted({ layers: ['l'], sound: true })
+    peers.last.refusals.layers = 1
+    publisher.setWanted({ layers: ['l', 'h'], sound: true })
+    await clock.advance(249)
+    expect(active()).toEqual(['l'])
+    await clock.advance(1)
+    expect(active()).toEqual(['l', 'h'])
+    peers.last.refusals.layers = 2
+    publisher.setWanted({ layers: ['m'], sound: true })
+    await clock.advance(10_000)
+    expect(active()).toEqual(['l', 'h'])
+    publisher.setWanted({ layers: ['m'], sound: true })
+    expect(active()).toEqual(['m'])
+  })
+
+  it('are not asked for again when others are wanted by then, or the session has gone', async () => {
+    await up()
+    peers.last.refusals.layers = 1
+    publisher.setWanted({ layers: ['l'], sound: true })
+    publisher.setWanted({ layers: ['h'], sound: true })
+    await clock.advance(1000)
+    expect(active()).toEqual(['h'])
+    peers.last.refusals.layers = 1
+    publisher.setWanted({ layers: ['l'], sound: true })
+    await clock.advance(100)
+    publisher.allow(false)
+    expect(clock.waiting).toBe(0)
+  })
+
   it('stay away when the path is repaired', async () => {
     await up()
     publisher.setWanted({ layers: ['l'], sound: true })

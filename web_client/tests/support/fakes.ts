@@ -90,8 +90,8 @@ export class FakePeer implements Peer {
   closed = false
   /** As where the new track cannot be sent without a new negotiation. */
   refusesTracks = false
-  /** How many times yet a sender cannot be made to go on, or to pause. */
-  readonly refusals = { goOn: 0, pause: 0 }
+  /** How many times yet a sender cannot be made to go on, to pause, or to send other layers. */
+  readonly refusals = { goOn: 0, pause: 0, layers: 0 }
   constructor(private readonly events: PeerEvents) {}
   addSender(track: Track, options: { encodings: readonly Encoding[] }) {
     const active: readonly string[] = options.encodings.map((one) => one.rid)
@@ -105,6 +105,7 @@ export class FakePeer implements Peer {
       },
       setActive: async (rids: readonly string[]) => {
         if (this.closed) throw new Error('InvalidStateError')
+        if (this.refusals.layers-- > 0) throw new Error('InvalidModificationError')
         sender.active = rids
       },
       setPaused: async (paused: boolean) => {
