@@ -178,7 +178,7 @@ class BandwidthEstimator:
             for result in told.probes:
                 self._prober.add(result)
             return None
-        mean = sum(told.waits) / len(told.waits)
+        waits = told.waits  # the latest: what was put aside before them would hide a queue
         if self._aside is None:
             self._aside_since = now
         else:
@@ -191,7 +191,7 @@ class BandwidthEstimator:
             return None
         self._aside = None
         before = self.estimate_bps
-        self._learn(told, mean, now, idle=idle)
+        self._learn(told, sum(waits) / len(waits), now, idle=idle)
         return before
 
     def _is_idle(self, told: Told) -> bool:
