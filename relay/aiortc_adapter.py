@@ -232,7 +232,8 @@ class DtlsSrtp:
                 on_failure(SrtpError(status))
                 return
             try:
-                path.sendto(heads[length[0]], path.address)
+                sendto = path.sendto  # see `relay.core.outlet.Outlet.send`
+                sendto(heads[length[0]], path.address)
             except OSError as error:
                 on_failure(error)
 

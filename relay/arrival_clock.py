@@ -56,14 +56,16 @@ class ArrivalClock:
         only moved into that range: being preempted in between thus does no harm, while a drift or
         a step of the system's clock is followed at once.
         """
-        before = self._clock()
-        wall = self._wall_clock()
-        after = self._clock()
+        clock, wall_clock = self._clock, self._wall_clock  # see `relay.core.outlet.Outlet.send`
+        before = clock()
+        wall = wall_clock()
+        after = clock()
         self._offset = min(max(self._offset, before - wall), after - wall)
 
     def arrival(self, ancillary: Ancillary) -> float:
         """When the datagram with these control messages came; now, if no stamp is plausible."""
-        now = self._clock()
+        clock = self._clock
+        now = clock()
         for level, kind, data in ancillary:
             if kind == SO_TIMESTAMPNS and level == socket.SOL_SOCKET:
                 if len(data) != _TIMESPEC.size:

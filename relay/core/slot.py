@@ -135,7 +135,8 @@ class ViewerSlot(SwitchingSlot):
         if packet.picture_id < 0 or not self._wide_at:
             data = self._patched(packet)
         else:
-            data = self._pack_vp8(
+            pack = self._pack_vp8  # see `Outlet.send` for why this is not called as it stands
+            data = pack(
                 _WITH_EXTENSIONS,
                 packet.marker | self.payload_type,
                 (packet.sequence + self.sequence_delta) & 0xFFFF,
