@@ -183,8 +183,13 @@ class Outlet:
             self._origins = [None] * REMEMBERED
         self.far = far
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the estimate changed since `on_timer`."""
+        return self.estimator.target_bps != self._paced_bps
+
     def on_timer(self, now: float) -> None:
-        """Every tick: take the estimate, send what is due, begin a probe."""
+        """Every tick in which something waits, or is due or outdated: do it, begin a probe."""
         estimator, pacer = self.estimator, self.pacer
         probe = None
         if now >= estimator.due:

@@ -157,8 +157,7 @@ class PictureChoice:
     ) -> None:
         """Bring a slot to what was chosen for it."""
         ideal = choice.ideal.layer if choice.ideal is not None else None
-        if ideal is not slot.ideal:
-            slot.ideal, slot.changed = ideal, True
+        slot.set_ideal(ideal)
         if publisher is None or choice.rung is None:
             if publisher is None or ideal is not None or not _is_paused(slot, publisher):
                 slot.aim(None, now)

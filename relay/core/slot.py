@@ -7,7 +7,7 @@ template, so that this class can move into compiled code behind the same seam.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from relay.api import Layer, MediaKind, SlotState
 from relay.core import h264, rtcp
@@ -72,13 +72,18 @@ def _template(slot: OutgoingSlot, ssrc: int) -> tuple[bytearray, int, int]:
 
 
 class ViewerSlot(SwitchingSlot):
-    """One outgoing stream of a viewer."""
+    """One outgoing stream of a viewer.
+
+    Attributes:
+        ideal: the layer that it would have on a link without bounds; None: nothing is wanted.
+    """
 
     __slots__ = (
         "_after_number",
         "_before_number",
         "_counters",
         "_level_at",
+        "_on_change",
         "_outlet",
         "_pack_vp8",
         "_priority",
@@ -89,7 +94,6 @@ class ViewerSlot(SwitchingSlot):
         "_template",
         "_wide_at",
         "_window_start",
-        "changed",
         "ideal",
         "negotiated",
         "octets",
@@ -101,12 +105,14 @@ class ViewerSlot(SwitchingSlot):
         negotiated: OutgoingSlot,
         outlet: Outlet,
         counters: Counters,
+        on_change: Callable[[], None],
     ) -> None:
+        """`on_change` is called whenever `state` gives something else."""
         super().__init__()
         self.negotiated = negotiated
         self.packets = self.octets = 0
-        self.changed = False
         self.ideal: Layer | None = None
+        self._on_change = on_change
         self._outlet = outlet
         self._priority = int(Priority.VIDEO)
         if negotiated.kind is MediaKind.AUDIO:
@@ -207,7 +213,7 @@ class ViewerSlot(SwitchingSlot):
         sets = layer.sets_apart
         lead = self.splice(layer, packet, codec.payload_type, sets.payload if sets else b"")
         self._counters.slot_switches += 1
-        self.changed = True
+        self._on_change()
         if lead is not None:
             self._send_lead(lead)
         self.forward_kept(layer)
@@ -231,7 +237,13 @@ class ViewerSlot(SwitchingSlot):
 
     def on_flow_changed(self) -> None:
         """See `SwitchingSlot`."""
-        self.changed = True
+        self._on_change()
+
+    def set_ideal(self, layer: Layer | None) -> None:
+        """Note what could be had on a better link."""
+        if layer is not self.ideal:
+            self.ideal = layer
+            self._on_change()
 
     def on_clock(self, layer: IncomingLayer, now: float) -> None:
         """Nothing to do: the next sender report tells the viewer."""

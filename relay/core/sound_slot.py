@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
@@ -27,10 +28,15 @@ class SoundSlot(ViewerSlot):
     __slots__ = ("_fates", "_red_type", "distances", "takes_red")
 
     def __init__(
-        self, negotiated: OutgoingSlot, outlet: Outlet, counters: Counters, fates: SoundFates
+        self,
+        negotiated: OutgoingSlot,
+        outlet: Outlet,
+        counters: Counters,
+        on_change: Callable[[], None],
+        fates: SoundFates,
     ) -> None:
         """`fates`: the viewer's, told of every packet that leaves."""
-        super().__init__(negotiated, outlet, counters)
+        super().__init__(negotiated, outlet, counters, on_change)
         self.distances: Distances = ()
         self._fates = fates
         self._red_type = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from relay.core.slot import ViewerSlot
 from relay.core.sound_slot import SoundSlot
 from relay.core.viewer_feedback import ViewerFeedback
 
+_UPKEEP_INTERVAL = 0.1  # s
 _REPORT_INTERVAL = 1.0  # s
 _REPORTS_IN_ONE = 12  # sender reports with their names in a packet: less than 1200 bytes
 _SOUND_BPS = 50_000  # a speaker whose rate is not known yet: Opus at 20 ms with its headers
@@ -43,7 +45,7 @@ class Viewer:
 
     Attributes:
         session_id: the session.
-        due: when `on_timer` has something to do next.
+        due: when `on_timer` has something to do next, unless packets wait in the outlet's pacer.
         outlet: the way out, with what is known of the link.
     """
 
@@ -83,12 +85,12 @@ class Viewer:
         self._redundancy = Redundancy()
         ordered = sorted(slots, key=lambda slot: slot.index)
         self.video_slots = [
-            ViewerSlot(slot, self.outlet, counters)
+            ViewerSlot(slot, self.outlet, counters, self._on_slot_change)
             for slot in ordered
             if slot.kind is MediaKind.VIDEO
         ]
         self._audio = [
-            SoundSlot(slot, self.outlet, counters, fates)
+            SoundSlot(slot, self.outlet, counters, self._on_slot_change, fates)
             for slot in ordered
             if slot.kind is MediaKind.AUDIO
         ]
@@ -116,6 +118,8 @@ class Viewer:
         self._dropped_bytes = 0
         self._speakers = SpeakerSlots(len(self._audio))
         self._open = True
+        self._changed = False
+        self._upkeep_at = now
         self._report_at = now
         self._rate_octets = 0
         self._send_bps = 0
@@ -140,6 +144,7 @@ class Viewer:
         """Choose the video layers anew: a wish changed, what flows, or what the link carries."""
         if self._open:
             self._pictures.choose(now)
+            self.due = min(self.due, self.outlet.estimator.due)
 
     def _sound_bps(self) -> float:
         """What all sound takes, with its repetitions."""
@@ -191,12 +196,13 @@ class Viewer:
         """What flows in each slot now: video slots, then audio slots, by index."""
         return tuple(slot.state() for slot in (*self.video_slots, *self._audio))
 
+    def _on_slot_change(self) -> None:
+        self._changed = True
+        self.due = -math.inf
+
     def take_change(self) -> bool:
         """Whether what flows in a slot changed since the last call."""
-        changed = False
-        for slot in self._slots:
-            if slot.changed:
-                slot.changed, changed = False, True
+        changed, self._changed = self._changed, False
         return changed
 
     # --- feedback and time ------------------------------------------------------------------------
@@ -205,10 +211,17 @@ class Viewer:
         """Take one decrypted, possibly compound, RTCP packet of the viewer. Never raises."""
         if self._open:
             self._feedback.on_rtcp(packet, now)
+            self._heed_estimate()
 
     def on_path_change(self, now: float) -> None:
         """The session goes on over another network: what is known of the link is of the old one."""
         self.outlet.estimator.on_path_change(now)
+        self._heed_estimate()
+
+    def _heed_estimate(self) -> None:
+        """Packets are spread by the new estimate from the next tick on."""
+        if self.outlet.is_outdated:
+            self.due = -math.inf
 
     def _on_estimate(self, before: float, resumed: bool, now: float) -> None:
         """See `viewer_feedback.OnEstimate`."""
@@ -230,8 +243,15 @@ class Viewer:
         return self.video_slots[0].pad(octets, now) if self.video_slots else 0
 
     def on_timer(self, now: float) -> None:
-        """When `due`: the estimate, sender reports, the send rate, slots whose grace is over."""
-        self.due = now + 0.1
+        """When `due`, or packets wait: what is to be sent, probed, chosen and reported by now."""
+        self.outlet.on_timer(now)
+        if now >= self._upkeep_at:
+            self._upkeep_at = now + _UPKEEP_INTERVAL
+            self._look_after(now)
+        self.due = min(self._upkeep_at, self.outlet.estimator.due)
+
+    def _look_after(self, now: float) -> None:
+        """Sender reports, the send rate, slots whose grace is over, what is best shown."""
         for slot in self.video_slots:
             slot.expire(now)
         self._repeat_sound(now)
