@@ -14,6 +14,7 @@ from relay.core.congestion.loss import LossControl
 from relay.core.congestion.probe import Outcome, Probe, Prober
 from relay.core.congestion.remb import RembControl
 from relay.core.congestion.sent import SendRate, SentPackets, Told
+from relay.core.congestion.shelf import Shelf
 from relay.core.congestion.silence import Silence
 from relay.core.congestion.state import NEXT_STATES, STATE_OF_ACTION, Reason, State
 from relay.core.twcc import Feedback
@@ -33,7 +34,6 @@ _LIMITED_IN_BURST = 0.75
 # A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
 _LEAST_QUEUE = 0.015  # s
 _CALM = 0.01  # s above the least delay: a packet that waited no longer met no queue
-_ASIDE = 0.15  # s for which feedback that can change nothing is put aside, to be read as one
 _BURST_QUEUE = 0.1  # s; up to it a queue may come from one burst: a probe, a key frame
 # So little makes no queue that others share: it would be driven to nothing by their key frames. If
 # the link itself is that narrow, the queue soon grows beyond a burst.
@@ -103,8 +103,7 @@ class BandwidthEstimator:
         self.due = now + _TICK
         self._rate = SendRate(now)
         self._silence = Silence()
-        self._aside: Told | None = None
-        self._aside_since = 0.0
+        self._shelf = Shelf()
         self._has_feedback = False
         self._has_reports = False
         self._reported_loss = 0.0
@@ -178,26 +177,26 @@ class BandwidthEstimator:
             for result in told.probes:
                 self._prober.add(result)
             return None
-        waits = told.waits  # the latest: what was put aside before them would hide a queue
-        if self._aside is None:
-            self._aside_since = now
-        else:
-            self._aside.add(told)
-            told = self._aside
+        mean = sum(told.waits) / len(told.waits)  # the latest: calm before them would hide a queue
+        shelf = self._shelf
         idle = self._is_idle(told)
-        if idle and now - self._aside_since < _ASIDE:
-            self._aside = told
+        content = idle and not self._has_wishes()
+        if not idle and (calm := shelf.take_old(now)) is not None:
+            self._learn(calm, sum(calm.waits) / len(calm.waits), now, idle=True, content=True)
+        told = shelf.put(told, now)
+        if idle and shelf.keeps(now, content=content):
             self._note_alive(now - told.sent[-1], now)
             return None
-        self._aside = None
+        shelf.take()
         before = self.estimate_bps
-        self._learn(told, sum(waits) / len(waits), now, idle=idle)
-        return before
+        self._learn(told, mean, now, idle=idle, content=content)
+        return None if content else before
 
     def _is_idle(self, told: Told) -> bool:
         """Whether nothing could change: no queue, no loss, no probe, and less sent than may be."""
+        shelf = self._shelf
         return (
-            told.most - min(self._backlog.base, told.least) < _CALM
+            max(told.most, shelf.most) - min(self._backlog.base, told.least, shelf.least) < _CALM
             and not told.lost
             and not told.probes
             and self._control.application_limited
@@ -207,8 +206,16 @@ class BandwidthEstimator:
             and (self.state is State.HOLDING or self.state is State.INCREASING)
         )
 
-    def _learn(self, told: Told, mean: float, now: float, *, idle: bool) -> None:
-        """Give every control what feedback told, something received; `mean`: the latest waits'."""
+    def _learn(self, told: Told, mean: float, now: float, *, idle: bool, content: bool) -> None:
+        """Give every control what feedback told, something received.
+
+        Args:
+            told: what it told.
+            mean: of the latest waits.
+            now: seconds.
+            idle: see `_is_idle`.
+            content: nothing more could be used: no need for an estimate beyond what is known.
+        """
         sent, arrived, sizes = told.sent, told.arrived, told.sizes
         received = len(sent)
         for result in told.probes:
@@ -237,7 +244,7 @@ class BandwidthEstimator:
         self._note_queue(now)
         if self._competition is not None and self._backlog.state is Queue.FOREIGN:
             self._compete(self._competition, received + lost, lost, now)
-        else:
+        elif not content:
             self._control_rate(arrived[-1], now)
         self._loss.add(
             received + lost,
@@ -409,7 +416,7 @@ class BandwidthEstimator:
                 self._good_bps = self._control.bps
             self._move(State.OUTAGE)
             self.reason = Reason.OUTAGE
-            self._aside = None  # of the path before it
+            self._shelf.take()  # of the path before it
             self._outage_step_at = now
         while now - self._outage_step_at >= _OUTAGE_STEP and self.target_bps > self._min:
             self._outage_step_at += _OUTAGE_STEP
@@ -424,7 +431,7 @@ class BandwidthEstimator:
         self._prober.restart(now)
 
     def _forget_path(self) -> None:
-        self._aside = None
+        self._shelf.take()
         self._delay.reset()
         self._acked.reset()
         self._loss.reset()

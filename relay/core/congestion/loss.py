@@ -45,7 +45,7 @@ _MAX_RISE = 1.3  # × per observation, while loss limits the rate
 
 @dataclass(frozen=True, slots=True)
 class _Observation:
-    packets: int
+    packets: float
     lost: int
     bps: float  # sent
 
@@ -123,8 +123,11 @@ class LossControl:
         if elapsed < _OBSERVATION or not enough:
             return
         if self._packets and elapsed < 2 * _MAX_OBSERVATION:
-            observation = _Observation(self._packets, self._lost, 8 * self._octets / elapsed)
-            self._observations.append(observation)
+            # Calm that was told of late is as much history as if it had been told of in time.
+            parts = min(int(elapsed / _OBSERVATION), self._packets // _MIN_PACKETS)
+            parts = 1 if self._lost else max(parts, 1)
+            one = _Observation(self._packets / parts, self._lost, 8 * self._octets / elapsed)
+            self._observations.extend([one] * parts)
             self._update(delay_bps, acked_bps, queued)
         self._packets = self._lost = self._octets = 0
         self._since = now

@@ -324,10 +324,15 @@ def test_a_viewer_that_never_answers_gets_the_floor() -> None:
 
 
 class Easy:
-    """A viewer whose link carries far more than the 1 Mbit/s that it is sent."""
+    """A viewer whose link carries far more than the 1 Mbit/s that it is sent.
 
-    def __init__(self) -> None:
+    Args:
+        content: that is all it wants.
+    """
+
+    def __init__(self, *, content: bool = False) -> None:
         self.estimator = BandwidthEstimator(now=0.0)
+        self.estimator.want(1e6 if content else 8e6)
         self.now = 0.0
         self.number = 0
         self.delay = 5.0  # s, the clocks' difference included
@@ -366,20 +371,49 @@ def test_feedback_that_can_change_nothing_is_put_aside_and_read_by_and_by() -> N
     assert easy.estimator.rtt == pytest.approx(0.03, abs=0.02)
 
 
+def test_of_a_viewer_that_has_all_it_wants_no_more_is_learnt_than_needed() -> None:
+    easy = Easy(content=True)
+    for _ in range(150):
+        easy.tenth()
+    estimate = easy.estimator.estimate_bps
+    assert [easy.tenth() for _ in range(150)] == [None] * 150
+    assert easy.estimator.estimate_bps == estimate
+    assert easy.estimator.acked_bps == pytest.approx(1e6, rel=0.05)
+    assert easy.estimator.rtt == pytest.approx(0.03, abs=0.02)
+    assert easy.estimator.state is State.INCREASING
+    easy.estimator.want(8e6)
+    told = [easy.tenth() for _ in range(30)]
+    assert 8 <= sum(before is not None for before in told) <= 15
+
+
+@pytest.mark.parametrize("content", [False, True])
 @pytest.mark.parametrize("trouble", [{"waited": 0.05}, {"lost": 1}])
-def test_trouble_is_read_at_once_with_what_was_put_aside(trouble: dict[str, Any]) -> None:
-    for calm in range(250, 253):  # wherever in the cycle it comes
-        easy = Easy()
+def test_trouble_is_read_at_once(trouble: dict[str, Any], content: bool) -> None:
+    for calm in range(250, 261):  # wherever in the cycle it comes
+        easy = Easy(content=content)
         for _ in range(calm):
             easy.tenth()
         assert easy.tenth(**trouble) is not None
         assert easy.tenth(**trouble) is not None
 
 
+def test_losses_are_not_hidden_by_the_calm_before_them() -> None:
+    for calm in range(250, 261):
+        seen = []
+        for content in (False, True):
+            easy = Easy(content=content)
+            for _ in range(calm):
+                easy.tenth()
+            for _ in range(15):
+                easy.tenth(lost=2)
+            seen.append(easy.estimator.loss)
+        assert seen[1] == pytest.approx(seen[0], rel=0.3), calm
+
+
 @pytest.mark.parametrize("ends", ["move", "outage"])
 def test_what_was_put_aside_of_one_path_is_not_told_of_another(ends: str) -> None:
-    for calm in range(250, 253):  # wherever in the cycle it ends
-        easy = Easy()
+    for calm in range(250, 261):  # wherever in the cycle it ends
+        easy = Easy(content=calm % 2 == 0)
         for _ in range(calm):
             easy.tenth()
         if ends == "move":
@@ -395,8 +429,8 @@ def test_what_was_put_aside_of_one_path_is_not_told_of_another(ends: str) -> Non
 
 def test_a_queue_is_judged_by_the_latest_feedback_not_by_the_calm_before_it() -> None:
     delays = set()
-    for calm in range(250, 253):
-        easy = Easy()
+    for calm in range(250, 261):
+        easy = Easy(content=calm % 2 == 0)
         for _ in range(calm):
             easy.tenth()
         easy.tenth(waited=0.08)

@@ -1,0 +1,67 @@
+"""Feedback that can change nothing is put aside, to be read as one.
+
+Most feedback says that all is well, and to give it to every control costs more than all the rest
+that a viewer's feedback costs. What comes after it may be trouble: the shelf then knows the least
+and most delay of what lies on it, so that a queue that begins slowly is seen against that.
+"""
+
+from __future__ import annotations
+
+import math
+
+from relay.core.congestion.sent import Told
+
+# s for which feedback lies here. A viewer that could use more is to be told soon what its link
+# carries; one that has all that it wants can wait, since for it the estimate is not raised anyway.
+_FOR, _FOR_CONTENT = 0.15, 0.95
+_MOST = 1024  # packets: half of what `SentPackets` remembers
+
+
+class Shelf:
+    """What was told and not yet read.
+
+    Attributes:
+        told: it; None if nothing lies here.
+        least, most: of its packets' waits; infinite and minus infinite if nothing lies here.
+    """
+
+    __slots__ = ("_since", "told")
+
+    def __init__(self) -> None:
+        self.told: Told | None = None
+        self._since = 0.0
+
+    @property
+    def least(self) -> float:
+        """The least wait of what lies here."""
+        return math.inf if self.told is None else self.told.least
+
+    @property
+    def most(self) -> float:
+        """The longest."""
+        return -math.inf if self.told is None else self.told.most
+
+    def put(self, told: Told, now: float) -> Told:
+        """Put something on it; all that lies there then."""
+        if self.told is None:
+            self.told = told
+            self._since = now
+        else:
+            self.told.add(told)
+        return self.told
+
+    def keeps(self, now: float, *, content: bool) -> bool:
+        """Whether what lies here may go on lying; `content`: nothing more could be used."""
+        told = self.told
+        if told is None or len(told.sent) >= _MOST:
+            return False
+        return now - self._since < (_FOR_CONTENT if content else _FOR)
+
+    def take(self) -> Told | None:
+        """Take all."""
+        told, self.told = self.told, None
+        return told
+
+    def take_old(self, now: float) -> Told | None:
+        """Take what has lain too long to be read together with trouble, which it would hide."""
+        return self.take() if now - self._since >= _FOR else None
