@@ -194,9 +194,8 @@ class BandwidthEstimator:
 
     def _is_idle(self, told: Told) -> bool:
         """Whether nothing could change: no queue, no loss, no probe, and less sent than may be."""
-        shelf = self._shelf
         return (
-            max(told.most, shelf.most) - min(self._backlog.base, told.least, shelf.least) < _CALM
+            told.most - min(self._backlog.base, told.least) < _CALM
             and not told.lost
             and not told.probes
             and self._control.application_limited

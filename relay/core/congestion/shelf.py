@@ -1,13 +1,10 @@
 """Feedback that can change nothing is put aside, to be read as one.
 
-Most feedback says that all is well, and to give it to every control costs more than all the rest
-that a viewer's feedback costs. What comes after it may be trouble: the shelf then knows the least
-and most delay of what lies on it, so that a queue that begins slowly is seen against that.
+Most feedback says that all is well, and to give it to every control costs more than all else that
+is done with it.
 """
 
 from __future__ import annotations
-
-import math
 
 from relay.core.congestion.sent import Told
 
@@ -22,7 +19,6 @@ class Shelf:
 
     Attributes:
         told: it; None if nothing lies here.
-        least, most: of its packets' waits; infinite and minus infinite if nothing lies here.
     """
 
     __slots__ = ("_since", "told")
@@ -30,16 +26,6 @@ class Shelf:
     def __init__(self) -> None:
         self.told: Told | None = None
         self._since = 0.0
-
-    @property
-    def least(self) -> float:
-        """The least wait of what lies here."""
-        return math.inf if self.told is None else self.told.least
-
-    @property
-    def most(self) -> float:
-        """The longest."""
-        return -math.inf if self.told is None else self.told.most
 
     def put(self, told: Told, now: float) -> Told:
         """Put something on it; all that lies there then."""
