@@ -160,7 +160,6 @@ class ViewingPeer(Peer):
         self._decode_audio = decode_audio
         self._own_ssrc = random.randrange(1, 1 << 32)
         self._feedback = feedback.TransportFeedback(self._own_ssrc)
-        self._empty_report = bytes(aiortc_rtp.RtcpRrPacket(ssrc=self._own_ssrc, reports=[]))
         self._receivers: dict[tuple[str, int], SlotReceiver] = {}
         self._by_ssrc: dict[int, SlotReceiver] = {}
         self._slot_names: dict[int, tuple[str, int]] = {}  # by id() of the receiver
@@ -334,7 +333,7 @@ class ViewingPeer(Peer):
             await asyncio.sleep(feedback.INTERVAL_S)
             packet = self._feedback.take(next(iter(self._by_ssrc), 0))
             if packet is not None:
-                self.transport.send_rtcp(self._empty_report + packet)
+                self.transport.send_rtcp(packet)  # alone, as browsers do
 
     def _send_report(self, now: float) -> None:
         reports: list[aiortc_rtp.RtcpReceiverInfo] = []

@@ -61,7 +61,7 @@ def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
         if family == socket.AF_INET6:
             # IPv4 has its own socket: no IPv4-mapped addresses to confuse address tables with.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        _enlarge(sock, buffer_bytes)
+        enlarge(sock, buffer_bytes)
         sock.bind((host, port))
     except OSError:
         sock.close()
@@ -69,7 +69,7 @@ def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
     return sock
 
 
-def _enlarge(sock: socket.socket, size: int) -> None:
+def enlarge(sock: socket.socket, size: int) -> None:
     """A burst of key frames must not overrun the kernel's queues (default 208 KiB on Linux)."""
     for option, force in (
         (socket.SO_RCVBUF, _SO_RCVBUFFORCE),
