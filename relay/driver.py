@@ -18,12 +18,12 @@ from relay.arrival_clock import ANCILLARY_BYTES, ArrivalClock, ask_for_stamps
 from relay.config import RelayConfig
 from relay.feedback_socket import split_off_feedback
 from relay.ice import Address
-from relay.sockets import bind_all, enlarge, local_addresses
+from relay.sockets import bind_all, enlarge_receiving, local_addresses
 from relay.transport_counters import TransportCounters
 
 RECEIVE_BYTES = 2048  # any datagram of an Ethernet path; what is cut off fails authentication
-BATCH = 64  # datagrams per wake-up, so that timers and other sockets get their turn
-_FEEDBACK_BATCHES = 4  # at a time: 256 packets at each tick are 500 viewers' at 20 a second
+BATCH = 64  # datagrams per socket and wake-up, so that timers and other sockets get their turn
+_FEEDBACK_BATCHES = 4  # at each tick: 256 packets are those of 500 viewers at 20 a second
 _LATE = 0.25  # of the pause between two ticks: then one comes though no datagram did
 MAX_CANDIDATES = 16
 
@@ -83,7 +83,7 @@ class UdpDriver:
             self._loop.add_reader(sock.fileno(), self._readable, sock, self._reader(sock))
             feedback = split_off_feedback(sock)
             if feedback is not None:
-                enlarge(feedback, self._config.socket_buffer_bytes)
+                enlarge_receiving(feedback, self._config.socket_buffer_bytes)
                 self._feedback.append((sock, feedback, self._reader(feedback)))
         self._tick()
         _log.info("listening", port=self.port, candidates=[host for host, _ in self.candidates])
@@ -112,16 +112,16 @@ class UdpDriver:
         if self._loop.time() >= self._next_tick:
             self._tick()
         else:
-            self._read_feedback()
+            self._read_feedback(1)
 
-    def _read_feedback(self) -> None:
-        """What the kernel put apart; what is left, as much again with the next chance."""
+    def _read_feedback(self, batches: int) -> None:
+        """So much at most of what the kernel put apart; the rest with the next chance."""
         before = self._counters.datagrams_in
         for sock, feedback, read in tuple(self._feedback):
-            for _ in range(_FEEDBACK_BATCHES):
+            for _ in range(batches):
                 if self._read_batch(feedback, sock, read):
                     break
-        self._counters.feedback_in += self._counters.datagrams_in - before
+        self._counters.feedback_socket_in += self._counters.datagrams_in - before
 
     def _read_batch(self, sock: socket.socket, answer: socket.socket, read: Reader) -> bool:
         """Read `sock`, to be answered on `answer`; whether nothing is left there."""
@@ -133,7 +133,8 @@ class UdpDriver:
             except BlockingIOError:
                 return True
             except OSError:
-                counters.receive_failed += 1
+                if self._sockets:  # else closed by what was just read
+                    counters.receive_failed += 1
                 return True
             counters.datagrams_in += 1
             try:
@@ -164,9 +165,9 @@ class UdpDriver:
         To wake up costs more than most of what there is to do then.
         """
         assert self._loop is not None
+        self._read_feedback(_FEEDBACK_BATCHES)
         if not self._sockets:
             return  # closed by what was read or done just now
-        self._read_feedback()
         pause = self._config.tick_s
         try:
             pause = self._on_tick()

@@ -8,6 +8,7 @@ media, requests for repair, the tick.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import socket
 import struct
@@ -16,8 +17,8 @@ import structlog
 
 _SO_ATTACH_REUSEPORT_CBPF = 51  # not in Python's socket module
 
-# linux/filter.h: `code, jump if true, jump if false, operand`. The datagram's number, as the
-# program returns it, is that of the socket in the order of binding.
+# linux/filter.h: code, jump if true, jump if false, operand. The program returns which socket a
+# datagram is for: its number in the order of binding.
 _LOAD_BYTE, _JUMP_EQUAL, _AND, _RETURN = 0x30, 0x15, 0x54, 0x06
 _INSTRUCTION = struct.Struct("HBBI")
 _PROGRAM = (
@@ -43,12 +44,14 @@ def split_off_feedback(main: socket.socket) -> socket.socket | None:
     """
     if not hasattr(socket, "SO_REUSEPORT"):
         return None
-    feedback = socket.socket(main.family, socket.SOCK_DGRAM)
+    feedback: socket.socket | None = None
     try:
+        feedback = socket.socket(main.family, socket.SOCK_DGRAM)
         feedback.setblocking(False)
         if main.family == socket.AF_INET6:
             feedback.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        # `main` was bound without it, so another relay on the same port is refused as before.
+        # A relay binds its first socket without this, so another one on the same port is refused as
+        # before. Only a program of the same user that asks for it could share the port from now on.
         for sock in (main, feedback):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         feedback.bind(main.getsockname())
@@ -57,8 +60,10 @@ def split_off_feedback(main: socket.socket) -> socket.socket | None:
         program = struct.pack("@HP", len(_PROGRAM), ctypes.addressof(memory))
         main.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_REUSEPORT_CBPF, program)
     except OSError as error:
-        feedback.close()
+        if feedback is not None:
+            feedback.close()
+        with contextlib.suppress(OSError):
+            main.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
         _log.info("feedback is read with all else", reason=str(error))
-        main.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
         return None
     return feedback

@@ -61,7 +61,7 @@ def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
         if family == socket.AF_INET6:
             # IPv4 has its own socket: no IPv4-mapped addresses to confuse address tables with.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        enlarge(sock, buffer_bytes)
+        _enlarge(sock, buffer_bytes)
         sock.bind((host, port))
     except OSError:
         sock.close()
@@ -69,20 +69,26 @@ def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
     return sock
 
 
-def enlarge(sock: socket.socket, size: int) -> None:
+def _enlarge(sock: socket.socket, size: int) -> None:
     """A burst of key frames must not overrun the kernel's queues (default 208 KiB on Linux)."""
-    for option, force in (
-        (socket.SO_RCVBUF, _SO_RCVBUFFORCE),
-        (socket.SO_SNDBUF, _SO_SNDBUFFORCE),
-    ):
-        sock.setsockopt(socket.SOL_SOCKET, option, size)
-        if sock.getsockopt(socket.SOL_SOCKET, option) < size:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, force, size)
-        granted = sock.getsockopt(socket.SOL_SOCKET, option)
-        if granted < size:
-            name = "rmem_max" if option == socket.SO_RCVBUF else "wmem_max"
-            _log.info("small socket buffer", granted=granted, wanted=size, raise_sysctl=name)
+    enlarge_receiving(sock, size)
+    _ask_for(sock, size, socket.SO_SNDBUF, _SO_SNDBUFFORCE)
+
+
+def enlarge_receiving(sock: socket.socket, size: int) -> None:
+    """Likewise, of a socket that is only read."""
+    _ask_for(sock, size, socket.SO_RCVBUF, _SO_RCVBUFFORCE)
+
+
+def _ask_for(sock: socket.socket, size: int, option: int, force: int) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, option, size)
+    if sock.getsockopt(socket.SOL_SOCKET, option) < size:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, force, size)
+    granted = sock.getsockopt(socket.SOL_SOCKET, option)
+    if granted < size:
+        name = "rmem_max" if option == socket.SO_RCVBUF else "wmem_max"
+        _log.info("small socket buffer", granted=granted, wanted=size, raise_sysctl=name)
 
 
 def local_addresses(sockets: Sequence[socket.socket]) -> list[str]:

@@ -10,7 +10,7 @@ class TransportCounters:
     """Plain integers, incremented in place; one per reason, so that no drop is silent."""
 
     datagrams_in: int = 0
-    feedback_in: int = 0  # of those, by the feedback socket
+    feedback_socket_in: int = 0  # of those, by the sockets for feedback
     datagrams_unknown: int = 0
     datagrams_failed: int = 0  # a handler raised: a defect, logged
     ticks_failed: int = 0  # likewise

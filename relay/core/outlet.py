@@ -113,10 +113,13 @@ class Outlet:
             data: plain RTP, with number `number` + 1 at `number_at`.
             number_at: where the number stands; 0: nowhere.
             priority: of `Priority`.
-            now: seconds; when it arrived will do, which may lie before the last tick.
+            now: seconds; when it arrived, or what asks for it, will do, though that may lie
+                before what was sent last.
         """
-        if now < self._latest:  # noqa: PLR1730 - once per packet and viewer; `max` costs thrice
+        if now < self._latest:
             now = self._latest
+        else:
+            self._latest = now
         size = len(data) + OVERHEAD
         pacer = self.pacer
         free = pacer.free
@@ -221,7 +224,7 @@ class Outlet:
         self._repair_octets = octets
 
     def _earn_repairs(self) -> None:
-        """Up to the last tick, at the rate of then. Seldom asked for, so not added every tick."""
+        """Up to what was sent last, at the rate of then. Seldom asked for, so not added always."""
         earned = _REPAIR_SHARE / 8 * self._paced_bps
         most = max(_LEAST_REPAIR, earned * _REPAIR_BURST)
         self._repair_octets += earned * (self._latest - self._repair_at)

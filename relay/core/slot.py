@@ -107,7 +107,7 @@ class ViewerSlot(SwitchingSlot):
         counters: Counters,
         on_change: Callable[[], None],
     ) -> None:
-        """`on_change` is called whenever `state` gives something else."""
+        """`on_change` is called when another layer flows than before, or could ideally."""
         super().__init__()
         self.negotiated = negotiated
         self.packets = self.octets = 0

@@ -144,6 +144,7 @@ class Viewer:
         """Choose the video layers anew: a wish changed, what flows, or what the link carries."""
         if self._open:
             self._pictures.choose(now)
+            self.due = min(self.due, self.outlet.estimator.due)  # more may be wanted: a probe
 
     def _sound_bps(self) -> float:
         """What all sound takes, with its repetitions."""

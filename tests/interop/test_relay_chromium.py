@@ -142,7 +142,7 @@ async def test_chromium_publishes_three_layers_and_watches_them(
 
         rows = await page.evaluate(RECEIVED)
         assert any(row["kind"] == "audio" and row["packets"] > 0 for row in rows)
-        assert relay.counters()["feedback_in"] > 0  # Chromium sends it alone
+        assert relay.counters()["feedback_socket_in"] > 0  # Chromium sends it alone
         await page.evaluate("window.viewer.close()")
         await until(lambda: told.down.get(watched.session_id) is CloseReason.PEER_CLOSED)
         assert seat.errors == []

@@ -52,3 +52,25 @@ def test_packets_are_spread_by_the_latest_estimate() -> None:
     viewer.session.on_path_change(lesson.room.now)
     lesson.run(1)
     assert len(estimates) > 20
+
+
+def test_a_viewer_for_whom_more_could_be_used_is_visited_for_its_probe() -> None:
+    lesson = Classroom()
+    lesson.publish("lead.camera")
+    viewer = lesson.watch("room-1", audio=1)
+    viewer.show("lead.camera")
+    lesson.run(10.003)
+    estimator, shown = viewer.session.outlet.estimator, viewer.session.video_slots[0].layer
+    assert shown is not None
+    usual = shown.meter.carried_bps
+    brought_forward = 0
+    for _ in range(40):
+        lesson.run(0.0513)
+        before = estimator.due
+        shown.meter.carried_bps = 20 * usual  # livelier pictures
+        viewer.session.retarget(lesson.now)
+        brought_forward += estimator.due < before
+        assert viewer.session.due <= estimator.due
+        shown.meter.carried_bps = usual
+        viewer.session.retarget(lesson.now)
+    assert brought_forward > 10

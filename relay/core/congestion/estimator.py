@@ -33,6 +33,7 @@ _LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's AL
 _LIMITED_IN_BURST = 0.75
 # A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
 _LEAST_QUEUE = 0.015  # s
+_LONG_TOLD = 0.5  # s of arrivals in what is read as one
 _CALM = 0.01  # s above the least delay: a packet that waited no longer met no queue
 _BURST_QUEUE = 0.1  # s; up to it a queue may come from one burst: a probe, a key frame
 # So little makes no queue that others share: it would be driven to nothing by their key frames. If
@@ -177,20 +178,19 @@ class BandwidthEstimator:
             for result in told.probes:
                 self._prober.add(result)
             return None
+        self._note_alive(now - told.sent[-1], now)
         mean = sum(told.waits) / len(told.waits)  # the latest: calm before them would hide a queue
+        before = self.estimate_bps
         shelf = self._shelf
         idle = self._is_idle(told)
-        content = idle and not self._has_wishes()
         if not idle and (calm := shelf.take_old(now)) is not None:
-            self._learn(calm, sum(calm.waits) / len(calm.waits), now, idle=True, content=True)
+            self._learn(calm, sum(calm.waits) / len(calm.waits), now, idle=True)
         told = shelf.put(told, now)
-        if idle and shelf.keeps(now, content=content):
-            self._note_alive(now - told.sent[-1], now)
+        if idle and shelf.keeps(now, content=not self._has_wishes()):
             return None
         shelf.take()
-        before = self.estimate_bps
-        self._learn(told, mean, now, idle=idle, content=content)
-        return None if content else before
+        self._learn(told, mean, now, idle=idle)
+        return before
 
     def _is_idle(self, told: Told) -> bool:
         """Whether nothing could change: no queue, no loss, no probe, and less sent than may be."""
@@ -201,20 +201,12 @@ class BandwidthEstimator:
             and self._control.application_limited
             and self._backlog.delay < _CALM
             and self._competition is None
-            and not self._loss.loss
+            and not self._loss.has_lost
             and (self.state is State.HOLDING or self.state is State.INCREASING)
         )
 
-    def _learn(self, told: Told, mean: float, now: float, *, idle: bool, content: bool) -> None:
-        """Give every control what feedback told, something received.
-
-        Args:
-            told: what it told.
-            mean: of the latest waits.
-            now: seconds.
-            idle: see `_is_idle`.
-            content: nothing more could be used: no need for an estimate beyond what is known.
-        """
+    def _learn(self, told: Told, mean: float, now: float, *, idle: bool) -> None:
+        """Give every control what feedback told, something received; `mean`: the latest waits'."""
         sent, arrived, sizes = told.sent, told.arrived, told.sizes
         received = len(sent)
         for result in told.probes:
@@ -231,7 +223,6 @@ class BandwidthEstimator:
             if sent_at >= self._resumed_at:
                 lost += 1
                 octets += size
-        self._note_alive(now - sent[-1], now)
         self._backlog.update(
             told.least,
             mean,
@@ -243,8 +234,8 @@ class BandwidthEstimator:
         self._note_queue(now)
         if self._competition is not None and self._backlog.state is Queue.FOREIGN:
             self._compete(self._competition, received + lost, lost, now)
-        elif not content:
-            self._control_rate(arrived[-1], now)
+        else:
+            self._control_rate(arrived[-1], self._arrived_bps(told), now)
         self._loss.add(
             received + lost,
             lost,
@@ -293,8 +284,18 @@ class BandwidthEstimator:
             self._competition = None
             self._backlog.claim(now)
 
-    def _control_rate(self, arrived_at: float, now: float) -> None:
-        usage, acked = self._delay.usage, self._acked.bps
+    def _arrived_bps(self, told: Told) -> float | None:
+        """What arrives: the average of what lay on the shelf for long, else of the last moments.
+
+        The estimate may be half as much more; given only the last moments once in a second, it
+        would be that of the liveliest.
+        """
+        arrived, sizes = told.arrived, told.sizes
+        span = arrived[-1] - arrived[0]
+        return 8 * sum(sizes[1:]) / span if span >= _LONG_TOLD else self._acked.bps
+
+    def _control_rate(self, arrived_at: float, acked: float | None, now: float) -> None:
+        usage = self._delay.usage
         queue = self._backlog.delay
         if usage is Usage.OVERUSE:
             if queue < _LEAST_QUEUE:

@@ -86,6 +86,11 @@ class LossControl:
         self._packets = self._lost = self._octets = 0
 
     @property
+    def has_lost(self) -> bool:
+        """Whether anything was lost lately, or since the last observation."""
+        return self._lost > 0 or self.loss > 0
+
+    @property
     def inherent(self) -> float:
         """Loss put down to the link rather than to its being full."""
         return self._inherent

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from relay.core.congestion.sent import Told
 
-# s for which feedback lies here. A viewer that could use more is to be told soon what its link
-# carries; one that has all that it wants can wait, since for it the estimate is not raised anyway.
+# s for which feedback lies here. Of a viewer that could use more it is soon to be known what its
+# link carries; of one that has all that it wants it will do within a second.
 _FOR, _FOR_CONTENT = 0.15, 0.95
-_MOST = 1024  # packets: half of what `SentPackets` remembers
+_MOST = 1024  # packets, for the sake of memory: a second of 8 Mbit/s in full ones is 830
 
 
 class Shelf:
@@ -49,5 +49,9 @@ class Shelf:
         return told
 
     def take_old(self, now: float) -> Told | None:
-        """Take what has lain too long to be read together with trouble, which it would hide."""
+        """Take what has lain too long to be read together with trouble, which it would hide.
+
+        Returns:
+            None if nothing lies here, or nothing old.
+        """
         return self.take() if now - self._since >= _FOR else None
