@@ -29,7 +29,7 @@ from load_tests.watch import ViewingPeer
 AUDIO_PPS = 50  # Opus, 20 ms
 FRAMES_PER_S = 50  # small frames spread the packets as a pacing sender would
 OPUS_SILENCE = b"\xf8\xff\xfe"  # RFC 7587 example of a DTX-like 20 ms frame
-SETTLE_S = 8.0  # then every estimate has climbed to what is sent: the rest of a lesson
+SETTLE_S = 8.0  # then every viewer's estimate is beyond what it wants, as for the rest of a lesson
 CHILD_TIMEOUT_S = 60.0
 MAX_FRAME_PACKETS = 100  # what the highest --pps needs
 KEY_FRAME_HEAD = b"\x10\x02\x00\x9d\x01\x2a\x00\x05\xd0\x02"  # RFC 6386 §9.1: 1280×720
