@@ -385,6 +385,15 @@ def test_two_runs_are_the_same_to_the_byte() -> None:
     assert run() == run()
 
 
+def test_a_link_too_narrow_for_sound_is_not_remembered_when_it_is_wide_again() -> None:
+    """Half of the sound was lost in a full queue: that says nothing of the link without it."""
+    lesson = Lesson()
+    room = lesson.watch(lesson.link((0, 5e6), (6, 30e3), (14, 5e6)))
+    lesson.run(25)
+    assert first_second_at(room, Layer.LOW, 0, since=14) <= 15, room.table()
+    assert first_second_at(room, Layer.HIGH, 0, since=14) <= 17, room.table()
+
+
 def test_the_queue_of_an_up_switch_stays_short() -> None:
     """A key frame of 720 lines into a short queue: paced, so that it does not overflow."""
     lesson = Lesson()

@@ -343,6 +343,7 @@ class BandwidthEstimator:
         if result is None or self._delay.usage is Usage.OVERUSE:
             return
         self._control.raise_to(result.bps)
+        self._loss.on_proven(result.bps)
         if result.outcome is Outcome.FULL:
             # It may have met somebody else's burst: believed by and by.
             self._control.lower_to(max(result.bps, _PROBE_LOWERS * self._control.bps))

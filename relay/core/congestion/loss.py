@@ -41,6 +41,7 @@ _BIAS_BELOW = 0.15  # average loss above which more bandwidth is not preferred
 _BOUND_OFFSET = 0.05
 _BOUND_BALANCE = 100_000.0  # bit/s
 _MAX_RISE = 1.3  # × per observation, while loss limits the rate
+_CHANGED = 1.5  # × what a link carried while it overflowed: one that carries so much is another
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class _Observation:
     packets: float
     lost: int
     bps: float  # sent
+    queued: bool  # a long queue stood, at some time
+
+    @property
+    def carried_bps(self) -> float:
+        """What arrived."""
+        return self.bps * (1 - self.lost / self.packets)
 
 
 class LossControl:
@@ -66,6 +73,7 @@ class LossControl:
         "_observations",
         "_octets",
         "_packets",
+        "_queued",
         "_since",
         "bps",
         "loss",
@@ -84,11 +92,22 @@ class LossControl:
         self._observations: deque[_Observation] = deque(maxlen=_WINDOW)
         self._since: float | None = None
         self._packets = self._lost = self._octets = 0
+        self._queued = False
 
     @property
     def has_lost(self) -> bool:
         """Whether anything was lost lately, or since the last observation."""
         return self._lost > 0 or self.loss > 0
+
+    def on_proven(self, bps: float) -> None:
+        """A probe came through at this rate: what overflowed was a slower link, and is gone."""
+        kept = [
+            one for one in self._observations if not one.queued or bps <= _CHANGED * one.carried_bps
+        ]
+        if len(kept) < len(self._observations):
+            self._observations = deque(kept, maxlen=_WINDOW)
+            self._bandwidth = max(self._bandwidth, bps)
+            self.bps = max(self.bps, bps)
 
     @property
     def inherent(self) -> float:
@@ -123,6 +142,7 @@ class LossControl:
         self._packets += packets
         self._lost += min(lost, packets)
         self._octets += octets
+        self._queued = self._queued or queued
         elapsed = now - self._since
         enough = self._packets >= _MIN_PACKETS or elapsed >= _MAX_OBSERVATION
         if elapsed < _OBSERVATION or not enough:
@@ -131,10 +151,12 @@ class LossControl:
             # Calm that was told of late is as much history as if it had been told of in time.
             parts = min(int(elapsed / _OBSERVATION), self._packets // _MIN_PACKETS)
             parts = 1 if self._lost else max(parts, 1)
-            one = _Observation(self._packets / parts, self._lost, 8 * self._octets / elapsed)
+            bps = 8 * self._octets / elapsed
+            one = _Observation(self._packets / parts, self._lost, bps, self._queued)
             self._observations.extend([one] * parts)
             self._update(delay_bps, acked_bps, queued)
         self._packets = self._lost = self._octets = 0
+        self._queued = False
         self._since = now
 
     def _update(self, delay_bps: float, acked_bps: float | None, queued: bool) -> None:

@@ -94,6 +94,51 @@ def test_half_lost_bounds_the_rate() -> None:
     assert loss.bps < 300e3
 
 
+def overflowing(loss: LossControl, sent_bps: float, link_bps: float, seconds: float) -> float:
+    """Feed what a link does whose queue is full, then 1.5 s of the same without queue."""
+    now = 0.0
+    for index in range(round(10 * (seconds + 1.5))):
+        now = index / 10
+        full = now < seconds
+        packets = round(sent_bps / 10 / 1000)  # of 125 bytes, as sound
+        lost = round(packets * (1 - link_bps / sent_bps)) if full else 0
+        loss.add(
+            packets,
+            lost,
+            packets * 125,
+            delay_bps=200e3,
+            acked_bps=link_bps if full else sent_bps,
+            queued=full,
+            now=now,
+        )
+    return now
+
+
+def test_losses_of_a_queue_that_is_gone_hold_nobody_down() -> None:
+    loss = LossControl()
+    overflowing(loss, 120e3, 50e3, 9)
+    held = loss.bps
+    assert held < 180e3
+    assert loss.loss > 0.2
+    loss.on_proven(70e3)  # hardly more than what it carried then: proves nothing
+    assert loss.bps == held
+    loss.on_proven(180e3)
+    assert loss.bps >= 180e3
+    for index in range(4):
+        loss.add(30, 0, 3750, delay_bps=200e3, acked_bps=12e4, queued=False, now=10.7 + index * 0.3)
+    assert loss.bps == math.inf
+    assert loss.loss == 0
+
+
+def test_losses_without_a_queue_are_the_links_whatever_a_probe_shows() -> None:
+    loss = LossControl()
+    lossy(loss, 0.2, 800e3, math.inf, 10)
+    before = loss.bps
+    loss.on_proven(8e6)
+    assert loss.bps == before
+    assert loss.loss > 0.15
+
+
 def test_no_loss_no_limit() -> None:
     loss = LossControl()
     lossy(loss, 0.0, 800e3, math.inf, 5)
