@@ -187,6 +187,10 @@ class Room:
         """Neither publishers, nor viewers, nor taps: the room can be dropped."""
         return not (self._publishers or self._viewers or self._taps)
 
+    def on_sound_limit(self, viewer: Viewer, now: float) -> None:
+        """See `viewer.ViewerHost`."""
+        self._assign_speakers_of((viewer,), now)
+
     # --- what is shown and heard ------------------------------------------------------------------
 
     def set_programme(self, source_ids: Sequence[str], now: float) -> None:

@@ -17,7 +17,7 @@ from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
 from relay.core.munger import Segment, payload
 from relay.core.negotiated import Codec, OutgoingSlot
-from relay.core.outlet import Outlet
+from relay.core.outlet import OVERHEAD, Outlet
 from relay.core.packet import MediaPacket
 from relay.core.rtp import HEADER_BYTES, extension_block
 from relay.core.selector import SwitchingSlot
@@ -85,6 +85,7 @@ class ViewerSlot(SwitchingSlot):
         "_level_at",
         "_on_change",
         "_outlet",
+        "_overhead",
         "_pack_vp8",
         "_priority",
         "_repair_sequence",
@@ -127,6 +128,8 @@ class ViewerSlot(SwitchingSlot):
         self._pack_vp8 = struct.Struct(f"!BBHI{before}sH{after}sHH").pack
         self._repair_template = _template(negotiated, negotiated.rtx_ssrc)[0]
         self._repair_sequence = negotiated.rtx_ssrc & 0x7FFF
+        # What the link carries beside a repeated payload: more than that, where it is sound.
+        self._overhead = len(self._template) + OVERHEAD
         self._resent: dict[int, float] = {}
         self._resends = 0
         self._window_start = float("-inf")
@@ -292,20 +295,20 @@ class ViewerSlot(SwitchingSlot):
             segment, out, packet = found
             before = self._resent.get(out)
             recently = before is not None and now - before < spacing
-            outlet = self._outlet
-            if recently or self._resends >= _MAX_RESENDS or outlet.repair_octets < packet.size:
+            outlet, octets = self._outlet, packet.size + self._overhead
+            if recently or self._resends >= _MAX_RESENDS or outlet.repair_octets < octets:
                 self._counters.rtx_throttled += 1
                 continue
             self._resends += 1
             self._note_resent(out, spacing, now)
             self._send_again(segment, packet, now)
-            outlet.repair_octets -= packet.size
+            outlet.repair_octets -= octets
             if twice or before is not None:
                 second.append((segment, packet))
             self._counters.rtx_answered += 1
         for segment, packet in second:  # after all the first ones: losses come in bursts
             self._send_again(segment, packet, now)
-            self._outlet.repair_octets -= packet.size
+            self._outlet.repair_octets -= packet.size + self._overhead
 
     def start_over(self) -> None:
         """After an outage: what was sent into it is not repeated; a key frame is the way back."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
@@ -15,6 +15,8 @@ from relay.core.slot import ViewerSlot, match_codec
 
 _PATCH = struct.Struct("!BHI")  # marker and payload type, sequence number, timestamp; from byte 1
 _U16 = struct.Struct("!H")
+# s of queue behind which a repair comes too late to be heard, and helps to keep the queue full.
+_TOO_LATE = 0.15
 
 
 class SoundSlot(ViewerSlot):
@@ -59,6 +61,13 @@ class SoundSlot(ViewerSlot):
             self._send_red(packet, body)
         if self.takes_red and outlet.number == next_number:
             self._fates.on_sent(next_number, self.negotiated.index)
+
+    def resend(self, sequence_numbers: Sequence[int], rtt: float, now: float) -> None:
+        """Answer a NACK, unless the answer would wait in the link's queue."""
+        if self._outlet.estimator.queue_delay > _TOO_LATE:
+            self._counters.rtx_throttled += len(sequence_numbers)
+            return
+        super().resend(sequence_numbers, rtt, now)
 
     def _with_earlier(self, packet: MediaPacket) -> bytes | None:
         layer = self.layer

@@ -10,7 +10,7 @@ from relay.api import Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
 from relay.core.audio import SpeakerSlots
 from relay.core.congestion.estimator import MAX_BPS
 from relay.core.congestion.pacer import Priority
-from relay.core.congestion.state import Reason
+from relay.core.congestion.state import Reason, State
 from relay.core.counters import Counters
 from relay.core.layer import IncomingLayer
 from relay.core.negotiated import OutgoingSlot
@@ -18,6 +18,7 @@ from relay.core.outlet import Outlet
 from relay.core.picture_choice import PictureChoice, Sources
 from relay.core.redundancy import Redundancy, SoundFates, affordable, cost
 from relay.core.slot import ViewerSlot
+from relay.core.sound_limit import SoundLimit
 from relay.core.sound_slot import SoundSlot
 from relay.core.viewer_feedback import ViewerFeedback
 
@@ -38,6 +39,9 @@ class ViewerHost(Sources, Protocol):
 
     def on_viewer_closed(self, viewer: Viewer) -> None:
         """The viewer is gone."""
+
+    def on_sound_limit(self, viewer: Viewer, now: float) -> None:
+        """The viewer can hear another number of speakers than before."""
 
 
 class Viewer:
@@ -117,6 +121,8 @@ class Viewer:
         )
         self._dropped_bytes = 0
         self._speakers = SpeakerSlots(len(self._audio))
+        self._limit = SoundLimit(len(self._audio))
+        self._audible = 0  # how many it would hear, were its link no limit
         self._open = True
         self._changed = False
         self._upkeep_at = now
@@ -150,6 +156,20 @@ class Viewer:
         """What all sound takes, with its repetitions."""
         return cost(self._plain_sound_bps(), self._redundancy.distances)
 
+    def _heard(self) -> int:
+        """How many sounds flow."""
+        return sum(slot.target is not None for slot in self._audio)
+
+    def _limit_sound(self, now: float) -> None:
+        """Choose how many may be heard at once; an outage says nothing of that."""
+        estimator = self.outlet.estimator
+        if estimator.state is State.OUTAGE or estimator.state is State.RECOVERING:
+            return
+        plain = self._plain_sound_bps()
+        heard, carried = self._heard(), estimator.estimate_bps
+        if self._limit.look(heard, self._audible, plain, carried, now):
+            self._host.on_sound_limit(self, now)
+
     def _plain_sound_bps(self) -> int:
         """What all sound takes without repetition."""
         return sum(
@@ -169,8 +189,8 @@ class Viewer:
 
     @property
     def audio_slots(self) -> int:
-        """How many speakers it can hear at a time."""
-        return len(self._audio)
+        """How many speakers it can hear at a time: by its slots, and by its link."""
+        return min(len(self._audio), self._limit.most)
 
     def assign_speakers(
         self, layers: Mapping[str, IncomingLayer], loudness: Mapping[str, float], now: float
@@ -188,7 +208,8 @@ class Viewer:
                 slot.release()
         if not own.isdisjoint(loudness):
             loudness = {source: level for source, level in loudness.items() if source not in own}
-        sources = self._speakers.assign(loudness, now)
+        self._audible = min(len(loudness), len(self._audio))
+        sources = self._speakers.assign(loudness, now, self.audio_slots)
         for slot, source in zip(self._audio, sources, strict=True):
             slot.aim(layers[source] if source is not None else None, now)
 
@@ -254,6 +275,7 @@ class Viewer:
         """Sender reports, the send rate, slots whose grace is over, what is best shown."""
         for slot in self.video_slots:
             slot.expire(now)
+        self._limit_sound(now)
         self._repeat_sound(now)
         dropped = self.outlet.pacer.dropped_bytes
         if dropped != self._dropped_bytes:

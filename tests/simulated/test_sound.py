@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from relay.api import MediaKind
-from relay.core import rtp
+from relay.api import Layer, MediaKind
+from relay.core import rtcp, rtp
 from relay.core.negotiated import IncomingTrack
+from relay.core.outlet import OVERHEAD
 from tests.simulated import publisher, streams
+from tests.simulated.adaptive import Lesson
 from tests.simulated.classroom import Classroom
+from tests.simulated.network import Profile
 from tests.simulated.viewer import SimulatedViewer, Slot
+from tests.unit.relay.congestion.link import Bottleneck
 
 
 def heard(slot: Slot, since: float = 0.0) -> set[str]:
@@ -186,3 +190,80 @@ def test_a_speaker_switch_keeps_the_stream_continuous() -> None:
     steps = [(b - a) & 0xFFFFFFFF for a, b in itertools.pairwise(times)]
     assert all(900 <= step <= 3000 for step in steps)
     assert {streams.read(packet.payload).stream for packet in slot.order} == {"aaaa", "bbba"}
+
+
+def with_a_page(lesson: Lesson, link: Bottleneck) -> SimulatedViewer:
+    """A classroom that hears the teacher, and the page that he shows, which is not as loud."""
+    room = lesson.room
+    page = room.publish("page.courseware", seed=5, layers=(Layer.HIGH, Layer.MIDDLE))
+    page.level = 60  # −dBov: the teacher's is 30
+    room.room.set_audible({"lead.camera", "page.courseware"}, room.now)
+    classroom = room.watch("c", audio=2, through=link, up=Profile(delay=0.03))
+    classroom.show("lead.camera")
+    return classroom
+
+
+def ask_again(lesson: Lesson, listener: SimulatedViewer) -> None:
+    """Ask for every sound of the last 0.6 s, whether it came or not, fifty times a second."""
+
+    def ask() -> bool:
+        for slot in listener.audio:
+            newest = [number & 0xFFFF for number in range(slot.highest - 30, slot.highest)]
+            listener.session.on_rtcp(rtcp.nack(77, slot.negotiated.ssrc, newest), lesson.room.now)
+        return False
+
+    lesson.world.every(0.02, ask)
+
+
+def test_two_sounds_that_a_link_cannot_carry_are_not_both_lost() -> None:
+    """60 kbit/s, then a good link again: the louder one goes alone, and whole."""
+    lesson = Lesson()
+    classroom = with_a_page(lesson, lesson.link((0, 5e6), (5, 60e3), (15, 5e6)))
+    lesson.run(8)
+    narrow = lesson.room.now
+    lesson.run(7)
+    voice = [one for slot in classroom.audio for one in slot.decoded if one.at >= narrow]
+    assert {one.stream for one in voice} == {"leaa"}
+    assert len(voice) >= 0.97 * 50 * 7
+    lesson.run(2)
+    assert classroom.video[0].decoded[-1].at > lesson.room.now - 0.3  # the picture is back
+    lesson.run(3)
+    assert all_heard(classroom, lesson.room.now - 0.2) == {"leaa", "paga"}
+
+
+def test_an_outage_leaves_nobody_out() -> None:
+    lesson = Lesson()
+    classroom = with_a_page(lesson, lesson.link(5e6, outages=[(5, 9)]))
+    lesson.run(9.8)
+    assert all_heard(classroom, lesson.room.now - 0.2) == {"leaa", "paga"}
+
+
+def test_sound_is_not_repeated_behind_a_queue() -> None:
+    """It would come too late to be heard, and be what keeps the queue full."""
+    lesson = Lesson()
+    link = lesson.link((0, 5e6), (5, 50e3))
+    classroom = lesson.room.watch("c", audio=1, through=link, up=Profile(delay=0.03))
+    lesson.run(8)
+    assert link.backlog() > 0.15
+    answered = lesson.room.counters.rtx_answered
+    ask_again(lesson, classroom)
+    lesson.run(1)
+    assert link.backlog() > 0.15
+    assert lesson.room.counters.rtx_answered == answered
+
+
+def test_repairs_of_sound_have_their_share_headers_included() -> None:
+    """Whatever is asked for: what is 60 bytes of sound takes twice that on the link."""
+    lesson = Lesson(start_bps=100e3)
+    classroom = lesson.room.watch("c", audio=1, through=lesson.link(5e6), up=Profile(delay=0.03))
+    lesson.run(3)
+    slot, begun = classroom.audio[0], len(classroom.raw)
+    ask_again(lesson, classroom)
+    lesson.run(10)
+    target = classroom.session.outlet.estimator.target_bps  # it rises all the time
+    sound = [rtp.parse(raw) for raw in classroom.raw[begun:] if not 192 <= raw[1] <= 223]
+    numbers = [one.sequence_number for one in sound if one.ssrc == slot.negotiated.ssrc]
+    repeated = len(numbers) - len(set(numbers))
+    size = len(classroom.raw[begun]) + OVERHEAD
+    bps = 8 * size * repeated / 10
+    assert 20e3 < bps < 0.25 * target + 8 * 400  # and half a second's at the start
