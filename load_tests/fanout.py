@@ -25,6 +25,7 @@ from load_tests.peer import Endpoint
 from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.server import ServerProcess, Usage
 from load_tests.watch import ViewingPeer
+from relay import IS_COMPILED
 
 AUDIO_PPS = 50  # Opus, 20 ms
 FRAMES_PER_S = 50  # small frames spread the packets as a pacing sender would
@@ -125,6 +126,7 @@ def _figures(
     cpu_span = after.taken_at - before.taken_at
     return {
         "test": "fanout",
+        "compiled_core": IS_COMPILED,
         "viewers": viewers,
         "pps_wanted": pps,
         "seconds": round(span, 2),

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import structlog
 
+from relay import IS_COMPILED
 from relay.arrival_clock import ANCILLARY_BYTES, ArrivalClock, ask_for_stamps
 from relay.config import RelayConfig
 from relay.feedback_socket import split_off_feedback
@@ -86,7 +87,8 @@ class UdpDriver:
                 enlarge_receiving(feedback, self._config.socket_buffer_bytes)
                 self._feedback.append((sock, feedback, self._reader(feedback)))
         self._tick()
-        _log.info("listening", port=self.port, candidates=[host for host, _ in self.candidates])
+        candidates = [host for host, _ in self.candidates]
+        _log.info("listening", port=self.port, candidates=candidates, compiled_core=IS_COMPILED)
 
     def close(self) -> None:
         """Stop reading and ticking, close every socket. Closing twice does nothing."""

@@ -76,7 +76,8 @@ class ArrivalMeter:
         self._base = sequence
         self._highest = self._rolled_highest = sequence - 1
         self._total = self._rolled_total = 0
-        self._last_arrival = self._last_timestamp = 0.0
+        self._last_arrival = 0.0
+        self._last_timestamp = 0
         self.jitter = 0.0
 
     def on_original(self, octets: int, temporal: int = -1) -> None:

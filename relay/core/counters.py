@@ -2,6 +2,44 @@
 
 from __future__ import annotations
 
+_NAMES = (
+    "bitrate_limits_received",
+    "key_frame_requests_coalesced",
+    "key_frame_requests_sent",
+    "nacks_received",
+    "nacks_sent",
+    "paced_bytes_dropped",
+    "packets_in",
+    "packets_out",
+    "packets_unrepaired",
+    "picture_losses_received",
+    "receiver_times_answered",
+    "red_repaired",
+    "red_sent",
+    "red_unpacked",
+    "rtcp_in",
+    "rtcp_malformed",
+    "rtp_duplicate",
+    "rtp_malformed",
+    "rtp_off_window",
+    "rtp_payload_malformed",
+    "rtp_payload_type_unknown",
+    "rtp_ssrc_conflict",
+    "rtp_ssrc_table_full",
+    "rtp_ssrc_unknown",
+    "rtp_too_late",
+    "rtx_answered",
+    "rtx_missed",
+    "rtx_padding",
+    "rtx_redundant",
+    "rtx_throttled",
+    "rtx_unwrapped",
+    "slot_switches",
+    "transport_feedback_flooded",
+    "transport_feedback_received",
+    "transport_feedback_sent",
+)
+
 
 class Counters:
     """Plain integers, incremented in place on the hot path and read by `snapshot`.
@@ -10,43 +48,7 @@ class Counters:
     up in `/metrics` without one line of log per packet.
     """
 
-    __slots__ = (
-        "bitrate_limits_received",
-        "key_frame_requests_coalesced",
-        "key_frame_requests_sent",
-        "nacks_received",
-        "nacks_sent",
-        "paced_bytes_dropped",
-        "packets_in",
-        "packets_out",
-        "packets_unrepaired",
-        "picture_losses_received",
-        "receiver_times_answered",
-        "red_repaired",
-        "red_sent",
-        "red_unpacked",
-        "rtcp_in",
-        "rtcp_malformed",
-        "rtp_duplicate",
-        "rtp_malformed",
-        "rtp_off_window",
-        "rtp_payload_malformed",
-        "rtp_payload_type_unknown",
-        "rtp_ssrc_conflict",
-        "rtp_ssrc_table_full",
-        "rtp_ssrc_unknown",
-        "rtp_too_late",
-        "rtx_answered",
-        "rtx_missed",
-        "rtx_padding",
-        "rtx_redundant",
-        "rtx_throttled",
-        "rtx_unwrapped",
-        "slot_switches",
-        "transport_feedback_flooded",
-        "transport_feedback_received",
-        "transport_feedback_sent",
-    )
+    __slots__ = _NAMES
 
     # One declaration per counter, so that a misspelt name is a type error.
     packets_unrepaired: int
@@ -86,9 +88,9 @@ class Counters:
     transport_feedback_sent: int
 
     def __init__(self) -> None:
-        for name in self.__slots__:
+        for name in _NAMES:
             setattr(self, name, 0)
 
     def snapshot(self) -> dict[str, int]:
         """Every counter by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in _NAMES}

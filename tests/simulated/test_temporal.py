@@ -8,7 +8,6 @@ import pytest
 
 from relay.api import Layer
 from relay.core import vp8
-from relay.core.selector import SwitchingSlot
 from relay.core.serial import signed
 from tests.simulated.classroom import Classroom
 from tests.simulated.network import Profile
@@ -21,27 +20,17 @@ def rate(slot: Slot, since: float, until: float) -> float:
 
 
 class Thinning:
-    """Sets how many temporal layers every slot is to forward, in place of the adaptation."""
+    """Sets how many temporal layers a viewer is to get, whatever the adaptation says meanwhile."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._aim = SwitchingSlot.aim_temporal
-        self._highest = 3
-        thinning = self
+    def __init__(self, watching: SimulatedViewer) -> None:
+        self._slots = watching.session.video_slots
+        self.highest = 3
+        watching.world.every(0.001, self._aim)
 
-        def aim(slot: SwitchingSlot, highest: int, until_switch: int | None = None) -> None:
-            del highest, until_switch
-            thinning._aim(slot, thinning._highest)
-
-        monkeypatch.setattr(SwitchingSlot, "aim_temporal", aim)
-
-    def __call__(self, watching: SimulatedViewer, highest: int) -> None:
-        self._highest = highest
-        watching.session.retarget(watching.world.now)
-
-
-@pytest.fixture
-def thin(monkeypatch: pytest.MonkeyPatch) -> Thinning:
-    return Thinning(monkeypatch)
+    def _aim(self) -> bool:
+        for slot in self._slots:
+            slot.aim_temporal(self.highest)
+        return False
 
 
 def assert_no_seam(slot: Slot) -> None:
@@ -58,15 +47,16 @@ def assert_no_seam(slot: Slot) -> None:
     assert all(signed(b - a, 32) > 0 for a, b in itertools.pairwise(stamps))
 
 
-def test_the_rate_halves_with_each_layer_left_out_and_comes_back(thin: Thinning) -> None:
+def test_the_rate_halves_with_each_layer_left_out_and_comes_back() -> None:
     room = Classroom()
     room.publish("lead.camera", temporal=True)
     watching = room.watch("room-1")
     watching.show("lead.camera")
+    thinning = Thinning(watching)
     room.run(2)
     rates = []
     for highest in (2, 1, 0, 1, 2, 0, 2):
-        thin(watching, highest)
+        thinning.highest = highest
         room.run(0.4)
         since = room.now
         room.run(4)
@@ -78,17 +68,18 @@ def test_the_rate_halves_with_each_layer_left_out_and_comes_back(thin: Thinning)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_loss_is_repaired_while_pictures_are_left_out(seed: int, thin: Thinning) -> None:
+def test_loss_is_repaired_while_pictures_are_left_out(seed: int) -> None:
     """A late packet of a picture that was left out leaves a hole that nobody needs."""
     room = Classroom()
     room.publish("lead.camera", temporal=True, up=Profile(loss=0.05, delay=0.02), seed=seed)
     watching = room.watch("room-1", down=Profile(loss=0.05, delay=0.02), seed=100 + seed)
     watching.show("lead.camera", max_layer=Layer.MIDDLE)
+    thinning = Thinning(watching)
     room.run(2)
     for highest in (1, 0, 2, 1) * 3:
-        thin(watching, highest)
+        thinning.highest = highest
         room.run(2)
-    thin(watching, 1)
+    thinning.highest = 1
     room.run(0.5)
     since = room.now
     room.run(20)
@@ -99,14 +90,15 @@ def test_loss_is_repaired_while_pictures_are_left_out(seed: int, thin: Thinning)
     assert all(signed(b - a, 32) > 0 for a, b in itertools.pairwise(times))
 
 
-def test_layer_switches_while_pictures_are_left_out_leave_no_seam(thin: Thinning) -> None:
+def test_layer_switches_while_pictures_are_left_out_leave_no_seam() -> None:
     room = Classroom()
     room.publish("lead.camera", temporal=True)
     watching = room.watch("room-1")
     watching.show("lead.camera", max_layer=Layer.LOW)
+    thinning = Thinning(watching)
     room.run(1)
     for round_, layer in enumerate("mhlmlh"):
-        thin(watching, round_ % 3)
+        thinning.highest = round_ % 3
         watching.show("lead.camera", max_layer=Layer(layer))
         room.run(1.5)
         assert watching.session.slots()[0].layer is Layer(layer)
@@ -114,13 +106,14 @@ def test_layer_switches_while_pictures_are_left_out_leave_no_seam(thin: Thinning
     assert_no_seam(watching.video[0])
 
 
-def test_a_stream_without_temporal_layers_is_never_thinned(thin: Thinning) -> None:
+def test_a_stream_without_temporal_layers_is_never_thinned() -> None:
     room = Classroom()
     room.publish("lead.camera")
     watching = room.watch("room-1")
     watching.show("lead.camera")
+    thinning = Thinning(watching)
     room.run(1)
-    thin(watching, 0)
+    thinning.highest = 0
     since = room.now
     room.run(4)
     assert rate(watching.video[0], since, room.now) == pytest.approx(25, abs=0.6)
