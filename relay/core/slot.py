@@ -1,7 +1,7 @@
 """A viewer's slot: the hot path out.
 
 All that `forward` touches lies flat in one object, and a header is made by one call or patched in a
-template, so that this class can move into compiled code behind the same seam.
+template.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import cast
 
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
@@ -9,12 +10,20 @@ from structlog.typing import EventDict
 from relay.arrival_clock import ArrivalClock
 from relay.config import RelayConfig
 from relay.core.counters import Counters
+from relay.core.room import Room
 from relay.driver import UdpDriver
 from relay.events import EventQueue
 from relay.rooms import RoomTable
 from relay.transport_counters import TransportCounters
 
 TICKS = 10
+
+
+class _Defect:
+    """Instead of a room."""
+
+    def on_timer(self, now: float) -> None:
+        raise RuntimeError("a defect")
 
 
 def _shouted(logs: list[EventDict]) -> list[int]:
@@ -51,10 +60,7 @@ def test_a_room_whose_timer_always_fails_is_logged_ever_more_seldom() -> None:
     table = RoomTable(0.0, EventQueue(TransportCounters()), Counters(), lambda: 0.0)
     entry = table.obtain("room")
 
-    def fail(now: float) -> None:
-        raise RuntimeError("a defect")
-
-    entry.room.on_timer = fail  # type: ignore[method-assign]
+    entry.room = cast(Room, _Defect())
     with capture_logs() as logs:
         for tick in range(TICKS):
             table.on_timer(tick * 0.02)
