@@ -79,8 +79,7 @@ $(STAMPS)/python: pyproject.toml constraints.txt
 # `make test` does not.
 $(STAMPS)/core: $(STAMPS)/python $(CORE_SOURCES)
 	@echo "compiling relay.core (a minute)"
-	@$(BIN)/python -m relay.compile_core > $(STAMPS)/core.log || true
-	@touch $@
+	@$(BIN)/python -m relay.compile_core > $(STAMPS)/core.log && touch $@ || true
 
 $(STAMPS)/node_modules: web_client/package.json web_client/package-lock.json | $(STAMPS)/python
 	cd web_client && npm ci --no-audit --no-fund --loglevel=error
@@ -91,7 +90,7 @@ $(STAMPS)/web: $(STAMPS)/node_modules $(WEB_SOURCES)
 	@mkdir -p $(STAMPS) && touch $@
 
 # Chromium and PostgreSQL, real ones: installed when we may, else said plainly.
-$(STAMPS)/system: .ci/install-system
+$(STAMPS)/system: .ci/install-system | $(STAMPS)/python
 	.ci/install-system
 	@mkdir -p $(STAMPS) && touch $@
 

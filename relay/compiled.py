@@ -14,7 +14,8 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 _MADE = _PACKAGE.parent / "build" / "relay_core"
-_INTERPRETED = "TONGKE_INTERPRETED"  # environment: set to anything, the sources are used
+_INTERPRETED = "TONGKE_INTERPRETED"  # environment: if not empty, the sources are used
+COMPLETE = "complete"  # written last, so a folder with it has everything
 
 
 def core_sources() -> list[Path]:
@@ -25,7 +26,8 @@ def core_sources() -> list[Path]:
 def compiled_folder() -> Path:
     """Where these sources, compiled for this Python, belong."""
     digest = hashlib.sha256(str(sysconfig.get_config_var("EXT_SUFFIX")).encode())
-    for source in (_PACKAGE / "api.py", *core_sources()):  # the core's types are partly the API's
+    # The core's types are partly the API's, and how it is compiled matters as well.
+    for source in (_PACKAGE / "api.py", _PACKAGE / "compile_core.py", *core_sources()):
         code = source.read_bytes()
         digest.update(f"{source.relative_to(_PACKAGE).as_posix()} {len(code)}\n".encode())
         digest.update(code)
@@ -37,4 +39,9 @@ def find_compiled() -> Path | None:
     if os.environ.get(_INTERPRETED) or not _MADE.is_dir():
         return None
     folder = compiled_folder()
-    return folder if folder.is_dir() else None
+    return folder if is_complete(folder) else None
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether all of it is there."""
+    return (folder / COMPLETE).is_file()

@@ -24,15 +24,12 @@ class SpeakerSlots:
         self.sources: list[str | None] = [None] * count
         self._since = [0.0] * count
 
-    def assign(
-        self, loudness: Mapping[str, float], now: float, most: int | None = None
-    ) -> Sequence[str | None]:
+    def assign(self, loudness: Mapping[str, float], now: float) -> Sequence[str | None]:
         """Work out the slots' sources.
 
         Args:
             loudness: of every source that this viewer may hear, as `Loudness.at` gives it.
             now: seconds.
-            most: so many slots may be taken; None: all.
 
         Returns:
             The source of each slot, None where it is free.
@@ -40,32 +37,16 @@ class SpeakerSlots:
         for index, source in enumerate(self.sources):
             if source is not None and source not in loudness:
                 self.sources[index] = None
-        left = (len(self.sources) if most is None else most) - self._taken()
-        while left < 0:
-            self._silence_quietest(loudness)
-            left += 1
         unheard = sorted(
             (source for source in loudness if source not in self.sources),
             key=lambda source: (-loudness[source], source),
         )
         for index, source in enumerate(self.sources):
-            if source is None and unheard and left:
+            if source is None and unheard:
                 self._put(index, unheard.pop(0), now)
-                left -= 1
         if unheard:
             self._challenge(unheard[0], loudness, now)
         return self.sources
-
-    def _taken(self) -> int:
-        return sum(source is not None for source in self.sources)
-
-    def _silence_quietest(self, loudness: Mapping[str, float]) -> None:
-        taken = [
-            (loudness[source], -index)
-            for index, source in enumerate(self.sources)
-            if source is not None
-        ]
-        self.sources[-min(taken)[1]] = None
 
     def _challenge(self, newcomer: str, loudness: Mapping[str, float], now: float) -> None:
         """At most one change at a time: the loudest unheard against the quietest heard."""

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 import relay
-from relay.compiled import compiled_folder
+from relay.compiled import COMPLETE, compiled_folder, is_complete
 
 ROOT = Path(__file__).parents[3]
 LESSON = """
@@ -28,10 +29,11 @@ WHICH = "import relay, relay.core.slot as slot; print(relay.IS_COMPILED, slot.__
 
 def python(code: str, folder: Path, **environment: str) -> list[str]:
     """What a Python prints that begins in this folder."""
+    inherited = {name: value for name, value in os.environ.items() if name != "TONGKE_INTERPRETED"}
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), **environment},
+        env={**inherited, "PYTHONPATH": str(folder), **environment},
         capture_output=True,
         text=True,
         check=True,
@@ -41,7 +43,7 @@ def python(code: str, folder: Path, **environment: str) -> list[str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def made() -> None:
-    if not compiled_folder().is_dir():
+    if not is_complete(compiled_folder()):
         pytest.fail("relay.core is not compiled: run `make setup`, or python -m relay.compile_core")
 
 
@@ -72,9 +74,43 @@ def test_whoever_edits_a_source_gets_the_sources(tmp_path: Path) -> None:
     assert python(WHICH, tmp_path) == ["False", str(source)]
 
 
-def test_what_was_made_for_another_python_is_not_taken(tmp_path: Path) -> None:
+def test_what_is_not_complete_is_not_taken(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "relay", tmp_path / "relay")
-    shutil.copytree(compiled_folder(), tmp_path / "build" / "relay_core" / "0123456789abcdef0123")
+    made = tmp_path / "build" / "relay_core" / compiled_folder().name
+    shutil.copytree(compiled_folder(), made)
+    assert python(WHICH, tmp_path)[0] == "True"
+    (made / COMPLETE).unlink()
+    assert python(WHICH, tmp_path)[0] == "False"
+
+
+def test_another_python_has_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = compiled_folder()
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: ".cpython-399-riscv.so")
+    assert compiled_folder() != here
+
+
+@pytest.mark.parametrize("missing", ["compiler", "headers", "folder"])
+def test_who_cannot_compile_is_told_why_and_goes_on(tmp_path: Path, missing: str) -> None:
+    shutil.copytree(ROOT / "relay", tmp_path / "relay")
+    if missing == "folder":
+        (tmp_path / "build").write_text("in the way")
+    code = f"""
+import sys, sysconfig
+missing = {missing!r}
+find, include = sysconfig.get_config_var, sysconfig.get_path
+if missing == "compiler":
+    sysconfig.get_config_var = lambda name: "no-such-cc -O2" if name == "CC" else find(name)
+if missing == "headers":
+    sysconfig.get_path = lambda name: "/nowhere" if name == "include" else include(name)
+from relay import compile_core
+sys.stderr = sys.stdout
+print(compile_core.main())
+"""
+    told = python(code, tmp_path)
+    assert told[-1] == "1"
+    assert {"compiler": "(no-such-cc).", "headers": "Python.h.", "folder": "'"}[missing] in "".join(
+        told
+    )
     assert python(WHICH, tmp_path)[0] == "False"
 
 

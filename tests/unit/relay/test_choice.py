@@ -122,16 +122,6 @@ def test_a_speaker_keeps_its_slot_for_a_while() -> None:
     assert slots.assign({"b": 80, "d": 1}, 1.4) == ["d", "b"]
 
 
-def test_of_more_than_the_link_carries_the_loudest_stay() -> None:
-    slots = SpeakerSlots(3)
-    assert slots.assign({"a": 70, "b": 90, "c": 80}, 0.0) == ["b", "c", "a"]
-    assert slots.assign({"a": 70, "b": 10, "c": 80, "d": 1}, 0.1, 2) == [None, "c", "a"]
-    assert slots.assign({"a": 70, "b": 10, "c": 80}, 0.2, 1) == [None, "c", None]
-    assert slots.assign({"a": 70, "b": 99, "c": 80}, 1.1, 1) == [None, "b", None]
-    assert slots.assign({"a": 70, "b": 99, "c": 80}, 1.2, 2) == ["c", "b", None]
-    assert slots.assign({"a": 70, "b": 99, "c": 80}, 1.3) == ["c", "b", "a"]
-
-
 def test_without_slots_nobody_is_assigned() -> None:
     assert SpeakerSlots(0).assign({"a": 1.0}, 0.0) == []
 
