@@ -349,9 +349,10 @@ class Relay(Protocol):
     def set_programme(self, room_id: str, source_ids: Sequence[str]) -> None:
         """What programme viewers see: video slot n shows the n-th of these that is published."""
 
-    def set_audible(self, room_id: str, source_ids: Collection[str]) -> None:
+    def set_audible(self, room_id: str, source_ids: Sequence[str]) -> None:
         """Whose sound may be forwarded at all; no other audio leaves the relay (taps excepted).
 
+        What matters most comes first: of more than a viewer's link carries, the first are heard.
         Publishers whose sound may not are told that it is not wanted, see `on_layers_wanted`.
         """
 

@@ -206,7 +206,7 @@ class RelayNode:
         """See `relay.api.Relay.set_programme`."""
         self._rooms.set_programme(room_id, source_ids)
 
-    def set_audible(self, room_id: str, source_ids: Collection[str]) -> None:
+    def set_audible(self, room_id: str, source_ids: Sequence[str]) -> None:
         """See `relay.api.Relay.set_audible`."""
         self._rooms.set_audible(room_id, source_ids)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -32,7 +32,7 @@ class RoomEntry:
         self.sessions: dict[str, Session] = {}
         self.taps: set[NodeTap] = set()
         self.programme: tuple[str, ...] = ()
-        self.audible: frozenset[str] = frozenset()
+        self.audible: tuple[str, ...] = ()
 
     @property
     def source_ids(self) -> set[str]:
@@ -155,10 +155,10 @@ class RoomTable:
         entry.room.set_programme(entry.programme, self._clock())
         self.drop_if_idle(room_id)
 
-    def set_audible(self, room_id: str, source_ids: Collection[str]) -> None:
+    def set_audible(self, room_id: str, source_ids: Sequence[str]) -> None:
         """Configure whose sound may be forwarded; the room stays while this is not empty."""
         entry = self.obtain(room_id)
-        entry.audible = frozenset(source_ids)
+        entry.audible = tuple(source_ids)
         entry.room.set_audible(entry.audible, self._clock())
         self.drop_if_idle(room_id)
 
@@ -166,7 +166,7 @@ class RoomTable:
         """Drop a room's configuration, and with it the room once its sessions and taps are gone."""
         entry = self._rooms.get(room_id)
         if entry is not None:
-            entry.programme, entry.audible = (), frozenset()
+            entry.programme, entry.audible = (), ()
             self.drop_if_idle(room_id)
 
     def sources(self, room_id: str) -> tuple[SourceInfo, ...]:

@@ -64,7 +64,7 @@ class LiveRoom:
         self._readings: dict[str, LinkReading] = {}
         self._stills = StillPost(observer.on_still_sent)
         self._views = Views(state, relay, self._look_for_stills)
-        self._steered: tuple[frozenset[str], tuple[str, ...]] | None = None
+        self._steered: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._kept: Durable = state.durable
 
     # --- channels --------------------------------------------------------------------------------

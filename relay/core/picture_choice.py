@@ -79,6 +79,7 @@ class PictureChoice:
         *,
         programme: bool,
         sound_bps: Callable[[], float],
+        wanted_sound_bps: Callable[[], float],
         now: float,
     ) -> None:
         self._slots = slots
@@ -86,6 +87,7 @@ class PictureChoice:
         self._sources = sources
         self._programme = programme
         self._sound_bps = sound_bps
+        self._wanted_sound_bps = wanted_sound_bps
         self._adaptation = Adaptation(len(slots))
         self._wishes: Mapping[int, SlotWish] = {}
         self._chosen_at = now
@@ -145,7 +147,8 @@ class PictureChoice:
         self.wants = {source: frozenset(layers) for source, layers in wants.items()}
         adaptation, reserved = self._adaptation, self._reserved_bps
         next_bps = adaptation.next_bps or adaptation.spent_bps
-        estimator.want(reserved + next_bps, reserved + adaptation.most_bps)
+        next_bps = max(reserved + next_bps, self._wanted_sound_bps())
+        estimator.want(next_bps, max(reserved + adaptation.most_bps, next_bps))
 
     def _steer(
         self,

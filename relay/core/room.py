@@ -71,7 +71,7 @@ class Room:
         self._viewers: dict[Viewer, None] = {}  # a set that keeps its order
         self._taps: dict[RoomTap, None] = {}
         self._programme: tuple[str, ...] = ()
-        self._audible: frozenset[str] = frozenset()
+        self._audible: dict[str, None] = {}  # in the order of what matters most
         self._told: dict[str, SourceInfo] = {}
         self._speakers_at = self._wanted_at = float("-inf")
 
@@ -201,7 +201,7 @@ class Room:
 
     def set_audible(self, source_ids: Collection[str], now: float) -> None:
         """Whose sound may be forwarded to viewers at all; takes effect with the next packet."""
-        self._audible = frozenset(source_ids)
+        self._audible = dict.fromkeys(source_ids)
         self._assign_speakers(now)
         self._tell_wanted(now)  # not with the next look: who comes on stage may speak already
 
@@ -219,10 +219,11 @@ class Room:
 
     def _speakers(self) -> Mapping[str, IncomingLayer]:
         """The sound of each published source that may be heard."""
+        published = self._publishers
         return {
-            source: publisher.audio
-            for source, publisher in self._publishers.items()
-            if source in self._audible and publisher.audio is not None
+            source: layer
+            for source in self._audible
+            if source in published and (layer := published[source].audio) is not None
         }
 
     def sources(self) -> tuple[SourceInfo, ...]:

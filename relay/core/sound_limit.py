@@ -1,72 +1,96 @@
 """How many sounds at once a viewer's link carries.
 
 Two voices that the link cannot carry together are both lost in part, and repairs of them as well:
-then nothing is understood. So the quieter ones are left out, and the loudest goes alone.
+then nothing is understood. So what matters less is left out, and the rest is whole.
 """
 
 from __future__ import annotations
 
-# × what one more sound would make of all sound: as with layers, the estimate may fall to 0.85 of
+import math
+from collections.abc import Sequence
+
+# × what all sound would take with one more: as with layers, the estimate may fall to 0.85 of
 # itself when a queue begins, and that must not silence anybody again.
 _UP_MARGIN = 1.3
+_LEAST_BPS = 45e3  # bit/s: who is silent just now (DTX) may speak at any time
 _SHORT_FOR = 0.4  # s that all sounds are more than the estimate: it dips for as long by itself
 _FIRST_PATIENCE = 2.0  # s that there is room before another sound is tried
 _MAX_PATIENCE = 60.0  # s
-_FAILED_WITHIN = 15.0  # s: a sound that must go so soon after it came was a mistake
+_ALL = 1 << 16  # sounds
+_FAILED_WITHIN = 30.0  # s: a sound that must go so soon after it came was a mistake
 
 
 class SoundLimit:
     """The limit of one viewer.
 
     Attributes:
-        most: so many at most are to be heard now; at least 1.
+        most: so many at most are to be heard now; more than anybody has until the link proved too
+            narrow.
+        wanted_bps: what the link must carry for one more; 0 while nobody is left out.
     """
 
-    __slots__ = ("_patience", "_room_since", "_rose_at", "_short_since", "most")
+    __slots__ = ("_patience", "_room_since", "_rose_at", "_short_since", "most", "wanted_bps")
 
-    def __init__(self, count: int) -> None:
-        """`count`: how many slots for sound there are."""
-        self.most = max(count, 1)
+    def __init__(self) -> None:
+        self.most = _ALL
+        self.wanted_bps = 0.0
         self._patience = _FIRST_PATIENCE
-        self._rose_at = float("-inf")
+        self._rose_at = -math.inf
         self._short_since: float | None = None
         self._room_since: float | None = None
 
-    def look(
-        self, heard: int, wanted: int, sound_bps: float, carried_bps: float, now: float
-    ) -> bool:
+    def pause(self) -> None:
+        """Nothing is known of the link for a while."""
+        self._short_since = self._room_since = None
+
+    def look(self, rates: Sequence[float], carried_bps: float, now: float) -> bool:
         """Compare what is heard with what the link carries; call it at each upkeep.
 
         Args:
-            heard: how many sounds flow.
-            wanted: how many would, were there no limit.
-            sound_bps: what they take, without repetitions, headers included.
+            rates: of all that could be heard, what matters most first; bit/s on the link, without
+                repetitions.
             carried_bps: the estimate of what the link carries in all.
             now: seconds.
 
         Returns:
             Whether `most` changed.
         """
-        before = self.most
-        if heard > 1 and sound_bps > carried_bps:
-            self._room_since = None
-            if self._short_since is None:
-                self._short_since = now
-            elif now - self._short_since >= _SHORT_FOR:
-                self._fall(max(1, int(carried_bps / (sound_bps / heard))), now)
-            return self.most != before
-        self._short_since = None
-        if not 0 < heard < wanted or carried_bps < _UP_MARGIN * sound_bps * (heard + 1) / heard:
+        heard = min(self.most, len(rates))
+        sound = sum(rates[:heard])
+        left_out = heard < len(rates)
+        more = max(sound, heard * _LEAST_BPS) + max(rates[heard], _LEAST_BPS) if left_out else 0.0
+        self.wanted_bps = _UP_MARGIN * more
+        is_short = heard > 1 and sound > carried_bps
+        if not is_short:
+            self._short_since = None
+        elif self._short_since is None:
+            self._short_since = now
+        if is_short or not left_out or carried_bps < self.wanted_bps:
             self._room_since = None
         elif self._room_since is None:
             self._room_since = now
-        elif now - self._room_since >= self._patience:
-            self.most += 1
+        if self._short_since is not None and now - self._short_since >= _SHORT_FOR:
+            self._fall(_fitting(rates[:heard], carried_bps), now)
+            return True
+        if self._room_since is not None and now - self._room_since >= self._patience:
+            self.most = heard + 1
             self._rose_at, self._room_since = now, None
-        return self.most != before
+            return True
+        return False
 
     def _fall(self, most: int, now: float) -> None:
         self._short_since = None
         failed = now - self._rose_at < _FAILED_WITHIN
         self._patience = min(2 * self._patience, _MAX_PATIENCE) if failed else _FIRST_PATIENCE
         self.most = most
+
+
+def _fitting(rates: Sequence[float], carried_bps: float) -> int:
+    """How many of the first the link carries; one at least."""
+    fitting, sound = 1, rates[0]
+    for rate in rates[1:]:
+        sound += rate
+        if sound > carried_bps:
+            break
+        fitting += 1
+    return fitting

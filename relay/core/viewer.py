@@ -117,12 +117,16 @@ class Viewer:
             host,
             programme=programme,
             sound_bps=self._sound_bps,
+            wanted_sound_bps=lambda: self._limit.wanted_bps,
             now=now,
         )
         self._dropped_bytes = 0
         self._speakers = SpeakerSlots(len(self._audio))
-        self._limit = SoundLimit(len(self._audio))
-        self._audible = 0  # how many it would hear, were its link no limit
+        self._limit = SoundLimit()
+        self._audible: Sequence[IncomingLayer] = ()  # what it would hear, were its link no limit
+        self._can_be_probed = transport_cc and any(
+            slot.negotiated.rtx_ssrc for slot in self.video_slots
+        )
         self._open = True
         self._changed = False
         self._upkeep_at = now
@@ -156,18 +160,17 @@ class Viewer:
         """What all sound takes, with its repetitions."""
         return cost(self._plain_sound_bps(), self._redundancy.distances)
 
-    def _heard(self) -> int:
-        """How many sounds flow."""
-        return sum(slot.target is not None for slot in self._audio)
-
     def _limit_sound(self, now: float) -> None:
         """Choose how many may be heard at once; an outage says nothing of that."""
         estimator = self.outlet.estimator
         if estimator.state is State.OUTAGE or estimator.state is State.RECOVERING:
+            self._limit.pause()
             return
-        plain = self._plain_sound_bps()
-        heard, carried = self._heard(), estimator.estimate_bps
-        if self._limit.look(heard, self._audible, plain, carried, now):
+        rates = [float(layer.meter.carried_bps or _SOUND_BPS) for layer in self._audible]
+        carried = estimator.estimate_bps
+        if not self._can_be_probed and estimator.is_calm:
+            carried = math.inf  # the estimate hardly rises beyond what is sent: more must be tried
+        if self._limit.look(rates, carried, now):
             self._host.on_sound_limit(self, now)
 
     def _plain_sound_bps(self) -> int:
@@ -189,15 +192,17 @@ class Viewer:
 
     @property
     def audio_slots(self) -> int:
-        """How many speakers it can hear at a time: by its slots, and by its link."""
-        return min(len(self._audio), self._limit.most)
+        """How many speakers it can hear at a time."""
+        return len(self._audio)
 
     def assign_speakers(
         self, layers: Mapping[str, IncomingLayer], loudness: Mapping[str, float], now: float
     ) -> None:
         """Choose whose sound the audio slots carry; what may no longer be heard stops at once.
 
-        `layers` and `loudness` are those of all sources that may be heard, own ones among them.
+        `layers` and `loudness` are those of all sources that may be heard, own ones among them,
+        what matters most first. The loudest are heard if there are more than slots; but where the
+        link carries fewer, the first: loudness is only claimed, and may not silence a teacher.
         """
         if not self._open or not self._audio:
             return
@@ -208,8 +213,11 @@ class Viewer:
                 slot.release()
         if not own.isdisjoint(loudness):
             loudness = {source: level for source, level in loudness.items() if source not in own}
-        self._audible = min(len(loudness), len(self._audio))
-        sources = self._speakers.assign(loudness, now, self.audio_slots)
+        others = [source for source in layers if source in loudness]
+        self._audible = [layers[source] for source in others[: len(self._audio)]]
+        if self._limit.most < len(others):
+            loudness = {source: loudness[source] for source in others[: self._limit.most]}
+        sources = self._speakers.assign(loudness, now)
         for slot, source in zip(self._audio, sources, strict=True):
             slot.aim(layers[source] if source is not None else None, now)
 

@@ -164,10 +164,15 @@ class RoomState:
             return None
         return tuple(self._history)[len(self._history) - behind :]
 
-    def audible(self) -> frozenset[str]:
-        """Whose sound may be forwarded: the lead's, and of those on stage unless all are muted."""
-        stage = () if self.muted_all else self.on_stage
-        return frozenset({*LEAD_SOURCES, *(camera_of(p) for p in stage)})
+    def audible(self) -> tuple[str, ...]:
+        """Whose sound may be forwarded: the lead's, and of those on stage unless all are muted.
+
+        Best first, for links that do not carry all: the lead's voice, the stage's, then the sound
+        of what is shown.
+        """
+        stage = () if self.muted_all else reversed(self.on_stage)
+        voice, *rest = LEAD_SOURCES
+        return (voice, *(camera_of(p) for p in stage), *rest)
 
     def programme(self) -> tuple[str, ...]:
         """What a plain player sees, best first: who came on stage last, then the lead."""

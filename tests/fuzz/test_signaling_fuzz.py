@@ -220,7 +220,7 @@ def test_after_any_commands_a_page_that_followed_knows_what_a_new_one_is_told(
         raised = {hand.participant_id for hand in state.hands}
         assert not raised & set(state.on_stage)
         stage = set() if state.muted_all else {f"{p}.camera" for p in state.on_stage}
-        assert state.audible() == {"lead.camera", "lead.courseware"} | stage
+        assert set(state.audible()) == {"lead.camera", "lead.courseware"} | stage
     assert vars(page) == vars(_Page(state.snapshot("lead", AT)))
     missed = state.missed("i1", seen)
     assert missed is not None

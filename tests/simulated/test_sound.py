@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+import pytest
+
 from relay.api import Layer, MediaKind
 from relay.core import rtcp, rtp
 from relay.core.negotiated import IncomingTrack
@@ -192,14 +194,18 @@ def test_a_speaker_switch_keeps_the_stream_continuous() -> None:
     assert {streams.read(packet.payload).stream for packet in slot.order} == {"aaaa", "bbba"}
 
 
-def with_a_page(lesson: Lesson, link: Bottleneck) -> SimulatedViewer:
-    """A classroom that hears the teacher, and the page that he shows, which is not as loud."""
+def with_a_page(
+    lesson: Lesson, link: Bottleneck, *, shown: bool = True, **options: object
+) -> SimulatedViewer:
+    """A classroom that hears the teacher and a page; the page claims to be by far the louder."""
     room = lesson.room
     page = room.publish("page.courseware", seed=5, layers=(Layer.HIGH, Layer.MIDDLE))
-    page.level = 60  # −dBov: the teacher's is 30
-    room.room.set_audible({"lead.camera", "page.courseware"}, room.now)
-    classroom = room.watch("c", audio=2, through=link, up=Profile(delay=0.03))
-    classroom.show("lead.camera")
+    page.level = 0  # −dBov: the teacher's is 30
+    room.room.set_audible(("lead.camera", "page.courseware"), room.now)
+    up = Profile(delay=0.03)
+    classroom = room.watch("c", audio=2, through=link, up=up, **options)
+    if shown:
+        classroom.show("lead.camera")
     return classroom
 
 
@@ -216,7 +222,7 @@ def ask_again(lesson: Lesson, listener: SimulatedViewer) -> None:
 
 
 def test_two_sounds_that_a_link_cannot_carry_are_not_both_lost() -> None:
-    """60 kbit/s, then a good link again: the louder one goes alone, and whole."""
+    """60 kbit/s, then a good link again: what matters most goes alone, and whole."""
     lesson = Lesson()
     classroom = with_a_page(lesson, lesson.link((0, 5e6), (5, 60e3), (15, 5e6)))
     lesson.run(8)
@@ -228,6 +234,23 @@ def test_two_sounds_that_a_link_cannot_carry_are_not_both_lost() -> None:
     lesson.run(2)
     assert classroom.video[0].decoded[-1].at > lesson.room.now - 0.3  # the picture is back
     lesson.run(3)
+    assert all_heard(classroom, lesson.room.now - 0.2) == {"leaa", "paga"}
+
+
+@pytest.mark.parametrize(
+    ("picture", "within"),
+    [
+        ({"shown": False}, 6),  # the camera is off: what the link carries is probed with padding,
+        ({"rtx": False}, 12),  # or cannot be, and is tried
+        ({"shown": False, "rtx": False}, 12),
+    ],
+)
+def test_who_sees_nothing_hears_all_again(picture: dict[str, bool], within: float) -> None:
+    lesson = Lesson()
+    classroom = with_a_page(lesson, lesson.link((0, 5e6), (5, 60e3), (10, 5e6)), **picture)
+    lesson.run(10)
+    assert all_heard(classroom, lesson.room.now - 0.2) == {"leaa"}
+    lesson.run(within)
     assert all_heard(classroom, lesson.room.now - 0.2) == {"leaa", "paga"}
 
 

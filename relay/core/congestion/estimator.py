@@ -33,6 +33,7 @@ _LIMITED_BELOW = 0.65  # × the target: less is sent than may be (libwebrtc's AL
 _LIMITED_IN_BURST = 0.75
 # A trend without a queue is jitter: 15 ms is half a frame, and what a link's scheduler may add.
 _LEAST_QUEUE = 0.015  # s
+_LITTLE_LOSS = 0.02
 _LONG_TOLD = 0.5  # s of arrivals in what is read as one
 _CALM = 0.01  # s above the least delay: a packet that waited no longer met no queue
 _BURST_QUEUE = 0.1  # s; up to it a queue may come from one burst: a probe, a key frame
@@ -149,6 +150,11 @@ class BandwidthEstimator:
     def application_limited(self) -> bool:
         """Less is sent than may be."""
         return self.sent_bps < _LIMITED_BELOW * self.target_bps
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether no queue stands, and hardly anything is lost: the link may well carry more."""
+        return self.queue_delay < _LEAST_QUEUE and self.loss < _LITTLE_LOSS
 
     def want(self, bps: float, most_bps: float | None = None) -> None:
         """Name the rates that could be used.
