@@ -44,6 +44,7 @@ class Adaptation:
         full_bps: what all slots would take at their best.
         most_bps: what the link would have to carry for that, as `next_bps`.
         spent_bps: what the present rungs take.
+        least_bps: what the lowest rungs of the same slots would take.
     """
 
     def __init__(self, slots: int) -> None:
@@ -56,7 +57,7 @@ class Adaptation:
         self._ceiling_bps: float | None = None  # what failed, …
         self._ceiling_until = 0.0  # … and until when it is not tried again
         self.next_bps: float | None = None
-        self.full_bps = self.most_bps = self.spent_bps = 0.0
+        self.full_bps = self.most_bps = self.spent_bps = self.least_bps = 0.0
 
     def choose(
         self,
@@ -146,6 +147,7 @@ class Adaptation:
 
     def _look_ahead(self, ladders: Sequence[_Ladder], at: Sequence[int], now: float) -> None:
         self.spent_bps = spent = _cost(ladders, at)
+        self.least_bps = _cost(ladders, [min(index, 0) for index in at])
         self.full_bps = float(sum(rungs[-1].cost_bps for _, rungs in ladders if rungs))
         self.most_bps = self._needed(self.full_bps)
         self.next_bps = None

@@ -119,6 +119,11 @@ class PictureChoice:
         return self._outlet.estimator.estimate_bps < min(before_bps, spent)
 
     @property
+    def least_bps(self) -> float:
+        """What the pictures shown would take at their lowest."""
+        return self._adaptation.least_bps
+
+    @property
     def held_back(self) -> bool:
         """Whether less is shown than could be, for the link's sake."""
         return self._adaptation.spent_bps < self._adaptation.full_bps

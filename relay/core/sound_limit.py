@@ -43,7 +43,9 @@ class SoundLimit:
         """Nothing is known of the link for a while."""
         self._short_since = self._room_since = None
 
-    def look(self, rates: Sequence[float], carried_bps: float, now: float) -> bool:
+    def look(
+        self, rates: Sequence[float], carried_bps: float, now: float, beside_bps: float = 0.0
+    ) -> bool:
         """Compare what is heard with what the link carries; call it at each upkeep.
 
         Args:
@@ -51,6 +53,8 @@ class SoundLimit:
                 repetitions.
             carried_bps: the estimate of what the link carries in all.
             now: seconds.
+            beside_bps: what the pictures shown take at their lowest. They go for the sake of sounds
+                that are heard; one that is left out does not come back to drive them away.
 
         Returns:
             Whether `most` changed.
@@ -59,7 +63,7 @@ class SoundLimit:
         sound = sum(rates[:heard])
         left_out = heard < len(rates)
         more = max(sound, heard * _LEAST_BPS) + max(rates[heard], _LEAST_BPS) if left_out else 0.0
-        self.wanted_bps = _UP_MARGIN * more
+        self.wanted_bps = _UP_MARGIN * more + beside_bps if left_out else 0.0
         is_short = heard > 1 and sound > carried_bps
         if not is_short:
             self._short_since = None

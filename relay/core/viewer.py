@@ -170,7 +170,7 @@ class Viewer:
         carried = estimator.estimate_bps
         if not self._can_be_probed and estimator.is_calm:
             carried = math.inf  # the estimate hardly rises beyond what is sent: more must be tried
-        if self._limit.look(rates, carried, now):
+        if self._limit.look(rates, carried, now, self._pictures.least_bps):
             self._host.on_sound_limit(self, now)
 
     def _plain_sound_bps(self) -> int:

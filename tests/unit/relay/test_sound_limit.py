@@ -13,7 +13,7 @@ class Link:
     def __init__(self, *rates: float) -> None:
         self.limit = SoundLimit()
         self.rates = list(rates)
-        self.now = 0.0
+        self.now = self.pictures = 0.0
 
     @property
     def heard(self) -> int:
@@ -24,7 +24,7 @@ class Link:
         changes = []
         for _ in range(round(10 * seconds)):
             self.now += 0.1
-            if self.limit.look(self.rates, bps, self.now):
+            if self.limit.look(self.rates, bps, self.now, self.pictures):
                 changes.append(self.heard)
         return changes
 
@@ -74,6 +74,15 @@ def test_another_is_heard_only_with_room_to_spare_for_a_while() -> None:
     assert link.carries(1.35 * 2 * ONE, 1) == [2]
     link.carries(1e6, 0.1)
     assert link.limit.wanted_bps == 0
+
+
+def test_who_comes_back_drives_no_picture_away() -> None:
+    link = Link(ONE, ONE)
+    link.carries(50e3, 1)
+    link.pictures = 80e3
+    assert link.carries(1.25 * 2 * ONE + 80e3, 60) == []
+    assert link.carries(1.35 * 2 * ONE + 80e3, 3) == [2]
+    assert link.carries(80e3, 1) == [1]  # but pictures are no reason to be heard
 
 
 def test_a_dear_sound_costs_nobody_before_it_his_voice() -> None:
