@@ -452,7 +452,7 @@ class BandwidthEstimator:
             return None
         if self._delay.usage is Usage.OVERUSE or self._backlog.delay > _PROBE_QUEUE:
             return None
-        if math.isfinite(self._loss.bps):
+        if math.isfinite(self._loss.bps) and not self._loss.is_past:
             return None  # what loss forbids, no burst can prove
         wanted = self._most_wanted if self._prober.starting else self._wanted
         if self.state is State.RECOVERING:

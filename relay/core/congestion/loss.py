@@ -41,6 +41,7 @@ _BIAS_BELOW = 0.15  # average loss above which more bandwidth is not preferred
 _BOUND_OFFSET = 0.05
 _BOUND_BALANCE = 100_000.0  # bit/s
 _MAX_RISE = 1.3  # × per observation, while loss limits the rate
+_PAST = 4  # observations: a second
 _CHANGED = 1.5  # × what a link carried while it overflowed: one that carries so much is another
 
 
@@ -98,6 +99,13 @@ class LossControl:
     def has_lost(self) -> bool:
         """Whether anything was lost lately, or since the last observation."""
         return self._lost > 0 or self.loss > 0
+
+    @property
+    def is_past(self) -> bool:
+        """Whether all that was lost was lost in a queue that has been gone for a second."""
+        newest = tuple(self._observations)[-_PAST:]
+        calm = self._lost == 0 and not any(one.lost or one.queued for one in newest)
+        return calm and all(one.queued for one in self._observations if one.lost)
 
     def on_proven(self, bps: float) -> None:
         """A probe came through at this rate: what overflowed was a slower link, and is gone."""

@@ -139,6 +139,17 @@ def test_losses_without_a_queue_are_the_links_whatever_a_probe_shows() -> None:
     assert loss.loss > 0.15
 
 
+def test_what_a_queue_lost_is_past_a_second_after_it() -> None:
+    loss = LossControl()
+    overflowing(loss, 120e3, 50e3, 5)
+    assert loss.is_past
+    loss.add(1, 1, 125, delay_bps=200e3, acked_bps=12e4, queued=False, now=6.6)
+    assert not loss.is_past
+    for index in range(8):  # that one was the air's
+        loss.add(30, 0, 3750, delay_bps=200e3, acked_bps=12e4, queued=False, now=6.9 + index * 0.3)
+        assert not loss.is_past
+
+
 def test_no_loss_no_limit() -> None:
     loss = LossControl()
     lossy(loss, 0.0, 800e3, math.inf, 5)
