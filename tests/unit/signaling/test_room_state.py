@@ -57,7 +57,7 @@ def test_coming_onto_the_stage_lowers_the_hand_and_opens_the_microphone() -> Non
     assert hands.hands == ()
     assert isinstance(stage, m.StageChanged)
     assert stage.on_stage == ("room-a",)
-    assert set(state.audible()) == {"lead.camera", "lead.courseware", "room-a.camera"}
+    assert state.audible() == ("lead.camera", "room-a.camera", "lead.courseware")
     assert _refusal(state, "raise_hand", seat("a"), AT).code == "on_stage"
 
 
@@ -78,7 +78,7 @@ def test_mute_all_leaves_only_the_lead_audible_and_nobody_off_stage() -> None:
     state = room()
     state.invite_to_stage(seat("lead"), "room-a")
     state.mute_all(seat("lead"), True)
-    assert set(state.audible()) == {"lead.camera", "lead.courseware"}
+    assert state.audible() == ("lead.camera", "lead.courseware")
     state.mute_all(seat("lead"), False)
     assert "room-a.camera" in state.audible()
 
