@@ -268,6 +268,8 @@ class RelayNode:
         credentials: Credentials,
     ) -> Answer:
         self._counters.sessions_opened += 1
+        for fault in agreed.refused:
+            _log.info("section rejected", room=room_id, field=fault.field, reason=str(fault))
         session = Session(
             secrets.token_urlsafe(16),
             self._counters.sessions_opened,

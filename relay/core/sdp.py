@@ -1,7 +1,8 @@
 """Reading session descriptions and ICE fragments (RFC 8866, RFC 8840), every size bounded.
 
-What comes in was written by a stranger. Whatever cannot be understood raises `OfferError` naming
-the line; nothing else is ever raised. What the relay makes of an offer is decided in `sdp_answer`.
+What comes in was written by a stranger. A description without the frame that an answer needs raises
+`OfferError` naming the line; nothing else is ever raised. A fault inside one section costs that
+section alone. A line that the relay does not need is not judged. `sdp_answer` decides the rest.
 """
 
 from __future__ import annotations
@@ -27,10 +28,6 @@ _LINE = re.compile(r"[a-z]=[^\x00-\x08\x0a-\x1f\x7f]*")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")  # RFC 8866 §9, token
 _ICE_CHARS = re.compile(r"[A-Za-z0-9+/]+")  # RFC 8839 §5.4, ice-char
 _HEX_PAIRS = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})*")
-_CANDIDATE = re.compile(
-    r"(?:candidate:)?[A-Za-z0-9+/]{1,32} \d{1,5} [A-Za-z0-9-]{1,16} \d{1,10} "
-    r"\S{1,255} \d{1,5} typ \S{1,16}(?: .*)?"
-)
 _DIGEST_BYTES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 _SETUPS = ("actpass", "active", "passive")
 _RTP_PROTOCOLS = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF")
@@ -87,6 +84,7 @@ class MediaSection:
     Attributes:
         mid: ``""`` where the offer gives none (only tolerated for a lone section).
         live: not rejected by its own writer (port 0 without ``a=bundle-only``).
+        fault: why the section cannot be used, although the rest of the offer can.
     """
 
     index: int
@@ -97,6 +95,7 @@ class MediaSection:
     direction: Direction
     live: bool
     attributes: Attributes
+    fault: OfferError | None = None
 
     @property
     def field(self) -> str:
@@ -120,7 +119,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class IceFragment:
-    """The ICE credentials of a PATCH body; candidates mean nothing to an ICE-lite agent."""
+    """The ICE credentials of a PATCH body. An ICE-lite agent has no use for its candidates."""
 
     ice_ufrag: str
     ice_pwd: str
@@ -177,7 +176,6 @@ def parse_fragment(text: str) -> IceFragment:
         if line.startswith("a="):
             name, _, value = line[2:].partition(":")
             attributes.add(name, value)
-    _check_candidates(attributes)
     for name in ("ice-ufrag", "ice-pwd"):
         if len(set(attributes.all(name))) > 1:
             raise OfferError(f"a={name}", "one BUNDLE transport has one set of credentials")
@@ -210,12 +208,10 @@ def _split(text: str, max_bytes: int) -> list[str]:
     if text.count("\n") > MAX_SDP_LINES:
         raise OfferError("sdp", f"more than {MAX_SDP_LINES} lines")
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
     for number, line in enumerate(lines, start=1):
-        if _LINE.fullmatch(line) is None:
+        if line and _LINE.fullmatch(line) is None:
             raise OfferError(f"line {number}", "expected <letter>=<value>")
-    return lines
+    return [line for line in lines if line]
 
 
 def _section(index: int, value: str, attributes: Attributes, session: Attributes) -> MediaSection:
@@ -224,43 +220,42 @@ def _section(index: int, value: str, attributes: Attributes, session: Attributes
         raise OfferError("m=", "expected <media> <port> <protocol> <formats>")
     if len(parts) - 3 > MAX_FORMATS:
         raise OfferError(f"m={parts[0][:16]}", f"more than {MAX_FORMATS} formats")
+    fault = None
     if any(_TOKEN.fullmatch(part) is None for part in parts[3:]):
-        raise OfferError(f"m={parts[0][:16]}", "malformed format list")
+        fault = OfferError(f"m={parts[0][:16]}", "malformed format list")
     port = read_uint(parts[1].partition("/")[0], "m=", 65535)
     mid = attributes.first("mid") or ""
     if len(mid) > MAX_MID_LENGTH or (mid and _TOKEN.fullmatch(mid) is None):
         raise OfferError("a=mid", f"must be a token of at most {MAX_MID_LENGTH} characters")
-    _check_candidates(attributes)
+    directions = _directions(attributes)
+    if len(directions) > 1:
+        fault = OfferError(f"a={directions[1].value}", "two directions in one section")
+    inherited = _directions(session)
     return MediaSection(
         index=index,
         media=parts[0][:16],
         protocol=parts[2][:32],
         formats=tuple(parts[3:]),
         mid=mid,
-        direction=_direction(attributes) or _direction(session) or Direction.SENDRECV,
+        direction=(directions or inherited or [Direction.SENDRECV])[0],
         live=port != 0 or "bundle-only" in attributes,
         attributes=attributes,
+        fault=fault,
     )
 
 
-def _direction(attributes: Attributes) -> Direction | None:
-    found = [direction for direction in Direction if direction.value in attributes]
-    if len(found) > 1:
-        raise OfferError(f"a={found[1].value}", "two directions in one section")
-    return found[0] if found else None
+def _directions(attributes: Attributes) -> list[Direction]:
+    return [direction for direction in Direction if direction.value in attributes]
 
 
 def _bundle(session: Attributes, mids: Sequence[str]) -> tuple[str, ...]:
-    groups = [line.split()[1:] for line in session.all("group") if line.split()[:1] == ["BUNDLE"]]
-    if not groups:
-        return ()
-    if len(groups) > 1:
-        raise OfferError("a=group", "more than one BUNDLE group")
-    if unknown := [mid for mid in groups[0] if mid not in mids]:
-        raise OfferError(
-            "a=group", f"BUNDLE names {unknown[0][:16]!r}, which no section has as its mid"
-        )
-    return tuple(groups[0])
+    """The first BUNDLE group that names a section; the relay has one transport for one group."""
+    for line in session.all("group"):
+        words = line.split()
+        members = tuple(dict.fromkeys(mid for mid in words[1:] if mid in mids))
+        if words[:1] == ["BUNDLE"] and members:
+            return members
+    return ()
 
 
 def _credentials(ufrag: str | None, pwd: str | None) -> tuple[str, str]:
@@ -273,25 +268,15 @@ def _credentials(ufrag: str | None, pwd: str | None) -> tuple[str, str]:
 
 
 def _fingerprints(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """The fingerprints with a supported digest (RFC 8122 §5); weaker ones are left out."""
+    """The whole fingerprints with a supported digest (RFC 8122 §5); others are left out."""
     found: list[tuple[str, str]] = []
     for line in lines[:16]:
         algorithm, _, value = line.strip().partition(" ")
         algorithm = algorithm.lower()
-        if _HEX_PAIRS.fullmatch(value) is None:
-            raise OfferError("a=fingerprint", "expected <digest> <hex>:<hex>…")
         size = _DIGEST_BYTES.get(algorithm)
-        if size is None:
+        if size is None or _HEX_PAIRS.fullmatch(value) is None or len(value) != size * 3 - 1:
             continue
-        if len(value) != size * 3 - 1:
-            raise OfferError("a=fingerprint", f"{algorithm} has {size} bytes")
         found.append((algorithm, value.upper()))
     if not found:
         raise OfferError("a=fingerprint", "a sha-256, sha-384 or sha-512 fingerprint is required")
     return tuple(found)
-
-
-def _check_candidates(attributes: Attributes) -> None:
-    for line in attributes.all("candidate"):
-        if line and _CANDIDATE.fullmatch(line) is None:
-            raise OfferError("a=candidate", "malformed")

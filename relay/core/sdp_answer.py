@@ -1,14 +1,15 @@
 """Offer in, answer out: what the relay agrees to, for publishers (WHIP) and viewers (WHEP).
 
 The answer mirrors the offer section by section (RFC 3264 §6); everything is bundled on one ICE-lite
-transport. A section that the relay does not use is rejected with port 0.
+transport. A section that the relay cannot or need not use is rejected with port 0. An offer is
+refused only if no section of it can be used.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from relay.api import MediaKind, OfferError
@@ -66,48 +67,70 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class PublishAnswer:
-    """A publisher's agreed session. `dtls_active`: the relay is the DTLS client."""
+    """A publisher's agreed session.
+
+    Attributes:
+        dtls_active: the relay is the DTLS client.
+        refused: why sections of the offer that wanted to send were rejected.
+    """
 
     sdp: str
     transport: TransportOffer
     dtls_active: bool
     bundle: Bundle
     tracks: tuple[IncomingTrack, ...]
+    refused: tuple[OfferError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WatchAnswer:
-    """A viewer's agreed session."""
+    """A viewer's agreed session. `refused`: as in `PublishAnswer`, of sections to receive."""
 
     sdp: str
     transport: TransportOffer
     dtls_active: bool
     bundle: Bundle
     slots: tuple[OutgoingSlot, ...]
+    refused: tuple[OfferError, ...] = ()
 
 
 def answer_publish(text: str, local: LocalTransport) -> PublishAnswer:
-    """Answer a publisher: the first sending audio and the first sending video section are taken.
+    """Answer a publisher: the first audio and the first video section that can be used are taken.
 
     Raises:
         OfferError: the offer cannot be used.
     """
     offer = parse_offer(text)
-    chosen: dict[MediaKind, MediaSection] = {}
+    names = _SharedNames()
+    tracks: dict[int, IncomingTrack] = {}
+    taken: set[str] = set()
+    refused: list[OfferError] = []
     for section in offer.sections:
-        if section.live and section.is_rtp and section.direction.sends:
-            chosen.setdefault(MediaKind(section.media), section)
-    accepted = {section.index: section for section in chosen.values()}
-    if not accepted:
-        raise OfferError("m=", "no section sends audio or video over UDP/TLS/RTP/SAVPF")
-    lead = _check_bundle(offer, accepted)
-    transport = read_transport(offer, lead)
-    tracks = {index: _incoming_track(section) for index, section in accepted.items()}
-    _check_shared_namespaces(tracks.values())
-    bodies = {index: _publish_body(accepted[index], track) for index, track in tracks.items()}
+        if not (section.live and section.is_rtp and section.direction.sends):
+            continue
+        if section.media in taken:
+            continue
+        try:
+            _check_section(offer, section)
+            tracks[section.index] = names.claim(_incoming_track(section))
+        except OfferError as error:
+            refused.append(error)
+        else:
+            taken.add(section.media)
+    if not tracks:
+        nothing = OfferError("m=", "no section sends audio or video over UDP/TLS/RTP/SAVPF")
+        raise (refused or [nothing])[0]
+    transport = read_transport(offer, _lead_section(offer, tracks))
+    bodies = {index: _publish_body(offer.sections[index], tracks[index]) for index in tracks}
     sdp, bundle = _assemble(offer, transport, local, bodies)
-    ordered = tuple(tracks[index] for index in sorted(tracks))
-    return PublishAnswer(sdp, transport, transport.setup == "passive", bundle, ordered)
+    return PublishAnswer(
+        sdp,
+        transport,
+        transport.setup == "passive",
+        bundle,
+        tuple(tracks.values()),
+        tuple(refused),
+    )
 
 
 def answer_watch(
@@ -119,39 +142,51 @@ def answer_watch(
     max_video_slots: int,
     max_audio_slots: int,
 ) -> WatchAnswer:
-    """Answer a viewer: every section that receives audio or video becomes a slot.
+    """Answer a viewer: every usable section that receives audio or video becomes a slot.
 
     Args:
         text: the offer.
         local: the relay's transport.
         new_ssrc: gives random 32-bit numbers; collisions are sorted out here.
         cname: RFC 3550 §6.5.1 name of the relay towards this viewer.
-        max_video_slots: bound.
-        max_audio_slots: bound.
+        max_video_slots: bound; more sections are rejected.
+        max_audio_slots: the same for audio.
 
     Raises:
         OfferError: the offer cannot be used.
     """
     offer = parse_offer(text)
-    accepted = {
-        section.index: section
-        for section in offer.sections
-        if section.live and section.is_rtp and section.direction.receives
-    }
-    if not accepted:
-        raise OfferError("m=", "no section receives audio or video over UDP/TLS/RTP/SAVPF")
-    for kind, bound in (("video", max_video_slots), ("audio", max_audio_slots)):
-        if sum(section.media == kind for section in accepted.values()) > bound:
-            raise OfferError(f"m={kind}", f"at most {bound} slots")
-    transport = read_transport(offer, _check_bundle(offer, accepted))
+    bounds = {"video": max_video_slots, "audio": max_audio_slots}
     slots: dict[int, OutgoingSlot] = {}
+    refused: list[OfferError] = []
     used = {0}
-    for index, section in accepted.items():
+    for section in offer.sections:
+        if not (section.live and section.is_rtp and section.direction.receives):
+            continue
         position = sum(slot.kind == section.media for slot in slots.values())
-        slots[index] = _outgoing_slot(section, position, partial(_unused, new_ssrc, used), cname)
-    bodies = {index: _watch_body(accepted[index], slot) for index, slot in slots.items()}
+        try:
+            _check_section(offer, section)
+            if position == bounds[section.media]:
+                raise OfferError(section.field, f"at most {position} slots")
+            slots[section.index] = _outgoing_slot(
+                section, position, partial(_unused, new_ssrc, used), cname
+            )
+        except OfferError as error:
+            refused.append(error)
+    if not slots:
+        nothing = OfferError("m=", "no section receives audio or video over UDP/TLS/RTP/SAVPF")
+        raise (refused or [nothing])[0]
+    transport = read_transport(offer, _lead_section(offer, slots))
+    bodies = {index: _watch_body(offer.sections[index], slot) for index, slot in slots.items()}
     sdp, bundle = _assemble(offer, transport, local, bodies)
-    return WatchAnswer(sdp, transport, transport.setup == "passive", bundle, tuple(slots.values()))
+    return WatchAnswer(
+        sdp,
+        transport,
+        transport.setup == "passive",
+        bundle,
+        tuple(slots.values()),
+        tuple(refused),
+    )
 
 
 def restart_fragment(bundle: Bundle, local: LocalTransport) -> str:
@@ -170,29 +205,38 @@ def restart_fragment(bundle: Bundle, local: LocalTransport) -> str:
 # --- what is agreed -------------------------------------------------------------------------------
 
 
-def _check_bundle(offer: Offer, accepted: dict[int, MediaSection]) -> MediaSection:
-    """All that is taken must share one transport; returns the section that describes it.
+def _check_section(offer: Offer, section: MediaSection) -> None:
+    """Raise OfferError if a section is malformed or cannot share the one transport."""
+    if section.fault is not None:
+        raise section.fault
+    if "rtcp-mux" not in section.attributes:
+        raise OfferError("a=rtcp-mux", f"required in {section.field}")
+    if offer.bundle and section.mid not in offer.bundle:
+        raise OfferError("a=group", f"{section.field} must be part of one BUNDLE group")
+
+
+def _lead_section(offer: Offer, accepted: Collection[int]) -> MediaSection:
+    """The section that describes the one transport of all that is accepted.
 
     Raises:
-        OfferError: no BUNDLE with several sections, a section outside of it, or no rtcp-mux.
+        OfferError: several sections without BUNDLE, which would each need a transport.
     """
-    for section in accepted.values():
-        if "rtcp-mux" not in section.attributes:
-            raise OfferError("a=rtcp-mux", f"required in {section.field}")
-        if section.mid not in offer.bundle and (offer.bundle or len(accepted) > 1):
-            raise OfferError("a=group", f"{section.field} must be part of one BUNDLE group")
+    if not offer.bundle:
+        if len(accepted) > 1:
+            raise OfferError("a=group", "several sections must be part of one BUNDLE group")
+        return offer.sections[min(accepted)]
     by_mid = {section.mid: section for section in offer.sections if section.mid}
-    lead = by_mid[offer.bundle[0]] if offer.bundle else next(iter(accepted.values()))
-    # The offerer's tagged section carries the transport (RFC 9143 §7.1.1) unless it was
-    # bundle-only.
-    return lead if lead.attributes.first("ice-ufrag") else next(iter(accepted.values()))
+    # The offerer's tagged section carries the transport (RFC 9143 §7.1.1), unless it is bundle-only
+    # or leaves it to the session level.
+    tagged = by_mid[offer.bundle[0]]
+    return tagged if tagged.attributes.first("ice-ufrag") else offer.sections[min(accepted)]
 
 
 def _incoming_track(section: MediaSection) -> IncomingTrack:
     extensions = read_extensions(section, _PUBLISH_EXTENSIONS)
-    simulcast = read_simulcast(section) if section.media == "video" else Simulcast()
-    if simulcast.layers and not (extensions.mid and extensions.rid):
-        raise OfferError("a=extmap", "simulcast needs the mid and rtp-stream-id header extensions")
+    # Without these extensions nobody can tell the layers apart (RFC 8853 §5.5).
+    tells_layers = section.media == "video" and extensions.mid and extensions.rid
+    simulcast = read_simulcast(section) if tells_layers else Simulcast()
     return IncomingTrack(
         mid=section.mid,
         kind=MediaKind(section.media),
@@ -230,25 +274,38 @@ def _unused(new_ssrc: Callable[[], int], used: set[int]) -> int:
     return ssrc
 
 
-def _check_shared_namespaces(tracks: Iterable[IncomingTrack]) -> None:
-    """Bundled sections share extension ids, payload types and SSRCs (RFC 9143 §9.1)."""
-    seen_ids: dict[int, str] = {}
-    seen_ssrcs: set[int] = set()
-    seen_types: set[int] = set()
-    for track in tracks:
-        for name in EXTENSION_URIS:
-            number = getattr(track.extensions, name)
-            if number and seen_ids.setdefault(number, name) != name:
+class _SharedNames:
+    """Extension ids, payload types and SSRCs, which bundled sections share (RFC 9143 §9.1)."""
+
+    def __init__(self) -> None:
+        self._extensions: dict[int, str] = {}
+        self._payload_types: set[int] = set()
+        self._ssrcs: set[int] = set()
+
+    def claim(self, track: IncomingTrack) -> IncomingTrack:
+        """Take a track's names; SSRCs that an earlier track declared are left out of this one.
+
+        Raises:
+            OfferError: an id or a payload type already means something else. Nothing is taken then.
+        """
+        extensions = {
+            number: name for name in EXTENSION_URIS if (number := getattr(track.extensions, name))
+        }
+        for number, name in extensions.items():
+            if self._extensions.get(number, name) != name:
                 raise OfferError("a=extmap", f"id {number} means two things in one BUNDLE group")
         types = _payload_types(track.codecs)
-        if types & seen_types:
+        if types & self._payload_types:
             raise OfferError(f"m={track.kind}", "a payload type is used by two bundled sections")
-        seen_types |= types
-        for ssrc, rtx in track.ssrcs.items():
-            for number in (ssrc,) if rtx is None else (ssrc, rtx):
-                if number in seen_ssrcs:
-                    raise OfferError("a=ssrc", f"{number} is declared twice")
-                seen_ssrcs.add(number)
+        self._extensions |= extensions
+        self._payload_types |= types
+        own = {
+            ssrc: rtx
+            for ssrc, rtx in track.ssrcs.items()
+            if ssrc not in self._ssrcs and rtx not in self._ssrcs
+        }
+        self._ssrcs.update(own, (rtx for rtx in own.values() if rtx is not None))
+        return track if len(own) == len(track.ssrcs) else replace(track, ssrcs=own)
 
 
 def _payload_types(codecs: Sequence[Codec]) -> set[int]:

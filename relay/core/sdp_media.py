@@ -1,4 +1,8 @@
-"""What an m-section of an offer says of media: codecs, feedback, extensions, SSRCs."""
+"""Codecs, feedback, header extensions and SSRCs of an offer's m-section.
+
+A line that cannot be read is passed over (RFC 8866 §5, unknown attributes): it costs what it would
+have announced, never the offer. A section without any codec left raises `OfferError`.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from dataclasses import dataclass
 
 from relay.api import MediaKind, OfferError
 from relay.core.negotiated import Codec, ExtensionIds
-from relay.core.sdp import MediaSection, read_uint
+from relay.core.sdp import MediaSection
 
 MAX_CODECS = 16  # per section; Chromium offers 8 H.264 variants and VP8 of what the relay takes
 MAX_FMTP_LENGTH = 1024  # H.264 parameter sets in base64 stay well below
 MAX_SSRCS = 32  # per section
+_MAX_SSRC = 0xFFFFFFFF  # RFC 3550 §5.1: 32 bits
+_MAX_PAYLOAD_TYPE = 127  # RFC 3550 §5.1: 7 bits
 
 EXTENSION_URIS = {
     "mid": "urn:ietf:params:rtp-hdrext:sdes:mid",  # RFC 9143 §15
@@ -51,7 +57,7 @@ def read_codecs(section: MediaSection, extensions: ExtensionIds) -> tuple[Codec,
     """The codecs of a section that the relay can forward, in the offer's order of preference.
 
     Raises:
-        OfferError: a line is malformed, or no codec is left.
+        OfferError: no codec is left.
     """
     kind = MediaKind(section.media)
     payload_types = _payload_types(section)
@@ -66,7 +72,7 @@ def read_codecs(section: MediaSection, extensions: ExtensionIds) -> tuple[Codec,
     for payload_type in payload_types:
         entry = maps.get(payload_type)
         name = entry and _CODECS[kind].get((entry.name, entry.clock_rate, entry.channels))
-        if entry is None or not name:
+        if entry is None or not name or len(fmtps.get(payload_type, "")) > MAX_FMTP_LENGTH:
             continue
         supported = feedback.get(payload_type, set()) | feedback.get(None, set())
         codecs.append(
@@ -99,50 +105,55 @@ def accepts_feedback(section: MediaSection, payload_type: int, feedback: str) ->
 def read_extensions(section: MediaSection, wanted: Sequence[str]) -> ExtensionIds:
     """The header extensions of a section among those wanted (names as in `ExtensionIds`).
 
-    Raises:
-        OfferError: malformed, or one id for two extensions.
+    An id that two extensions share (RFC 8285 §5 forbids it) means neither.
     """
-    found: dict[str, int] = {}
-    taken: set[int] = set()
+    uris: dict[int, set[str]] = {}
     for line in section.attributes.all("extmap"):
         match = _EXTMAP.fullmatch(line)
-        if match is None or int(match[1]) == 0:
-            raise OfferError("a=extmap", "expected <id> <uri>")
-        number = int(match[1])
-        if number in taken:
-            raise OfferError("a=extmap", f"id {number} is used twice")
-        taken.add(number)
-        name = _EXTENSION_NAMES.get(match[2], "")
-        if name in wanted and number <= _MAX_EXTENSION_ID:
+        if match is not None:
+            uris.setdefault(int(match[1]), set()).add(match[2])
+    found: dict[str, int] = {}
+    for number, names in uris.items():
+        name = _EXTENSION_NAMES.get(names.pop(), "") if len(names) == 1 else ""
+        if name in wanted and 1 <= number <= _MAX_EXTENSION_ID:
             found.setdefault(name, number)
     return ExtensionIds(**found)
 
 
 def read_ssrcs(section: MediaSection) -> dict[int, int | None]:
-    """Declared media SSRCs with their RTX SSRC (RFC 5576 §4.2, FID), in the offer's order."""
+    """Media SSRCs with their RTX SSRC (RFC 5576 §4.2, FID), in the offer's order.
+
+    A group declares its members as well: FFmpeg has no ``a=ssrc`` line for its RTX stream.
+    """
     declared: dict[int, int | None] = {}
     for line in section.attributes.all("ssrc"):
-        ssrc = read_uint(line.partition(" ")[0], "a=ssrc", 0xFFFFFFFF)
-        declared.setdefault(ssrc, None)
-        if len(declared) > MAX_SSRCS:
-            raise OfferError("a=ssrc", f"more than {MAX_SSRCS} in one section")
+        ssrc = _number(line.partition(" ")[0], _MAX_SSRC)
+        if ssrc is not None and len(declared) < MAX_SSRCS:
+            declared.setdefault(ssrc, None)
     repairs: set[int] = set()
     for line in section.attributes.all("ssrc-group"):
         words = line.split()
-        if words[:1] != ["FID"]:
+        if words[:1] != ["FID"] or len(words) != 3:
             continue
-        members = [read_uint(word, "a=ssrc-group", 0xFFFFFFFF) for word in words[1:3]]
-        if len(words) != 3 or any(member not in declared for member in members):
-            raise OfferError("a=ssrc-group", "FID names two declared SSRCs")
-        declared[members[0]] = members[1]
-        repairs.add(members[1])
+        media, rtx = _number(words[1], _MAX_SSRC), _number(words[2], _MAX_SSRC)
+        if media is None or rtx is None or media == rtx or len(repairs) >= MAX_SSRCS:
+            continue
+        declared[media] = rtx
+        repairs.add(rtx)
     return {ssrc: rtx for ssrc, rtx in declared.items() if ssrc not in repairs}
 
 
+def _number(text: str, maximum: int) -> int | None:
+    """A decimal number in 0…maximum; None for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    number = int(text)
+    return number if number <= maximum else None
+
+
 def _payload_types(section: MediaSection) -> list[int]:
-    numbers = [read_uint(word, section.field, 127) for word in section.formats]
-    if len(set(numbers)) != len(numbers):
-        raise OfferError(section.field, "a payload type is listed twice")
+    listed = (_number(word, _MAX_PAYLOAD_TYPE) for word in section.formats)
+    numbers = list(dict.fromkeys(number for number in listed if number is not None))
     # RFC 5761 §4: with rtcp-mux 64…95 look like RTCP, so such a payload type can never be received.
     return [number for number in numbers if not 64 <= number <= 95]
 
@@ -151,19 +162,18 @@ def _rtpmaps(section: MediaSection) -> dict[int, _RtpMap]:
     maps = {}
     for line in section.attributes.all("rtpmap"):
         match = _RTPMAP.fullmatch(line)
-        if match is None or int(match[1]) > 127:
-            raise OfferError("a=rtpmap", "expected <payload type> <name>/<clock rate>[/<channels>]")
-        maps[int(match[1])] = _RtpMap(match[2].lower(), int(match[3]), int(match[4] or 1))
+        if match is not None and int(match[1]) <= _MAX_PAYLOAD_TYPE:
+            maps[int(match[1])] = _RtpMap(match[2].lower(), int(match[3]), int(match[4] or 1))
     return maps
 
 
 def _fmtps(section: MediaSection) -> dict[int, str]:
     found = {}
     for line in section.attributes.all("fmtp"):
-        number, _, parameters = line.partition(" ")
-        if len(parameters) > MAX_FMTP_LENGTH:
-            raise OfferError("a=fmtp", f"longer than {MAX_FMTP_LENGTH} characters")
-        found[read_uint(number, "a=fmtp", 127)] = parameters.strip()
+        word, _, parameters = line.partition(" ")
+        number = _number(word, _MAX_PAYLOAD_TYPE)
+        if number is not None:
+            found[number] = parameters.strip()
     return found
 
 
@@ -171,9 +181,10 @@ def _feedback(section: MediaSection) -> dict[int | None, set[str]]:
     """Feedback kinds by payload type; None stands for ``*``."""
     found: dict[int | None, set[str]] = {}
     for line in section.attributes.all("rtcp-fb"):
-        number, _, feedback = line.partition(" ")
-        payload_type = None if number == "*" else read_uint(number, "a=rtcp-fb", 127)
-        found.setdefault(payload_type, set()).add(" ".join(feedback.split()))
+        word, _, feedback = line.partition(" ")
+        payload_type = _number(word, _MAX_PAYLOAD_TYPE)
+        if payload_type is not None or word == "*":
+            found.setdefault(payload_type, set()).add(" ".join(feedback.split()))
     return found
 
 
@@ -183,10 +194,9 @@ def _rtx_partners(maps: dict[int, _RtpMap], fmtps: dict[int, str]) -> dict[int, 
     for payload_type, entry in maps.items():
         if entry.name != "rtx":
             continue
-        apt = parameters(fmtps.get(payload_type, "")).get("apt")
-        if apt is None:
-            raise OfferError("a=fmtp", f"rtx payload type {payload_type} has no apt")
-        partners.setdefault(read_uint(apt, "a=fmtp", 127), payload_type)
+        apt = _number(parameters(fmtps.get(payload_type, "")).get("apt", ""), _MAX_PAYLOAD_TYPE)
+        if apt is not None:
+            partners.setdefault(apt, payload_type)
     return partners
 
 
@@ -197,11 +207,14 @@ def _red_partners(maps: dict[int, _RtpMap], fmtps: dict[int, str]) -> dict[int, 
         if entry.name != "red":
             continue
         blocks = set(fmtps.get(payload_type, "").replace(" ", "").split("/"))
-        if len(blocks) != 1 or not (word := blocks.pop()):
-            continue  # blocks of several codecs, or of none that is named: not ours
-        primary = maps.get(read_uint(word, "a=fmtp", 127))
-        if primary and (primary.clock_rate, primary.channels) == (entry.clock_rate, entry.channels):
-            partners.setdefault(int(word), payload_type)
+        if len(blocks) != 1:
+            continue  # blocks of several codecs: not ours
+        number = _number(blocks.pop(), _MAX_PAYLOAD_TYPE)
+        primary = None if number is None else maps.get(number)
+        if number is None or primary is None:
+            continue
+        if (primary.clock_rate, primary.channels) == (entry.clock_rate, entry.channels):
+            partners.setdefault(number, payload_type)
     return partners
 
 

@@ -1,4 +1,8 @@
-"""What an m-section says of simulcast (RFC 8853): which rids it sends, and which layer each is."""
+"""The simulcast of an m-section (RFC 8853): which rids it sends, and which layer each is.
+
+A line that cannot be read is passed over (RFC 8853 §5.1), and so is a stream that no ``a=rid`` line
+declares. A sender whose simulcast is not accepted sends one plain stream.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from relay.api import Layer, OfferError
+from relay.api import Layer
 from relay.core.sdp import MediaSection
 
 # RFC 8851 §10; no longer than a one-byte header extension element holds (RFC 8285 §4.2).
@@ -43,20 +47,12 @@ def read_simulcast(section: MediaSection) -> Simulcast:
     Of alternatives (``h,x``) the first is taken; a paused stream (``~l``) is accepted like any
     other. Of more than three streams the best three are taken; the others are left out of the
     answer, which refuses them (RFC 8853 §5.3.2).
-
-    Raises:
-        OfferError: malformed, or a rid without its ``a=rid`` line.
     """
     line = section.attributes.first("simulcast")
     if line is None:
         return Simulcast()
-    rids = _sent_rids(line)
     declared = _declared_rids(section)
-    for rid in rids:
-        if rid not in declared:
-            raise OfferError("a=rid", f"simulcast rid {rid[:16]!r} has no a=rid line with send")
-    if len(set(rids)) != len(rids):
-        raise OfferError("a=simulcast", "one rid given twice")
+    rids = list(dict.fromkeys(rid for rid in _sent_rids(line) if rid in declared))
     for family in _FAMILIES:
         if set(rids) <= set(family):
             return _by_name(rids, family)
@@ -72,28 +68,17 @@ def _by_name(rids: Sequence[str], family: tuple[str, ...]) -> Simulcast:
 
 
 def _sent_rids(line: str) -> list[str]:
+    """The first alternative of each stream to send; none if the line is malformed."""
     words = line.split()
-    if len(words) not in (2, 4) or any(word not in ("send", "recv") for word in words[::2]):
-        raise OfferError("a=simulcast", "expected send <rids> and/or recv <rids>")
-    directions = dict(zip(words[::2], words[1::2], strict=True))
-    if len(directions) * 2 != len(words):
-        raise OfferError("a=simulcast", "one direction given twice")
-    if "send" not in directions:
+    directions = dict(zip(words[::2], words[1::2], strict=False))
+    if len(directions) * 2 != len(words) or not directions.keys() <= {"send", "recv"}:
         return []
-    streams = directions["send"].split(";")
+    streams = directions.get("send", "").split(";")
     if len(streams) > MAX_STREAMS:
-        raise OfferError("a=simulcast", f"more than {MAX_STREAMS} streams")
+        return []
     return [stream.split(",")[0].removeprefix("~") for stream in streams]
 
 
 def _declared_rids(section: MediaSection) -> set[str]:
-    rids: set[str] = set()
-    for line in section.attributes.all("rid"):
-        match = _RID.fullmatch(line)
-        if match is None:
-            raise OfferError("a=rid", "expected <rid> send|recv [restrictions]")
-        if match[1] in rids:
-            raise OfferError("a=rid", f"{match[1]!r} is declared twice")
-        if match[2] == "send":
-            rids.add(match[1])
-    return rids
+    lines = (_RID.fullmatch(line) for line in section.attributes.all("rid"))
+    return {match[1] for match in lines if match is not None and match[2] == "send"}
