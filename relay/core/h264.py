@@ -281,7 +281,9 @@ def compatibility(stream_fmtp: str, receiver_fmtp: str) -> int:
         return 0
     if sent == taken:
         return 3 + same_mode
-    # Every decoder takes constrained baseline; a High decoder also takes Main.
-    if sent == "constrained_baseline" or (sent == "main" and taken == "high"):
+    # Every decoder takes constrained baseline; a High decoder also takes Main. FFmpeg's WHIP muxer
+    # calls constrained baseline plain. Plain baseline's other tools (H.264 §A.2.1: FMO, ASO) are in
+    # no encoder for live pictures.
+    if sent.endswith("baseline") or (sent == "main" and taken == "high"):
         return 1 + same_mode
     return 0
