@@ -15,7 +15,7 @@ WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -no
 
 CORE_SOURCES := $(shell find relay/core relay/api.py relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-gst qoe format clean
+.PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-ffmpeg interop-gst qoe format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ bench: setup  ## cost of forwarding, time to first frame, churn (prints JSON lin
 
 bars: setup $(STAMPS)/system  ## the timed promises of the product, in real Chromium (slow)
 	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars
+
+interop-ffmpeg: setup  ## FFmpeg's WHIP muxer as the camera, against the real server
+	$(BIN)/pytest tests/interop/test_ffmpeg.py
 
 interop-gst: setup $(STAMPS)/system $(STAMPS)/gstreamer  ## GStreamer as camera and as player, against the real server
 	$(BIN)/pytest -m gstreamer tests/interop/gstreamer

@@ -151,6 +151,8 @@ class SlotState:
         ideal: the layer that would flow if the link carried all; None if nothing is published that
             the slot wants. With `layer` None: the link does not carry this picture at all.
         thinned: fewer pictures a second flow than are published.
+        codec_missing: what the slot wants is published only in codecs that this viewer has not
+            offered; `ideal` is None then.
     """
 
     slot: int
@@ -159,6 +161,7 @@ class SlotState:
     layer: Layer | None
     ideal: Layer | None = None
     thinned: bool = False
+    codec_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,17 @@ def _judged(
     stills = viewing is not None and viewing.stills
     layer = None if down is None else best_layer(down.slots)
     carries = None if down is None else down.target_bps
-    link = m.Link(state, rtt, loss, layer, limit, two_digits(carries), uplink=uplink, stills=stills)
+    link = m.Link(
+        state,
+        rtt,
+        loss,
+        layer,
+        limit,
+        two_digits(carries),
+        uplink=uplink,
+        stills=stills,
+        codec_missing=down is not None and any(slot.codec_missing for slot in down.slots),
+    )
     queue = None if down is None else down.queue_ms
     seen = None if down is None else seen_now(state, down.slots, stills=stills)
     return Judged(link, LinkReading(state, uplink, carries, queue, loss, rtt, limit, seen))
@@ -187,12 +197,7 @@ def seen_now(state: m.LinkState, slots: Sequence[SlotState], *, stills: bool) ->
 
 def differs(new: m.Link, old: m.Link, *, figures: bool) -> bool:
     """Whether a link changed enough to tell of it; `figures`: whether mere figures count."""
-    if (new.state, new.seeing, new.uplink, new.stills) != (
-        old.state,
-        old.seeing,
-        old.uplink,
-        old.stills,
-    ):
+    if _words(new) != _words(old):
         return True
     return figures and (
         new.limit is not old.limit
@@ -200,6 +205,11 @@ def differs(new: m.Link, old: m.Link, *, figures: bool) -> bool:
         or _moved(new.loss, old.loss, 0.0, 0.02)
         or _moved(new.carries_bps, old.carries_bps, 0.15, 0.0)
     )
+
+
+def _words(link: m.Link) -> tuple[object, ...]:
+    """The parts of a link that a page puts into words."""
+    return link.state, link.seeing, link.uplink, link.stills, link.codec_missing
 
 
 def _moved(new: float | None, old: float | None, share: float, least: float) -> bool:

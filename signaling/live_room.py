@@ -361,5 +361,11 @@ def _slot_now(state: SlotState) -> m.SlotNow:
     layer = None if state.layer is None else str(state.layer)
     ideal = None if state.ideal is None else str(state.ideal)
     return m.SlotNow(
-        state.slot, str(state.kind), state.source_id, layer, ideal, thinned=state.thinned
+        state.slot,
+        str(state.kind),
+        state.source_id,
+        layer,
+        ideal,
+        thinned=state.thinned,
+        codec_missing=state.codec_missing,
     )

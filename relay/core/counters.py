@@ -35,6 +35,7 @@ _NAMES = (
     "rtx_throttled",
     "rtx_unwrapped",
     "slot_switches",
+    "slots_without_codec",
     "transport_feedback_flooded",
     "transport_feedback_received",
     "transport_feedback_sent",
@@ -83,6 +84,7 @@ class Counters:
     rtx_throttled: int
     rtx_unwrapped: int
     slot_switches: int
+    slots_without_codec: int
     transport_feedback_flooded: int
     transport_feedback_received: int
     transport_feedback_sent: int

@@ -166,6 +166,7 @@ class PictureChoice:
         """Bring a slot to what was chosen for it."""
         ideal = choice.ideal.layer if choice.ideal is not None else None
         slot.set_ideal(ideal)
+        slot.set_codec_missing(ideal is None and self._lacks_codec(slot, publisher))
         if publisher is None or choice.rung is None:
             if publisher is None or ideal is not None or not _is_paused(slot, publisher):
                 slot.aim(None, now)
@@ -183,6 +184,17 @@ class PictureChoice:
         if budget < _HOPELESS * present.meter.carried_bps:
             slot.release()
             self._outlet.pacer.clear(Priority.VIDEO)
+
+    @staticmethod
+    def _lacks_codec(slot: ViewerSlot, publisher: Publisher | None) -> bool:
+        """Whether pictures came, but in no codec that the slot takes.
+
+        A layer counts when it has stopped, too: nobody asks for what nobody decodes.
+        """
+        if publisher is None:
+            return False
+        came = [layer for layer in publisher.video.values() if layer.codec is not None]
+        return bool(came) and not any(slot.takes(layer.codec) for layer in came)
 
     @staticmethod
     def _flowing(slot: ViewerSlot, publisher: Publisher, wanted: Layer) -> Layer | None:

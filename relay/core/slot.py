@@ -76,6 +76,7 @@ class ViewerSlot(SwitchingSlot):
 
     Attributes:
         ideal: the layer that it would have on a link without bounds; None: nothing is wanted.
+        codec_missing: the viewer takes none of the codecs that the wanted source comes in.
     """
 
     __slots__ = (
@@ -95,6 +96,7 @@ class ViewerSlot(SwitchingSlot):
         "_template",
         "_wide_at",
         "_window_start",
+        "codec_missing",
         "ideal",
         "negotiated",
         "octets",
@@ -113,6 +115,7 @@ class ViewerSlot(SwitchingSlot):
         self.negotiated = negotiated
         self.packets = self.octets = 0
         self.ideal: Layer | None = None
+        self.codec_missing = False
         self._on_change = on_change
         self._outlet = outlet
         self._priority = int(Priority.VIDEO)
@@ -248,6 +251,13 @@ class ViewerSlot(SwitchingSlot):
             self.ideal = layer
             self._on_change()
 
+    def set_codec_missing(self, missing: bool) -> None:
+        """Note whether this viewer takes none of the wanted source's codecs; each time counts."""
+        if missing is not self.codec_missing:
+            self.codec_missing = missing
+            self._counters.slots_without_codec += missing
+            self._on_change()
+
     def on_clock(self, layer: IncomingLayer, now: float) -> None:
         """Nothing to do: the next sender report tells the viewer."""
 
@@ -256,7 +266,7 @@ class ViewerSlot(SwitchingSlot):
         layer = self.layer
         index, kind = self.negotiated.index, self.negotiated.kind
         if layer is None:
-            return SlotState(index, kind, None, None, self.ideal)
+            return SlotState(index, kind, None, None, self.ideal, codec_missing=self.codec_missing)
         shown: Layer | None = layer.layer
         thinned = self.temporal < len(layer.meter.temporal_shares) - 1
         return SlotState(index, kind, layer.source_id, shown, self.ideal, thinned)

@@ -92,6 +92,7 @@ class Link(msgspec.Struct, frozen=True):
 
     ``state`` is of both directions; ``uplink`` of what the participant publishes alone, None where
     it publishes nothing. ``carries_bps`` is what the way to it carries, by estimate, in two digits.
+    ``codec_missing``: its browser does not decode a picture that it wants, whatever the link.
     """
 
     state: LinkState
@@ -102,6 +103,7 @@ class Link(msgspec.Struct, frozen=True):
     carries_bps: int | None = None
     uplink: LinkState | None = None
     stills: bool = False  # the courseware comes as still pictures
+    codec_missing: bool = False
 
 
 class Participant(msgspec.Struct, frozen=True):
@@ -154,6 +156,7 @@ class SlotNow(msgspec.Struct, frozen=True):
 
     ``ideal`` is the layer that a link without bounds would bring; with ``layer`` None and ``ideal``
     set this viewer's link does not carry that picture. ``thinned``: fewer pictures a second.
+    ``codec_missing``: the picture comes in no codec that this viewer's browser decodes.
     """
 
     slot: int
@@ -162,6 +165,7 @@ class SlotNow(msgspec.Struct, frozen=True):
     layer: str | None
     ideal: str | None = None
     thinned: bool = False
+    codec_missing: bool = False
 
 
 class LessonNow(msgspec.Struct, frozen=True):

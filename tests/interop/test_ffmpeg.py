@@ -53,11 +53,16 @@ async def publishing(url: str, token: str, log: Path) -> AsyncIterator[asyncio.s
 
 async def received(viewer: ViewingPeer, pictures: int, sounds: int) -> None:
     """Wait until so much has been decoded."""
+    enough = asyncio.Event()
+
+    def look(*_: object) -> None:
+        video, audio = viewer.decoding("video"), viewer.decoding("audio")
+        if video.decoded >= pictures and audio.decoded >= sounds:
+            enough.set()
+
+    viewer.on_picture = viewer.on_sound = look
     async with asyncio.timeout(WAIT_S):
-        while (
-            viewer.decoding("video").decoded < pictures or viewer.decoding("audio").decoded < sounds
-        ):
-            await asyncio.sleep(0.05)
+        await enough.wait()
 
 
 async def test_ffmpeg_is_the_camera(tmp_path: Path) -> None:

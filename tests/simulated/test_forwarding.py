@@ -497,6 +497,32 @@ def test_a_codec_that_a_viewer_does_not_take_is_not_sent() -> None:
     assert watching.session.slots()[0].source_id is None
 
 
+def test_a_viewer_is_told_that_it_lacks_the_codec_and_when_it_does_not_any_more() -> None:
+    room = Classroom()
+    sent = room.publish("lead.camera", codec=publisher.H264)
+    watching = room.watch("room-1", codecs=(viewer.VP8,))
+    watching.show("lead.camera")
+    room.run(10)  # long enough for layers that nobody takes to stop
+    state = watching.session.slots()[0]
+    assert (state.codec_missing, state.ideal) == (True, None)
+    assert room.events.slots["room-1"][0].codec_missing
+    assert room.counters.slots_without_codec == 1
+    sent.stop()
+    room.publish("lead.camera", seed=7)
+    room.run(3)
+    state = watching.session.slots()[0]
+    assert (state.codec_missing, state.layer) == (False, Layer.HIGH)
+    assert room.counters.slots_without_codec == 1
+
+
+def test_a_picture_that_has_not_come_yet_lacks_no_codec() -> None:
+    room = Classroom()
+    watching = room.watch("room-1", codecs=(viewer.VP8,))
+    watching.show("lead.camera")
+    room.run(1)
+    assert not watching.session.slots()[0].codec_missing
+
+
 def test_the_programme_fills_slots_in_order_with_what_is_published() -> None:
     room = Classroom()
     room.publish("lead.camera", seed=3)

@@ -133,6 +133,13 @@ class _Class:
             )
             for number, (layer, ideal) in enumerate(slots)
         )
+        self._flow(states, **figures)
+
+    def lacks_codec(self) -> None:
+        """Room a's browser decodes nothing of what is meant for its first slot."""
+        self._flow((SlotState(0, MediaKind.VIDEO, None, None, codec_missing=True),))
+
+    def _flow(self, states: tuple[SlotState, ...], **figures: Any) -> None:
         self.relay.sessions[VIEWER] = replace(self.relay.sessions[VIEWER], slots=states, **figures)
         self.room.slots_changed("room-a", VIEWER, states)
 
@@ -187,8 +194,23 @@ def test_slots_say_what_an_unlimited_link_would_bring(lesson: _Class) -> None:
             "layer": None,
             "ideal": "h",
             "thinned": False,
+            "codec_missing": False,
         }
     ]
+
+
+def test_a_browser_without_the_codec_is_told_to_the_lead_and_has_a_good_link(
+    lesson: _Class,
+) -> None:
+    lesson.watch(CAMERA)
+    lesson.seconds(12)
+    lesson.lead.take("participant_changed")
+    lesson.lacks_codec()
+    lesson.seconds(2)
+    (slots,) = lesson.a.take("slots")
+    assert slots["slots"][0]["codec_missing"] is True
+    link = lesson.lead.take("participant_changed")[-1]["participant"]["link"]
+    assert (link["codec_missing"], link["state"]) == (True, "good")
 
 
 def test_a_narrow_link_is_told_to_the_lead_and_the_room_itself_only(lesson: _Class) -> None:

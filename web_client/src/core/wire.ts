@@ -335,6 +335,7 @@ export interface Devices {
  *
  * ``state`` is of both directions; ``uplink`` of what the participant publishes alone, None where
  * it publishes nothing. ``carries_bps`` is what the way to it carries, by estimate, in two digits.
+ * ``codec_missing``: its browser does not decode a picture that it wants, whatever the link.
  */
 export interface Link {
   state: LinkState
@@ -345,6 +346,7 @@ export interface Link {
   carries_bps: number | null
   uplink: LinkState | null
   stills: boolean
+  codec_missing: boolean
 }
 
 /**
@@ -394,6 +396,7 @@ export interface SlotView {
  *
  * ``ideal`` is the layer that a link without bounds would bring; with ``layer`` None and ``ideal``
  * set this viewer's link does not carry that picture. ``thinned``: fewer pictures a second.
+ * ``codec_missing``: the picture comes in no codec that this viewer's browser decodes.
  */
 export interface SlotNow {
   slot: number
@@ -402,6 +405,7 @@ export interface SlotNow {
   layer: string | null
   ideal: string | null
   thinned: boolean
+  codec_missing: boolean
 }
 
 /** The lesson as the room needs it. */
