@@ -59,6 +59,7 @@ class LiveRoom:
         self._channels: dict[str, Channel] = {}
         self._publishers: dict[str, str] = {}  # source → the session that publishes it
         self._layers_wanted: dict[str, m.LayersWanted] = {}  # by publishing session
+        self._in_vp8: set[str] = set()  # sources that somebody cannot decode in another codec
         self._links = LinkWatch(relay)
         self._told_at: dict[str, float] = {}  # when a participant's link was last told
         self._readings: dict[str, LinkReading] = {}
@@ -173,6 +174,11 @@ class LiveRoom:
         channel = self._channels.get(participant_id)
         if channel is not None:
             channel.send(_slots_now(states))
+        for source_id in self._views.lacking_codec(participant_id) - self._in_vp8:
+            self._in_vp8.add(source_id)
+            publisher = self._channels.get(split_source(source_id)[0])
+            if publisher is not None:
+                publisher.send(m.CodecLacking(source_id))
 
     def layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
         """What anybody takes of a publishing session: its page may pause the rest."""
@@ -272,6 +278,9 @@ class LiveRoom:
         for wanted in self._layers_wanted.values():
             if split_source(wanted.source_id)[0] == participant_id:
                 channel.send(wanted)
+        for source_id in sorted(self._in_vp8):
+            if split_source(source_id)[0] == participant_id:
+                channel.send(m.CodecLacking(source_id))
 
     def _carry_out(self, seat: Seat, command: m.Command) -> None:
         state = self.state

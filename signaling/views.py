@@ -44,6 +44,15 @@ class Views:
         """What flows in a participant's slots, as the relay told last."""
         return self._flowing.get(self._sessions.get(participant_id, ""), ())
 
+    def lacking_codec(self, participant_id: str) -> frozenset[str]:
+        """The sources that a participant wants and whose codec its browser does not decode."""
+        lacking = {slot.slot for slot in self.flowing(participant_id) if slot.codec_missing}
+        return frozenset(
+            wish.source_id
+            for wish in self.wishes(participant_id)
+            if wish.slot in lacking and wish.source_id is not None
+        )
+
     def want(self, seat: Seat, slots: tuple[m.SlotView, ...]) -> None:
         """A participant's page wants another view. Raises CommandRefused."""
         self._wanted[seat.participant_id] = _Wanted(seat, slots)

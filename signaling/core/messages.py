@@ -382,6 +382,12 @@ class LayersWanted(msgspec.Struct, frozen=True, tag="layers_wanted"):
     sound: bool = True
 
 
+class CodecLacking(msgspec.Struct, frozen=True, tag="codec_lacking"):
+    """Publish this source in VP8: somebody who wants it does not decode the codec it comes in."""
+
+    source_id: str
+
+
 class Still(msgspec.Struct, frozen=True, tag="still"):
     """Part of a page of courseware as a picture, for a viewer whose link does not carry its video.
 
@@ -405,5 +411,15 @@ class Bye(msgspec.Struct, frozen=True, tag="bye"):
 
 
 ServerMessage = (
-    Snapshot | Resumed | Event | Pong | Ack | CommandError | Slots | LayersWanted | Still | Bye
+    Snapshot
+    | Resumed
+    | Event
+    | Pong
+    | Ack
+    | CommandError
+    | Slots
+    | LayersWanted
+    | CodecLacking
+    | Still
+    | Bye
 )

@@ -213,6 +213,14 @@ def test_a_browser_without_the_codec_is_told_to_the_lead_and_has_a_good_link(
     assert (link["codec_missing"], link["state"]) == (True, "good")
 
 
+def test_who_publishes_is_asked_once_for_a_codec_that_everybody_decodes(lesson: _Class) -> None:
+    lesson.watch(CAMERA)
+    lesson.lacks_codec()
+    lesson.lacks_codec()
+    assert lesson.lead.take("codec_lacking") == [{"type": "codec_lacking", "source_id": CAMERA}]
+    assert not lesson.a.take("codec_lacking")
+
+
 def test_a_narrow_link_is_told_to_the_lead_and_the_room_itself_only(lesson: _Class) -> None:
     lesson.watch(COURSEWARE, CAMERA)
     lesson.seconds(12)

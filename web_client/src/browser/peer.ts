@@ -1,4 +1,4 @@
-import { withCaptureTime, withReceiverTime } from '../core/sdp'
+import { withCaptureTime, withCodecFirst, withReceiverTime } from '../core/sdp'
 import type { StatRow } from '../core/link_stats'
 import type { CodecName, MediaKind, OpenPeer, Sender, SendOptions } from '../core/peer'
 import { LOSSY_MS, SOUND_MS, type Waits } from '../core/repair_wait'
@@ -8,11 +8,12 @@ export const openBrowserPeer: OpenPeer = (events) => {
   const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
   connection.onconnectionstatechange = () => events.stateChanged(connection.connectionState)
   let waits: Waits = { videoMs: LOSSY_MS, audioMs: SOUND_MS }
+  let first: CodecName | null = null // to be put first in the offer, where the browser does not do it
   return {
     raw: connection,
     addSender(track, options) {
       const transceiver = addSendOnly(connection, track as MediaStreamTrack, options)
-      if (track.kind === 'video') preferCodec(transceiver, options.codec)
+      if (track.kind === 'video' && !preferCodec(transceiver, options.codec)) first = options.codec
       return new BrowserSender(transceiver.sender, track.kind as MediaKind)
     },
     addReceiver(kind) {
@@ -22,7 +23,8 @@ export const openBrowserPeer: OpenPeer = (events) => {
     },
     async offer(iceRestart) {
       const offer = await connection.createOffer({ iceRestart })
-      const sdp = withCaptureTime(withReceiverTime(offer.sdp ?? ''))
+      const amended = withCaptureTime(withReceiverTime(offer.sdp ?? ''))
+      const sdp = first === null ? amended : withCodecFirst(amended, first)
       // A browser that does not let its offer be amended gets it as it was.
       await connection
         .setLocalDescription({ type: 'offer', sdp })
@@ -136,13 +138,20 @@ function keepSizes(parameters: Parameters): void {
   parameters.degradationPreference = 'maintain-resolution'
 }
 
-/** The wanted codec first, the others after it as the browser had them. */
-function preferCodec(transceiver: RTCRtpTransceiver, codec: CodecName): void {
-  const capabilities = RTCRtpSender.getCapabilities('video')
-  if (capabilities === null) return
+/**
+ * The wanted codec first, the others after it as the browser had them.
+ *
+ * @returns false where the browser offers no such choice: Firefox before 128, which Windows 7 never gets.
+ */
+function preferCodec(transceiver: Preferring, codec: CodecName): boolean {
+  const capabilities = RTCRtpSender.getCapabilities?.('video') ?? null
+  if (capabilities === null || transceiver.setCodecPreferences === undefined) return false
   const wanted = `video/${codec}`.toLowerCase()
   const isWanted = (one: { mimeType: string }) => one.mimeType.toLowerCase() === wanted
   const { codecs } = capabilities
-  const ordered = [...codecs.filter(isWanted), ...codecs.filter((one) => !isWanted(one))]
-  transceiver.setCodecPreferences(ordered)
+  transceiver.setCodecPreferences([...codecs.filter(isWanted), ...codecs.filter((one) => !isWanted(one))])
+  return true
 }
+
+/** A transceiver as older browsers have it. */
+type Preferring = Partial<Pick<RTCRtpTransceiver, 'setCodecPreferences'>>

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from './clock'
 import { Backoff, Listeners } from './clock'
 import type { RoomState } from './room_state'
 import { reduce } from './room_state'
-import type { ByeReason, Command, ClientMessage, Hello, LayersWanted, ServerMessage } from './wire'
+import type { ByeReason, CodecLacking, Command, ClientMessage, Hello, LayersWanted, ServerMessage } from './wire'
 import { PROTOCOL_VERSION } from './wire'
 
 export const PING_EVERY_MS = 2000
@@ -75,6 +75,7 @@ export class ControlChannel {
   /** A snapshot came: the server may know nothing of what this page told it before. */
   readonly onSnapshot = new Listeners<RoomState>()
   readonly onLayersWanted = new Listeners<LayersWanted>()
+  readonly onCodecLacking = new Listeners<CodecLacking>()
 
   status: ControlStatus = 'idle'
   state: RoomState | null = null
@@ -189,6 +190,9 @@ export class ControlChannel {
         return
       case 'layers_wanted':
         this.onLayersWanted.tell(message)
+        return
+      case 'codec_lacking':
+        this.onCodecLacking.tell(message)
         return
       case 'bye':
         this.goodbye(message.reason)

@@ -79,6 +79,11 @@ export class LessonSession {
       if (source_id === `${you}.camera`) this.camera.setWanted(wanted)
       if (source_id === `${you}.courseware`) this.courseware.setWanted(wanted)
     })
+    this.control.onCodecLacking.add(({ source_id }) => {
+      const you = this.state?.you ?? ''
+      if (source_id === `${you}.camera`) this.camera.useVp8()
+      if (source_id === `${you}.courseware`) this.courseware.useVp8()
+    })
     this.control.onRestarted.add(() => this.restartMedia())
     this.control.onSnapshot.add((state) => {
       this.tellAgain()

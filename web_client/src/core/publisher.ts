@@ -62,6 +62,7 @@ export class Publisher {
   private uplink: Uplink | null = null
   private watched: Peer | null = null
   private wanted: Wanted | null = null
+  private codec: CodecName
   private heard = false
   private sending = ''
   private soundPaused: boolean | null = false // null: not known
@@ -69,6 +70,7 @@ export class Publisher {
   private cancelLayers: Cancel = () => {}
 
   constructor(private readonly options: PublisherOptions) {
+    this.codec = options.codec
     this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
     this.session.onState.add((state) => {
       // A peer that is being given up takes no track; the next one is made with those of that moment.
@@ -127,6 +129,13 @@ export class Publisher {
   setWanted(wanted: Wanted | null): void {
     this.wanted = wanted
     if (this.watched !== null) this.send()
+  }
+
+  /** Somebody decodes no other codec: from here on it is VP8, in a new session if need be. */
+  useVp8(): void {
+    if (this.codec === 'VP8') return
+    this.codec = 'VP8'
+    this.session.restart()
   }
 
   /**
@@ -218,7 +227,8 @@ export class Publisher {
 
   private prepare(peer: Peer): void {
     const { video, audio } = this.tracks
-    const { layers, codec } = this.options
+    const { codec } = this
+    const { layers } = this.options
     this.sending = layers.map((layer) => layer.rid).join()
     this.soundPaused = false
     this.senders = {

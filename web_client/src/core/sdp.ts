@@ -57,6 +57,21 @@ export function withReceiverTime(offer: string): string {
   return amended.join('')
 }
 
+/** The offer, with one video codec put first wherever video is sent, for browsers without `setCodecPreferences`. */
+export function withCodecFirst(offer: string, codec: string): string {
+  const named = new RegExp(`^a=rtpmap:(\\d+) ${codec}/`, 'gim')
+  return offer
+    .split(/^(?=m=)/m)
+    .map((section) => {
+      const first = new Set(Array.from(section.matchAll(named), (match) => match[1] ?? ''))
+      return section.replace(/^(m=video \d+ \S+)((?: \d+)+)/, (_line, head: string, types: string) => {
+        const all = types.trim().split(' ')
+        return [head, ...all.filter((type) => first.has(type)), ...all.filter((type) => !first.has(type))].join(' ')
+      })
+    })
+    .join('')
+}
+
 /**
  * The offer, with the wish to tell when sound was captured. What Chromium's sender reports say of sound that it sends
  * with redundancy (RED) is up to 26 ms late (relay/core/clock.py), and so would lips be. Of pictures they are right.

@@ -625,6 +625,12 @@ export interface LayersWanted {
   sound: boolean
 }
 
+/** Publish this source in VP8: somebody who wants it does not decode the codec it comes in. */
+export interface CodecLacking {
+  type: 'codec_lacking'
+  source_id: string
+}
+
 /**
  * Part of a page of courseware as a picture, for a viewer whose link does not carry its video.
  *
@@ -664,6 +670,7 @@ export type ServerMessage =
   | CommandError
   | Slots
   | LayersWanted
+  | CodecLacking
   | Still
   | Bye
 

@@ -25,7 +25,7 @@ function room(slots: readonly SlotNow[], still = false): RoomState {
 }
 
 function slot(number: number, layer: string | null, ideal: string | null, thinned = false): SlotNow {
-  return { slot: number, kind: 'video', source_id: null, layer, ideal, thinned }
+  return { slot: number, kind: 'video', source_id: null, layer, ideal, thinned, codec_missing: false }
 }
 
 describe('the ladder of a classroom', () => {

@@ -41,7 +41,7 @@ beforeEach(() => {
     lessonId: 'lesson',
     controlUrl: 'ws://server/ws/lessons/lesson',
     slots: CLASSROOM_SLOTS,
-    codec: 'VP8',
+    codec: 'H264',
     rest: new RestClient(http.http),
     http: http.http,
     clock,
@@ -63,6 +63,21 @@ async function live(): Promise<void> {
   connect(publishers())
   connect(viewers())
 }
+
+describe('a codec that somebody does not decode', () => {
+  it('is left for VP8, in a new session of the source that is named', async () => {
+    await live()
+    const before = peers.all.length
+    sockets.last.say({ type: 'codec_lacking', source_id: 'room-b.camera' })
+    await clock.advance(0)
+    expect(peers.all.length).toBe(before)
+    sockets.last.say({ type: 'codec_lacking', source_id: 'room-a.camera' })
+    sockets.last.say({ type: 'codec_lacking', source_id: 'room-a.camera' })
+    await clock.advance(0)
+    expect(peers.all.length).toBe(before + 1)
+    expect(peers.last.codecs).toEqual(['VP8', 'VP8'])
+  })
+})
 
 describe('layers that nobody wants', () => {
   const active = () => publishers()[0]?.senders[1]?.active

@@ -11,6 +11,7 @@ const LINK: Link = {
   carries_bps: 4_000_000,
   uplink: 'good',
   stills: false,
+  codec_missing: false,
 }
 
 it.each([

@@ -29,7 +29,7 @@ function person(id: string, online = true): Participant {
       limit: 'none',
       carries_bps: null,
       uplink: null,
-      stills: false,
+      stills: false, codec_missing: false,
     },
   }
 }
@@ -80,7 +80,7 @@ describe('the room state', () => {
 
   it('takes the slots without a number, and a new snapshot empties them', () => {
     const slots = [
-      { slot: 0, kind: 'video', source_id: 'lead.camera', layer: 'm', ideal: 'm', thinned: false },
+      { slot: 0, kind: 'video', source_id: 'lead.camera', layer: 'm', ideal: 'm', thinned: false, codec_missing: false },
     ]
     const state = reduce(room(), { type: 'slots', slots }, WALL)
     expect(state && videoSlot(state, 0)?.layer).toBe('m')

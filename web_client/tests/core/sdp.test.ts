@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerWithIce, restartFragment, withCaptureTime, withReceiverTime } from '../../src/core/sdp'
+import { answerWithIce, restartFragment, withCaptureTime, withCodecFirst, withReceiverTime } from '../../src/core/sdp'
 
 describe('an ICE restart', () => {
   const offer = 'v=0\r\na=ice-options:trickle\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\na=rtpmap:111 opus/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\n'
@@ -65,5 +65,20 @@ describe('the wish to tell when sound was captured', () => {
     const amended = withCaptureTime(offered([1], [2]))
     expect(withCaptureTime(amended)).toBe(amended)
     for (const offer of ['', offered([1], [2], 'recvonly'), offered(upTo(14), [])]) expect(withCaptureTime(offer)).toBe(offer)
+  })
+})
+
+describe('the codec that goes first', () => {
+  const offer =
+    'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 109 97\r\na=rtpmap:109 opus/48000/2\r\n' +
+    'm=video 9 UDP/TLS/RTP/SAVPF 120 124 126 97\r\na=rtpmap:120 VP8/90000\r\na=rtpmap:124 rtx/90000\r\n' +
+    'a=rtpmap:126 H264/90000\r\na=rtpmap:97 H264/90000\r\n'
+
+  it('is moved to the front of every picture, the others stay in their order', () => {
+    const sdp = withCodecFirst(offer, 'H264')
+    expect(sdp).toContain('m=video 9 UDP/TLS/RTP/SAVPF 126 97 120 124\r\n')
+    expect(sdp).toContain('m=audio 9 UDP/TLS/RTP/SAVPF 109 97\r\n')
+    expect(withCodecFirst(offer, 'VP8')).toBe(offer)
+    expect(withCodecFirst(offer, 'AV1')).toBe(offer)
   })
 })

@@ -1,6 +1,6 @@
 /** The other side of core's seams: sockets, HTTP and peers that do as a test says. */
 import type { OpenSocket, SocketEvents } from '../../src/core/control'
-import type { Encoding, OpenPeer, Peer, PeerEvents, PeerState, Track } from '../../src/core/peer'
+import type { CodecName, Encoding, OpenPeer, Peer, PeerEvents, PeerState, SendOptions, Track } from '../../src/core/peer'
 import type { StatRow } from '../../src/core/link_stats'
 import type { Waits } from '../../src/core/repair_wait'
 import type { Http, HttpRequest, HttpResponse } from '../../src/core/rest'
@@ -81,6 +81,8 @@ export interface FakeSender {
 export class FakePeer implements Peer {
   readonly raw = this
   readonly senders: FakeSender[] = []
+  /** What each sender was asked to send in. */
+  readonly codecs: CodecName[] = []
   rows: readonly StatRow[] = []
   waits: Waits | null = null
   readonly receivers: Track[] = []
@@ -93,7 +95,8 @@ export class FakePeer implements Peer {
   /** How many times yet a sender cannot be made to go on, to pause, or to send other layers. */
   readonly refusals = { goOn: 0, pause: 0, layers: 0 }
   constructor(private readonly events: PeerEvents) {}
-  addSender(track: Track, options: { encodings: readonly Encoding[] }) {
+  addSender(track: Track, options: SendOptions) {
+    this.codecs.push(options.codec)
     const active: readonly string[] = options.encodings.map((one) => one.rid)
     const sender: FakeSender = { track, encodings: options.encodings, active, paused: false }
     this.senders.push(sender)
