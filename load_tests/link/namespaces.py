@@ -9,7 +9,8 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -88,14 +89,17 @@ def make_end() -> End:
     return _in_thread(make)
 
 
-def configure(end: End, address: str) -> None:
+def configure(end: End, address: str, *, default_route: bool = False) -> None:
     """Give the device its address and bring it up. Raises LinkUnavailable."""
-    for arguments in (
+    commands = [
         ["link", "set", "lo", "up"],
         ["link", "set", DEVICE, "addrgenmode", "none"],
         ["addr", "add", f"{address}/{PREFIX_BITS}", "dev", DEVICE],
         ["link", "set", DEVICE, "up"],
-    ):
+    ]
+    if default_route:
+        commands.append(["route", "add", "default", "dev", DEVICE])
+    for arguments in commands:
         enter = ["nsenter", f"--net=/proc/self/fd/{end.namespace}"]
         done = subprocess.run(
             [*enter, "ip", *arguments],
@@ -106,6 +110,24 @@ def configure(end: End, address: str) -> None:
         )
         if done.returncode != 0:
             raise LinkUnavailable(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+@contextmanager
+def inside(end: End) -> Iterator[None]:
+    """Move the calling thread into a namespace: what it starts and opens meanwhile belongs there.
+
+    Raises:
+        LinkUnavailable: this user may not.
+    """
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _checked(_libc.setns(end.namespace, CLONE_NEWNET), "setns")
+        try:
+            yield
+        finally:
+            _checked(_libc.setns(home, CLONE_NEWNET), "setns")
+    finally:
+        os.close(home)
 
 
 def socket_in(path: str, kind: socket.SocketKind) -> socket.socket:
