@@ -238,6 +238,6 @@ def _decode_body(kind: int, body: bytes) -> Record | None:
             return Clock(*_CLOCK.unpack(body))
         if kind == _TYPE_EVENT:
             return _event_decoder.decode(body)
-    except (struct.error, msgspec.DecodeError, UnicodeDecodeError):
+    except (struct.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return None

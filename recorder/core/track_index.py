@@ -47,7 +47,7 @@ class TrackIndex:
         last: its latest packet.
         first_key: where its first key frame begins; None for audio.
         width: of the largest key frame, with `height`.
-        parameters: H.264: the first complete parameter sets.
+        parameters: H.264: the parameter sets of the first key frame.
     """
 
     def __init__(self, begin: TrackBegin) -> None:
@@ -62,6 +62,11 @@ class TrackIndex:
         lag_s = LOOKAHEAD_SAMPLES / SAMPLE_RATE if begin.codec == "opus" else 0.0
         self._clock = TrackClockBuilder(begin.clock_rate, lag_s)
         self._early_clocks: list[Clock] = []
+
+    @property
+    def reorders(self) -> bool:
+        """Whether pictures may be shown in another order than they were sent in."""
+        return isinstance(self._depacketizer, H264Depacketizer) and self._depacketizer.reorders
 
     def add_packet(self, packet: Packet) -> None:
         """Note a packet."""
@@ -160,7 +165,7 @@ class ArchiveIndex:
         keepable = record.codec in ("VP8", "H264") or (
             record.kind is MediaKind.AUDIO and record.codec == "opus"
         )
-        if not known and keepable and record.clock_rate > 0:
+        if not known and keepable:
             self.tracks[record.track] = TrackIndex(record)
 
     def _advance(self, now: float) -> None:
