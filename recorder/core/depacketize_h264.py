@@ -84,7 +84,9 @@ class H264Depacketizer:
                     continue
             elif kind in (_SLICE, _IDR):
                 head = slice_head(unit)
-                sets = None if head is None else self._sets.of_slice(head)
+                if head is None or (kind == _IDR and not head.intra):
+                    return None
+                sets = self._sets.of_slice(head)
                 if sets is None:
                     return None
                 key = key or kind == _IDR

@@ -17,6 +17,7 @@ _MAX_BIT_DEPTH_MINUS8 = 6  # H.264 §7.4.2.1.1
 _MAX_SLICE_TYPE = 9  # H.264 table 7-6; five more than the first five: all slices are of one type
 _SLICE_TYPES = 5
 _B_SLICE = 1
+_INTRA_SLICES = (2, 4)  # I and SI
 _SLICE_HEAD_BYTES = 16  # more than its first three numbers take
 _HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
 
@@ -79,10 +80,12 @@ class SliceHead(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         pps_id: the PPS that it refers to.
         bi_predicted: a B slice, whose picture may be shown before one that was sent earlier.
+        intra: it refers to no other picture.
     """
 
     pps_id: int
     bi_predicted: bool
+    intra: bool
 
 
 def slice_head(unit: bytes) -> SliceHead | None:
@@ -91,8 +94,8 @@ def slice_head(unit: bytes) -> SliceHead | None:
     bits = _Bits(body)
     try:
         bits.ue(MAX_PICTURE_MACROBLOCKS - 1)  # first_mb_in_slice
-        kind = bits.ue(_MAX_SLICE_TYPE)
-        return SliceHead(bits.ue(_MAX_PPS_ID), kind % _SLICE_TYPES == _B_SLICE)
+        kind = bits.ue(_MAX_SLICE_TYPE) % _SLICE_TYPES
+        return SliceHead(bits.ue(_MAX_PPS_ID), kind == _B_SLICE, kind in _INTRA_SLICES)
     except _UnreadableError:
         return None
 
@@ -184,7 +187,7 @@ class _Bits:
         return (self._value >> self._left) & ((1 << count) - 1)
 
     def ue(self, most: int = (1 << 32) - 2) -> int:
-        """ue(v), H.264 §9.1; at most `most`."""
+        """An unsigned Exp-Golomb number (H.264 §9.1), at most `most`."""
         zeros = 0
         while not self.u(1):
             zeros += 1

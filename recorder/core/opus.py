@@ -38,10 +38,7 @@ def packet_samples(packet: bytes) -> int | None:
         samples = _HYBRID_SAMPLES[config & 1]
     else:
         samples = _CELT_SAMPLES[config & 3]
-    if code == 3:
-        frames = packet[1] & 0x3F
-    else:
-        frames = 1 if code == 0 else 2
+    frames = (1, 2, 2)[code] if code < 3 else packet[1] & 0x3F
     total = samples * frames
     return total if 0 < total <= MAX_PACKET_SAMPLES else None
 

@@ -1,4 +1,4 @@
-"""Passes over records of an archive that nobody's recorder wrote: absurd times, numbers, lengths."""
+"""Passes over records of an archive that no recorder wrote: absurd times, numbers, lengths."""
 
 from __future__ import annotations
 
