@@ -108,7 +108,8 @@ def limit_resources() -> None:
 
 def landlock_version() -> int:
     """The kernel's version of Landlock; 0 where it has none."""
-    return max(0, _libc().syscall(_CREATE_RULESET, None, 0, _ASK_VERSION))
+    version: int = _libc().syscall(_CREATE_RULESET, None, 0, _ASK_VERSION)
+    return max(0, version)
 
 
 def shut_off_files(folder: Path, version: int | None = None) -> bool:
