@@ -80,10 +80,12 @@ class IncomingLayer:
         "_expected_after_jump",
         "_fresh",
         "_history",
+        "_last_b_picture",
         "_listener",
         "_mask",
         "_requests",
         "_send",
+        "b_pictures",
         "clock",
         "codec",
         "flowing",
@@ -143,6 +145,8 @@ class IncomingLayer:
         self.highest_timestamp = -1
         self.report_middle = 0  # middle 32 bits of the last sender report's NTP time
         self.report_arrival = now
+        self.b_pictures = 0
+        self._last_b_picture = -1  # extended timestamp
         self._expected_after_jump = -1
         self._fresh = True
         self._at_switch_point = False
@@ -276,6 +280,9 @@ class IncomingLayer:
             found = h264.parse(media.payload)
             media.switchable = found.key_frame
             self.sets_in_band |= found.has_sps
+            if found.bi_predicted and media.timestamp != self._last_b_picture:
+                self._last_b_picture = media.timestamp
+                self.b_pictures += 1
             if found.width:
                 self._resize(found.width, found.height, now)
 

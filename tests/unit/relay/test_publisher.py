@@ -190,3 +190,28 @@ def test_a_report_before_the_first_packet_dates_it_wherever_its_clock_began(firs
     assert layer.clock.last_told is not None
     assert layer.highest_timestamp - layer.clock.last_told == 960
     assert layer.highest_timestamp >= 0  # below 0 stands for none
+
+
+def test_pictures_that_are_not_shown_as_sent_are_refused_and_drop_from_then_on() -> None:
+    codec = Codec("H264", 96, 90_000, nack=True, pli=True)
+    track = IncomingTrack("1", MediaKind.VIDEO, (codec,), IDS)
+    counters = Counters()
+    publisher = Publisher(
+        "p", "s", [track], host=Host(), send_rtcp=lambda data: None, counters=counters, now=0.0
+    )
+
+    def send(number: int, timestamp: int, payload: bytes) -> None:
+        packet = rtp.build(96, number, timestamp, 10, payload, extensions={IDS.mid: b"1"})
+        publisher.on_rtp(packet, number / 50)
+
+    b_slice = b"\x01\xa8" + bytes(9)
+    send(1, 0, b"\x65\x88" + bytes(9))
+    for number in range(2, 12):  # slices of one picture, and one more: maybe a broken packet
+        send(number, 3600, b_slice)
+    send(12, 7200, b_slice)
+    assert publisher.refused is None
+    send(13, 1800, b_slice)
+    assert publisher.refused is CloseReason.B_FRAMES
+    send(14, 9000, b"\x41\x9a" + bytes(9))
+    assert counters.rtp_refused == 1
+    assert publisher.video[Layer.HIGH].highest & 0xFFFF == 13
