@@ -214,12 +214,14 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
         progress: 0…1.
         failure: the reason why it failed, as a stable code.
         passed_over: records of the archive that were damaged or absurd.
+        damaged_source: one of which not all, or nothing, could be put into files.
         shut_off: whether the files of others are out of its reach; None: this line tells not.
     """
 
     progress: float = 0.0
     failure: str | None = None
     passed_over: int = 0
+    damaged_source: str | None = None
     shut_off: bool | None = None
 
 
@@ -244,7 +246,9 @@ def main(arguments: Sequence[str]) -> int:
     if folder.is_dir():
         emit(Line(shut_off=shut_off_files(folder)))
     try:
-        finish(folder, report, lambda count: emit(Line(passed_over=count)) if count else None)
+        manifest = finish(
+            folder, report, lambda count: emit(Line(passed_over=count)) if count else None
+        )
     except NothingRecordedError as error:
         emit(Line(failure=error.code))
         return LASTING_FAILURE
@@ -253,6 +257,9 @@ def main(arguments: Sequence[str]) -> int:
             raise
         emit(Line(failure=DISK_FULL_CODE))
         return DISK_FULL
+    for source in manifest.sources:
+        if source.failure is not None:
+            emit(Line(progress=1.0, damaged_source=source.source_id))
     return 0
 
 

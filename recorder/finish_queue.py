@@ -220,6 +220,8 @@ class FinishQueue:
             _log.warning(
                 "archive_records_passed_over", recording_id=recording_id, records=line.passed_over
             )
+        if line.damaged_source is not None:
+            _log.error("source_damaged", recording_id=recording_id, source_id=line.damaged_source)
         if line.shut_off is False and not self._told_open:
             self._told_open = True
             _log.warning("finishing_not_shut_off", reason="this kernel has no Landlock")

@@ -15,6 +15,7 @@ from recorder.core.archive_format import (
     TrackBegin,
     TrackEnd,
 )
+from recorder.core.bounds import MAX_SOURCES
 from recorder.core.depacketize_h264 import H264Depacketizer
 from recorder.core.depacketize_vp8 import Vp8Depacketizer
 from recorder.core.h264_parameter_sets import ParameterSets
@@ -27,6 +28,7 @@ from relay.api import MediaKind
 
 MAX_TRACKS = 1 << 16  # as many as a run of the tap numbers; some kB each
 MAX_STAGE_EVENTS = 10_000
+MAX_NAMES = 2 * MAX_SOURCES  # of sources; those that never sent among them
 
 
 def depacketizer_for(track: TrackBegin) -> Depacketizer | None:
@@ -125,7 +127,6 @@ class ArchiveIndex:
         self.tracks: dict[int, TrackIndex] = {}
         self.names: dict[str, str] = {}
         self.stage: list[Stage] = []
-        self.lost: list[Lost] = []
         self.ended = False
         self.last_now = 0.0
 
@@ -150,13 +151,12 @@ class ArchiveIndex:
         self, record: TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
     ) -> None:
         if isinstance(record, SourceName):
-            self.names[record.source_id] = record.name
+            if record.source_id in self.names or len(self.names) < MAX_NAMES:
+                self.names[record.source_id] = record.name
         elif isinstance(record, Stage):
             self._advance(record.now)
             if len(self.stage) < MAX_STAGE_EVENTS:
                 self.stage.append(record)
-        elif isinstance(record, Lost):
-            self.lost.append(record)
         elif isinstance(record, ArchiveEnd):
             self.ended = True
 

@@ -233,6 +233,7 @@ def absurd_records() -> Iterable[bytes]:
     yield record(3, b'{"type":"lesson_end","now":-5}')
     yield record(3, b'{"type":"never heard of"}')
     yield record(77, b"what is this")
+    yield b"\xff\xff\xff\xff" + record(3, b"a length that no file has")[4:]
     for track in (
         TrackBegin(5, "x" * 5000, MediaKind.VIDEO, "VP8", 90_000, 1, "", START),
         TrackBegin(6, "y", MediaKind.VIDEO, "VP8", 10**12, 1, "", START),

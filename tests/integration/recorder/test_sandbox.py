@@ -108,7 +108,9 @@ async def _ignore(*_: object) -> None:
     pass
 
 
-async def test_the_server_logs_once_that_finishers_are_not_shut_off(tmp_path: Path) -> None:
+async def test_the_server_logs_what_a_finisher_told_and_once_that_it_is_not_shut_off(
+    tmp_path: Path,
+) -> None:
     queue = FinishQueue(
         lambda name: tmp_path / name,
         on_start=_ignore,
@@ -122,9 +124,11 @@ async def test_the_server_logs_once_that_finishers_are_not_shut_off(tmp_path: Pa
             Line(shut_off=False),
             Line(shut_off=False),
             Line(passed_over=7),
+            Line(damaged_source="room-1.camera"),
         ):
             queue._note_facts("r1", line)
     assert [(one["event"], one.get("records")) for one in logs] == [
         ("finishing_not_shut_off", None),
         ("archive_records_passed_over", 7),
+        ("source_damaged", None),
     ]
