@@ -225,6 +225,13 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     shut_off: bool | None = None
 
 
+def _shut_off(folder: Path) -> bool:
+    try:
+        return shut_off_files(folder)
+    except OSError:  # a container may forbid it; a recording that is finished is worth more
+        return False
+
+
 def main(arguments: Sequence[str]) -> int:
     """Finish the folder named; prints `Line`s as JSON. Returns the exit code."""
     encode = msgspec.json.Encoder().encode
@@ -244,7 +251,7 @@ def main(arguments: Sequence[str]) -> int:
     os.nice(NICENESS)
     limit_resources()
     if folder.is_dir():
-        emit(Line(shut_off=shut_off_files(folder)))
+        emit(Line(shut_off=_shut_off(folder)))
     try:
         manifest = finish(
             folder, report, lambda count: emit(Line(passed_over=count)) if count else None

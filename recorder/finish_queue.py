@@ -224,7 +224,7 @@ class FinishQueue:
             _log.error("source_damaged", recording_id=recording_id, source_id=line.damaged_source)
         if line.shut_off is False and not self._told_open:
             self._told_open = True
-            _log.warning("finishing_not_shut_off", reason="this kernel has no Landlock")
+            _log.warning("finishing_not_shut_off", reason="no Landlock here")
 
     async def _follow(self, recording_id: str, output: asyncio.StreamReader) -> str | None:
         loop, last = asyncio.get_running_loop(), float("-inf")
@@ -236,7 +236,7 @@ class FinishQueue:
                 continue  # a library that prints
             failure = line.failure or failure
             self._note_facts(recording_id, line)
-            if line.failure is None and loop.time() - last >= PROGRESS_INTERVAL_S:
+            if line.failure is None and line.progress and loop.time() - last >= PROGRESS_INTERVAL_S:
                 last = loop.time()
                 await self._on_progress(recording_id, line.progress)
         return failure
