@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -23,8 +23,9 @@ MAX_ROUNDS = 24  # some 18 hours: a disk is cleared by the next day; then the ne
 MAX_JOB_S = 2 * 3600.0  # a day's recording takes minutes; this only ends a process that hangs
 PROGRESS_INTERVAL_S = 0.5
 
-# One heap for all threads: the others would each reserve 64 MB of the addresses that it may have.
-_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+# What a finisher is told of the server's environment: how to find Python, no passwords.
+_TOLD = frozenset(("PATH", "LD_LIBRARY_PATH", "LANG", "TZ", "VIRTUAL_ENV"))
+_TOLD_PREFIXES = ("PYTHON", "LC_")
 
 _log = structlog.get_logger(__name__)
 _line_decoder = msgspec.json.Decoder(Line)
@@ -196,7 +197,7 @@ class FinishQueue:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=os.environ | _ENVIRONMENT,
+            env=finisher_environment(os.environ),
         )
         assert process.stdout is not None
         assert process.stderr is not None
@@ -240,6 +241,17 @@ class FinishQueue:
                 last = loop.time()
                 await self._on_progress(recording_id, line.progress)
         return failure
+
+
+def finisher_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a finishing process that the server of `environment` starts."""
+    told = {
+        name: value
+        for name, value in environment.items()
+        if name in _TOLD or name.startswith(_TOLD_PREFIXES)
+    }
+    # Few heaps: each reserves 64 MB of the addresses that it may have.
+    return told | {"MALLOC_ARENA_MAX": "2"}
 
 
 async def _tail(stream: asyncio.StreamReader, limit: int = 2000) -> str:

@@ -53,7 +53,8 @@ class H264Depacketizer:
                     self._sets.note(unit)
             elif kind in (_SLICE, _IDR) and (head := slice_head(unit)) is not None:
                 self.reorders |= head.bi_predicted
-                sets = self._sets.of_slice(head) if kind == _IDR else None
+                is_key = kind == _IDR and head.intra
+                sets = self._sets.of_slice(head) if is_key else None
                 if sets is not None:
                     return sets.width, sets.height
         return None
@@ -79,9 +80,9 @@ class H264Depacketizer:
             if kind in (_DELIMITER, _FILLER):
                 continue
             if kind in (_SPS, _PPS):
-                self._sends_sets_in_band = True
                 if not self._sets.note(unit):
                     continue
+                self._sends_sets_in_band = True
             elif kind in (_SLICE, _IDR):
                 head = slice_head(unit)
                 if head is None or (kind == _IDR and not head.intra):

@@ -141,7 +141,8 @@ class ArchiveIndex:
                 track.add_clock(record)
         elif isinstance(record, Begin):
             self.begin = self.begin or record
-            self.names.update(record.facts.source_names)
+            for source_id, name in record.facts.source_names.items():
+                self._name(source_id, name)
         elif isinstance(record, TrackBegin):
             self._add_track(record)
         else:
@@ -151,14 +152,17 @@ class ArchiveIndex:
         self, record: TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
     ) -> None:
         if isinstance(record, SourceName):
-            if record.source_id in self.names or len(self.names) < MAX_NAMES:
-                self.names[record.source_id] = record.name
+            self._name(record.source_id, record.name)
         elif isinstance(record, Stage):
             self._advance(record.now)
             if len(self.stage) < MAX_STAGE_EVENTS:
                 self.stage.append(record)
         elif isinstance(record, ArchiveEnd):
             self.ended = True
+
+    def _name(self, source_id: str, name: str) -> None:
+        if source_id in self.names or len(self.names) < MAX_NAMES:
+            self.names[source_id] = name
 
     def _add_track(self, record: TrackBegin) -> None:
         known = record.track in self.tracks or len(self.tracks) >= MAX_TRACKS

@@ -280,6 +280,8 @@ class IncomingLayer:
             found = h264.parse(media.payload)
             media.switchable = found.key_frame
             self.sets_in_band |= found.has_sps
+            if found.key_frame:
+                self.b_pictures = 0
             if found.bi_predicted and media.timestamp != self._last_b_picture:
                 self._last_b_picture = media.timestamp
                 self.b_pictures += 1

@@ -32,8 +32,8 @@ _SETTLING = 0.5  # s
 # viewers of four slots a choice costs as much as five packets sent to all of them (0.35 ms): a
 # picture that names another size in every packet must not cost that each time.
 _CHANGES_AT_ONCE = 8
-# Pictures with B slices until a publisher is refused: no browser's encoder makes any, and one could
-# be a broken packet.
+# Pictures with B slices since a key frame until a publisher is refused: no browser's encoder makes
+# any, and one could be a broken packet.
 _MAX_B_PICTURES = 3
 _REPAIR_HEADER = 2  # bytes: the original sequence number (RFC 4588 §4)
 CNAME = "tongke-relay"

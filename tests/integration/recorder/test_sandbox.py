@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from recorder.finish import Line
-from recorder.finish_queue import FinishQueue
+from recorder.finish_queue import FinishQueue, finisher_environment
 from recorder.sandbox import landlock_version
 from tests.support.recording import START, archive_sink
 from tests.support.rtp_media import TrackFeed, encode_video, feed
@@ -106,6 +106,18 @@ def test_the_process_finishes_with_and_without_landlock(data: Path, has_landlock
 
 async def _ignore(*_: object) -> None:
     pass
+
+
+def test_a_finisher_is_told_no_password() -> None:
+    server = {
+        "PATH": "/bin",
+        "PYTHONPATH": "/x",
+        "LC_ALL": "C",
+        "TONGKE_DATABASE_URL": "p",
+        "PGPASSWORD": "p",
+    }
+    told = finisher_environment(server)
+    assert set(told) == {"PATH", "PYTHONPATH", "LC_ALL", "MALLOC_ARENA_MAX"}
 
 
 async def test_the_server_logs_what_a_finisher_told_and_once_that_it_is_not_shut_off(
