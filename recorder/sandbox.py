@@ -18,8 +18,8 @@ from enum import IntFlag
 from pathlib import Path
 
 _GIB = 1024**3
-# What a process that finishes may use. Ninety minutes of three sources take 0.3 GB and 14 s of CPU;
-# six hours of 130 sources would take some 40 minutes.
+# What a process that finishes may use. Ninety minutes of three sources take 0.3 GB and 18 s of CPU;
+# six hours of 130 sources would take some 50 minutes.
 LIMITS: tuple[tuple[int, int], ...] = (
     (resource.RLIMIT_AS, 8 * _GIB),  # bytes of addresses
     (resource.RLIMIT_CPU, 2 * 3600),  # seconds

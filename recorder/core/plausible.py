@@ -58,18 +58,20 @@ class PlausibleRecords:
                 yield kept
 
     def _packet(self, packet: Packet) -> Packet | None:
-        if len(packet.rtp) > MAX_RTP_BYTES or not is_time(packet.now):
+        now = packet.now
+        if len(packet.rtp) > MAX_RTP_BYTES or not is_time(now):
             return None
         run = run_of(packet.track)
         if run != self._run:
             self._run, self._now, self._leapt = run, None, 0
-        if self._now is not None and abs(packet.now - self._now) > MAX_LEAP_S:
-            if not self._leapt or abs(packet.now - self._leapt_to) > MAX_LEAP_S:
-                self._leapt, self._leapt_to = 0, packet.now
+        last = self._now
+        if last is not None and not -MAX_LEAP_S <= now - last <= MAX_LEAP_S:
+            if not self._leapt or abs(now - self._leapt_to) > MAX_LEAP_S:
+                self._leapt, self._leapt_to = 0, now
             self._leapt += 1
             if self._leapt < LEAP_CONFIRMED:
                 return None
-        self._now, self._leapt = packet.now, 0
+        self._now, self._leapt = now, 0
         return packet
 
     def _other(self, record: Record) -> Record | None:
