@@ -54,6 +54,7 @@ class CloseReason(StrEnum):
     CONNECT_TIMEOUT = "connect_timeout"  # ICE or DTLS did not come up in time
     DTLS_FAILED = "dtls_failed"  # bad fingerprint, alert, or no SRTP profile
     PEER_CLOSED = "peer_closed"  # DTLS close_notify
+    B_FRAMES = "b_frames"  # its pictures are not sent in the order in which they are shown
     SHUTDOWN = "shutdown"
 
 

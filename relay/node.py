@@ -396,6 +396,8 @@ class RelayNode:
         if session.state is not SessionState.UP:
             late = now - session.opened_at > self._config.connect_timeout_s
             return CloseReason.CONNECT_TIMEOUT if late else None
+        if session.refused is not None:
+            return session.refused
         last_check = session.ice.last_check
         if last_check is None or now - last_check > self._config.consent_timeout_s:
             return CloseReason.CONSENT_EXPIRED

@@ -10,7 +10,7 @@ from signaling.channel import MAX_WAITING_BYTES, Channel, encode
 from signaling.clock import Clock
 from signaling.core import messages as m
 from signaling.core.link_history import OFFLINE, LinkReading
-from signaling.core.permissions import Action, Seat
+from signaling.core.permissions import LEAD_PARTICIPANT, Action, Seat
 from signaling.core.resources import Role
 from signaling.core.room_state import (
     CommandRefused,
@@ -232,6 +232,15 @@ class LiveRoom:
         self._stills.shelf.forget(source_id)
         self.state.remove_source(source_id)
         self.flush()
+
+    def source_refused(self, source_id: str, reason: m.RefusalReason) -> None:
+        """A source was ended for what it sent: who can set up its device is told."""
+        owner = split_source(source_id)[0]
+        told = m.SourceRefused(source_id, reason)
+        for participant_id in dict.fromkeys((owner, LEAD_PARTICIPANT)):
+            channel = self._channels.get(participant_id)
+            if channel is not None:
+                channel.send(told)
 
     # --- stills ----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from recorder.core.archive_format import (
     TrackBegin,
     TrackEnd,
 )
+from recorder.core.bounds import MAX_SOURCES
 from recorder.core.depacketize_h264 import H264Depacketizer
 from recorder.core.depacketize_vp8 import Vp8Depacketizer
 from recorder.core.h264_parameter_sets import ParameterSets
@@ -27,6 +28,7 @@ from relay.api import MediaKind
 
 MAX_TRACKS = 1 << 16  # as many as a run of the tap numbers; some kB each
 MAX_STAGE_EVENTS = 10_000
+MAX_NAMES = 2 * MAX_SOURCES  # of sources; those that never sent among them
 
 
 def depacketizer_for(track: TrackBegin) -> Depacketizer | None:
@@ -47,7 +49,7 @@ class TrackIndex:
         last: its latest packet.
         first_key: where its first key frame begins; None for audio.
         width: of the largest key frame, with `height`.
-        parameters: H.264: the first complete parameter sets.
+        parameters: H.264: the parameter sets of the first key frame.
     """
 
     def __init__(self, begin: TrackBegin) -> None:
@@ -62,6 +64,11 @@ class TrackIndex:
         lag_s = LOOKAHEAD_SAMPLES / SAMPLE_RATE if begin.codec == "opus" else 0.0
         self._clock = TrackClockBuilder(begin.clock_rate, lag_s)
         self._early_clocks: list[Clock] = []
+
+    @property
+    def reorders(self) -> bool:
+        """Whether pictures may be shown in another order than they were sent in."""
+        return isinstance(self._depacketizer, H264Depacketizer) and self._depacketizer.reorders
 
     def add_packet(self, packet: Packet) -> None:
         """Note a packet."""
@@ -120,7 +127,6 @@ class ArchiveIndex:
         self.tracks: dict[int, TrackIndex] = {}
         self.names: dict[str, str] = {}
         self.stage: list[Stage] = []
-        self.lost: list[Lost] = []
         self.ended = False
         self.last_now = 0.0
 
@@ -135,7 +141,8 @@ class ArchiveIndex:
                 track.add_clock(record)
         elif isinstance(record, Begin):
             self.begin = self.begin or record
-            self.names.update(record.facts.source_names)
+            for source_id, name in record.facts.source_names.items():
+                self._name(source_id, name)
         elif isinstance(record, TrackBegin):
             self._add_track(record)
         else:
@@ -145,22 +152,24 @@ class ArchiveIndex:
         self, record: TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
     ) -> None:
         if isinstance(record, SourceName):
-            self.names[record.source_id] = record.name
+            self._name(record.source_id, record.name)
         elif isinstance(record, Stage):
             self._advance(record.now)
             if len(self.stage) < MAX_STAGE_EVENTS:
                 self.stage.append(record)
-        elif isinstance(record, Lost):
-            self.lost.append(record)
         elif isinstance(record, ArchiveEnd):
             self.ended = True
+
+    def _name(self, source_id: str, name: str) -> None:
+        if source_id in self.names or len(self.names) < MAX_NAMES:
+            self.names[source_id] = name
 
     def _add_track(self, record: TrackBegin) -> None:
         known = record.track in self.tracks or len(self.tracks) >= MAX_TRACKS
         keepable = record.codec in ("VP8", "H264") or (
             record.kind is MediaKind.AUDIO and record.codec == "opus"
         )
-        if not known and keepable and record.clock_rate > 0:
+        if not known and keepable:
             self.tracks[record.track] = TrackIndex(record)
 
     def _advance(self, now: float) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from recorder.core.archive_format import Packet
+from recorder.core.bounds import MAX_AHEAD_S
 from recorder.core.opus import SAMPLE_RATE, packet_samples
 from recorder.core.reorder import ReorderBuffer, TrackPacket
 from recorder.core.rtp import Unwrapper, parse_rtp
@@ -88,7 +89,7 @@ class TrackPipeline:
         samples = packet_samples(packet.payload)
         if samples is None:
             return
-        time = self._clock.time_at(packet.timestamp, packet.arrival)
+        time = self._time(Moment(packet.timestamp, packet.arrival))
         if packet.lost_before and self._sound_end is not None and time > self._sound_end:
             yield Missing(self._sound_end, time)
         self._sound_end = time + samples / SAMPLE_RATE
@@ -102,4 +103,5 @@ class TrackPipeline:
                 yield Missing(self._time(item.start), self._time(item.end))
 
     def _time(self, at: Moment) -> float:
-        return self._clock.time_at(at.timestamp, at.arrival)
+        # What claims to come from the future would hold up all that comes after it.
+        return min(self._clock.time_at(at.timestamp, at.arrival), at.arrival + MAX_AHEAD_S)

@@ -65,6 +65,12 @@ class RecordingState(StrEnum):
     FAILED = "failed"
 
 
+class RefusalReason(StrEnum):
+    """Why the relay ended what somebody published: its device has to be set up otherwise."""
+
+    B_FRAMES = "b_frames"  # pictures that are not sent in the order in which they are shown
+
+
 class ByeReason(StrEnum):
     """Why the server closes the channel. Only SHUTDOWN and TOO_SLOW are worth a reconnect."""
 
@@ -388,6 +394,13 @@ class CodecLacking(msgspec.Struct, frozen=True, tag="codec_lacking"):
     source_id: str
 
 
+class SourceRefused(msgspec.Struct, frozen=True, tag="source_refused"):
+    """A source was ended for what it sent. Told to whom it belongs and to the lead teacher."""
+
+    source_id: str
+    reason: RefusalReason
+
+
 class Still(msgspec.Struct, frozen=True, tag="still"):
     """Part of a page of courseware as a picture, for a viewer whose link does not carry its video.
 
@@ -420,6 +433,7 @@ ServerMessage = (
     | Slots
     | LayersWanted
     | CodecLacking
+    | SourceRefused
     | Still
     | Bye
 )

@@ -314,6 +314,10 @@ export type RecordingState =
   | 'recording'
   | 'failed'
 
+/** Why the relay ended what somebody published: its device has to be set up otherwise. */
+export type RefusalReason =
+  | 'b_frames'
+
 /** Why the server closes the channel. Only SHUTDOWN and TOO_SLOW are worth a reconnect. */
 export type ByeReason =
   | 'replaced'
@@ -631,6 +635,13 @@ export interface CodecLacking {
   source_id: string
 }
 
+/** A source was ended for what it sent. Told to whom it belongs and to the lead teacher. */
+export interface SourceRefused {
+  type: 'source_refused'
+  source_id: string
+  reason: RefusalReason
+}
+
 /**
  * Part of a page of courseware as a picture, for a viewer whose link does not carry its video.
  *
@@ -671,6 +682,7 @@ export type ServerMessage =
   | Slots
   | LayersWanted
   | CodecLacking
+  | SourceRefused
   | Still
   | Bye
 

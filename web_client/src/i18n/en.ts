@@ -426,4 +426,12 @@ export const en: Texts = {
     empty: 'This recording is empty',
     stageList: 'On stage',
   },
+  refused: {
+    title: 'The server disconnected: {device}',
+    camera: 'external camera',
+    courseware: 'external courseware',
+    bFrames:
+      'Its H.264 encoder uses B-frames, so pictures would jump back and forth. Set B-frames to 0 (or choose the baseline profile) in the recorder host or OBS, then publish again.',
+    close: 'OK',
+  },
 }

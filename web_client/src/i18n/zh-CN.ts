@@ -390,6 +390,13 @@ export const zh = {
     empty: '这段录像没有内容',
     stageList: '上讲台记录',
   },
+  refused: {
+    title: '{device}已被服务器断开',
+    camera: '外接摄像头',
+    courseware: '外接课件',
+    bFrames: '该设备的 H.264 编码使用了 B 帧，画面会前后跳动，无法直播。请在录播主机或 OBS 的编码设置中把“B 帧”设为 0（或选用 baseline 档次），再重新推流。',
+    close: '知道了',
+  },
 }
 
 export type Texts = typeof zh
