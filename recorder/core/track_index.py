@@ -19,6 +19,7 @@ from recorder.core.depacketize_h264 import H264Depacketizer
 from recorder.core.depacketize_vp8 import Vp8Depacketizer
 from recorder.core.h264_parameter_sets import ParameterSets
 from recorder.core.opus import LOOKAHEAD_SAMPLES, SAMPLE_RATE
+from recorder.core.reorder import MAX_MISORDER
 from recorder.core.rtp import Unwrapper, parse_rtp
 from recorder.core.timeline import TrackClock, TrackClockBuilder
 from recorder.core.video_assembler import Moment
@@ -59,6 +60,7 @@ class TrackIndex:
         self.parameters: ParameterSets | None = None
         self._depacketizer = depacketizer_for(begin)
         self._timestamps = Unwrapper(32)
+        self._sequence = Unwrapper(16)
         lag_s = LOOKAHEAD_SAMPLES / SAMPLE_RATE if begin.codec == "opus" else 0.0
         self._clock = TrackClockBuilder(begin.clock_rate, lag_s)
         self._early_clocks: list[Clock] = []
@@ -74,9 +76,19 @@ class TrackIndex:
             self.first = self.last
             for clock in self._early_clocks:
                 self.add_clock(clock)
-        self._clock.add_arrival(timestamp, packet.now)
+        if self._in_order(rtp.sequence):
+            self._clock.add_arrival(timestamp, packet.now)
         if self._depacketizer is not None:
             self._look_for_key_frame(self._depacketizer, rtp.payload)
+
+    def _in_order(self, sequence: int) -> bool:
+        """Whether a packet is younger than all before: repaired ones say nothing of the clock."""
+        latest = self._sequence.last
+        place = self._sequence.near(sequence)
+        if latest is not None and latest - MAX_MISORDER <= place <= latest:
+            return False
+        self._sequence.extend(sequence)
+        return True
 
     def add_clock(self, clock: Clock) -> None:
         """Note an anchor."""
