@@ -6,6 +6,7 @@ from recorder.core.archive_format import (
     ArchiveEnd,
     Begin,
     Clock,
+    ClockSet,
     LessonEnd,
     Lost,
     Packet,
@@ -154,7 +155,7 @@ class ArchiveIndex:
             self._add_event(record)
 
     def _add_event(
-        self, record: TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
+        self, record: TrackEnd | SourceName | Stage | Lost | ClockSet | LessonEnd | ArchiveEnd
     ) -> None:
         if isinstance(record, SourceName):
             self.names[record.source_id] = record.name
