@@ -12,6 +12,7 @@ from array import array
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 from statistics import median
 
 import msgspec
@@ -157,8 +158,9 @@ def _joined(steps: Iterator[Step]) -> list[Step]:
         if joined and step.window - joined[-1].window <= _SHORT_PIECE:
             before = joined.pop()
             window = max(before, step, key=lambda one: abs(one.size)).window
-            step = Step(window, before.size + step.size, step.floor)
-        joined.append(step)
+            joined.append(Step(window, before.size + step.size, step.floor))
+        else:
+            joined.append(step)
     return joined
 
 
@@ -186,6 +188,6 @@ def _least_step(offsets: array[float], nows: array[float]) -> float:
             second = now + 1.0
         elif offset < least[-1]:
             least[-1] = offset
-    changes = [abs(after - before) for before, after in zip(least, least[1:], strict=False)]
+    changes = [abs(after - before) for before, after in pairwise(least)]
     noise = median(changes) if changes else 0.0
     return min(max(_NOISE_FACTOR * noise, _MIN_STEP_S), _MAX_STEP_S)

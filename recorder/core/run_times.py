@@ -78,7 +78,9 @@ class RunTimes:
             return self._at(record, run_of(record.track))
         if isinstance(record, Clock):
             return self._place_clock(record)
-        if isinstance(record, (TrackBegin, TrackEnd)):
+        if isinstance(record, TrackBegin):
+            return self._at(record, run_of(record.track))
+        if isinstance(record, TrackEnd):
             return self._at(record, run_of(record.track))
         if isinstance(record, Begin):
             self._run = record.run or self._run

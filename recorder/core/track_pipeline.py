@@ -18,7 +18,6 @@ from recorder.core.track_index import depacketizer_for
 from recorder.core.video_assembler import MediaGap, Moment, TimedFrame, VideoAssembler
 from recorder.core.video_frame import CodedFrame
 
-
 MIN_STALL_S = 0.025  # s; sound that was not captured for longer is a gap; less may be drift
 
 

@@ -41,6 +41,10 @@ class HandTap:
         self._open: set[int] = set()
         self.key_frames_asked: asyncio.Queue[None] = asyncio.Queue()
         self.closed = False
+        self.time = START  # what `now` tells
+
+    def now(self) -> float:
+        return self.time
 
     def on_track(self, track: TapTrack, now: float) -> None:
         self._open.add(track.track_id)

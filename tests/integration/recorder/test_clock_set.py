@@ -11,8 +11,7 @@ from recorder.core.archive_format import ClockSet, Stage
 from recorder.core.run_times import UNKNOWN_PAUSE_S
 from recorder.finish import finish
 from tests.support.recording import archive_sink
-from tests.support.rtp_media import Happening, decode, encode_audio, encode_video, feed
-from tests.support.rtp_media import TrackFeed
+from tests.support.rtp_media import Happening, TrackFeed, decode, encode_audio, encode_video, feed
 
 START = 1_700_000_000.0
 DAY = 86_400.0

@@ -203,7 +203,9 @@ def test_after_loss_every_frame_kept_decodes_and_the_rest_is_a_gap(
     gaps = source(manifest).gaps
     assert gaps
     assert len(media.picture_times) < 30 * 25
-    in_a_gap = [t for t in media.picture_times if any(g.start_s + 1e-3 < t < g.end_s - 1e-3 for g in gaps)]
+    in_a_gap = [
+        t for t in media.picture_times if any(g.start_s + 1e-3 < t < g.end_s - 1e-3 for g in gaps)
+    ]
     assert len(in_a_gap) <= 1  # a key frame with losses on both sides joins their gaps
     missing = set(range(30 * 25)) - {round(t * 25) for t in media.picture_times}
     for number in missing:
