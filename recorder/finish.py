@@ -164,9 +164,8 @@ def _mux(
             if (pipeline := pipelines.pop(record.track, None)) is not None:
                 take(record.track, pipeline.flush())
         elif isinstance(record, LessonEnd):
-            ends[times.run] = (
-                record.now
-            )  # from here on: what came before is kept, whatever its clock
+            # From here on: what came before is kept, whatever its clock.
+            ends[times.run] = record.now
     for number, pipeline in pipelines.items():
         take(number, pipeline.flush())
     return [muxer.close() for muxer in muxers]

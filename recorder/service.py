@@ -167,8 +167,7 @@ class RecorderService:
         """See `Recorder`."""
         running = self._running.get(room_id)
         if running is not None:
-            stage = Stage(participant_id, name, on_stage, running.clock.now())
-            running.writer.put(stage)
+            running.writer.put(Stage(participant_id, name, on_stage, running.clock.now()))
 
     async def end(self, room_id: str) -> None:
         """See `Recorder`."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from recorder.api import Manifest
+from recorder.api import Manifest, RecordingState
 from recorder.core.archive_format import ClockSet, Stage
 from recorder.core.run_times import UNKNOWN_PAUSE_S
 from recorder.finish import finish
-from tests.support.recording import archive_sink
+from tests.support.recording import FACTS, HandRelay, archive_sink, service
 from tests.support.rtp_media import Happening, TrackFeed, decode, encode_audio, encode_video, feed
 
 START = 1_700_000_000.0
@@ -100,6 +101,31 @@ def test_stage_events_of_another_clock_are_dated_by_their_place(tmp_path: Path) 
     (span,) = finished(tmp_path).stage
     assert span.start_s == pytest.approx(2.0, abs=0.1)
     assert span.end_s == pytest.approx(4.0, abs=0.1)
+
+
+async def test_the_stage_is_marked_by_the_media_and_not_by_a_clock_that_was_set(
+    tmp_path: Path,
+) -> None:
+    set_by = 0.0
+    recorder, watcher = service(tmp_path, clock=lambda: time.time() + set_by)
+    await recorder.start()
+    try:
+        relay = HandRelay()
+        recording_id = await recorder.begin(relay, "room", FACTS)
+        happenings = sorted(one for stream in streams(START) for one in stream)
+        feed(relay.taps["room"], [one for one in happenings if one.at < START + 2.0])
+        set_by = 3 * 3600.0
+        recorder.mark_stage("room", "room-7", "青山教学点", True)
+        feed(relay.taps["room"], [one for one in happenings if one.at >= START + 2.0])
+        await recorder.end("room")
+        await watcher.reached(recording_id, RecordingState.READY)
+        manifest = await recorder.manifest(recording_id)
+    finally:
+        await recorder.stop()
+    (span,) = manifest.stage
+    assert span.start_s == pytest.approx(0.0, abs=1.0)  # as the tap's clock says
+    assert span.end_s == pytest.approx(RUN_S, abs=0.2)
+    assert manifest.entry.duration_s == pytest.approx(RUN_S, abs=0.2)
 
 
 def test_a_clock_set_while_it_records_dates_the_recording_anew(tmp_path: Path) -> None:
