@@ -152,7 +152,7 @@ class TrackClockBuilder:
         drift = _drift(self._rows(pieces, numbers))
         verdict = judge([step.size for step in steps], self._readings(numbers, drift))
         steps = [step for step, real in zip(steps, verdict.of_clock, strict=True) if real]
-        unseen, wall = self._split_wall(pieces, numbers, drift, verdict)
+        unseen, wall = self._split_wall(_Pieces(self._windows, steps), drift, verdict)
         steps = sorted([*steps, *unseen], key=lambda step: step.window)
         pieces = _Pieces(self._windows, steps)
         numbers = [pieces.number(a.rtp, a.now, self._tick) for a in self._anchors]
@@ -180,9 +180,9 @@ class TrackClockBuilder:
         ]
 
     def _split_wall(
-        self, pieces: _Pieces, numbers: list[int], drift: float, verdict: Verdict
+        self, pieces: _Pieces, drift: float, verdict: Verdict
     ) -> tuple[list[Step], list[tuple[int, float]]]:
-        """Tell steps of the sample clock that jitter hid from steps of the wall clock.
+        """Tell steps of the sample clock that are not among `pieces` from the wall clock's.
 
         The media moved with the anchors if arrivals are later or earlier than before, too.
         """
