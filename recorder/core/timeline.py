@@ -151,7 +151,11 @@ class TrackClockBuilder:
         numbers = [pieces.number(a.rtp, a.now, self._tick) for a in self._anchors]
         drift = _drift(self._rows(pieces, numbers))
         verdict = judge([step.size for step in steps], self._readings(numbers, drift))
-        steps = [step for step, real in zip(steps, verdict.of_clock, strict=True) if real]
+        steps = [
+            msgspec.structs.replace(step, size=size)
+            for step, size in zip(steps, verdict.clock, strict=True)
+            if size
+        ]
         unseen, wall = self._split_wall(_Pieces(self._windows, steps), drift, verdict)
         steps = sorted([*steps, *unseen], key=lambda step: step.window)
         pieces = _Pieces(self._windows, steps)
@@ -197,8 +201,9 @@ class TrackClockBuilder:
             levels.append(pieces.levels[number] + (now - begin) * drift)
         unseen, wall = [], []
         for index, size in verdict.wall:
-            now = self._anchors[index].now
-            since = self._anchors[index - 1].now
+            # One anchor more to each side: the anchor at the step may be a wild one.
+            now = self._anchors[min(index + 1, len(self._anchors) - 1)].now
+            since = self._anchors[max(index - 2, 0)].now
             before = windows.least_between(since - _ENVELOPE_S, since, levels)
             after = windows.least_between(now, now + _ENVELOPE_S, levels)
             moved = 0.0 if before is None or after is None else (after - before) / size

@@ -184,6 +184,7 @@ class TrackFeed:
         rate_error: the sampling clock runs this much fast (1e-4: 100 ppm).
         latency_s: from capture to arrival; up to `jitter_s` is added.
         reports_every_s: sender reports; 0 for none.
+        jumps: (time, seconds) by which the sample clock jumps ahead, or back.
         stalls: (time, seconds) while capture stands still: no frames, and no ticks counted.
         switch: called with each frame, may replace its payloads.
     """
@@ -201,6 +202,7 @@ class TrackFeed:
     jitter_s: float = 0.0
     reports_every_s: float = 1.0
     stalls: tuple[tuple[float, float], ...] = ()
+    jumps: tuple[tuple[float, float], ...] = ()
     first_sequence: int = 65_500
     first_timestamp: int = 0xFFFF0000
     end_reason: CloseReason | None = CloseReason.REQUESTED
@@ -251,6 +253,7 @@ class TrackFeed:
         counted = time_s
         for at, length in self.stalls:
             counted -= min(max(time_s - at, 0.0), length)
+        counted += sum(by for at, by in self.jumps if time_s >= at)
         return self.first_timestamp + round(counted * self.clock_rate * (1 + self.rate_error))
 
     def _stands(self, time_s: float) -> bool:

@@ -128,6 +128,21 @@ def test_sound_whose_clock_stands_still_and_drifts_stays_with_the_picture(
 
 
 @pytest.mark.parametrize("codec", CODECS)
+def test_clocks_that_jump_ahead_and_back_leave_nothing_out(tmp_path: Path, codec: str) -> None:
+    manifest = recorded(
+        tmp_path,
+        camera(codec, 60.0, jumps=((30.3, -0.4), (50.3, 4.0)), reports_every_s=2.0).happenings(),
+        microphone(60.0, jumps=((26.3, 3.0), (46.3, -2.0)), reports_every_s=2.0).happenings(),
+    )
+    media = decoded(tmp_path, manifest)
+    assert len(media.picture_times) == 60 * 25
+    assert len(media.flashes) == len(media.beeps) == 30
+    assert worst_lip_sync(media) <= 0.045
+    assert media.sound_seconds == pytest.approx(60.0, abs=0.1)
+    assert source(manifest).gaps == ()
+
+
+@pytest.mark.parametrize("codec", CODECS)
 def test_what_was_captured_before_the_end_is_kept_though_it_comes_later(
     tmp_path: Path, codec: str
 ) -> None:
