@@ -32,6 +32,7 @@ UNKNOWN_PAUSE_S = 30.0  # s; stands for a pause that nobody knows: a computer th
 MAX_STEP_BACK_S = 30.0  # s; inside a run: packets that the relay kept for a track are no older
 MAX_STAGE_SKEW_S = 5.0  # s; a stage event further off its neighbours was dated by another clock
 MAX_CUTS = 1000  # that are told
+MAX_AHEAD_S = 3e9  # s; some 95 years: no clock was set by more
 
 _Timed = TypeVar("_Timed", Packet, TrackBegin, TrackEnd, Stage, LessonEnd)
 
@@ -87,7 +88,10 @@ class RunTimes:
         elif isinstance(record, LessonEnd):
             return self._at(record, self._run)
         elif isinstance(record, ClockSet):
-            if math.isfinite(record.ahead) and self._run in (0, next(iter(self._runs), self._run)):
+            if abs(record.ahead) <= MAX_AHEAD_S and self._run in (
+                0,
+                next(iter(self._runs), self._run),
+            ):
                 self.ahead = record.ahead
             return None
         elif isinstance(record, Stage):

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from statistics import median
 
@@ -267,9 +267,8 @@ def _lowest(rows: Sequence[tuple[float, float]], drift: float) -> list[tuple[flo
 
 
 def _around(
-    rows: Sequence[tuple[float, float]], drift: float, choose: object
+    rows: Sequence[tuple[float, float]], drift: float, choose: Callable[[list[float]], float]
 ) -> list[tuple[float, float]]:
-    assert callable(choose)
     rows = _ascending(rows)
     flat = [lean - x * drift for x, lean in rows]
     knots = []
