@@ -70,6 +70,7 @@ class RunTimes:
         self.cuts: list[Cut] = []
         self._runs: dict[int, _Run] = {}
         self.ahead = 0.0
+        self._one_clock = False  # stage events are dated by the media's clock
         self._run = 0  # of the latest record
         self._latest_run = 0  # of the latest record that has a time
 
@@ -85,13 +86,12 @@ class RunTimes:
             return self._at(record, run_of(record.track))
         if isinstance(record, Begin):
             self._run = record.run or self._run
+            self._one_clock = record.run > 0
         elif isinstance(record, LessonEnd):
             return self._at(record, self._run)
         elif isinstance(record, ClockSet):
-            if abs(record.ahead) <= MAX_AHEAD_S and self._run in (
-                0,
-                next(iter(self._runs), self._run),
-            ):
+            in_first = self._run == next(iter(self._runs), self._run)
+            if in_first and abs(record.ahead) <= MAX_AHEAD_S:
                 self.ahead = record.ahead
             return None
         elif isinstance(record, Stage):
@@ -123,8 +123,8 @@ class RunTimes:
         )
 
     def _place_stage(self, record: Stage) -> Stage | None:
-        """Archives before ClockSet dated these by a clock that followed the machine's."""
-        run = self._runs.get(self._run)
+        """Date it by its place where it was dated by a clock that followed the machine's."""
+        run = None if self._one_clock else self._runs.get(self._run)
         if run is not None and not abs(record.now - run.latest) <= MAX_STAGE_SKEW_S:
             return msgspec.structs.replace(record, now=run.latest + run.shift)
         return self._at(record, self._run)

@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from recorder.api import Manifest, RecordingState
-from recorder.core.archive_format import ClockSet, Stage
+from recorder.archive_files import ARCHIVE_FOLDER, read_archive, segments
+from recorder.core.archive_format import Begin, ClockSet, Stage, encode_record, segment_header
 from recorder.core.run_times import UNKNOWN_PAUSE_S
 from recorder.finish import finish
 from tests.support.recording import FACTS, HandRelay, archive_sink, service
@@ -89,6 +91,26 @@ def test_times_that_leap_inside_a_run_make_no_silence(tmp_path: Path, by: float)
     assert len(manifest.cuts) == 1
 
 
+def as_landed_before(folder: Path) -> None:
+    """Rewrite an archive as a recorder left it that knew nothing of runs."""
+    ((number, path),) = segments(folder / ARCHIVE_FOLDER)
+    records = [
+        structs.replace(record, run=0) if isinstance(record, Begin) else record
+        for record in read_archive(folder / ARCHIVE_FOLDER)
+    ]
+    path.write_bytes(segment_header(number, START) + b"".join(map(encode_record, records)))
+
+
+def test_a_stage_event_in_a_pause_of_the_media_keeps_its_time(tmp_path: Path) -> None:
+    with archive_sink(tmp_path) as (sink, writer):
+        for stream in streams(START):
+            feed(sink, stream)
+        writer.put(Stage("room-1", "青山教学点", True, START + 20.0))
+        feed(sink, *(iter(stream) for stream in streams(START + 30.0)))
+    (span,) = finished(tmp_path).stage
+    assert span.start_s == pytest.approx(20.0, abs=0.1)
+
+
 def test_stage_events_of_another_clock_are_dated_by_their_place(tmp_path: Path) -> None:
     """Landed archives hold stage events three hours off, where the clock was set after start."""
     with archive_sink(tmp_path) as (sink, writer):
@@ -98,6 +120,7 @@ def test_stage_events_of_another_clock_are_dated_by_their_place(tmp_path: Path) 
         feed(sink, [one for one in happenings if START + 2.0 <= one.at < START + 4.0])
         writer.put(Stage("room-1", "青山教学点", False, START + 3 * 3600.0 + 2.0))
         feed(sink, [one for one in happenings if one.at >= START + 4.0])
+    as_landed_before(tmp_path)
     (span,) = finished(tmp_path).stage
     assert span.start_s == pytest.approx(2.0, abs=0.1)
     assert span.end_s == pytest.approx(4.0, abs=0.1)
