@@ -34,6 +34,7 @@ from recorder.archive_files import (
 from recorder.core.archive_format import LessonEnd, Packet, TrackEnd, run_of
 from recorder.core.manifest import SourceResult, build_manifest, encode_manifest
 from recorder.core.plausible import PlausibleRecords
+from recorder.core.run_times import RunTimes
 from recorder.core.segment_plan import DatedTrack, SourcePlan, date_tracks, plan_sources
 from recorder.core.track_index import ArchiveIndex
 from recorder.core.track_pipeline import Item, TrackPipeline
@@ -96,11 +97,11 @@ def finish(
 def _finish(folder: Path, report: Progress, on_passed_over: Callable[[int], None]) -> Manifest:
     archive = folder / ARCHIVE_FOLDER
     index = ArchiveIndex()
-    plausible = PlausibleRecords()
-    damage = Damage()
+    plausible, damage, times = PlausibleRecords(), Damage(), RunTimes()
     raw = read_archive(archive, lambda done: report(done * _INDEX_SHARE), damage)
     for record in plausible.of(raw):
-        index.add(record)
+        if (placed := times.place(record)) is not None:
+            index.add(placed)
     on_passed_over(plausible.passed_over + damage.records)
     tracks = date_tracks(index.tracks.values())
     plans = plan_sources(tracks)
@@ -131,6 +132,8 @@ def _finish(folder: Path, report: Progress, on_passed_over: Callable[[int], None
         sources=results,
         stage=index.stage,
         has_thumbnail=has_thumbnail,
+        clock_ahead_s=times.ahead,
+        cuts=[(cut.start, cut.end) for cut in times.cuts],
     )
     (work / MANIFEST_NAME).write_bytes(encode_manifest(manifest))
     _move_into_place(work, folder)
@@ -153,7 +156,7 @@ def _mux(
         number: muxer for plan, muxer in zip(plans, muxers, strict=True) for number in plan.tracks
     }
     pipelines = {number: TrackPipeline(track) for number, track in tracks.items()}
-    run = 0  # of the latest packet
+    times = RunTimes()
     ends: dict[int, float] = {}  # by run: when its lesson ended; a later run goes on after that
 
     def take(number: int, items: Iterable[Item]) -> None:
@@ -163,16 +166,17 @@ def _mux(
                 muxer_of[number].add(number, item)
 
     raw = read_archive(archive, lambda done: report(_INDEX_SHARE + done * _MUX_SHARE))
-    for record in PlausibleRecords().of(raw):
+    for plausible in PlausibleRecords().of(raw):
+        record = times.place(plausible)
         if isinstance(record, Packet):
-            run = run_of(record.track)
             if (pipeline := pipelines.get(record.track)) is not None:
                 take(record.track, pipeline.push(record))
         elif isinstance(record, TrackEnd):
             if (pipeline := pipelines.pop(record.track, None)) is not None:
                 take(record.track, pipeline.flush())
         elif isinstance(record, LessonEnd):
-            ends[run] = record.now  # from here on: what came before is kept, whatever its clock
+            # From here on: what came before is kept, whatever its clock.
+            ends[times.run] = record.now
     for number, pipeline in pipelines.items():
         take(number, pipeline.flush())
     return [muxer.close() for muxer in muxers]

@@ -262,6 +262,12 @@ class TapSink(Protocol):
 class Tap(Protocol):
     """A running tap."""
 
+    def now(self) -> float:
+        """Unix seconds on the clock that the sink is told: it goes on though the machine's is set.
+
+        What else belongs into one recording must be dated by it.
+        """
+
     def request_key_frames(self) -> None:
         """Ask every tapped video source for a key frame (throttled like a viewer's PLI)."""
 

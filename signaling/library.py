@@ -52,6 +52,7 @@ class Library:
             tuple(
                 r.StageSpan(s.participant_id, s.name, s.start_s, s.end_s) for s in manifest.stage
             ),
+            _spans(manifest.cuts),
         )
 
     async def file(self, subject: Subject, recording_id: str, name: str) -> Path:

@@ -67,12 +67,16 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     now: float
 
 
-class Begin(msgspec.Struct, frozen=True, tag="begin"):
-    """Opens every segment: whose recording this is."""
+class Begin(msgspec.Struct, frozen=True, tag="begin", omit_defaults=True):
+    """Opens every segment: whose recording this is.
+
+    `run` is the number of the run's first segment; 0 in older archives.
+    """
 
     recording_id: str
     started_at: float
     facts: LessonFacts
+    run: int = 0
 
 
 class TrackBegin(msgspec.Struct, frozen=True, tag="track"):
@@ -120,6 +124,13 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
     records: int
 
 
+class ClockSet(msgspec.Struct, frozen=True, tag="clock_set"):
+    """The machine's clock was set: it is `ahead` seconds ahead of the recording's own time."""
+
+    now: float
+    ahead: float
+
+
 class LessonEnd(msgspec.Struct, frozen=True, tag="lesson_end"):
     """The lesson ended at `now`, on the clock of the packets' arrivals.
 
@@ -135,7 +146,9 @@ class ArchiveEnd(msgspec.Struct, frozen=True, tag="end"):
     now: float
 
 
-Event = Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
+Event = (
+    Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | ClockSet | LessonEnd | ArchiveEnd
+)
 Record = Packet | Clock | Event
 
 _encode_event = msgspec.json.Encoder().encode

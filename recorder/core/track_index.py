@@ -6,6 +6,7 @@ from recorder.core.archive_format import (
     ArchiveEnd,
     Begin,
     Clock,
+    ClockSet,
     LessonEnd,
     Lost,
     Packet,
@@ -20,6 +21,7 @@ from recorder.core.depacketize_h264 import H264Depacketizer
 from recorder.core.depacketize_vp8 import Vp8Depacketizer
 from recorder.core.h264_parameter_sets import ParameterSets
 from recorder.core.opus import LOOKAHEAD_SAMPLES, SAMPLE_RATE
+from recorder.core.reorder import MAX_MISORDER
 from recorder.core.rtp import Unwrapper, parse_rtp
 from recorder.core.timeline import TrackClock, TrackClockBuilder
 from recorder.core.video_assembler import Moment
@@ -61,6 +63,7 @@ class TrackIndex:
         self.parameters: ParameterSets | None = None
         self._depacketizer = depacketizer_for(begin)
         self._timestamps = Unwrapper(32)
+        self._sequence = Unwrapper(16)
         lag_s = LOOKAHEAD_SAMPLES / SAMPLE_RATE if begin.codec == "opus" else 0.0
         self._clock = TrackClockBuilder(begin.clock_rate, lag_s)
         self._early_clocks: list[Clock] = []
@@ -81,9 +84,19 @@ class TrackIndex:
             self.first = self.last
             for clock in self._early_clocks:
                 self.add_clock(clock)
-        self._clock.add_arrival(timestamp, packet.now)
+        if self._in_order(rtp.sequence):
+            self._clock.add_arrival(timestamp, packet.now)
         if self._depacketizer is not None:
             self._look_for_key_frame(self._depacketizer, rtp.payload)
+
+    def _in_order(self, sequence: int) -> bool:
+        """Whether a packet is younger than all before: repaired ones say nothing of the clock."""
+        latest = self._sequence.last
+        place = self._sequence.near(sequence)
+        if latest is not None and latest - MAX_MISORDER <= place <= latest:
+            return False
+        self._sequence.extend(sequence)
+        return True
 
     def add_clock(self, clock: Clock) -> None:
         """Note an anchor."""
@@ -149,7 +162,7 @@ class ArchiveIndex:
             self._add_event(record)
 
     def _add_event(
-        self, record: TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
+        self, record: TrackEnd | SourceName | Stage | Lost | ClockSet | LessonEnd | ArchiveEnd
     ) -> None:
         if isinstance(record, SourceName):
             self._name(record.source_id, record.name)

@@ -19,6 +19,8 @@ from recorder.core.track_index import depacketizer_for
 from recorder.core.video_assembler import MediaGap, Moment, TimedFrame, VideoAssembler
 from recorder.core.video_frame import CodedFrame
 
+MIN_STALL_S = 0.025  # s; sound that was not captured for longer is a gap; less may be drift
+
 
 class Picture(msgspec.Struct, frozen=True, gc=False):
     """A decodable frame; `time` is Unix seconds of capture."""
@@ -65,6 +67,7 @@ class TrackPipeline:
         depacketizer = depacketizer_for(track.index.begin)
         self._video = None if depacketizer is None else VideoAssembler(depacketizer)
         self._sound_end: float | None = None
+        self._next_timestamp = 0  # of sound that goes on without a pause
 
     def push(self, packet: Packet) -> Iterator[Item]:
         """Take one archived packet of this track."""
@@ -90,8 +93,12 @@ class TrackPipeline:
         if samples is None:
             return
         time = self._time(Moment(packet.timestamp, packet.arrival))
-        if packet.lost_before and self._sound_end is not None and time > self._sound_end:
-            yield Missing(self._sound_end, time)
+        if self._sound_end is not None and time > self._sound_end:
+            # A sender that pauses counts on; a clock that stood still had lost what was said.
+            stood_still = packet.timestamp - self._next_timestamp < samples // 2
+            if packet.lost_before or (stood_still and time - self._sound_end > MIN_STALL_S):
+                yield Missing(self._sound_end, time)
+        self._next_timestamp = packet.timestamp + samples
         self._sound_end = time + samples / SAMPLE_RATE
         yield Sound(time, packet.payload, samples)
 

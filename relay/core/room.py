@@ -155,9 +155,16 @@ class Room:
         self._assign_speakers_of((viewer,), now)
         return viewer
 
-    def add_tap(self, sink: TapSink, now: float) -> RoomTap:
-        """Hand every present and future source of the room to `sink`."""
-        tap = RoomTap(sink, self, self._wall_offset)
+    def add_tap(self, sink: TapSink, now: float, wall_offset: float | None = None) -> RoomTap:
+        """Hand every present and future source of the room to `sink`.
+
+        Args:
+            sink: told of all media.
+            now: monotonic seconds.
+            wall_offset: Unix time minus `now`, fixed for the tap's life; None: the room's.
+        """
+        offset = self._wall_offset if wall_offset is None else wall_offset
+        tap = RoomTap(sink, self, offset)
         self._taps[tap] = None
         for publisher in self._publishers.values():
             tap.attach(publisher, now)

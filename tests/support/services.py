@@ -36,6 +36,10 @@ class ManualClock:
     def monotonic(self) -> float:
         return self._steady
 
+    def set(self, **kwargs: float) -> None:
+        """Somebody sets the wall clock by a timedelta's arguments."""
+        self._now += timedelta(**kwargs)
+
     def advance(self, **kwargs: float) -> None:
         """Move on by a timedelta's arguments."""
         step = timedelta(**kwargs)

@@ -269,11 +269,16 @@ export interface StageSpan {
   end_s: number
 }
 
-/** Everything the player needs. */
+/**
+ * Everything the player needs.
+ *
+ * ``cuts`` are pauses whose true length nobody knows: the server's clock was set in them.
+ */
 export interface RecordingDetail {
   summary: RecordingSummary
   sources: readonly RecordingSource[]
   stage: readonly StageSpan[]
+  cuts: readonly Span[]
 }
 
 export const PROTOCOL_VERSION = 1

@@ -417,6 +417,7 @@ export const en: Texts = {
     buffering: 'Buffering…',
     fileFailed: 'This stream cannot be played',
     gap: 'Nothing here',
+    cuts: 'Recording was interrupted {count} time(s) while the server clock was set, so how long is unknown. A hatched stretch of fixed length stands for it; nothing before or after is missing.',
     damaged: 'Part of this recording could not be put into files; those times are hatched below. The original data is kept.',
     stage: '{name} on stage',
     keys: 'Space play · ←→ 5 s · ↑↓ volume · F full screen · L layout',
