@@ -29,6 +29,7 @@ from signaling import commands, seed
 from signaling.addresses import listing
 from signaling.config import Config, ConfigError, load
 from signaling.errors import SignalingError
+from signaling.files import raise_limit
 from signaling.http.app import ROUTES
 from signaling.http.openapi import document
 from signaling.logs import configure
@@ -92,6 +93,7 @@ async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[R
 async def _serve(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
     configure(config.log_level)
+    raise_limit()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -171,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--database-url", help="数据库地址 (默认数据目录中的 SQLite)")
 
     serve = subparsers.add_parser("serve", parents=[common], help="启动服务器")
-    serve.add_argument("--http-host")
+    serve.add_argument("--http-host", action="append", help="网页监听地址,可重复")
     serve.add_argument("--http-port", type=int, help="0: 任意空闲端口")
     serve.add_argument("--tls-cert", help="PEM 证书(链);浏览器只对 https 页面开放摄像头")
     serve.add_argument("--tls-key", help="PEM 私钥")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
@@ -12,7 +13,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from signaling.errors import CsrfFailed, Malformed, TooLarge, UnsupportedMediaType
+from signaling.errors import CsrfFailed, Malformed, UnsupportedMediaType
 from signaling.http import (
     health,
     identity,
@@ -25,9 +26,11 @@ from signaling.http import (
     stills,
     ws,
 )
+from signaling.http.bodies import read_body
+from signaling.http.connections import Gate
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.problems import invalid_body, problem_response
-from signaling.http.routes import SERVICES, Access, Call, Content, Route
+from signaling.http.routes import GATE, SERVICES, Access, Call, Content, Route
 from signaling.services import Services
 
 log = structlog.get_logger(__name__)
@@ -65,11 +68,12 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def make_app(services: Services) -> web.Application:
-    """The application over running services."""
+def make_app(services: Services, gate: Gate) -> web.Application:
+    """The application over running services, behind a gate that bounds its connections."""
     app = web.Application(middlewares=[_observe, _problems], client_max_size=MAX_BODY_BYTES)
     app[SERVICES] = services
-    app[health.METRICS] = health.Metrics(services)
+    app[GATE] = gate
+    app[health.METRICS] = health.Metrics(services, gate)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _dispatcher(route, services))
     app.router.add_get("/ws/lessons/{lesson_id}", ws.control_channel)
@@ -95,6 +99,7 @@ def _dispatcher(
             cookie = request.cookies.get(identity.SESSION_COOKIE)
             call.signed_in = await services.identity.signed_in(cookie)
             structlog.contextvars.bind_contextvars(subject=call.subject.subject_id)
+            request.app[GATE].know(request, call.session.session_hash)
             if route.method not in _SAFE:
                 services.identity.demand_csrf(call.signed_in, request.headers.get("X-CSRF-Token"))
         if decoder is not None:
@@ -115,11 +120,9 @@ async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> 
     if request.content_type != "application/json":
         raise UnsupportedMediaType("expected application/json", field="Content-Type")
     try:
-        return decoder.decode(await request.read())
+        return decoder.decode(await read_body(request, MAX_BODY_BYTES))
     except msgspec.MsgspecError as error:
         raise invalid_body(error) from None
-    except web.HTTPRequestEntityTooLarge:
-        raise TooLarge(f"at most {MAX_BODY_BYTES} bytes") from None
     except (UnicodeDecodeError, RecursionError):
         raise Malformed("not JSON in UTF-8") from None
 
@@ -130,6 +133,9 @@ async def _observe(
 ) -> web.StreamResponse:
     """Give the request an id, and log and count it at its end."""
     given = request.headers.get("X-Request-ID", "")
+    connection, task = request.app[GATE].of(request), asyncio.current_task()
+    if connection is not None and task is not None:
+        connection.begin(task)
     request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from signaling.errors import Forbidden
+from signaling.http.connections import TIMED_STAGES, Gate
 from signaling.http.link_metrics import LinkFigures
 from signaling.http.origin import networks, within
 from signaling.http.routes import Access, Call, Content, Route
@@ -34,7 +35,7 @@ class Health(msgspec.Struct, frozen=True):
 class Metrics:
     """This server's own registry; nothing global, so that tests may run several servers."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, gate: Gate) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "tongke_http_requests",
@@ -50,6 +51,7 @@ class Metrics:
         )
         ProcessCollector(registry=self.registry)
         self.registry.register(_LiveFigures(services))
+        self.registry.register(_ConnectionFigures(gate))
         self.registry.register(LinkFigures(services))
 
 
@@ -78,6 +80,27 @@ class _LiveFigures(Collector):
         for name, value in figures.items():
             clean = "".join(c if c.isalnum() else "_" for c in name)
             yield GaugeMetricFamily(f"tongke_{clean}", name, value=value)
+
+
+class _ConnectionFigures(Collector):
+    """HTTP connections: who has them, and what became of those that stood still."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def collect(self) -> Iterable[Metric]:
+        """The families, always all of them."""
+        gate = self._gate
+        open_now = GaugeMetricFamily("tongke_http_connections", "open", labels=("of",))
+        open_now.add_metric(("known",), gate.book.known)
+        open_now.add_metric(("strangers",), gate.book.strangers)
+        yield open_now
+        yield CounterMetricFamily("tongke_http_refused", "found no place", value=gate.refused)
+        yield CounterMetricFamily("tongke_http_evicted", "made place", value=gate.evicted)
+        late = CounterMetricFamily("tongke_http_timeouts", "stood still", labels=("stage",))
+        for stage in TIMED_STAGES:
+            late.add_metric((stage,), gate.timeouts[stage])
+        yield late
 
 
 async def healthz(call: Call) -> web.Response:

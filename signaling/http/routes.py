@@ -11,10 +11,12 @@ from aiohttp import web
 
 from signaling.core.permissions import Subject
 from signaling.errors import NotSignedIn
+from signaling.http.connections import Gate
 from signaling.identity import SignedIn
 from signaling.services import Services
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 
 class Access(StrEnum):

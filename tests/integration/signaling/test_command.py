@@ -7,20 +7,16 @@ import os
 import sqlite3
 import ssl
 import sys
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from signaling.seed import DEMO_PASSWORD
 from tests.support.control import until
 from tests.support.server import REPOSITORY, ProblemError, TongkeServer
+from tests.support.tls import self_signed
 
 
 async def _tongke(*words: str, **environment: str) -> tuple[int, str, str]:
@@ -212,7 +208,7 @@ async def test_the_openapi_document_is_printed() -> None:
 
 
 async def test_with_a_certificate_it_speaks_https_and_cookies_are_secure(tmp_path: Path) -> None:
-    certificate, key = _certificate(tmp_path)
+    certificate, key = self_signed(tmp_path)
     async with TongkeServer.start(
         tmp_path, (f"--tls-cert={certificate}", f"--tls-key={key}")
     ) as server:
@@ -224,30 +220,3 @@ async def test_with_a_certificate_it_speaks_https_and_cookies_are_secure(tmp_pat
         ) as response:
             assert response.status == 200
             assert "Secure" in response.headers["Set-Cookie"]
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for loopback."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tongke test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(pem))
-    paths[1].write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return paths
