@@ -38,6 +38,8 @@ from signaling.services import Services
 
 log = structlog.get_logger(__name__)
 
+THREAD_TURN_S = 0.001  # a thread that computes gives way to the loop after this; Python's: 5 ms
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -94,6 +96,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
     configure(config.log_level)
     raise_limit()
+    sys.setswitchinterval(THREAD_TURN_S)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

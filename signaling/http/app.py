@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import gzip
+import hashlib
 import re
 import secrets
 import time
@@ -36,6 +39,7 @@ from signaling.services import Services
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 256 * 1024
+COMPRESSED_HERE_BYTES = 4096  # larger answers are compressed by a thread
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
@@ -45,8 +49,21 @@ _CORS_PATHS = ("/whip/", "/whep/")
 
 async def openapi_document(call: Call) -> web.Response:
     """This document."""
-    body = msgspec.json.encode(openapi.document(ROUTES, version("tongke")))
-    return web.Response(body=body, content_type="application/json")
+    plain, compressed, etag = _openapi()
+    headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Encoding"}
+    if call.request.headers.get("If-None-Match") == etag:
+        return web.Response(status=304, headers=headers)
+    if "gzip" in call.request.headers.get("Accept-Encoding", "").lower():
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(body=compressed, content_type="application/json", headers=headers)
+    return web.Response(body=plain, content_type="application/json", headers=headers)
+
+
+@functools.cache
+def _openapi() -> tuple[bytes, bytes, str]:
+    """The document, plain and compressed, with its tag: made once, before media flow."""
+    plain = msgspec.json.encode(openapi.document(ROUTES, version("tongke")))
+    return plain, gzip.compress(plain), f'"{hashlib.sha256(plain).hexdigest()[:16]}"'
 
 
 ROUTES: tuple[Route, ...] = (
@@ -74,6 +91,7 @@ def make_app(services: Services, gate: Gate) -> web.Application:
     app[SERVICES] = services
     app[GATE] = gate
     app[health.METRICS] = health.Metrics(services, gate)
+    _openapi()
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _dispatcher(route, services))
     app.router.add_get("/ws/lessons/{lesson_id}", ws.control_channel)
@@ -102,13 +120,19 @@ def _dispatcher(
             request.app[GATE].know(request, call.session.session_hash)
             if route.method not in _SAFE:
                 services.identity.demand_csrf(call.signed_in, request.headers.get("X-CSRF-Token"))
+        if route.permit is not None:
+            await route.permit(call)
         if decoder is not None:
             call.body = await _body(request, decoder)
         answer = await route.handler(call)
         if isinstance(answer, web.StreamResponse):
             return answer
-        response = web.Response(status=route.status, body=msgspec.json.encode(answer))
-        response.content_type = "application/json"
+        response = web.Response(
+            status=route.status,
+            body=msgspec.json.encode(answer),
+            content_type="application/json",
+            zlib_executor_size=COMPRESSED_HERE_BYTES,
+        )
         response.headers["Cache-Control"] = "no-store"
         response.enable_compression()
         return response

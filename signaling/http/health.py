@@ -32,27 +32,50 @@ class Health(msgspec.Struct, frozen=True):
     recorder: str
 
 
+class _Collected(CollectorRegistry):
+    """A registry of figures that were read before."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        super().__init__()
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        """The families."""
+        return self._families
+
+
 class Metrics:
-    """This server's own registry; nothing global, so that tests may run several servers."""
+    """This server's own figures; nothing global, so that tests may run several servers."""
 
     def __init__(self, services: Services, gate: Gate) -> None:
-        self.registry = CollectorRegistry()
         self.requests = Counter(
             "tongke_http_requests",
             "HTTP requests",
             ("method", "route", "status"),
-            registry=self.registry,
+            registry=None,
         )
         self.seconds = Histogram(
             "tongke_http_request_seconds",
             "Time to answer",
             ("route",),
-            registry=self.registry,
+            registry=None,
         )
-        ProcessCollector(registry=self.registry)
-        self.registry.register(_LiveFigures(services))
-        self.registry.register(_ConnectionFigures(gate))
-        self.registry.register(LinkFigures(services))
+        self._collectors: tuple[Collector, ...] = (
+            self.requests,
+            self.seconds,
+            ProcessCollector(registry=None),
+            _LiveFigures(services),
+            _ConnectionFigures(gate),
+            LinkFigures(services),
+        )
+
+    async def text(self) -> bytes:
+        """All figures for Prometheus: read here, in turns with media; written by a thread."""
+        families: list[Metric] = []
+        for collector in self._collectors:
+            families += collector.collect()
+            await asyncio.sleep(0)
+        return await asyncio.to_thread(generate_latest, _Collected(families))
 
 
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
@@ -123,7 +146,7 @@ async def metrics(call: Call) -> web.Response:
     """Prometheus text, to the networks that may scrape."""
     if not within(call.remote, networks(call.services.config.metrics_networks)):
         raise Forbidden("not from this network (metrics_networks)")
-    body = generate_latest(call.request.app[METRICS].registry)
+    body = await call.request.app[METRICS].text()
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

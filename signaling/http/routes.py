@@ -77,6 +77,7 @@ class Route:
     Attributes:
         handler: returns the body (a struct, None for no content) or a whole response.
         answer: the body's struct, a `Content`, or None.
+        permit: raises where the caller may not do this; asked before the body is read.
     """
 
     method: str
@@ -89,3 +90,4 @@ class Route:
     access: Access = Access.SESSION
     query: tuple[Query, ...] = ()
     headers: tuple[str, ...] = field(default=())
+    permit: Callable[[Call], Awaitable[object]] | None = None
