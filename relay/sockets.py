@@ -33,7 +33,7 @@ def bind_all(config: RelayConfig) -> list[socket.socket]:
     for _ in range(attempts):
         sockets: list[socket.socket] = []
         port = config.udp_port
-        for host in config.hosts:
+        for host in distinct(config.hosts):
             try:
                 sock = _bind(host, port, config.socket_buffer_bytes)
             except OSError as exc:
@@ -50,6 +50,13 @@ def bind_all(config: RelayConfig) -> list[socket.socket]:
         for sock in sockets:
             sock.close()
     raise error
+
+
+def distinct(hosts: Sequence[str]) -> list[str]:
+    """Each address once; one that a wildcard of its family takes in anyway is left out."""
+    addresses = dict.fromkeys(map(ipaddress.ip_address, hosts))
+    wild = {address.version for address in addresses if address.is_unspecified}
+    return [a.compressed for a in addresses if a.is_unspecified or a.version not in wild]
 
 
 def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:

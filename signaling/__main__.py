@@ -28,6 +28,7 @@ from relay.node import RelayNode
 from signaling import commands, seed
 from signaling.addresses import listing
 from signaling.config import Config, ConfigError, load
+from signaling.data_lock import DataInUse, held
 from signaling.errors import SignalingError
 from signaling.files import raise_limit
 from signaling.http.app import ROUTES
@@ -38,6 +39,7 @@ from signaling.services import Services
 
 log = structlog.get_logger(__name__)
 
+DATA_IN_USE = 75  # sysexits.h: EX_TEMPFAIL
 THREAD_TURN_S = 0.001  # a thread that computes gives way to the loop after this; Python's: 5 ms
 
 
@@ -62,8 +64,19 @@ class Running:
 
 @asynccontextmanager
 async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[Running]:
-    """Start relay, recorder, services and HTTP, in this order; stop them in the other."""
+    """Start relay, recorder, services and HTTP, in this order; stop them in the other.
+
+    Raises:
+        DataInUse: another server works on the data folder.
+    """
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with held(config.data):
+        async with _started(config, seed_demo=seed_demo) as server:
+            yield server
+
+
+@asynccontextmanager
+async def _started(config: Config, *, seed_demo: bool) -> AsyncIterator[Running]:
     relay = RelayNode(
         RelayConfig(
             hosts=config.udp_hosts,
@@ -143,9 +156,9 @@ async def _openapi(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, status: int = 1) -> int:
     print(message, file=sys.stderr)  # noqa: T201
-    return 1
+    return status
 
 
 def _config(arguments: argparse.Namespace) -> Config:
@@ -209,6 +222,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         run = arguments.run
     try:
         return uvloop.run(run(arguments))
+    except DataInUse as error:
+        return _fail(f"tongke: {error}", DATA_IN_USE)
     except (ConfigError, SignalingError) as error:
         return _fail(f"tongke: {error}")
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -157,6 +158,12 @@ def _demand_usable(config: Config) -> None:
         raise ConfigError("tls_certificate and tls_key belong together")
     if not config.http_hosts:
         raise ConfigError("http_host is empty")
+    for name in ("udp_hosts", "announced_addresses"):
+        for address in getattr(config, name):
+            try:
+                ip_address(address)
+            except ValueError as error:
+                raise ConfigError(f"{name}: {error}") from None
     if config.public_url is not None:
         url = urlsplit(config.public_url)
         if url.scheme not in {"http", "https"} or not url.netloc or url.query or url.fragment:

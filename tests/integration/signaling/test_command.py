@@ -201,6 +201,60 @@ async def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
         assert "Traceback" not in err
 
 
+async def test_a_second_server_on_the_same_data_is_refused_with_a_status_of_its_own(
+    tmp_path: Path,
+) -> None:
+    async with TongkeServer.start(tmp_path) as server:
+        words = ("serve", f"--data={server.data}", "--http-port=0", "--udp-port=0")
+        status, _, err = await _tongke(*words)
+        assert status == 75
+        assert str(server.data) in err
+        assert str(server.pid) in err
+        assert "Traceback" not in err
+        await server.kill()
+        await server.up()  # nothing is left of the lock
+
+
+async def test_a_command_does_not_change_the_schema_under_a_running_server(tmp_path: Path) -> None:
+    async with TongkeServer.start(tmp_path) as server:
+        data = f"--data={server.data}"
+        assert (await _tongke("migrate", data))[0] == 0  # there is nothing to do
+        with contextlib.closing(sqlite3.connect(server.data / "tongke.db")) as database, database:
+            version = database.execute("SELECT * FROM signaling_alembic_version").fetchone()
+            database.execute("DELETE FROM signaling_alembic_version")
+        status, _, err = await _tongke("migrate", data)
+        assert status == 1
+        assert "停止" in err
+        with contextlib.closing(sqlite3.connect(server.data / "tongke.db")) as database, database:
+            database.execute("INSERT INTO signaling_alembic_version VALUES (?)", version)
+
+
+async def test_an_address_that_is_named_twice_is_bound_once(tmp_path: Path) -> None:
+    hosts = [f"--{kind}-host={host}" for kind in ("udp", "http") for host in ("127.0.0.1",) * 2]
+    more = ("--udp-host=127.0.0.2", "--http-host=localhost")
+    async with TongkeServer.start(tmp_path, (*hosts, *more)) as server:
+        await server.sign_in("wang")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("udp_hosts", "campus"),
+        ("announced_addresses", "campus"),
+        ("public_url", "tongke.example"),
+        ("public_url", "https://tongke.example/a b"),
+    ],
+)
+async def test_an_address_that_is_none_is_told_in_one_line(
+    tmp_path: Path, setting: str, value: str
+) -> None:
+    variable = {f"TONGKE_{setting.upper()}": value}
+    status, _, err = await _tongke("serve", f"--data={tmp_path}", **variable)
+    assert status == 1
+    assert setting in err
+    assert "Traceback" not in err
+
+
 async def test_the_openapi_document_is_printed() -> None:
     status, out, _ = await _tongke("openapi")
     assert status == 0

@@ -91,10 +91,7 @@ async def callers(services: Services) -> list[Caller]:
 def many_lessons(database: Path, lesson_id: str) -> None:
     """A full day: copies of one lesson."""
     with contextlib.closing(sqlite3.connect(database)) as db, db:
-        for table, renewed in (
-            ("lessons", ("lesson_id", "join_code")),
-            (ROOM_TABLE, ("lesson_id",)),
-        ):
+        for table, renewed in RENEWED.items():
             columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
             kept = ",".join(name for name in columns if name not in renewed)
             marks = ",".join("?" for _ in renewed)
