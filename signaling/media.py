@@ -152,7 +152,9 @@ class MediaDesk:
 
     def _endpoint(self, url: str, grant: MediaGrant) -> MediaEndpoint:
         expires_at = datetime.fromtimestamp(grant.expires_at, UTC)
-        return MediaEndpoint(url, seal_media(self._secret, grant), expires_at)
+        return MediaEndpoint(
+            self._config.path_prefix + url, seal_media(self._secret, grant), expires_at
+        )
 
     # --- sessions --------------------------------------------------------------------------------
 

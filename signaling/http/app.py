@@ -92,10 +92,16 @@ def make_app(services: Services, gate: Gate) -> web.Application:
     app[GATE] = gate
     app[health.METRICS] = health.Metrics(services, gate)
     _openapi()
+    # A proxy may keep its path before ours or take it away: both work.
+    prefixes = tuple(dict.fromkeys(("", services.config.path_prefix)))
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, _dispatcher(route, services))
-    app.router.add_get("/ws/lessons/{lesson_id}", ws.control_channel)
-    app.router.add_get(pages.PATTERN, pages.page)
+        dispatcher = _dispatcher(route, services)
+        for prefix in prefixes:
+            app.router.add_route(route.method, prefix + route.path, dispatcher)
+    for prefix in prefixes:
+        app.router.add_get(f"{prefix}/ws/lessons/{{lesson_id}}", ws.control_channel)
+    for prefix in reversed(prefixes):  # the pages' pattern takes in whatever is left
+        app.router.add_get(prefix + pages.pattern(services.config.path_prefix), pages.page)
     app.on_response_prepare.append(_add_headers)
     return app
 
@@ -175,6 +181,7 @@ async def _observe(
         took = time.perf_counter() - started
         resource = request.match_info.route.resource
         path = resource.canonical if resource is not None else "unknown"
+        path = path.removeprefix(request.app[SERVICES].config.path_prefix)
         metrics = request.app[health.METRICS]
         method = request.method if request.method in _METHODS else "other"
         metrics.requests.labels(method, path, str(status)).inc()
@@ -201,7 +208,8 @@ async def _problems(
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
-    if request.path.startswith(_CORS_PATHS):
+    prefix = request.app[SERVICES].config.path_prefix
+    if request.path.removeprefix(prefix).startswith(_CORS_PATHS):
         for name, value in media.CORS.items():
             headers[name] = value
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -223,5 +231,5 @@ def _content_security_policy(request: web.Request) -> str:
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; media-src 'self' blob: data: mediastream:; font-src 'self'; "
         f"connect-src 'self'{socket}; worker-src 'self' blob:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
 
 import structlog
 
@@ -12,6 +13,8 @@ log = structlog.get_logger(__name__)
 
 PORT_ATTEMPTS = 16  # a port that is free for IPv4 may be taken for IPv6
 # No IPv6 in this kernel, or an address that the machine lacks.
+_FAMILIES = (socket.AF_INET, socket.AF_INET6)
+_Address = tuple[socket.AddressFamily, str]
 _ABSENT = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
 
 
@@ -37,7 +40,7 @@ def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
     bound: list[socket.socket] = []
     absent: OSError | None = None
     try:
-        for family, address in dict.fromkeys(a for host in hosts for a in _addresses(host)):
+        for family, address in _distinct(a for host in hosts for a in _addresses(host)):
             try:
                 bound.append(_bind(family, address, port))
             except OSError as error:
@@ -56,13 +59,17 @@ def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
     return bound
 
 
+def _distinct(addresses: Iterable[_Address]) -> list[_Address]:
+    """Each once; one that a wildcard of its family takes in anyway is left out."""
+    found = list(dict.fromkeys(addresses))
+    wild = {family for family, address in found if ip_address(address).is_unspecified}
+    return [(f, a) for f, a in found if f not in wild or ip_address(a).is_unspecified]
+
+
 def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
     """What a host name means; ``""`` is every address."""
-    found = socket.getaddrinfo(host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    found = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     return [(family, str(address[0])) for family, _, _, _, address in found if family in _FAMILIES]
-
-
-_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
 def _bind(family: socket.AddressFamily, address: str, port: int) -> socket.socket:

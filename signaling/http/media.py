@@ -149,7 +149,8 @@ def if_match(header: str) -> tuple[str, ...] | None:
 
 def _created(call: Call, answer: Answer, kind: str) -> web.Response:
     response = web.Response(status=201, body=answer.sdp.encode(), content_type=SDP)
-    response.headers["Location"] = f"/{kind}/sessions/{answer.session_id}"
+    prefix = call.services.config.path_prefix
+    response.headers["Location"] = f"{prefix}/{kind}/sessions/{answer.session_id}"
     response.headers["ETag"] = f'"{answer.etag}"'
     response.headers["Accept-Patch"] = SDP_FRAGMENT
     for server in call.services.config.ice_servers:
