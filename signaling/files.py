@@ -10,7 +10,7 @@ log = structlog.get_logger(__name__)
 
 # Sockets of media, the database, archives of lessons, files being served: what is not a connection.
 RESERVED_FILES = 128
-RESERVED_PART = 4  # and at least a quarter of all
+RESERVED_PART = 2  # and at least half of all: a connection that is sent a file has that open, too
 LEAST_CONNECTIONS = 16  # with fewer nobody could use the pages
 
 

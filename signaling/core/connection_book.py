@@ -17,11 +17,12 @@ class Stage(Enum):
     HEADERS = auto()  # no request yet, or only a part of its headers
     BODY = auto()  # the body of a request is awaited
     ANSWERING = auto()
+    STALLED = auto()  # being answered, and the client does not take it
     IDLE = auto()  # between two requests
 
 
 # A stranger that keeps the server waiting makes room for a newcomer; the first of these goes first.
-_WAITING = (Stage.IDLE, Stage.HEADERS, Stage.HANDSHAKE, Stage.BODY)
+_WAITING = (Stage.IDLE, Stage.HEADERS, Stage.HANDSHAKE, Stage.BODY, Stage.STALLED)
 
 
 @dataclass(slots=True, eq=False)

@@ -58,6 +58,7 @@ class Connection(asyncio.Protocol):
         self._gate = gate
         self._inner = inner
         self._transport: asyncio.Transport | None = None
+        self._answering: asyncio.Task[object] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._buffered = 0  # bytes that waited to be sent when the reader was last looked at
@@ -92,6 +93,8 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not take what it asked for: watch it."""
         self._inner.pause_writing()
+        if self.entry.stage is Stage.ANSWERING:
+            self.enter(Stage.STALLED)
         self._watch_reader()
 
     def resume_writing(self) -> None:
@@ -99,6 +102,8 @@ class Connection(asyncio.Protocol):
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+        if self.entry.stage is Stage.STALLED:
+            self.enter(Stage.ANSWERING)
         self._inner.resume_writing()
 
     # --- of the application ----------------------------------------------------------------------
@@ -106,6 +111,7 @@ class Connection(asyncio.Protocol):
     def begin(self, task: asyncio.Task[object]) -> None:
         """A request has its headers; `task` answers it to the last byte."""
         self._gate.request_began(self.entry)
+        self._answering = task
         self.enter(Stage.ANSWERING)
         task.add_done_callback(self._ended)
 
@@ -130,9 +136,12 @@ class Connection(asyncio.Protocol):
 
     # --- inside ----------------------------------------------------------------------------------
 
-    def _ended(self, _task: asyncio.Task[object]) -> None:
-        if self._transport is not None:
-            self.enter(Stage.IDLE)
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        # The next request may have begun already: since Python 3.12 such tasks start at once.
+        if task is self._answering:
+            self._answering = None
+            if self._transport is not None:
+                self.enter(Stage.IDLE)
 
     def _expire(self) -> None:
         self._deadline = None
@@ -189,9 +198,11 @@ class Gate:
 
     # --- listening -------------------------------------------------------------------------------
 
-    def listen(self, sockets: Sequence[socket.socket], factory: Callable[[], object]) -> None:
+    def listen(
+        self, sockets: Sequence[socket.socket], factory: Callable[[], asyncio.Protocol]
+    ) -> None:
         """Accept on bound sockets; they are the gate's from now on."""
-        self._factory = factory  # type: ignore[assignment]
+        self._factory = factory
         for listener in sockets:
             listener.setblocking(False)
             listener.listen(BACKLOG)

@@ -28,7 +28,7 @@ def ip(*words: str) -> None:
 
 
 def in_namespace(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a coroutine on a loop in a thread of its own, where there is loopback and nothing else."""
+    """Run a coroutine in a thread and a namespace of its own, which has nothing but loopback."""
     failure: list[BaseException] = []
 
     def run() -> None:
