@@ -93,6 +93,14 @@ async def test_an_idle_connection_is_closed_after_its_answer(tmp_path: Path) -> 
         assert (await client.call("GET", "/api/me"))["name"]
 
 
+async def test_half_of_a_second_request_has_no_more_time_than_of_the_first(tmp_path: Path) -> None:
+    async with served(tmp_path, **{**PATIENT, "http_headers_s": SOON_S}) as (_, client, _lesson):
+        with connected(client.base, REQUEST % b"/api/nothing") as sock:
+            await received(sock, until=b"not_found")
+            sock.send(HALF_REQUEST)
+            await received(sock)
+
+
 async def test_a_reader_that_takes_nothing_is_cut_off(tmp_path: Path) -> None:
     web = tmp_path / "web"
     (web / "assets").mkdir(parents=True)
