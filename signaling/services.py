@@ -91,7 +91,7 @@ class Services:
         )
         self.stills = StillDesk(self.hub, self.clock)
         self.session_watch = SessionWatch(self.people, self.hub, self.media_sessions, relay)
-        self.library = Library(recorder, self.lesson_store)
+        self.library = Library(recorder, self.lesson_store, config.path_prefix)
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
             self.lessons.reconcile,
             self.lessons.end_forgotten,

@@ -55,6 +55,11 @@ def _in_thread(work: Callable[[], T]) -> T:
     return outcome[0]
 
 
+def unshare_network() -> None:
+    """Put the calling thread into a fresh network namespace. Raises LinkUnavailable."""
+    _checked(_libc.unshare(CLONE_NEWNET), "unshare")
+
+
 def die_with_parent(signal_number: int) -> None:
     """Ask the kernel to signal this process when its parent ends (prctl(2))."""
     _checked(_libc.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "prctl")
@@ -77,7 +82,7 @@ def make_end() -> End:
     """Make a namespace with a TUN device. Raises LinkUnavailable."""
 
     def make() -> End:
-        _checked(_libc.unshare(CLONE_NEWNET), "unshare")
+        unshare_network()
         namespace = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
             tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
@@ -37,3 +38,14 @@ async def migrate(database: Database, target: str = "head") -> None:
     writer = database.engine.execution_options(tongke_writes=True)
     async with writer.begin() as connection:
         await connection.run_sync(_upgrade, target)
+
+
+def _version(connection: Connection) -> str | None:
+    options = {"version_table": VERSION_TABLE}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+async def is_current(database: Database) -> bool:
+    """Whether the schema is the newest."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_version) == newest()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import gzip
+import hashlib
 import re
 import secrets
 import time
@@ -12,7 +16,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from signaling.errors import CsrfFailed, Malformed, TooLarge, UnsupportedMediaType
+from signaling.errors import CsrfFailed, Malformed, UnsupportedMediaType
 from signaling.http import (
     health,
     identity,
@@ -25,14 +29,17 @@ from signaling.http import (
     stills,
     ws,
 )
+from signaling.http.bodies import read_body
+from signaling.http.connections import Gate
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.problems import invalid_body, problem_response
-from signaling.http.routes import SERVICES, Access, Call, Content, Route
+from signaling.http.routes import GATE, SERVICES, Access, Call, Content, Route
 from signaling.services import Services
 
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 256 * 1024
+COMPRESSED_HERE_BYTES = 4096  # larger answers are compressed by a thread
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
@@ -42,8 +49,21 @@ _CORS_PATHS = ("/whip/", "/whep/")
 
 async def openapi_document(call: Call) -> web.Response:
     """This document."""
-    body = msgspec.json.encode(openapi.document(ROUTES, version("tongke")))
-    return web.Response(body=body, content_type="application/json")
+    plain, compressed, etag = _openapi()
+    headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Encoding"}
+    if call.request.headers.get("If-None-Match") == etag:
+        return web.Response(status=304, headers=headers)
+    if "gzip" in call.request.headers.get("Accept-Encoding", "").lower():
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(body=compressed, content_type="application/json", headers=headers)
+    return web.Response(body=plain, content_type="application/json", headers=headers)
+
+
+@functools.cache
+def _openapi() -> tuple[bytes, bytes, str]:
+    """The document, plain and compressed, with its tag: made once, before media flow."""
+    plain = msgspec.json.encode(openapi.document(ROUTES, version("tongke")))
+    return plain, gzip.compress(plain), f'"{hashlib.sha256(plain).hexdigest()[:16]}"'
 
 
 ROUTES: tuple[Route, ...] = (
@@ -65,15 +85,23 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def make_app(services: Services) -> web.Application:
-    """The application over running services."""
+def make_app(services: Services, gate: Gate) -> web.Application:
+    """The application over running services, behind a gate that bounds its connections."""
     app = web.Application(middlewares=[_observe, _problems], client_max_size=MAX_BODY_BYTES)
     app[SERVICES] = services
-    app[health.METRICS] = health.Metrics(services)
+    app[GATE] = gate
+    app[health.METRICS] = health.Metrics(services, gate)
+    _openapi()
+    # A proxy may keep its path before ours or take it away: both work.
+    prefixes = tuple(dict.fromkeys(("", services.config.path_prefix)))
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, _dispatcher(route, services))
-    app.router.add_get("/ws/lessons/{lesson_id}", ws.control_channel)
-    app.router.add_get(pages.PATTERN, pages.page)
+        dispatcher = _dispatcher(route, services)
+        for prefix in prefixes:
+            app.router.add_route(route.method, prefix + route.path, dispatcher)
+    for prefix in prefixes:
+        app.router.add_get(f"{prefix}/ws/lessons/{{lesson_id}}", ws.control_channel)
+    for prefix in reversed(prefixes):  # the pages' pattern takes in whatever is left
+        app.router.add_get(prefix + pages.pattern(services.config.path_prefix), pages.page)
     app.on_response_prepare.append(_add_headers)
     return app
 
@@ -95,15 +123,22 @@ def _dispatcher(
             cookie = request.cookies.get(identity.SESSION_COOKIE)
             call.signed_in = await services.identity.signed_in(cookie)
             structlog.contextvars.bind_contextvars(subject=call.subject.subject_id)
+            request.app[GATE].know(request, call.session.session_hash)
             if route.method not in _SAFE:
                 services.identity.demand_csrf(call.signed_in, request.headers.get("X-CSRF-Token"))
+        if route.permit is not None:
+            await route.permit(call)
         if decoder is not None:
             call.body = await _body(request, decoder)
         answer = await route.handler(call)
         if isinstance(answer, web.StreamResponse):
             return answer
-        response = web.Response(status=route.status, body=msgspec.json.encode(answer))
-        response.content_type = "application/json"
+        response = web.Response(
+            status=route.status,
+            body=msgspec.json.encode(answer),
+            content_type="application/json",
+            zlib_executor_size=COMPRESSED_HERE_BYTES,
+        )
         response.headers["Cache-Control"] = "no-store"
         response.enable_compression()
         return response
@@ -115,11 +150,9 @@ async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> 
     if request.content_type != "application/json":
         raise UnsupportedMediaType("expected application/json", field="Content-Type")
     try:
-        return decoder.decode(await request.read())
+        return decoder.decode(await read_body(request, MAX_BODY_BYTES))
     except msgspec.MsgspecError as error:
         raise invalid_body(error) from None
-    except web.HTTPRequestEntityTooLarge:
-        raise TooLarge(f"at most {MAX_BODY_BYTES} bytes") from None
     except (UnicodeDecodeError, RecursionError):
         raise Malformed("not JSON in UTF-8") from None
 
@@ -130,6 +163,9 @@ async def _observe(
 ) -> web.StreamResponse:
     """Give the request an id, and log and count it at its end."""
     given = request.headers.get("X-Request-ID", "")
+    connection, task = request.app[GATE].of(request), asyncio.current_task()
+    if connection is not None and task is not None:
+        connection.begin(task)
     request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -145,6 +181,7 @@ async def _observe(
         took = time.perf_counter() - started
         resource = request.match_info.route.resource
         path = resource.canonical if resource is not None else "unknown"
+        path = path.removeprefix(request.app[SERVICES].config.path_prefix)
         metrics = request.app[health.METRICS]
         method = request.method if request.method in _METHODS else "other"
         metrics.requests.labels(method, path, str(status)).inc()
@@ -171,7 +208,8 @@ async def _problems(
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
-    if request.path.startswith(_CORS_PATHS):
+    prefix = request.app[SERVICES].config.path_prefix
+    if request.path.removeprefix(prefix).startswith(_CORS_PATHS):
         for name, value in media.CORS.items():
             headers[name] = value
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -193,5 +231,5 @@ def _content_security_policy(request: web.Request) -> str:
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; media-src 'self' blob: data: mediastream:; font-src 'self'; "
         f"connect-src 'self'{socket}; worker-src 'self' blob:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     )

@@ -50,8 +50,9 @@ async def logout(call: Call) -> web.Response:
     await call.services.identity.logout(call.session, device)
     call.services.session_watch.end((call.session.session_hash,))
     response = web.Response(status=204)
-    response.del_cookie(SESSION_COOKIE)
-    response.del_cookie(DEVICE_COOKIE)
+    path = _cookie_path(call)
+    response.del_cookie(SESSION_COOKIE, path=path)
+    response.del_cookie(DEVICE_COOKIE, path=path)
     return response
 
 
@@ -77,6 +78,11 @@ def _key(call: Call) -> str:
     return limiter_key(call.remote)
 
 
+def _cookie_path(call: Call) -> str:
+    """Ours alone, where a proxy has other programs beside it."""
+    return call.services.config.path_prefix or "/"
+
+
 def _signed_in(call: Call, new: NewSession) -> web.Response:
     config = call.services.config
     secure = is_secure(call.request, networks(config.trusted_proxies))
@@ -86,6 +92,7 @@ def _signed_in(call: Call, new: NewSession) -> web.Response:
     response.set_cookie(
         SESSION_COOKIE,
         new.cookie,
+        path=_cookie_path(call),
         max_age=config.session_hours * 3600,
         httponly=True,
         samesite="Lax",
@@ -95,6 +102,7 @@ def _signed_in(call: Call, new: NewSession) -> web.Response:
         response.set_cookie(
             DEVICE_COOKIE,
             new.device_token,
+            path=_cookie_path(call),
             max_age=config.device_cookie_days * 86400,
             httponly=True,
             samesite="Lax",

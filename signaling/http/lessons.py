@@ -7,7 +7,7 @@ from datetime import datetime
 from signaling.addresses import page_urls
 from signaling.core import resources as r
 from signaling.core.calendar import days, parse_day, parse_week
-from signaling.core.permissions import Action, allows
+from signaling.core.permissions import Action, Relation, allows, granted
 from signaling.errors import Forbidden, Invalid
 from signaling.http.routes import Call, Query, Route
 
@@ -23,6 +23,17 @@ async def list_lessons(call: Call) -> r.LessonList:
         call.services.clock.now(),
         following,
     )
+
+
+async def may_create(call: Call) -> None:
+    """Somebody's lessons, at least. Raises Forbidden."""
+    if not granted(Action.CREATE_LESSON, call.subject.roles, tuple(Relation)):
+        raise Forbidden()
+
+
+async def may_cancel(call: Call) -> None:
+    """This lesson. Raises NotFound, Forbidden."""
+    await call.services.lessons.demand(call.subject, Action.CANCEL_LESSON, _id(call))
 
 
 async def create_lesson(call: Call) -> r.Lesson:
@@ -125,7 +136,16 @@ ROUTES = (
             Query("after", "the `next` of the page before"),
         ),
     ),
-    Route("POST", "/api/lessons", create_lesson, "临时排课", r.Lesson, r.LessonCreate, status=201),
+    Route(
+        "POST",
+        "/api/lessons",
+        create_lesson,
+        "临时排课",
+        r.Lesson,
+        r.LessonCreate,
+        status=201,
+        permit=may_create,
+    ),
     Route("GET", "/api/lessons/{lesson_id}", get_lesson, "一节课", r.Lesson),
     Route("POST", "/api/lessons/{lesson_id}/start", start_lesson, "开始上课", r.Lesson),
     Route("POST", "/api/lessons/{lesson_id}/end", end_lesson, "下课", r.Lesson),
@@ -136,6 +156,7 @@ ROUTES = (
         "停课",
         r.Lesson,
         r.LessonCancel,
+        permit=may_cancel,
     ),
     Route("GET", "/api/directory", directory, "学校、教室、主讲教师", r.Directory),
     Route(

@@ -11,10 +11,12 @@ from aiohttp import web
 
 from signaling.core.permissions import Subject
 from signaling.errors import NotSignedIn
+from signaling.http.connections import Gate
 from signaling.identity import SignedIn
 from signaling.services import Services
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 
 class Access(StrEnum):
@@ -75,6 +77,7 @@ class Route:
     Attributes:
         handler: returns the body (a struct, None for no content) or a whole response.
         answer: the body's struct, a `Content`, or None.
+        permit: raises where the caller may not do this; asked before the body is read.
     """
 
     method: str
@@ -87,3 +90,4 @@ class Route:
     access: Access = Access.SESSION
     query: tuple[Query, ...] = ()
     headers: tuple[str, ...] = field(default=())
+    permit: Callable[[Call], Awaitable[object]] | None = None

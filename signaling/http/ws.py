@@ -19,7 +19,7 @@ from signaling.db.people_store import AuditEntry
 from signaling.errors import Forbidden, SignalingError, WrongLessonState
 from signaling.http.identity import SESSION_COOKIE
 from signaling.http.origin import client_address, is_own_origin, networks
-from signaling.http.routes import SERVICES
+from signaling.http.routes import GATE, SERVICES
 from signaling.http.socket_queue import unsent_bytes
 from signaling.hub import member_of
 from signaling.identity import SignedIn
@@ -103,6 +103,7 @@ async def _admit(
     request: web.Request, services: Services, lesson_id: str
 ) -> tuple[SignedIn, Seat, LiveRoom]:
     signed_in = await services.identity.signed_in(request.cookies.get(SESSION_COOKIE))
+    request.app[GATE].know(request, signed_in.session_hash)
     _, seat = await services.lessons.seat(signed_in.subject, lesson_id)
     room = await services.hub.enter(lesson_id)
     if not seat.visible:  # 观摩 is unseen by the room, never by the log

@@ -2,9 +2,10 @@
 import { shallowRef } from 'vue'
 import { ApiError, RestClient } from '../core/rest'
 import type { Identity, Role } from '../core/wire'
+import { basePath } from './base'
 import { browserHttp } from './http'
 
-export const rest = new RestClient(browserHttp)
+export const rest = new RestClient(browserHttp, basePath)
 
 export const identity = shallowRef<Identity | null>(null)
 
