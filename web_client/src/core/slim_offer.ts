@@ -6,6 +6,8 @@
 const CODECS = /^(VP8|H264|opus)\//i
 const EXTENSIONS =
   /(sdes:mid|sdes:rtp-stream-id|sdes:repaired-rtp-stream-id|transport-wide-cc-extensions-01|ssrc-audio-level|abs-send-time|abs-capture-time)$/
+/** What REMB is made of. */
+const SEND_TIME = /abs-send-time$/
 /** Of a sender's layers. */
 const LAYER_NAMES = /rtp-stream-id$/
 const TRANSPORT = /^a=(ice-ufrag|ice-pwd|ice-options|fingerprint|setup):/
@@ -58,7 +60,9 @@ function slim({ head, lines }: Section, leads: boolean): string[] {
   const receives = lines.includes('a=recvonly')
   const kept = lines.filter((line) => {
     if (USELESS.test(line) || (!leads && TRANSPORT.test(line))) return false
-    if (line.startsWith('a=extmap:')) return EXTENSIONS.test(line) && !(receives && LAYER_NAMES.test(line))
+    if (line.startsWith('a=extmap:')) {
+      return EXTENSIONS.test(line) && !(receives && LAYER_NAMES.test(line)) && !(reports && SEND_TIME.test(line))
+    }
     const type = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line)?.[1]
     if (type === undefined) return true
     return types.has(type) && (!line.startsWith('a=rtcp-fb:') || isFeedback(line))
