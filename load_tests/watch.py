@@ -153,7 +153,6 @@ class ViewingPeer(Peer):
         self.on_sound: Callable[[int, Samples, float], None] = lambda _slot, _samples, _at: None
         self.counts: dict[int, CountingSlot] = {}
         self.unmapped = 0
-        self._up_at = 0.0
         self.bye_received = False
         self._slots_wanted = (video_slots, audio_slots)
         self._codecs = tuple(codecs)
@@ -189,7 +188,6 @@ class ViewingPeer(Peer):
             transport_cc=self._transport_cc,
         )
         await self._open(offer)
-        self._up_at = time.monotonic()
         self._timers.append(asyncio.create_task(self._run_feedback()))
         if not self._count_only:
             self._timers.append(asyncio.create_task(self._run_timer()))
@@ -198,8 +196,9 @@ class ViewingPeer(Peer):
     def first_picture_s(self) -> float | None:
         """From the session being up to the first slot's first packet; while counting only."""
         slot = self.counts.get(self._receivers["video", 0].ssrc)
-        first = slot.first_packet_at if slot is not None else None
-        return None if first is None else max(0.0, first - self._up_at)
+        if slot is None or slot.first_packet_at is None or self.up_at is None:
+            return None
+        return max(0.0, slot.first_packet_at - self.up_at)
 
     def video(self, slot: int = 0) -> SlotStats:
         """Figures of a video slot."""
