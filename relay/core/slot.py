@@ -96,6 +96,163 @@ class ViewerSlot(SwitchingSlot):
         "_template",
         "_wide_at",
         "_window_start",
+        "codec_missing",
+        "hold",
+        "ideal",
+        "negotiated",
+        "octets",
+        "packets",
+    )
+
+    def __init__(
+        self,
+        negotiated: OutgoingSlot,
+        outlet: Outlet,
+        counters: Counters,
+        on_change: Callable[[], None],
+    ) -> None:
+        """`on_change` is called when another layer flows than before, or could ideally."""
+        super().__init__()
+        self.negotiated = negotiated
+        self.packets = self.octets = 0
+        self.ideal: Layer | None = None
+        self.codec_missing = False
+        self.hold: Hold | None = None
+        self._on_change = on_change
+        self._outlet = outlet
+        self._priority = int(Priority.VIDEO)
+        if negotiated.kind is MediaKind.AUDIO:
+            self._priority = int(Priority.AUDIO)
+        self._counters = counters
+        self._template, self._wide_at, self._level_at = _template(negotiated, negotiated.ssrc)
+        # The usual packet, VP8 with a picture id, is put together by one call: the template's
+        # constant parts around the transport-wide number, then the rewritten descriptor.
+        self._before_number = bytes(self._template[_AFTER_TIMESTAMP : self._wide_at])
+        self._after_number = bytes(self._template[self._wide_at + 2 :])
+        before, after = len(self._before_number), len(self._after_number)
+        self._pack_vp8 = struct.Struct(f"!BBHI{before}sH{after}sHH").pack
+        self._repair_template = _template(negotiated, negotiated.rtx_ssrc)[0]
+        self._repair_sequence = negotiated.rtx_ssrc & 0x7FFF
+        # What the link carries beside a repeated payload: more than that, where it is sound.
+        self._overhead = len(self._template) + OVERHEAD
+        self._resent: dict[int, float] = {}
+        self._resends = 0
+        self._window_start = float("-inf")
+
+    def forward(self, packet: MediaPacket) -> None:
+        """Send one packet of the present layer. This is the relay's innermost loop."""
+        if packet.sequence < self.first_sequence:
+            return  # from before the switch
+        if packet.temporal > self.temporal_free and not self.passes(packet):
+            return
+        outlet = self._outlet
+        if packet.picture_id < 0 or not self._wide_at:
+            data = self._patched(packet)
+        else:
+            pack = self._pack_vp8  # see `Outlet.send` for why this is not called as it stands
+            data = pack(
+                _WITH_EXTENSIONS,
+                packet.marker | self.payload_type,
+                (packet.sequence + self.sequence_delta) & 0xFFFF,
+                (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF,
+                self._before_number,
+                (outlet.number + 1) & 0xFFFF,
+                self._after_number,
+                packet.head,
+                (packet.picture_id + self.picture_id_delta) & 0x7FFF | 0x8000,
+            )
+            if packet.tl0_index >= 0:
+                data += _BYTES[(packet.tl0_index + self.tl0_delta) & 0xFF]
+            data += packet.payload
+        self.packets += 1
+        self.octets += packet.size
+        if outlet.far and self.negotiated.rtx_ssrc:
+            outlet.origin = self.negotiated.ssrc, packet.sequence + self.sequence_delta
+        outlet.send(data, self._wide_at, self._priority, packet.arrival)
+
+    def _patched(self, packet: MediaPacket) -> bytes:
+        """The packet behind the template: whatever `forward` does not put together at once."""
+        head = self._template
+        _PATCH.pack_into(
+            head,
+            1,
+            packet.marker | self.payload_type,
+            (packet.sequence + self.sequence_delta) & 0xFFFF,
+            (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF,
+        )
+        if self._wide_at:
+            _U16.pack_into(head, self._wide_at, (self._outlet.number + 1) & 0xFFFF)
+        if packet.picture_id < 0:
+            if self._level_at:
+                head[self._level_at] = packet.level
+            return _join((head, packet.payload))
+        return _join((head, payload(packet, self.picture_id_delta, self.tl0_delta)))
+
+    def forward_late(self, packet: MediaPacket) -> None:
+        """Send a packet that reached the relay after later ones, which the viewer has by now.
+
+        As a repair, if the viewer knows them: it takes a late original for reordering on its own
+        link, and would from then on wait that long before it asks for what its link lost.
+        """
+        if packet.sequence < self.first_sequence:
+            return  # from before the switch
+        segment = self.place(packet)
+        if segment is None:
+            return  # its picture was left out
+        self._send_again(segment, packet, packet.arrival)
+        if self._outlet.repairs_twice:  # it came one round trip late as it is
+            self._send_again(segment, packet, packet.arrival)
+
+    # --- switching --------------------------------------------------------------------------------
+
+    def takes(self, codec: Codec | None) -> bool:
+        """Whether this viewer can be sent a stream in `codec`."""
+        return codec is not None and match_codec(self.negotiated.codecs, codec) is not None
+
+    def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
+        """See `layer.Taker`."""
+        codec = layer.codec and match_codec(self.negotiated.codecs, layer.codec)
+        if codec is None:
+            return
+        if layer.kind is MediaKind.AUDIO and self.came_too_early(packet):
+            return  # said before it might be heard, read by a busy loop only now
+        self.arrive(layer)
+        self.restart_temporal()
+        sets = layer.sets_apart
+        lead = self.splice(layer, packet, codec.payload_type, sets.payload if sets else b"")
+        self._counters.slot_switches += 1
+        self._on_change()
+        if lead is not None:
+            self._send_lead(lead)
+        self.forward_kept(layer)
+
+    def _send_lead(self, lead: MediaPacket) -> None:
+        """Send what goes before the layer's first packet, under the number before it."""
+        self.first_sequence = lead.sequence
+        self.forward(lead)
+        self.first_sequence += 1
+
+    def on_picture_loss(self, now: float) -> None:
+        """The viewer cannot decode: it needs a key frame, and its parameter sets if they are apart.
+
+        They were sent before the first picture only, and may be what was lost for good.
+        """
+        lead = self._segments[-1].lead if self._segments else None
+        if lead is not None and now - lead.arrival >= _LEAD_SPACING:
+            self.rejoin()
+        for layer in {id(one): one for one in (self.layer, self.target) if one}.values():
+            layer.request_key_frame(now)
+
+    def on_flow_changed(self) -> None:
+        """See `SwitchingSlot`."""
+        self._on_change()
+
+    def set_ideal(self, layer: Layer | None) -> None:
+        """Note what could be had on a better link."""
+        if layer is not self.ideal:
+            self.ideal = layer
+            self._on_change()
+
     def set_codec_missing(self, missing: bool) -> None:
         """Note whether this viewer takes none of the wanted source's codecs; each time counts."""
         if missing is not self.codec_missing:
@@ -117,15 +274,8 @@ class ViewerSlot(SwitchingSlot):
         layer = self.layer
         index, kind = self.negotiated.index, self.negotiated.kind
         if layer is None:
-            return SlotState(
-                index,
-                kind,
-                None,
-                None,
-                self.ideal,
-                codec_missing=self.codec_missing,
-                hold=self.hold,
-            )
+            missing, hold = self.codec_missing, self.hold
+            return SlotState(index, kind, None, None, self.ideal, codec_missing=missing, hold=hold)
         shown: Layer | None = layer.layer
         thinned = self.temporal < len(layer.meter.temporal_shares) - 1
         return SlotState(index, kind, layer.source_id, shown, self.ideal, thinned)
