@@ -45,6 +45,14 @@ class Limit(StrEnum):
     OUTAGE = "outage"  # nothing comes back
 
 
+class Hold(StrEnum):
+    """Why a picture that is published does not flow to a viewer."""
+
+    CHECKING = "checking"  # what the link carries is being found out
+    LINK = "link"  # the viewer's link does not carry it
+    SOURCE = "source"  # it takes more than is sent to any viewer
+
+
 class CloseReason(StrEnum):
     """Why a session ended."""
 
@@ -154,6 +162,7 @@ class SlotState:
         thinned: fewer pictures a second flow than are published.
         codec_missing: what the slot wants is published only in codecs that this viewer has not
             offered; `ideal` is None then.
+        hold: why nothing flows although `ideal` could; else None.
     """
 
     slot: int
@@ -163,6 +172,7 @@ class SlotState:
     ideal: Layer | None = None
     thinned: bool = False
     codec_missing: bool = False
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -386,4 +386,5 @@ def _slot_now(state: SlotState) -> m.SlotNow:
         ideal,
         thinned=state.thinned,
         codec_missing=state.codec_missing,
+        hold=None if state.hold is None else str(state.hold),
     )

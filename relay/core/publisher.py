@@ -324,9 +324,7 @@ class Publisher:
     def offers(self, name: Layer) -> bool:
         """Whether a layer flows, or would if it were asked for."""
         layer = self.video[name]
-        if layer.flowing:
-            return True
-        return bool(layer.meter.carried_bps) and self.wanted.awaits(name)
+        return layer.flowing or self.wanted.awaits(name)
 
     # --- state ------------------------------------------------------------------------------------
 

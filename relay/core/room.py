@@ -312,7 +312,11 @@ class Room:
                 best = max if source in self._programme else min
                 taken[source].add(best(publisher.video, key=RANK.__getitem__))
             wanted, sound = publisher.wanted, source in self._audible
-            choosable = publisher.settled and len(publisher.video) > 1
+            featured = source in self._programme
+            if not featured and publisher.video and not publisher.settled:
+                # Nothing can be taken yet. Who is not on stage begins with what any uplink carries.
+                taken[source].add(min(publisher.video, key=RANK.__getitem__))
+            choosable = len(publisher.video) > 1 and (publisher.settled or not featured)
             if wanted.update(taken[source], now, sound=sound, choosable=choosable):
                 ordered = sorted(wanted.layers or (), key=RANK.__getitem__)
                 told = publisher.session_id, ordered

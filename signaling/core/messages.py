@@ -160,9 +160,11 @@ class SlotView(msgspec.Struct, frozen=True):
 class SlotNow(msgspec.Struct, frozen=True):
     """What flows in one of the viewer's slots now (``kind`` video or audio).
 
-    ``ideal`` is the layer that a link without bounds would bring; with ``layer`` None and ``ideal``
-    set this viewer's link does not carry that picture. ``thinned``: fewer pictures a second.
-    ``codec_missing``: the picture comes in no codec that this viewer's browser decodes.
+    ``ideal`` is the layer that a link without bounds would bring. With ``layer`` None and ``ideal``
+    set that picture is left out, and ``hold`` says why: ``checking`` (the link is being looked at),
+    ``link`` (it does not carry the picture) or ``source`` (the picture takes more than is sent to
+    anybody). ``thinned``: fewer pictures a second. ``codec_missing``: the picture comes in no codec
+    that this viewer's browser decodes.
     """
 
     slot: int
@@ -172,6 +174,7 @@ class SlotNow(msgspec.Struct, frozen=True):
     ideal: str | None = None
     thinned: bool = False
     codec_missing: bool = False
+    hold: str | None = None
 
 
 class LessonNow(msgspec.Struct, frozen=True):

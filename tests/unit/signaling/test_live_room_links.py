@@ -195,6 +195,7 @@ def test_slots_say_what_an_unlimited_link_would_bring(lesson: _Class) -> None:
             "ideal": "h",
             "thinned": False,
             "codec_missing": False,
+            "hold": None,
         }
     ]
 

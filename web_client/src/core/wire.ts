@@ -403,9 +403,11 @@ export interface SlotView {
 /**
  * What flows in one of the viewer's slots now (``kind`` video or audio).
  *
- * ``ideal`` is the layer that a link without bounds would bring; with ``layer`` None and ``ideal``
- * set this viewer's link does not carry that picture. ``thinned``: fewer pictures a second.
- * ``codec_missing``: the picture comes in no codec that this viewer's browser decodes.
+ * ``ideal`` is the layer that a link without bounds would bring. With ``layer`` None and ``ideal``
+ * set that picture is left out, and ``hold`` says why: ``checking`` (the link is being looked at),
+ * ``link`` (it does not carry the picture) or ``source`` (the picture takes more than is sent to
+ * anybody). ``thinned``: fewer pictures a second. ``codec_missing``: the picture comes in no codec
+ * that this viewer's browser decodes.
  */
 export interface SlotNow {
   slot: number
@@ -415,6 +417,7 @@ export interface SlotNow {
   ideal: string | null
   thinned: boolean
   codec_missing: boolean
+  hold: string | null
 }
 
 /** The lesson as the room needs it. */

@@ -325,6 +325,8 @@ export const en: Texts = {
     soundOnlyHint: 'Listening. The link is slow; the picture will come back by itself.',
     held: 'Slow link: picture paused',
     heldHint: 'The sound goes on; the picture comes back by itself.',
+    heavy: 'This picture is sent at too high a bitrate',
+    heavyHint: 'Set the sending program to 20 Mbit/s or less.',
     stillComing: 'Slow link: the courseware will come as pictures',
     stands: 'Picture stopped, recovering…',
     stillMark: 'Still pages · slow link',

@@ -289,6 +289,8 @@ export const zh = {
     soundOnlyHint: '正在听课，网络较慢，画面稍后恢复',
     held: '网络较慢，画面暂停',
     heldHint: '声音不受影响，画面会自动恢复',
+    heavy: '对方发送的画面码率过高，无法转发',
+    heavyHint: '请在发送软件里把码率调到 20 Mbit/s 以下',
     stillComing: '网络较慢，课件稍后以图片显示',
     stands: '画面停顿，正在恢复…',
     stillMark: '静态课件 · 网络较慢',
