@@ -8,6 +8,7 @@ import type { SlotCounts, SlotTracks } from '../core/viewer'
 import type { UplinkHealth } from '../core/uplink'
 import type { SlotView } from '../core/wire'
 import { browserClock } from './clock'
+import { county } from './county'
 import { browserHttp } from './http'
 import { rest, whichTerminal, whoAmI } from './identity'
 import { openBrowserPeer } from './peer'
@@ -33,6 +34,7 @@ export function useLesson(options: LessonOptions) {
     rest,
     http: browserHttp,
     clock: browserClock,
+    serverNow: county.serverNow,
     openSocket: openBrowserSocket,
     openPeer: openBrowserPeer,
     stillWelcome: async () => (await welcome()) !== null,
@@ -73,6 +75,7 @@ export function useLesson(options: LessonOptions) {
   }
 
   session.onState.add((next) => (state.value = next))
+  session.control.onSnapshot.add((next) => county.heard({ server_time: next.serverTime }))
   session.control.onStatus.add((next) => {
     status.value = next
     bye.value = session.control.bye

@@ -29,7 +29,8 @@ function constraints(kind: Kind, deviceId: string | null): MediaTrackConstraints
   }
 }
 
-export function useLocalMedia() {
+/** @param allowed whether somebody's click let this page use camera and microphone; before it none is asked for. */
+export function useLocalMedia(allowed: () => boolean) {
   const video = shallowRef<MediaStreamTrack | null>(null)
   const audio = shallowRef<MediaStreamTrack | null>(null)
   const cameraState = ref<DeviceState>('unknown')
@@ -79,6 +80,7 @@ export function useLocalMedia() {
 
   /** Asks for whatever is missing: both at once for one permission prompt, then each alone. */
   async function acquire(): Promise<void> {
+    if (!allowed()) return
     if (insecure) {
       cameraState.value = 'denied'
       microphoneState.value = 'denied'
@@ -108,7 +110,7 @@ export function useLocalMedia() {
 
   async function choose(kind: Kind, deviceId: string): Promise<void> {
     memory.set(`device.${kind}`, deviceId)
-    await requestAlone(kind)
+    if (allowed()) await requestAlone(kind)
   }
 
   let timer: number | undefined

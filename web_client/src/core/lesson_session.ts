@@ -30,6 +30,8 @@ export interface LessonSessionOptions {
   readonly rest: RestClient
   readonly http: Http
   readonly clock: Clock
+  /** What time it is at the server, in milliseconds. */
+  readonly serverNow: () => number
   readonly openSocket: OpenSocket
   readonly openPeer: OpenPeer
   /** See `ControlOptions.stillWelcome`. */
@@ -52,7 +54,6 @@ export class LessonSession {
   private cancelView: Cancel | null = null
   private cancelForget: Cancel | null = null
   private cancelAhead: Cancel = () => {}
-  private known: KnownAhead = NOTHING_KNOWN
   private stopped = false
 
   constructor(private readonly options: LessonSessionOptions) {
@@ -60,7 +61,7 @@ export class LessonSession {
     this.grants = new MediaGrants(
       options.clock,
       () => this.mediaAccess(),
-      () => this.state?.serverAheadMs ?? this.known.serverAheadMs,
+      options.serverNow,
     )
     this.camera = this.publisher('camera')
     this.courseware = this.publisher('courseware')
@@ -102,7 +103,6 @@ export class LessonSession {
   /** Enters the lesson; what is `known` and wrong costs a refusal, and the channel puts it right. */
   start(known: KnownAhead = NOTHING_KNOWN): void {
     if (this.stopped) return
-    this.known = known
     this.control.start()
     if (known.live && this.control.status === 'connecting') this.watchAhead(known)
   }

@@ -61,7 +61,11 @@ export class RestClient {
   /** From `Identity`; bound to the session. */
   csrfToken: string | null = null
 
-  constructor(private readonly http: Http) {}
+  /** @param heard gets what an answer says of the server's time and the county's zone. */
+  constructor(
+    private readonly http: Http,
+    private readonly heard: (facts: Pick<Identity, 'server_time'> & Partial<Identity>) => void = () => {},
+  ) {}
 
   async me(): Promise<Identity> {
     return this.signedIn(await this.call<Identity>('GET', '/api/me'))
@@ -92,6 +96,7 @@ export class RestClient {
   async lessons(day: string): Promise<LessonList> {
     const path = `/api/lessons?day=${encodeURIComponent(day)}`
     const list = await this.call<LessonList>('GET', path)
+    this.heard(list)
     const lessons = [...list.lessons]
     let { next } = list
     for (let page = 1; next !== null && page < MAX_PAGES; page += 1) {
@@ -174,6 +179,7 @@ export class RestClient {
 
   private signedIn(identity: Identity): Identity {
     this.csrfToken = identity.csrf_token
+    this.heard(identity)
     return identity
   }
 

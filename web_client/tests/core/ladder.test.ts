@@ -17,9 +17,9 @@ const STILL: Still = {
 
 function room(slots: readonly SlotNow[], still = false): RoomState {
   const sources = [source('lead', 'camera'), source('lead', 'courseware')]
-  let state = reduce(null, snapshot({ sources }), 0)
-  state = reduce(state, { type: 'slots', slots }, 0)
-  if (still) state = reduce(state, STILL, 0)
+  let state = reduce(null, snapshot({ sources }))
+  state = reduce(state, { type: 'slots', slots })
+  if (still) state = reduce(state, STILL)
   if (state === null) throw new Error('no state')
   return state
 }
@@ -56,7 +56,7 @@ describe('the ladder of a classroom', () => {
 
   it('forgets the still with its courseware', () => {
     const state = room([slot(0, null, 'h'), slot(1, null, 'h')], true)
-    const gone = reduce(state, { type: 'source_removed', seq: 11, source_id: 'lead.courseware' }, 0)
+    const gone = reduce(state, { type: 'source_removed', seq: 11, source_id: 'lead.courseware' })
     expect(gone?.still).toBeNull()
     if (gone !== null) expect(classroomLadder(gone).rung).toBe('sound')
   })

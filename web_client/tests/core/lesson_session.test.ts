@@ -45,6 +45,7 @@ beforeEach(() => {
     rest: new RestClient(http.http),
     http: http.http,
     clock,
+    serverNow: () => clock.wall(),
     openSocket: sockets.open,
     openPeer: peers.open,
     random: () => 0,
@@ -193,7 +194,7 @@ describe('a lesson that was seen live before it is entered', () => {
   })
   const enter = (known: Partial<KnownAhead> = {}) => {
     void lesson.setCamera({ video: CAMERA, audio: MICROPHONE })
-    lesson.start({ live: true, access: null, serverAheadMs: 0, ...known })
+    lesson.start({ live: true, access: null, ...known })
   }
 
   it('has what is watched opened beside the control channel, and publishes when that says so', async () => {
