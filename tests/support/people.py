@@ -109,6 +109,7 @@ class TeacherSeat(Person):
         query = f"?codec={codec}" if codec else ""
         await self.page.wait_for_url("**/teacher*", timeout=WAIT_MS)
         await self.page.goto(f"{self.server.url}/teacher/lessons/{lesson_id}{query}")
+        await self.click("open-lesson")
         await self.picture("camera-preview")
         await self.click("device-ok")
 

@@ -4,7 +4,9 @@ export const GAP = 10 // px between tiles
 export const FOOT_HEIGHT = 54 // px: the name's line and the link's
 export const NAME_WIDTH = 150 // px: 「石桥教学点」 with a hand and a button's icon beside it
 const PICTURE_HEIGHT = 76 // px: below it nobody sees who sits there
+export const BAR_HEIGHT = 46 // px: pages and search above the tiles, with the space below them
 const RATIO = 16 / 9
+const TALLEST = 3 / 4 // of a picture's width: no camera's picture is higher
 
 export interface Box {
   readonly width: number
@@ -42,7 +44,8 @@ function largest(tiles: number, place: Box): Grid | null {
   let best: Grid | null = null
   for (let columns = 1; columns <= tiles; columns += 1) {
     const rows = Math.ceil(tiles / columns)
-    const tile = { width: part(place.width, columns), height: part(place.height, rows) }
+    const width = part(place.width, columns)
+    const tile = { width, height: Math.min(part(place.height, rows), Math.floor(width * TALLEST) + FOOT_HEIGHT) }
     const pictureHeight = Math.floor(Math.min(tile.height - FOOT_HEIGHT, tile.width / RATIO))
     if (tile.width < NAME_WIDTH || pictureHeight < PICTURE_HEIGHT) continue
     if (best === null || pictureHeight > best.pictureHeight) best = { columns, rows, tile, pictureHeight }
@@ -69,6 +72,12 @@ function part(length: number, parts: number): number {
   return Math.max(0, Math.floor((length - GAP * (parts - 1)) / parts))
 }
 
+/** The place that is left for tiles: where not all rooms are in view at once, a bar with pages stands above them. */
+export function tilesPlace(count: number, place: Box, most: number): { readonly bar: boolean; readonly tiles: Box } {
+  const bar = wallLayout(count, place, most).pages > 1
+  return { bar, tiles: bar ? { ...place, height: Math.max(0, place.height - BAR_HEIGHT) } : place }
+}
+
 export interface StageLayout {
   readonly beside: boolean
   /** The stage's picture with its frame, and what is left for the wall. */
@@ -79,13 +88,17 @@ export interface StageLayout {
 const STAGE_PARTS = [0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5]
 const WORTH_STAGE = 0.6 // of the largest stage that is possible: more rooms are not worth a smaller one
 
-/** Where the stage goes: with as many rooms in view as a large stage allows, and then as large as it can be. */
+/**
+ * Where the stage goes: with as many rooms in view as a large stage allows, and then as large as it can be.
+ *
+ * @param ratio width to height of what stands on it.
+ */
 export function stageLayout(count: number, place: Box, most: number, ratio = RATIO): StageLayout {
   const splits = STAGE_PARTS.flatMap((share) => [below(place, share), beside(place, share)])
   const rated = splits.map((split) => ({
     split,
     area: pictureArea(split.stage, ratio),
-    seen: seen(wallLayout(count, split.wall, most), count),
+    seen: seen(wallLayout(count, tilesPlace(count, split.wall, most).tiles, most), count),
   }))
   const largestArea = Math.max(...rated.map((one) => one.area))
   const fair = rated.filter((one) => one.area >= largestArea * WORTH_STAGE && one.seen > 0)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Box, WallLayout } from '../../src/core/wall_layout'
-import { FOOT_HEIGHT, GAP, NAME_WIDTH, pageWithin, stageLayout, wallLayout } from '../../src/core/wall_layout'
+import { FOOT_HEIGHT, GAP, NAME_WIDTH, pageWithin, stageLayout, tilesPlace, wallLayout } from '../../src/core/wall_layout'
 
-const SMALL = { width: 774, height: 640 } // what the panels leave at 1366 × 768
-const LARGE = { width: 1144, height: 940 } // at 1920 × 1080
+const SMALL = { width: 774, height: 682 } // what the panels leave at 1366 × 768
+const LARGE = { width: 1148, height: 986 } // at 1920 × 1080
 const MOST = 9
 
 const shape = ({ columns, rows, pages }: WallLayout) => `${columns}×${rows} ×${pages}`
@@ -42,7 +42,8 @@ describe('the wall', () => {
           const { beside, stage, wall } = stageLayout(count, { width, height }, MOST)
           if (beside) expect([stage.width + GAP + wall.width, stage.height, wall.height]).toEqual([width, height, height])
           else expect([stage.height + GAP + wall.height, stage.width, wall.width]).toEqual([height, width, width])
-          fits(wallLayout(count, wall, MOST), wall, count)
+          const { tiles } = tilesPlace(count, wall, MOST)
+          fits(wallLayout(count, tiles, MOST), tiles, count)
           expect(stage.width * stage.height).toBeGreaterThan(0.45 * width * height)
         }
       }
@@ -52,11 +53,14 @@ describe('the wall', () => {
   it.each([
     [1, SMALL, 1],
     [3, SMALL, 3],
-    [8, SMALL, 4],
-    [60, SMALL, 4],
+    [8, SMALL, 8],
+    [12, SMALL, 8],
+    [60, SMALL, 8],
     [8, LARGE, 8],
+    [60, LARGE, 8],
   ])('shows beside a stage of %i rooms in %o at least %i', (count, place, least) => {
-    const layout = wallLayout(count, stageLayout(count, place, MOST).wall, MOST)
+    const { wall } = stageLayout(count, place, MOST)
+    const layout = wallLayout(count, tilesPlace(count, wall, MOST).tiles, MOST)
     expect(Math.min(count, layout.perPage)).toBeGreaterThanOrEqual(least)
     expect(layout.pictureHeight).toBeGreaterThan(0)
   })
