@@ -86,7 +86,7 @@ export interface StageLayout {
 }
 
 const STAGE_PARTS = [0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5]
-const WORTH_STAGE = 0.6 // of the largest stage that is possible: more rooms are not worth a smaller one
+const WORTH_STAGE = 0.55 // of the largest stage that is possible: more rooms are not worth a smaller one
 
 /**
  * Where the stage goes: with as many rooms in view as a large stage allows, and then as large as it can be.
