@@ -1,4 +1,4 @@
-"""A county with many rooms, and a crowd of their terminals on the control channel, without media."""
+"""A county with many rooms, and a crowd of their terminals on the control channel alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,18 @@ from tests.support.services import running_services
 
 ROOMS = 60
 PING_EVERY_S = 2.0  # as a page does
-SCHOOL_NAMES = ("山泉", "云岭", "石桥", "柳树湾", "大青山", "竹林", "白马", "红旗", "清水河", "杨家坪")
+SCHOOL_NAMES = (
+    "山泉",
+    "云岭",
+    "石桥",
+    "柳树湾",
+    "大青山",
+    "竹林",
+    "白马",
+    "红旗",
+    "清水河",
+    "杨家坪",
+)
 
 
 def crowd_room(number: int) -> str:
@@ -23,13 +34,17 @@ def crowd_room(number: int) -> str:
     return f"crowd{number}"
 
 
+def school_name(number: int) -> str:
+    """The name of the school of a crowd's room."""
+    return f"{SCHOOL_NAMES[number % len(SCHOOL_NAMES)]}第{number // 10 + 1}教学点"
+
+
 async def seed_crowd(data: Path, rooms: int = ROOMS) -> None:
     """Put schools with one room each into what `TongkeServer.start` will serve from a folder."""
     async with running_services(data / "data") as services:
         for number in range(rooms):
-            name = f"{SCHOOL_NAMES[number % len(SCHOOL_NAMES)]}第{number // 10 + 1}教学点"
             await services.people.add_school(
-                f"crowd-school{number}", COUNTY[0], name, "teaching_point"
+                f"crowd-school{number}", COUNTY[0], school_name(number), "teaching_point"
             )
             await services.people.add_room(
                 crowd_room(number), f"crowd-school{number}", "多媒体教室"
