@@ -82,7 +82,7 @@ async def _finds_the_others(teacher: TeacherSeat, channels: dict[int, Any], last
     await search.fill(f"{school_name(last)} 多媒体")
     await teacher.sees(f"tile-room-{crowd_room(last)}")
     await search.fill("")
-    await teacher.click("wall-previous")
+    await teacher.until(f"() => {PAGE}.startsWith('1/')")
 
 
 async def test_the_wall_holds_with_one_room_and_with_sixty(tmp_path: Path) -> None:

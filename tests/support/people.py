@@ -98,11 +98,15 @@ class TeacherSeat(Person):
     ) -> TeacherSeat:
         """Open the page and sign in."""
         teacher = cls(server, await browsers.seat(capture, **size))
-        await teacher.page.goto(f"{server.url}/login")
-        await teacher.page.get_by_test_id("login-account").fill("wang")
-        await teacher.page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
-        await teacher.click("login-submit")
+        await teacher.sign_in()
         return teacher
+
+    async def sign_in(self) -> None:
+        """本地账号登录."""
+        await self.page.goto(f"{self.server.url}/login")
+        await self.page.get_by_test_id("login-account").fill("wang")
+        await self.page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
+        await self.click("login-submit")
 
     async def open_lesson(self, lesson_id: str, *, codec: str | None = None) -> None:
         """Enter a lesson's page and get through the device check."""
@@ -152,12 +156,16 @@ class ClassroomSeat(Person):
         room = cls(server, await browsers.seat(capture, **size), room_id)
         if proxy is not None:
             await through_proxy(room.page, proxy, server.udp_port)
-        await room.page.goto(f"{server.url}/classroom")
-        await room.page.get_by_test_id("join-code").fill(lesson["join_code"])
-        await room.click("join-code-next")
-        await room.click(f"choose-room-{room_id}")
-        await room.sees("today-card")
+        await room.sign_in(lesson)
         return room
+
+    async def sign_in(self, lesson: dict[str, Any]) -> None:
+        """教室终端登录, by the lesson's 课程码."""
+        await self.page.goto(f"{self.server.url}/classroom")
+        await self.page.get_by_test_id("join-code").fill(lesson["join_code"])
+        await self.click("join-code-next")
+        await self.click(f"choose-room-{self.room_id}")
+        await self.sees("today-card")
 
     async def enter(self) -> None:
         """进入课堂, and wait for the teacher's picture."""
