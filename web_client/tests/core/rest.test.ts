@@ -31,6 +31,17 @@ describe('the REST client', () => {
     })
   })
 
+  it('hands on what time and in which zone it is at the server', async () => {
+    const fake = new FakeHttp()
+    const heard: unknown[] = []
+    const rest = new RestClient(fake.http, ({ server_time, time_zone }) => heard.push([server_time, time_zone]))
+    fake.answer = () => response(200, { ...IDENTITY, server_time: 'now', time_zone: 'Asia/Urumqi', lessons: [], next: null })
+    await rest.me()
+    await rest.terminalResume()
+    await rest.lessons('2026-11-22')
+    expect(heard).toEqual(Array(3).fill(['now', 'Asia/Urumqi']))
+  })
+
   it('names the code and field of a problem', async () => {
     const fake = new FakeHttp()
     fake.answer = () => response(422, { status: 422, code: 'invalid', detail: '时间须带时区', field: 'starts_at' })
