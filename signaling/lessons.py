@@ -13,10 +13,10 @@ from signaling.config import Config
 from signaling.core.lesson_state import LessonDeed, WrongState, after
 from signaling.core.permissions import (
     Action,
-    Parties,
     Seat,
     Subject,
     allows,
+    led_by,
     lesson_actions,
     seat_of,
     seat_role,
@@ -99,8 +99,7 @@ class LessonService:
             Invalid: a field cannot be.
             Clash: teacher or room taken; names the field.
         """
-        parties = Parties(wish.lead_teacher_id, frozenset(), frozenset())
-        if not allows(subject, Action.CREATE_LESSON, parties):
+        if not allows(subject, Action.CREATE_LESSON, led_by(wish.lead_teacher_id)):
             raise Forbidden("只能为本人排课")
         wish = self._checked(wish)
         lesson_id = await self._store.create(wish)

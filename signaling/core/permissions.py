@@ -45,6 +45,11 @@ class Parties:
     school_ids: frozenset[str]
 
 
+def led_by(person_id: str) -> Parties:
+    """A lesson that is only planned yet: all that is known is who would lead it."""
+    return Parties(person_id, frozenset(), frozenset())
+
+
 Grant = tuple[Role, Relation]
 
 _ADMIN: Grant = (Role.COUNTY_ADMIN, Relation.NONE)
@@ -141,8 +146,8 @@ def lesson_actions(subject: Subject, parties: Parties) -> tuple[Action, ...]:
 
 def own_actions(subject: Subject) -> tuple[Action, ...]:
     """What the subject may do without a lesson in question; creating means for itself at least."""
-    for_itself = Parties(subject.subject_id, frozenset(), frozenset())
-    return _granted_of(OWN_ACTIONS, subject.roles, relations(subject, for_itself))
+    held = relations(subject, led_by(subject.subject_id))
+    return _granted_of(OWN_ACTIONS, subject.roles, held)
 
 
 @lru_cache(maxsize=256)  # roles × relations that occur; a long list asks the same again and again

@@ -214,7 +214,7 @@ class School(msgspec.Struct, frozen=True):
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """Whom and what a lesson can be made of."""
+    """Whom and what the caller can make a lesson of: a teacher finds itself alone."""
 
     schools: tuple[School, ...]
     lead_teachers: tuple[PersonRef, ...]

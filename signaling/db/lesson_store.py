@@ -231,11 +231,19 @@ def _between(span: Span, subject: Subject | None) -> list[ColumnElement[bool]]:
     if span.start <= span.now:
         held_into = or_(held_into, under_way)
     held = and_(LessonRow.held_from < span.end, held_into)
-    near = LessonRow.starts_at.between(span.start - _REACH, span.end + _REACH)
+    near = LessonRow.starts_at.between(_moved(span.start, -_REACH), _moved(span.end, _REACH))
     conditions = [or_(near, under_way), or_(planned, held)]
     if subject is not None:
         conditions.append(_concerns(subject))
     return conditions
+
+
+def _moved(at: datetime, by: timedelta) -> datetime:
+    """A moment moved, or as it is where the calendar ends."""
+    try:
+        return at + by
+    except OverflowError:
+        return at
 
 
 def _concerns(subject: Subject) -> ColumnElement[bool]:

@@ -143,6 +143,9 @@ async def test_each_role_sees_and_does_only_its_own(server: TongkeServer) -> Non
         assert (await _refused(stranger, "POST", f"{path}/end")).status == 403
         assert (await _refused(stranger, "GET", "/api/directory")).status == 403
     assert (await _refused(teacher, "POST", "/api/rooms/shanquan1/device-token")).status == 403
+    for planner in (teacher, admin):
+        found = (await planner.call("GET", "/api/directory"))["lead_teachers"]
+        assert lesson["lead_teacher"] in found
     await teacher.call("POST", f"{path}/start")
     assert (await admin.call("POST", f"{path}/end"))["state"] == "ended"
 
@@ -169,6 +172,8 @@ async def test_a_day_lists_the_callers_lessons_in_the_countys_time_zone(
     uninvited = server.client()
     await uninvited.terminal_login(device_token=token["device_token"])
     assert await ids(uninvited, "week=2032-W10") == []
+    for edge in ("0001-01-02", "9999-12-29"):
+        assert await ids(teacher, f"day={edge}") == []
     for query, field in (
         ("day=5.3.2032", "day"),
         ("week=2032-W60", "week"),

@@ -210,7 +210,7 @@ export interface School {
   rooms: readonly RoomRef[]
 }
 
-/** Whom and what a lesson can be made of. */
+/** Whom and what the caller can make a lesson of: a teacher finds itself alone. */
 export interface Directory {
   schools: readonly School[]
   lead_teachers: readonly PersonRef[]
