@@ -34,6 +34,9 @@ CUT_OFF = """() => {
   return wrong
 }"""
 PAGE = "document.querySelector('[data-testid=wall-page]').innerText"
+OFFER = "() => window.__tongke.viewerPc && window.__tongke.viewerPc.localDescription.sdp"
+# The relay takes 64 KiB and 2000 lines (relay/core/sdp.py): a newer browser adds to its offer.
+MOST_OFFER_BYTES, MOST_OFFER_LINES = 40 * 1024, 1400
 TILES = "() => document.querySelectorAll('[data-testid^=tile-]').length"
 
 
@@ -59,6 +62,10 @@ async def _lesson_of(
         await teacher.sees("wall")
         await _holds(teacher)
         assert await teacher.evaluate(TILES) == tiles
+        await teacher.until(OFFER)
+        offer = await teacher.evaluate(OFFER)
+        assert len(offer) < MOST_OFFER_BYTES
+        assert offer.count("\n") < MOST_OFFER_LINES
         if rooms > tiles:
             await _finds_the_others(teacher, channels, last)
         await teacher.click(f"stage-invite-room-{crowd_room(0)}")

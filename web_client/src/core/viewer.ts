@@ -11,7 +11,7 @@ export interface SlotCounts {
   readonly audio: number
 }
 
-export const TEACHER_WALL = 9 // tiles of a page: 3 × 3 (docs: DOMAIN); Chromium's offer of 16 slots is too long
+export const TEACHER_WALL = 9 // tiles of a page: 3 × 3 (docs: DOMAIN); of 16 slots the offer is too long
 export const TEACHER_SLOTS: SlotCounts = { video: TEACHER_WALL + 1, audio: 4 }
 export const WATCHER_WALL = 6
 export const WATCHER_SLOTS: SlotCounts = { video: WATCHER_WALL + 3, audio: 4 } // and lead, courseware, stage
