@@ -1,6 +1,8 @@
+import { mediaEn } from './media.en'
 import type { Texts } from './zh-CN'
 
 export const en: Texts = {
+  ...mediaEn,
   app: {
     name: 'Tongke',
     tagline: 'A great teacher\'s classroom, in every village school',
