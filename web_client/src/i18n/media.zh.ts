@@ -62,4 +62,54 @@ export const mediaZh = {
       codec: '请换用新版浏览器；声音不受影响。',
     },
   },
+  /** What is wrong with one's own device, and what to do. */
+  device: {
+    camera: {
+      missing: '没有找到摄像头。请检查是否插好，接好后会自动使用。',
+      denied: '浏览器没有获得使用摄像头的许可。',
+      busy: '摄像头正被别的软件占用。请关闭那个软件，几秒后会自动重试。',
+      insecure: '当前网址不是 https，浏览器不允许使用摄像头。请联系管理员启用 https。',
+      silent: '摄像头没有画面。',
+    },
+    microphone: {
+      missing: '没有找到麦克风。请检查是否插好，接好后会自动使用。',
+      denied: '浏览器没有获得使用麦克风的许可。',
+      busy: '麦克风正被别的软件占用。请关闭那个软件，几秒后会自动重试。',
+      insecure: '当前网址不是 https，浏览器不允许使用麦克风。请联系管理员启用 https。',
+      silent: '麦克风没有声音。请检查线和麦克风上的开关。',
+    },
+    /** Where to click, by browser. */
+    allow: {
+      chromium: '请点地址栏右侧的摄像头图标（或左侧的锁形图标），选“允许”；已允许时，请看系统的隐私设置。',
+      qihoo: '请点地址栏左侧的图标，在“网站权限”里允许摄像头和麦克风；没有时，打开“设置—网站设置”再允许。',
+      firefox: '请点地址栏左侧的权限图标，清除“已阻止”，再点“重试”并选“允许”。',
+    },
+    /** One line for the classroom's screen. */
+    short: {
+      camera: { missing: '没有摄像头', denied: '摄像头未获许可', busy: '摄像头被别的软件占用', insecure: '网址不是 https，不能用摄像头', silent: '摄像头没有画面' },
+      microphone: { missing: '没有麦克风', denied: '麦克风未获许可', busy: '麦克风被别的软件占用', insecure: '网址不是 https，不能用麦克风', silent: '麦克风没有声音' },
+      mends: '接好后自动恢复',
+    },
+    muteMicrophone: '关闭麦克风',
+    unmuteMicrophone: '打开麦克风',
+    cameraOff: '关闭摄像头',
+    cameraOn: '打开摄像头',
+    level: '麦克风音量',
+    refused: '换不了：这个设备{why}',
+  },
+  /** Whether the teaching points hear the teacher: `core/sound_truth.ts`. */
+  sound: {
+    unheard: '教学点听不到您',
+    quiet: '已经 2 分钟没有听到您的声音',
+    why: {
+      off: '您关闭了麦克风。',
+      blocked: '系统或设备上的开关静音了麦克风，请打开。',
+      dead: '麦克风没有任何声音。请检查线和麦克风上的开关，或换一个麦克风。',
+      not_sent: '声音没有发出去，正在自动重试。',
+      quiet: '如果您在讲课，请检查麦克风。',
+      external: '外接设备没有送来声音。',
+    },
+    retry: '重试',
+    soundless: '其中 {length} 没有老师的声音：当时麦克风没有接通。',
+  },
 }
