@@ -25,14 +25,14 @@ export function useKiosk() {
   const now = ref(Date.now()) // server time, in ms
   const current = computed(() => currentLesson(lessons.value, now.value))
   const known = shallowRef<KnownAhead>(NOTHING_KNOWN)
-  let serverAheadMs = 0
+  const aheadMs = ref(0)
   const ahead = new AccessAhead(
     browserClock,
     (id) => rest.mediaAccess(id),
-    () => serverAheadMs,
+    () => aheadMs.value,
   )
   let timer: number | undefined
-  const ticker = window.setInterval(() => (now.value = Date.now() + serverAheadMs), 500)
+  const ticker = window.setInterval(() => (now.value = Date.now() + aheadMs.value), 500)
 
   function after(delayMs: number, run: () => void): void {
     window.clearTimeout(timer)
@@ -59,9 +59,9 @@ export function useKiosk() {
 
   async function refresh(): Promise<void> {
     try {
-      const list = await rest.lessons(countyDay(Date.now() + serverAheadMs))
-      serverAheadMs = Date.parse(list.server_time) - Date.now()
-      now.value = Date.now() + serverAheadMs
+      const list = await rest.lessons(countyDay(Date.now() + aheadMs.value))
+      aheadMs.value = Date.parse(list.server_time) - Date.now()
+      now.value = Date.now() + aheadMs.value
       lessons.value = byStart(list.lessons)
       if (phase.value === 'unreachable') phase.value = 'today'
       if (phase.value === 'today') returnToLesson()
@@ -90,7 +90,11 @@ export function useKiosk() {
     window.clearTimeout(timer)
     memory.set(IN_LESSON, lesson.lesson_id)
     lessonId.value = lesson.lesson_id
-    known.value = { live: lesson.state === 'live', access: ahead.take(lesson.lesson_id), serverAheadMs }
+    known.value = {
+      live: lesson.state === 'live',
+      access: ahead.take(lesson.lesson_id),
+      serverAheadMs: aheadMs.value,
+    }
     phase.value = 'lesson'
   }
 
@@ -125,6 +129,7 @@ export function useKiosk() {
     known,
     now,
     current,
+    aheadMs,
     begin,
     goToday,
     enter,

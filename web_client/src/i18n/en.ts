@@ -1,8 +1,8 @@
-import { mediaEn } from './media.en'
+import { lessonEn } from './lesson.en'
 import type { Texts } from './zh-CN'
 
 export const en: Texts = {
-  ...mediaEn,
+  ...lessonEn,
   app: {
     name: 'Tongke',
     tagline: 'A great teacher\'s classroom, in every village school',

@@ -1,8 +1,8 @@
-import { mediaZh } from './media.zh'
+import { lessonZh } from './lesson.zh'
 
 /** Every text a person sees, in Simplified Chinese: the language the product is made for. */
 export const zh = {
-  ...mediaZh,
+  ...lessonZh,
   app: {
     name: '同课',
     tagline: '把好老师的课堂，带到每一个教学点',

@@ -1,7 +1,7 @@
-/** Texts about pictures, microphones and cameras, in English. */
-import type { mediaZh } from './media.zh'
+/** Texts of lessons: pictures, microphones, lengths of time, the kiosk; in English. */
+import type { lessonZh } from './lesson.zh'
 
-export const mediaEn: typeof mediaZh = {
+export const lessonEn: typeof lessonZh = {
   picture: {
     teacher: {
       not_yet: 'The teacher is not here yet',
@@ -108,5 +108,35 @@ export const mediaEn: typeof mediaZh = {
     },
     retry: 'Try again',
     soundless: '{length} of it is without the teacher’s sound: no microphone was connected.',
+  },
+  length: {
+    hours: '{hours} h {minutes} min',
+    minutes: '{minutes} min {seconds} s',
+    seconds: '{seconds} s',
+    left: '{n} min are left of the planned time.',
+    over: 'The planned time is over by {n} min.',
+    due: 'The planned time is over.',
+  },
+  early: {
+    title: 'The lesson begins in {length}. Start it now?',
+    text: 'Teaching points can enter 30 minutes before. If you start now, recording starts at once.',
+    yes: 'Start now',
+    no: 'Wait',
+  },
+  leave: {
+    title: 'The lesson is live. Leave it?',
+    text: 'Teaching points will neither see nor hear you, and recording goes on. To end the lesson, press “End”.',
+    yes: 'Leave',
+    no: 'Stay',
+  },
+  hold: 'Too many attempts; please wait {length}.',
+  holdButton: 'Wait {length}',
+  findRoom: 'Search for a school or room',
+  foundNoRoom: 'Nothing found for “{q}”',
+  kiosk: {
+    fullscreen: 'Full screen',
+    exitFullscreen: 'Leave full screen',
+    volume: 'Volume',
+    clock: 'Time now',
   },
 }

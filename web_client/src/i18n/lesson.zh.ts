@@ -1,5 +1,5 @@
-/** Texts about pictures, microphones and cameras, in Simplified Chinese. */
-export const mediaZh = {
+/** Texts of lessons: pictures, microphones, lengths of time, the kiosk; in Simplified Chinese. */
+export const lessonZh = {
   /** What stands in the place of a picture: `core/picture_state.ts` says which. */
   picture: {
     teacher: {
@@ -111,5 +111,36 @@ export const mediaZh = {
     },
     retry: '重试',
     soundless: '其中 {length} 没有老师的声音：当时麦克风没有接通。',
+  },
+  /** Lengths of time. */
+  length: {
+    hours: '{hours}小时{minutes}分',
+    minutes: '{minutes}分{seconds}秒',
+    seconds: '{seconds}秒',
+    left: '离计划下课还有 {n} 分钟。',
+    over: '已超过计划下课时间 {n} 分钟。',
+    due: '计划下课时间到了。',
+  },
+  early: {
+    title: '离上课还有{length}，现在就开始吗？',
+    text: '教学点在上课前 30 分钟才能进入。现在开始，课堂会立即开始录制。',
+    yes: '现在开始',
+    no: '再等等',
+  },
+  leave: {
+    title: '课堂还在进行，要离开吗？',
+    text: '离开后，教学点看不到也听不到您，录制会继续。要结束这节课，请点“下课”。',
+    yes: '离开课堂',
+    no: '留在课堂',
+  },
+  hold: '尝试次数太多，请等 {length} 后再试。',
+  holdButton: '请等 {length}',
+  findRoom: '搜索学校或教室',
+  foundNoRoom: '没有找到“{q}”',
+  kiosk: {
+    fullscreen: '全屏',
+    exitFullscreen: '退出全屏',
+    volume: '音量',
+    clock: '现在时间',
   },
 }
