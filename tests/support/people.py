@@ -97,7 +97,12 @@ class TeacherSeat(Person):
         cls, server: TongkeServer, browsers: Browsers, capture: Capture | None = None, **size: int
     ) -> TeacherSeat:
         """Open the page and sign in."""
-        teacher = cls(server, await browsers.seat(capture, **size))
+        return await cls.sign_in(server, await browsers.seat(capture, **size))
+
+    @classmethod
+    async def sign_in(cls, server: TongkeServer, seat: Seat) -> TeacherSeat:
+        """Sign in on a browser that is open."""
+        teacher = cls(server, seat)
         await teacher.page.goto(f"{server.url}/login")
         await teacher.page.get_by_test_id("login-account").fill("wang")
         await teacher.page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
