@@ -61,10 +61,8 @@ export function useLesson(options: LessonOptions) {
     if (state.value === null) return 'coming'
     const track = (slot === null ? undefined : tracks.value.video[slot]?.id) ?? ''
     const cut = troubled.value && watching.value !== 'up'
-    const decoder = slow.value.has(track) ? 'slow' : 'ok'
-    return pictureState(
-      pictureFacts(state.value, who, kind, { slot, cut, standing: standing.value.has(track), decoder }),
-    )
+    const own = { slot, cut, standing: standing.value.has(track), slow: slow.value.has(track) }
+    return pictureState(pictureFacts(state.value, who, kind, own))
   }
 
   let timer: number | undefined

@@ -82,13 +82,15 @@ export interface SlotFacts {
   readonly slot: number | null
   readonly cut: boolean
   readonly standing: boolean
-  readonly decoder: Decoder
+  /** This computer decodes next to nothing of what arrives. */
+  readonly slow: boolean
 }
 
 /** The facts of somebody's picture, from the room's state and what this page knows of its slot. */
 export function pictureFacts(state: RoomState, who: string, kind: SourceKind, own: SlotFacts): PictureFacts {
   const person = participant(state, who)
   const source = sourceOf(state, who, kind)
+  const now = own.slot === null ? null : videoSlot(state, own.slot)
   return {
     cut: own.cut,
     sender: person?.online === true ? 'here' : person?.attended === true ? 'away' : 'never',
@@ -96,8 +98,8 @@ export function pictureFacts(state: RoomState, who: string, kind: SourceKind, ow
     camera: kind === 'camera' ? (person?.devices.camera ?? 'unknown') : 'ok',
     uplink: person?.link.uplink ?? null,
     asked: own.slot !== null,
-    picture: picture(source, own.slot === null ? null : videoSlot(state, own.slot)),
+    picture: picture(source, now),
     standing: own.standing && kind === 'camera', // courseware stands by nature
-    decoder: own.decoder,
+    decoder: now?.codec_missing === true ? 'missing' : own.slow ? 'slow' : 'ok',
   }
 }

@@ -276,7 +276,7 @@ export const en: Texts = {
     offline: 'Offline',
     title: 'Network',
     seeing: { h: 'HD', m: 'SD', l: 'Low', stills: 'Still pages', sound: 'Sound only' },
-    why: { rate: 'slow link', loss: 'loss', outage: 'cut', uplink: 'slow uplink' },
+    why: { rate: 'slow link', loss: 'loss', outage: 'cut', uplink: 'slow uplink', codec: 'no decoder in the browser' },
     sees: 'Sees now: {what}',
     because: 'Because: {why}',
     carries: 'Downlink about {rate}',

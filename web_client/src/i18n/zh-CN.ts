@@ -244,7 +244,7 @@ export const zh = {
     offline: '离线',
     title: '网络',
     seeing: { h: '高清', m: '标清', l: '流畅', stills: '静态课件', sound: '仅声音' },
-    why: { rate: '带宽不足', loss: '丢包', outage: '中断', uplink: '上行较慢' },
+    why: { rate: '带宽不足', loss: '丢包', outage: '中断', uplink: '上行较慢', codec: '浏览器缺少解码器' },
     sees: '现在看到：{what}',
     because: '原因：{why}',
     carries: '下行约 {rate}',

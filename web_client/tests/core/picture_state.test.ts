@@ -55,12 +55,20 @@ describe('why a picture is not seen', () => {
 })
 
 describe('the facts of a picture', () => {
-  const OWN = { slot: 0, cut: false, standing: false, decoder: 'ok' } as const
-  const FLOWS: SlotNow = { slot: 0, kind: 'video', source_id: 'lead.camera', layer: 'h', ideal: 'h', thinned: false }
+  const OWN = { slot: 0, cut: false, standing: false, slow: false }
+  const FLOWS: SlotNow = {
+    slot: 0,
+    kind: 'video',
+    source_id: 'lead.camera',
+    layer: 'h',
+    ideal: 'h',
+    thinned: false,
+    codec_missing: false,
+  }
 
-  function room(lead: Partial<Participant>, sources = [source('lead', 'camera')]): RoomState {
+  function room(lead: Partial<Participant>, sources = [source('lead', 'camera')], slot = FLOWS): RoomState {
     const people = [{ ...participant('lead', 'lead_teacher'), ...lead }]
-    const state = reduce(reduce(null, snapshot({ participants: people, sources }), 0), { type: 'slots', slots: [FLOWS] }, 0)
+    const state = reduce(reduce(null, snapshot({ participants: people, sources }), 0), { type: 'slots', slots: [slot] }, 0)
     if (state === null) throw new Error('no state')
     return state
   }
@@ -77,6 +85,12 @@ describe('the facts of a picture', () => {
     const state = room({ online: true }, [source('lead', 'courseware')])
     const facts = pictureFacts(state, 'lead', 'courseware', { ...OWN, standing: true })
     expect(pictureState(facts)).toBe('shown')
+  })
+
+  it('know a decoder that is missing, and one that is too slow', () => {
+    const lacking = { ...FLOWS, layer: null, codec_missing: true }
+    expect(seen(room({ online: true }, undefined, lacking))).toBe('codec')
+    expect(seen(room({ online: true }), { slow: true })).toBe('too_slow')
   })
 
   it('know who is on no slot', () => {
