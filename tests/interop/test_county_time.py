@@ -31,8 +31,7 @@ async def test_a_computer_that_is_a_day_off_shows_todays_lessons(
         seats = [await open_browsers.seat() for _ in range(2)]
         for seat in seats:
             await seat.context.add_init_script(WRONG_DATE % off_ms)
-        teacher = TeacherSeat(server, seats[0])
-        await teacher.sign_in()
+        teacher = await TeacherSeat.sign_in(server, seats[0])
         await teacher.sees(f"enter-lesson-{lesson['lesson_id']}")
         assert await teacher.page.get_by_test_id("day-today").is_disabled()
         room = ClassroomSeat(server, seats[1], "shanquan1")

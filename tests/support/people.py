@@ -97,16 +97,17 @@ class TeacherSeat(Person):
         cls, server: TongkeServer, browsers: Browsers, capture: Capture | None = None, **size: int
     ) -> TeacherSeat:
         """Open the page and sign in."""
-        teacher = cls(server, await browsers.seat(capture, **size))
-        await teacher.sign_in()
-        return teacher
+        return await cls.sign_in(server, await browsers.seat(capture, **size))
 
-    async def sign_in(self) -> None:
-        """本地账号登录."""
-        await self.page.goto(f"{self.server.url}/login")
-        await self.page.get_by_test_id("login-account").fill("wang")
-        await self.page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
-        await self.click("login-submit")
+    @classmethod
+    async def sign_in(cls, server: TongkeServer, seat: Seat) -> TeacherSeat:
+        """Sign in on a browser that is open."""
+        teacher = cls(server, seat)
+        await teacher.page.goto(f"{server.url}/login")
+        await teacher.page.get_by_test_id("login-account").fill("wang")
+        await teacher.page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
+        await teacher.click("login-submit")
+        return teacher
 
     async def open_lesson(self, lesson_id: str, *, codec: str | None = None) -> None:
         """Enter a lesson's page and get through the device check."""

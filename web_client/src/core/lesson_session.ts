@@ -51,6 +51,7 @@ export class LessonSession {
   private pinnedView: readonly SlotView[] | null = null
   private sentView = ''
   private devices: Devices | null = null
+  private sentDevices = ''
   private cancelView: Cancel | null = null
   private cancelForget: Cancel | null = null
   private cancelAhead: Cancel = () => {}
@@ -242,6 +243,7 @@ export class LessonSession {
 
   private tellAgain(): void {
     this.sentView = ''
+    this.sentDevices = ''
     this.scheduleView()
     this.sendDevices()
   }
@@ -265,8 +267,12 @@ export class LessonSession {
   }
 
   private sendDevices(): void {
-    if (this.devices === null) return
-    // A lost report is repeated with the next snapshot; nobody waits for it.
-    this.control.send({ type: 'set_devices', devices: this.devices }).catch(() => {})
+    const text = JSON.stringify(this.devices)
+    if (this.devices === null || text === this.sentDevices) return
+    this.sentDevices = text
+    // A lost report is repeated with the next change or snapshot; nobody waits for it.
+    this.control.send({ type: 'set_devices', devices: this.devices }).catch(() => {
+      if (this.sentDevices === text) this.sentDevices = ''
+    })
   }
 }

@@ -44,6 +44,8 @@ export class ApiError extends Error {
     readonly code: string,
     readonly detail: string,
     readonly field: string | null,
+    /** Seconds after which the server would have the request again; null: it does not say. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(detail || code)
   }
@@ -215,11 +217,18 @@ function lessonPath(lessonId: string): string {
 
 /** A failed answer as an error; one that is not problem+json (a proxy's page) keeps its status alone. */
 export function problem(response: HttpResponse): ApiError {
+  const { status } = response
+  const retryAfterS = secondsOf(response.header('Retry-After'))
   try {
     const body = JSON.parse(response.text) as Partial<Problem>
-    const code = typeof body.code === 'string' ? body.code : `http_${response.status}`
-    return new ApiError(response.status, code, body.detail ?? body.title ?? '', body.field ?? null)
+    const code = typeof body.code === 'string' ? body.code : `http_${status}`
+    return new ApiError(status, code, body.detail ?? body.title ?? '', body.field ?? null, retryAfterS)
   } catch {
-    return new ApiError(response.status, `http_${response.status}`, '', null)
+    return new ApiError(status, `http_${status}`, '', null, retryAfterS)
   }
+}
+
+/** Retry-After as seconds (RFC 9110 §10.2.3); our server gives no dates. */
+function secondsOf(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : null
 }

@@ -1,4 +1,5 @@
 /** In which order the rooms stand on a wall: in that of the invitation, or first those that need somebody's eye. */
+import { isFailing } from './device_check'
 import { hasAttended, isOnline, type Point } from './points'
 import type { RoomState } from './room_state'
 import { handPlace, isOnStage } from './room_state'
@@ -19,7 +20,7 @@ export function needOf(point: Point, room: RoomState): Need {
 export function isTroubled(present: Participant | null): boolean {
   if (present === null) return false
   const { camera, microphone } = present.devices
-  const gone = [camera, microphone].some((one) => one === 'missing' || one === 'denied')
+  const gone = [camera, microphone].some(isFailing)
   return gone || present.link.state === 'poor' || present.link.state === 'offline'
 }
 

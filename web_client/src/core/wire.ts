@@ -340,12 +340,21 @@ export type LinkLimit =
   | 'loss'
   | 'outage'
 
-/** The outcome of 设备检测 for one device. */
+/**
+ * How a device is, as its page found it: 设备检测, and what happened to it since.
+ *
+ * ``busy``: another program holds it. ``insecure``: the browser offers no devices to a page
+ * without HTTPS. ``off``: its person switched it off. ``silent``: a microphone without sound.
+ */
 export type DeviceState =
   | 'unknown'
   | 'ok'
   | 'missing'
   | 'denied'
+  | 'busy'
+  | 'insecure'
+  | 'off'
+  | 'silent'
 
 /** What the recorder does for this lesson now. */
 export type RecordingState =

@@ -1,6 +1,8 @@
+import { lessonEn } from './lesson.en'
 import type { Texts } from './zh-CN'
 
 export const en: Texts = {
+  ...lessonEn,
   app: {
     name: 'Tongke',
     tagline: 'A great teacher\'s classroom, in every village school',
@@ -167,14 +169,16 @@ export const en: Texts = {
     goOn: 'Go on like this',
     again: 'Check again',
     searching: 'Looking for devices…',
-    state: { unknown: 'Not checked', ok: 'Fine', missing: 'Not found', denied: 'Not allowed' },
-    cameraMissing:
-      'No camera found. Is it plugged in, or used by another program? You can teach without it.',
-    cameraDenied:
-      'The browser does not allow the camera. Click the icon left of the address, allow it, and check again.',
-    microphoneMissing: 'No microphone found. Without one the teaching points will not hear you.',
-    microphoneDenied:
-      'The browser does not allow the microphone. Click the icon left of the address, allow it, and check again.',
+    state: {
+      unknown: 'Not checked',
+      ok: 'Fine',
+      missing: 'Not found',
+      denied: 'Not allowed',
+      busy: 'In use elsewhere',
+      insecure: 'Cannot be used',
+      off: 'Off',
+      silent: 'No sound',
+    },
     insecure:
       'This address is not https, so the browser allows neither camera nor microphone. Please ask the administrator to enable https.',
   },
@@ -229,13 +233,8 @@ export const en: Texts = {
     mutedAll: 'All muted: only you can be heard',
     onStage: 'On stage',
     online: '{online}/{total} online',
-    noPicture: 'No picture',
-    pictureComing: 'Picture is coming…',
-    pictureHeld: 'Slow link: picture paused',
-    pictureStands: 'Picture stopped',
     notEntered: 'Not here yet',
     here: 'Online',
-    cameraOff: 'Camera not available',
     publishing: 'Connecting…',
     muted: 'Muted',
     soundBlocked: 'Click to turn on the sound',
@@ -312,7 +311,7 @@ export const en: Texts = {
     offline: 'Offline',
     title: 'Network',
     seeing: { h: 'HD', m: 'SD', l: 'Low', stills: 'Still pages', sound: 'Sound only' },
-    why: { rate: 'slow link', loss: 'loss', outage: 'cut', uplink: 'slow uplink' },
+    why: { rate: 'slow link', loss: 'loss', outage: 'cut', uplink: 'slow uplink', codec: 'no decoder in the browser' },
     sees: 'Sees now: {what}',
     because: 'Because: {why}',
     carries: 'Downlink about {rate}',
@@ -335,8 +334,6 @@ export const en: Texts = {
     waiting: 'You are in; waiting for the teacher to start',
     waitingHint: 'This room\'s camera and microphone are ready.',
     waitingNoCamera: 'No camera found; you can still follow the lesson.',
-    noTeacher: 'The teacher\'s picture is not here yet',
-    noTeacherHint: 'It will appear by itself. Please stay on this page.',
     teacher: 'Teacher',
     courseware: 'Courseware',
     onStage: 'Speaking: {name}',
@@ -359,10 +356,6 @@ export const en: Texts = {
     reconnectingHint: 'It comes back by itself',
     audioOnly: 'Sound only',
     soundOnlyHint: 'Listening. The link is slow; the picture will come back by itself.',
-    held: 'Slow link: picture paused',
-    heldHint: 'The sound goes on; the picture comes back by itself.',
-    stillComing: 'Slow link: the courseware will come as pictures',
-    stands: 'Picture stopped, recovering…',
     stillMark: 'Still pages · slow link',
     soundOnlyCut: 'The lesson goes on by itself when the link is back.',
     rung: { reduced: 'Smaller picture: slow link', stills: 'Still pages' },
@@ -384,8 +377,6 @@ export const en: Texts = {
     switchRoomTitle: 'Use another room?',
     switchRoomText: 'This computer signs out of "{room}" and asks for a code or token again.',
     me: 'This room',
-    cameraMissing: 'No camera',
-    microphoneMissing: 'No microphone',
     cancelled: 'Cancelled today: {title} ({reason})',
   },
   network: {

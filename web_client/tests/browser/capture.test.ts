@@ -4,8 +4,18 @@ import { effectScope } from 'vue'
 class FakeTrack {
   stopped = false
   onended: (() => void) | null = null
+  onmute: (() => void) | null = null
+  onunmute: (() => void) | null = null
   contentHint = ''
-  constructor(readonly kind: 'audio' | 'video') {}
+  enabled = true
+  muted = false
+  constructor(
+    readonly kind: 'audio' | 'video',
+    private readonly deviceId: string = kind,
+  ) {}
+  getSettings() {
+    return { deviceId: this.deviceId }
+  }
   stop(): void {
     this.stopped = true
   }

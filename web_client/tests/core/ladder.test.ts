@@ -49,6 +49,11 @@ describe('the ladder of a classroom', () => {
     expect(ladder.stage).toBe('absent')
   })
 
+  it('blames no link for a picture that this browser does not decode', () => {
+    const lacking = { ...slot(0, null, 'h'), codec_missing: true }
+    expect(classroomLadder(room([lacking, slot(1, 'h', 'h')])).rung).toBe('full')
+  })
+
   it('lets the last frame of courseware stand until its still comes', () => {
     const state = room([slot(0, null, 'h'), slot(1, null, 'h')])
     expect(classroomLadder(state, true).rung).toBe('stills')

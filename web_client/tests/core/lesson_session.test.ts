@@ -320,12 +320,15 @@ describe('a live lesson', () => {
     expect(publishers()[0]?.senders[1]?.track?.id).toBe('other')
   })
 
-  it('publishes anew when a kind of track comes or goes', async () => {
+  it('keeps the place of a device that was pulled out, and fills it when it is back', async () => {
     await live()
     await lesson.setCamera({ video: null, audio: MICROPHONE })
     await clock.advance(0)
-    expect(publishers()).toHaveLength(2)
-    expect(publishers()[1]?.senders.map((one) => one.track?.id)).toEqual(['microphone'])
+    expect(publishers()).toHaveLength(1)
+    expect(publishers()[0]?.senders.map((one) => one.track?.id)).toEqual(['microphone', undefined])
+    await lesson.setCamera({ video: { id: 'back', kind: 'video' }, audio: MICROPHONE })
+    expect(publishers()).toHaveLength(1)
+    expect(publishers()[0]?.senders.map((one) => one.track?.id)).toEqual(['microphone', 'back'])
     await lesson.setCamera({ video: null, audio: null })
     expect(lesson.camera.state).toBe('idle')
   })

@@ -50,6 +50,17 @@ describe('the REST client', () => {
     expect(failure).toMatchObject({ status: 422, code: 'invalid', field: 'starts_at', message: '时间须带时区', unreachable: false })
   })
 
+  it('tells how long to wait after too many tries, where the server says so', async () => {
+    const fake = new FakeHttp()
+    const failure = async (headers: Record<string, string>) => {
+      fake.answer = () => response(429, { status: 429, code: 'too_many_requests' }, headers)
+      return new RestClient(fake.http).me().catch((error: unknown) => error)
+    }
+    expect(await failure({ 'Retry-After': '42' })).toMatchObject({ status: 429, retryAfterS: 42 })
+    expect(await failure({})).toMatchObject({ retryAfterS: null })
+    expect(await failure({ 'Retry-After': 'soon' })).toMatchObject({ retryAfterS: null })
+  })
+
   it('tells a proxy’s page and a dead network from a problem', async () => {
     const fake = new FakeHttp()
     const rest = new RestClient(fake.http)
