@@ -57,7 +57,7 @@ export function pictureState(facts: PictureFacts): PictureState {
   if (facts.sender !== 'here' && !(facts.sends === 'picture' && (moves || facts.picture === 'held'))) {
     return facts.sender === 'never' ? 'not_yet' : 'left'
   }
-  if (!moves && facts.camera === 'off') return 'camera_off'
+  if (facts.camera === 'off') return 'camera_off' // its page says so sooner than frames stop to come
   if (!moves && isFailing(facts.camera)) return 'camera_gone'
   if (facts.sends === 'nothing') return 'coming'
   if (facts.sends === 'sound') return 'no_camera'

@@ -32,6 +32,7 @@ describe('why a picture is not seen', () => {
     ['about to publish', { sends: 'nothing', picture: 'absent' }, 'coming'],
     ['published, not yet there', { picture: 'coming' }, 'coming'],
     ['camera switched off', { camera: 'off', standing: true }, 'camera_off'],
+    ['camera switched off, and its last frames still come', { camera: 'off' }, 'camera_off'],
     ['camera switched off before it came', { camera: 'off', sends: 'sound', picture: 'absent' }, 'camera_off'],
     ['camera pulled out', { camera: 'missing', standing: true }, 'camera_gone'],
     ['camera forbidden', { camera: 'denied', sends: 'sound', picture: 'absent' }, 'camera_gone'],
