@@ -62,6 +62,8 @@ async def test_no_main_page_breaks_a_serious_rule(tmp_path: Path) -> None:
         await inspector.look("not found", page, "nav-library")
 
         await page.goto(f"{server.url}/teacher/lessons/{lesson['lesson_id']}")
+        await inspector.look("entrance", page, "open-lesson")
+        await teacher.click("open-lesson")
         await inspector.look("device check", page, "device-ok")
         await teacher.click("device-ok")
         await inspector.look("ready", page, "start-lesson")
