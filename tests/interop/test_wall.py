@@ -11,7 +11,7 @@ from tests.support.people import TeacherSeat
 from tests.support.server import TongkeServer
 
 SIZES = ((1366, 768), (1920, 1080))
-# What stands on the page but is cut off, lies outside, or is too small to be read.
+# Names and buttons that are cut off, lie outside, or are too small to be read.
 CUT_OFF = """() => {
   const wrong = []
   const window_ = { right: innerWidth + 1, bottom: innerHeight + 1 }
