@@ -46,7 +46,7 @@ class Parties:
 
 
 def led_by(person_id: str) -> Parties:
-    """A lesson that is only planned yet: all that is known is who would lead it."""
+    """Parties of a lesson that is not created yet: only its lead teacher is known."""
     return Parties(person_id, frozenset(), frozenset())
 
 
@@ -116,7 +116,7 @@ def allows(subject: Subject, action: Action, parties: Parties | None = None) -> 
     return granted(action, subject.roles, relations(subject, parties))
 
 
-# What a page offers for a lesson: the rest is asked of the live room or is no button.
+# Actions that a page offers for a lesson; the live room answers for the rest.
 LESSON_ACTIONS = (
     Action.START_LESSON,
     Action.END_LESSON,
@@ -128,7 +128,7 @@ LESSON_ACTIONS = (
     Action.READ_RECORDING,
     Action.READ_LINKS,
 )
-# What a page offers without a lesson.
+# Actions that a page offers without a lesson.
 OWN_ACTIONS = (
     Action.LIST_ALL_LESSONS,
     Action.CREATE_LESSON,
@@ -140,12 +140,12 @@ OWN_ACTIONS = (
 
 
 def lesson_actions(subject: Subject, parties: Parties) -> tuple[Action, ...]:
-    """What the subject may do with a lesson, of what a page has buttons for."""
+    """Actions that the subject may do with a lesson, of those that a page offers."""
     return _granted_of(LESSON_ACTIONS, subject.roles, relations(subject, parties))
 
 
 def own_actions(subject: Subject) -> tuple[Action, ...]:
-    """What the subject may do without a lesson in question; creating means for itself at least."""
+    """Actions that the subject may do without a lesson; creating one means at least for itself."""
     held = relations(subject, led_by(subject.subject_id))
     return _granted_of(OWN_ACTIONS, subject.roles, held)
 

@@ -42,8 +42,8 @@ _CREATION_LOCK = (
     0x544B_4C45  # PostgreSQL advisory lock: one creation at a time, else clashes slip by
 )
 _CODE_ATTEMPTS = 8
-# How far a lesson's plan lies from the time it is held at most, unless it is live: planned hours
-# are some (config), and a lesson is held a day early or late at most. Bounds what a query reads.
+# The longest distance of a lesson's planned start from a day that lists it, unless it is live. It
+# bounds what a query reads: a lesson lasts some hours and is held a day early or late at most.
 _REACH = timedelta(days=2)
 
 

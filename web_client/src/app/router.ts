@@ -42,7 +42,7 @@ export const router = createRouter({
 /** Where each kind of user starts. */
 export function home(): string {
   if (identity.value === null) return '/login'
-  // Whose work begins after the lesson starts in the library; everybody else with the day's lessons.
+  // A resource admin's work begins after the lesson: the library. All others begin with the day's lessons.
   return may('read_all_recordings') && !may('observe') ? '/library' : '/teacher'
 }
 

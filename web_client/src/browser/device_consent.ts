@@ -1,6 +1,6 @@
 /**
- * In which lessons this tab may use camera and microphone: those that somebody entered by a click, also after
- * a reload. A page that was only opened touches no device.
+ * The lesson in which this tab may use camera and microphone: somebody entered it by a click. The click counts after
+ * a reload, too. A page that was only opened touches no device.
  */
 const NAME = 'tongke.devices'
 

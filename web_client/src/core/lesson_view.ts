@@ -1,4 +1,4 @@
-/** Which page of a lesson somebody gets: the server's facts decide, not the page's idea of roles. */
+/** The page of a lesson that somebody gets. The server's facts decide it, not the page's idea of roles. */
 import type { Lesson, Role } from './wire'
 
 /** `teach`: the console. `watch`: pictures and sound, no device, no command. `facts`: what is known of the lesson. */
@@ -10,7 +10,7 @@ export function lessonView(lesson: Pick<Lesson, 'seat' | 'may'>): LessonView {
   return lesson.may.includes('observe') || lesson.may.includes('take_part') ? 'watch' : 'facts'
 }
 
-/** As what somebody watches, for the words on the page. */
+/** The part of somebody who watches, for the words on the page. */
 export type Watcher = 'assistant' | 'patrol' | 'observer'
 
 const WATCHERS: Partial<Record<Role, Watcher>> = {

@@ -1,4 +1,4 @@
-/** How a wall of rooms fills its place: pages of equal tiles, each with its name, and a stage beside or above. */
+/** The layout of a wall of rooms: pages of equal tiles with readable names, and a stage beside or above them. */
 
 export const GAP = 10 // px between tiles
 export const FOOT_HEIGHT = 54 // px: the name's line and the link's
@@ -39,7 +39,7 @@ export function wallLayout(count: number, place: Box, most: number): WallLayout 
 
 type Grid = Pick<WallLayout, 'columns' | 'rows' | 'tile' | 'pictureHeight'>
 
-/** The grid for a full page whose pictures are largest; null: they would be too small. */
+/** The grid with the largest pictures for a full page; null where they would be too small. */
 function largest(tiles: number, place: Box): Grid | null {
   let best: Grid | null = null
   for (let columns = 1; columns <= tiles; columns += 1) {
@@ -53,7 +53,7 @@ function largest(tiles: number, place: Box): Grid | null {
   return best
 }
 
-/** Where not even one picture has room: feet in a grid, at least one. */
+/** A grid of names alone, for a place without room for one picture; it has at least one tile. */
 function namesOnly(place: Box, wanted: number): Grid {
   const columns = Math.max(1, Math.min(wanted, Math.floor((place.width + GAP) / (NAME_WIDTH + GAP))))
   const fitting = Math.floor((place.height + GAP) / (FOOT_HEIGHT + GAP))
@@ -72,7 +72,7 @@ function part(length: number, parts: number): number {
   return Math.max(0, Math.floor((length - GAP * (parts - 1)) / parts))
 }
 
-/** The place that is left for tiles: where not all rooms are in view at once, a bar with pages stands above them. */
+/** The place left for tiles. A bar with pages stands above them when not all rooms are in view at once. */
 export function tilesPlace(count: number, place: Box, most: number): { readonly bar: boolean; readonly tiles: Box } {
   const bar = wallLayout(count, place, most).pages > 1
   return { bar, tiles: bar ? { ...place, height: Math.max(0, place.height - BAR_HEIGHT) } : place }
@@ -89,7 +89,7 @@ const STAGE_PARTS = [0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5]
 const WORTH_STAGE = 0.55 // of the largest stage that is possible: more rooms are not worth a smaller one
 
 /**
- * Where the stage goes: with as many rooms in view as a large stage allows, and then as large as it can be.
+ * The stage's place: as many rooms stay in view as a large stage allows, and the stage is as large as it can be then.
  *
  * @param ratio width to height of what stands on it.
  */
@@ -108,7 +108,7 @@ export function stageLayout(count: number, place: Box, most: number, ratio = RAT
   return best.split
 }
 
-/** How many rooms are in view with their pictures. */
+/** The number of rooms in view with their pictures. */
 function seen(layout: WallLayout, count: number): number {
   return layout.pictureHeight > 0 ? Math.min(count, layout.perPage) : 0
 }

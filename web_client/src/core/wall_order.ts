@@ -1,11 +1,11 @@
-/** In which order the rooms stand on a wall: in that of the invitation, or first those that need somebody's eye. */
+/** The order of rooms on a wall: as invited, or first those that need attention. */
 import { isFailing } from './device_check'
 import { hasAttended, isOnline, type Point } from './points'
 import type { RoomState } from './room_state'
 import { handPlace, isOnStage } from './room_state'
 import type { Participant } from './wire'
 
-/** Why a room comes first, most urgent first. */
+/** The reason for a room's place, most urgent first. */
 export type Need = 'stage' | 'hand' | 'trouble' | 'lost' | 'none' | 'absent'
 const ORDER: readonly Need[] = ['stage', 'hand', 'trouble', 'lost', 'none', 'absent']
 
@@ -42,7 +42,7 @@ function sorted(points: readonly Point[], rank: (point: Point) => number): Point
     .map(({ point }) => point)
 }
 
-/** How many rooms have each need that a teacher counts. */
+/** The number of rooms with each need. */
 export function needs(points: readonly Point[], room: RoomState): Readonly<Record<Need, number>> {
   const count: Record<Need, number> = { stage: 0, hand: 0, trouble: 0, lost: 0, none: 0, absent: 0 }
   for (const point of points) count[needOf(point, room)] += 1
