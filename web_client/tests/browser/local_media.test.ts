@@ -78,7 +78,7 @@ beforeEach(async () => {
   vi.stubGlobal('navigator', { mediaDevices: computer.mediaDevices })
   const { useLocalMedia } = await import('../../src/browser/local_media')
   scope = effectScope()
-  local = scope.run(useLocalMedia) as LocalMedia
+  local = scope.run(() => useLocalMedia(() => true)) as LocalMedia
 })
 afterEach(() => {
   scope.stop()
