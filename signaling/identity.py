@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from signaling.clock import Clock
 from signaling.config import Config
-from signaling.core.permissions import Subject
+from signaling.core.permissions import Subject, own_actions
 from signaling.core.rate_limit import FailureLimiter, LimiterRule
 from signaling.core.resources import (
     Identity,
@@ -102,6 +102,7 @@ class IdentityService:
         self._passwords = passwords
         self._clock = clock
         self._secret = secret
+        self._time_zone = config.time_zone
         self._lifetime = timedelta(hours=config.session_hours)
         self._device_lifetime = timedelta(days=config.device_cookie_days)
         self._accounts = FailureLimiter(PER_ACCOUNT)
@@ -262,6 +263,9 @@ class IdentityService:
             school=signed_in.school,
             room=signed_in.room,
             csrf_token=csrf_token(self._secret, signed_in.session_id),
+            may=own_actions(signed_in.subject),
+            time_zone=self._time_zone,
+            server_time=self._clock.now(),
         )
 
     # --- inside ----------------------------------------------------------------------------------

@@ -12,9 +12,18 @@ import structlog
 from signaling.clock import Clock
 from signaling.config import Config
 from signaling.core.lesson_state import LessonDeed, WrongState, after
-from signaling.core.permissions import Action, Parties, Seat, Subject, allows, seat_of
+from signaling.core.permissions import (
+    Action,
+    Seat,
+    Subject,
+    allows,
+    led_by,
+    lesson_actions,
+    seat_of,
+    seat_role,
+)
 from signaling.core.resources import Lesson, LessonCreate, LessonState
-from signaling.db.lesson_store import LessonChange, LessonPlace, LessonStore
+from signaling.db.lesson_store import LessonChange, LessonPlace, LessonStore, Span
 from signaling.db.people_store import AuditEntry, PeopleStore
 from signaling.errors import Forbidden, Invalid, NotFound, WrongLessonState
 from signaling.held_times import HeldTimes
@@ -50,7 +59,7 @@ class LessonService:
     async def listed(
         self, subject: Subject, start: datetime, end: datetime, cursor: str | None
     ) -> tuple[Sequence[LessonRecord], str | None]:
-        """The lessons that begin in [start, end) and concern the subject; all for those who may.
+        """The lessons that overlap [start, end) and concern the subject; all for those who may.
 
         A page of them, after a cursor; the second value is the next page's.
 
@@ -59,7 +68,8 @@ class LessonService:
         """
         everything = allows(subject, Action.LIST_ALL_LESSONS)
         after = None if cursor is None else read_cursor(cursor)
-        found, place = await self._store.page(start, end, None if everything else subject, after)
+        span = Span(start, end, self._clock.now())
+        found, place = await self._store.page(span, None if everything else subject, after)
         return found, None if place is None else cursor_of(place)
 
     async def get(self, subject: Subject, lesson_id: str) -> LessonRecord:
@@ -92,8 +102,7 @@ class LessonService:
             Invalid: a field cannot be.
             Clash: teacher or room taken; names the field.
         """
-        parties = Parties(wish.lead_teacher_id, frozenset(), frozenset())
-        if not allows(subject, Action.CREATE_LESSON, parties):
+        if not allows(subject, Action.CREATE_LESSON, led_by(wish.lead_teacher_id)):
             raise Forbidden("只能为本人排课")
         wish = self._checked(wish)
         lesson_id = await self._store.create(wish)
@@ -148,7 +157,8 @@ class LessonService:
 
     def resource(self, subject: Subject, record: LessonRecord) -> Lesson:
         """A lesson as the API shows it to a subject."""
-        sees_code = allows(subject, Action.SEE_JOIN_CODE, record.parties)
+        parties = record.parties
+        sees_code = allows(subject, Action.SEE_JOIN_CODE, parties)
         return Lesson(
             lesson_id=record.lesson_id,
             title=record.title,
@@ -167,6 +177,8 @@ class LessonService:
             attended_rooms=tuple(room.ref for room in record.attended_rooms),
             join_code=record.join_code if sees_code else None,
             recording_id=record.recording_id,
+            may=lesson_actions(subject, parties),
+            seat=seat_role(subject, parties),
         )
 
     # --- inside ----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import structlog
 from signaling.core.calendar import days
 from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.resources import ClassKind, LessonCreate, Role
+from signaling.db.lesson_store import Span
 from signaling.errors import Clash
 from signaling.records import LessonRecord
 from signaling.services import Services
@@ -108,12 +109,10 @@ async def seed_lessons(services: Services) -> None:
     today = await todays_lessons(services, now)
     if any(is_open(lesson, now) for lesson in today):
         return
-    plan = PLAN if not today else PLAN[:1]
-    today_starts, midnight = days(
-        now.astimezone(services.config.zone).date(), 1, services.config.zone
-    )
-    # Not before midnight: it would be among yesterday's lessons, where nobody looks for it.
-    first = max(now.replace(second=0, microsecond=0) - _OPEN_BEFORE, today_starts)
+    zone = services.config.zone
+    today_starts, midnight = days(now.astimezone(zone).date(), 1, zone)
+    plan = PLAN[:1] if any(one.starts_at >= today_starts for one in today) else PLAN
+    first = now.replace(second=0, microsecond=0) - _OPEN_BEFORE
     for hours, title, subject, grade, kind in plan:
         starts_at = first + timedelta(hours=hours)
         if hours and starts_at >= midnight:
@@ -136,9 +135,9 @@ async def seed_lessons(services: Services) -> None:
 
 
 async def todays_lessons(services: Services, now: datetime) -> Sequence[LessonRecord]:
-    """The lessons of the county's day, and one that began just before midnight."""
+    """The lessons of the county's day; one over midnight is among them."""
     start, end = days(now.astimezone(services.config.zone).date(), 1, services.config.zone)
-    return await services.lesson_store.between(start - LESSON_LENGTH, end, None)
+    return await services.lesson_store.between(Span(start, end, now), None)
 
 
 def is_open(lesson: LessonRecord, now: datetime) -> bool:

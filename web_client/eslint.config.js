@@ -8,6 +8,19 @@ const LATE_AT = {
   selector: "CallExpression > MemberExpression.callee[property.name='at']", // `at` may also be a time
   message: 'Chromium 80 has no at()',
 }
+/** The computer's date and zone are nobody's time: see core/server_clock.ts and core/county_time.ts. */
+const OWN_TIME = [
+  ["NewExpression[callee.name='Date']", 'new Date()'],
+  ["CallExpression[callee.name='Date']", 'Date()'],
+  ["CallExpression[callee.object.name='Date'][callee.property.name='now']", 'Date.now()'],
+  ["MemberExpression[object.name='Intl'][property.name='DateTimeFormat']", 'Intl.DateTimeFormat'],
+  ['CallExpression[callee.property.name=/^toLocale(Date|Time)?String$/]', 'toLocaleString()'],
+].map(([selector, what]) => ({ selector, message: `${what}: use core/county_time.ts or browser/county.ts` }))
+/** One place asks for devices, and only after a click. */
+const DEVICES = {
+  selector: "MemberExpression[property.name='getUserMedia']",
+  message: 'only browser/local_media.ts asks for camera and microphone',
+}
 const LATE = ['replaceAll', 'findLast', 'findLastIndex', 'toSorted', 'toReversed', 'toSpliced']
 
 export default typescript.config(
@@ -40,8 +53,16 @@ export default typescript.config(
     files: ['src/**/*.{ts,vue}'],
     rules: {
       'no-restricted-properties': ['error', ...LATE.map((property) => ({ property }))],
-      'no-restricted-syntax': ['error', LATE_AT],
+      'no-restricted-syntax': ['error', LATE_AT, ...OWN_TIME, DEVICES],
     },
+  },
+  {
+    files: ['src/core/county_time.ts', 'src/browser/clock.ts'],
+    rules: { 'no-restricted-syntax': ['error', LATE_AT, DEVICES] },
+  },
+  {
+    files: ['src/browser/local_media.ts'],
+    rules: { 'no-restricted-syntax': ['error', LATE_AT, ...OWN_TIME] },
   },
   {
     // The core knows no browser: whatever it needs is handed in.

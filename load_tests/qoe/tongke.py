@@ -126,6 +126,7 @@ class TongkeCall:
         lesson = _open_now(await page.evaluate(_GET, f"/api/lessons?day={_today()}"))
         # The room's own sound system cancels echo, so that what is heard is what was said.
         await page.goto(f"{url}/teacher/lessons/{lesson['lesson_id']}?audio=raw")
+        await self.sender.click("open-lesson")
         await self.sender.sees("camera-preview")
         await self.sender.click("device-ok")
         await self.sender.click("start-lesson")

@@ -49,12 +49,20 @@ class LinkLimit(StrEnum):
 
 
 class DeviceState(StrEnum):
-    """The outcome of 设备检测 for one device."""
+    """How a device is, as its page found it: 设备检测, and what happened to it since.
+
+    ``busy``: another program holds it. ``insecure``: the browser offers no devices to a page
+    without HTTPS. ``off``: its person switched it off. ``silent``: a microphone without sound.
+    """
 
     UNKNOWN = "unknown"
     OK = "ok"
     MISSING = "missing"
     DENIED = "denied"
+    BUSY = "busy"
+    INSECURE = "insecure"
+    OFF = "off"
+    SILENT = "silent"
 
 
 class RecordingState(StrEnum):

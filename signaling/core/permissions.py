@@ -9,39 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
+from signaling.core.actions import Action as Action  # noqa: PLC0414 - named here, too
 from signaling.core.resources import Role
-
-
-class Action(StrEnum):
-    """Everything that needs permission."""
-
-    LIST_ALL_LESSONS = "list_all_lessons"
-    READ_LESSON = "read_lesson"
-    CREATE_LESSON = "create_lesson"  # for the teacher named as lead
-    START_LESSON = "start_lesson"
-    END_LESSON = "end_lesson"
-    CANCEL_LESSON = "cancel_lesson"
-    SEE_JOIN_CODE = "see_join_code"
-    READ_DIRECTORY = "read_directory"
-    ISSUE_DEVICE_TOKEN = "issue_device_token"  # noqa: S105 - the name of a deed, not a secret
-    TAKE_PART = "take_part"  # listed in the room, on the control channel
-    OBSERVE = "observe"  # 观摩: watches unseen, always audited
-    PUBLISH_CAMERA = "publish_camera"
-    PUBLISH_COURSEWARE = "publish_courseware"
-    ISSUE_EXTERNAL_ACCESS = "issue_external_access"
-    VIEW_OFF_STAGE = "view_off_stage"  # see rooms that are not on stage
-    SET_DEVICES = "set_devices"
-    RAISE_HAND = "raise_hand"
-    LOWER_OTHERS_HAND = "lower_others_hand"
-    COMMAND_STAGE = "command_stage"
-    STAND_ON_STAGE = "stand_on_stage"
-    MUTE_ALL = "mute_all"
-    READ_ALL_RECORDINGS = "read_all_recordings"
-    READ_RECORDING = "read_recording"
-    READ_LINKS = "read_links"  # how good the links of a lesson were
-    READ_ALL_LINKS = "read_all_links"  # of all rooms over all lessons
 
 
 class Relation(StrEnum):
@@ -71,6 +43,11 @@ class Parties:
     lead_teacher_id: str
     receive_room_ids: frozenset[str]
     school_ids: frozenset[str]
+
+
+def led_by(person_id: str) -> Parties:
+    """Parties of a lesson that is not created yet: only its lead teacher is known."""
+    return Parties(person_id, frozenset(), frozenset())
 
 
 Grant = tuple[Role, Relation]
@@ -139,6 +116,47 @@ def allows(subject: Subject, action: Action, parties: Parties | None = None) -> 
     return granted(action, subject.roles, relations(subject, parties))
 
 
+# Actions that a page offers for a lesson; the live room answers for the rest.
+LESSON_ACTIONS = (
+    Action.START_LESSON,
+    Action.END_LESSON,
+    Action.CANCEL_LESSON,
+    Action.TAKE_PART,
+    Action.OBSERVE,
+    Action.PUBLISH_CAMERA,
+    Action.VIEW_OFF_STAGE,
+    Action.READ_RECORDING,
+    Action.READ_LINKS,
+)
+# Actions that a page offers without a lesson.
+OWN_ACTIONS = (
+    Action.LIST_ALL_LESSONS,
+    Action.CREATE_LESSON,
+    Action.READ_DIRECTORY,
+    Action.OBSERVE,
+    Action.READ_ALL_RECORDINGS,
+    Action.READ_ALL_LINKS,
+)
+
+
+def lesson_actions(subject: Subject, parties: Parties) -> tuple[Action, ...]:
+    """Actions that the subject may do with a lesson, of those that a page offers."""
+    return _granted_of(LESSON_ACTIONS, subject.roles, relations(subject, parties))
+
+
+def own_actions(subject: Subject) -> tuple[Action, ...]:
+    """Actions that the subject may do without a lesson; creating one means at least for itself."""
+    held = relations(subject, led_by(subject.subject_id))
+    return _granted_of(OWN_ACTIONS, subject.roles, held)
+
+
+@lru_cache(maxsize=256)  # roles × relations that occur; a long list asks the same again and again
+def _granted_of(
+    actions: tuple[Action, ...], roles: frozenset[Role], held: frozenset[Relation]
+) -> tuple[Action, ...]:
+    return tuple(action for action in actions if granted(action, roles, held))
+
+
 LEAD_PARTICIPANT = "lead"
 
 
@@ -162,23 +180,38 @@ class Seat:
 
 
 def seat_of(subject: Subject, parties: Parties) -> Seat | None:
-    """The seat a subject takes in a lesson room, or None where it has none.
+    """The seat a subject takes in a lesson room, or None where it has none."""
+    place = _place_of(subject, parties)
+    if place is None:
+        return None
+    (role, relation), participant_id = place
+    visible = relation is not Relation.NONE
+    return _seat(subject, participant_id, role, frozenset({relation}), visible=visible)
+
+
+def seat_role(subject: Subject, parties: Parties) -> Role | None:
+    """The role in which a subject enters a lesson room, or None where it has no seat."""
+    place = _place_of(subject, parties)
+    return None if place is None else place[0][0]
+
+
+def _place_of(subject: Subject, parties: Parties) -> tuple[Grant, str] | None:
+    """By which grant a subject has a seat, and under which participant id.
 
     Who belongs to the lesson sits in it by that relation, even if another of his roles could
     observe.
     """
     held = relations(subject, parties)
-    for (role, relation), participant_id in (
+    for grant, participant_id in (
         (_LEAD, LEAD_PARTICIPANT),
         (_ROOM, room_participant(subject.subject_id)),
         (_ASSISTANT, f"person-{subject.subject_id}"),
     ):
-        if role in subject.roles and relation in held:
-            return _seat(subject, participant_id, role, frozenset({relation}), visible=True)
-    for role, _ in _OBSERVERS:
-        if role in subject.roles:
-            participant_id = f"person-{subject.subject_id}"
-            return _seat(subject, participant_id, role, frozenset({Relation.NONE}), visible=False)
+        if grant[0] in subject.roles and grant[1] in held:
+            return grant, participant_id
+    for grant in _OBSERVERS:
+        if grant[0] in subject.roles:
+            return grant, f"person-{subject.subject_id}"
     return None
 
 

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import msgspec
 
+from signaling.core.actions import Action
+
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -110,7 +112,11 @@ class TerminalRooms(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who is signed in: a person, or a room's terminal (``room`` set)."""
+    """Who is signed in: a person, or a room's terminal (``room`` set).
+
+    ``may`` is what the subject may do without a lesson in question. The page reckons with the
+    county's ``time_zone`` (IANA) and ``server_time``, whatever its computer believes.
+    """
 
     subject_id: str
     name: str
@@ -118,6 +124,9 @@ class Identity(msgspec.Struct, frozen=True):
     school: str | None
     room: RoomRef | None
     csrf_token: str
+    may: tuple[Action, ...]
+    time_zone: str
+    server_time: datetime
 
 
 class DeviceTokenIssued(msgspec.Struct, frozen=True):
@@ -140,6 +149,7 @@ class Lesson(msgspec.Struct, frozen=True):
     """一节课. ``join_code`` is None for those who may not hand it out.
 
     ``attended_rooms`` are those of ``receive_rooms`` whose page was in the room while it was live.
+    ``may`` is what the reader may do with it, and ``seat`` the role in which the reader enters it.
     """
 
     lesson_id: str
@@ -159,6 +169,8 @@ class Lesson(msgspec.Struct, frozen=True):
     attended_rooms: tuple[RoomRef, ...]
     join_code: str | None
     recording_id: str | None
+    may: tuple[Action, ...]
+    seat: Role | None
 
 
 class LessonCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -202,7 +214,7 @@ class School(msgspec.Struct, frozen=True):
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """Whom and what a lesson can be made of."""
+    """Whom and what the caller can make a lesson of: a teacher finds itself alone."""
 
     schools: tuple[School, ...]
     lead_teachers: tuple[PersonRef, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -42,6 +42,9 @@ _CREATION_LOCK = (
     0x544B_4C45  # PostgreSQL advisory lock: one creation at a time, else clashes slip by
 )
 _CODE_ATTEMPTS = 8
+# The longest distance of a lesson's planned start from a day that lists it, unless it is live. It
+# bounds what a query reads: a lesson lasts some hours and is held a day early or late at most.
+_REACH = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,15 @@ class LessonPlace:
 
     starts_at: datetime
     lesson_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The interval [start, end) of a list, and the moment it is asked for."""
+
+    start: datetime
+    end: datetime
+    now: datetime
 
 
 class LessonStore:
@@ -88,18 +100,19 @@ class LessonStore:
         async with self._database.read() as session:
             return await _load(session, LessonRow.state == LessonState.LIVE)
 
-    async def between(
-        self, start: datetime, end: datetime, subject: Subject | None
-    ) -> Sequence[LessonRecord]:
-        """The lessons that begin in [start, end), by time; a subject's own, or all for None."""
+    async def between(self, span: Span, subject: Subject | None) -> Sequence[LessonRecord]:
+        """The lessons whose planned or held time overlaps a span, by planned start.
+
+        A subject's own, or all for None. One over midnight is on both days.
+        """
         async with self._database.read() as session:
-            return await _load(session, *_between(start, end, subject))
+            return await _load(session, *_between(span, subject))
 
     async def page(
-        self, start: datetime, end: datetime, subject: Subject | None, after: LessonPlace | None
+        self, span: Span, subject: Subject | None, after: LessonPlace | None
     ) -> tuple[Sequence[LessonRecord], LessonPlace | None]:
         """As `between`, at most `PAGE_LESSONS` after a place; and the next page's place, if any."""
-        conditions = _between(start, end, subject)
+        conditions = _between(span, subject)
         if after is not None:
             later = and_(
                 LessonRow.starts_at == after.starts_at, LessonRow.lesson_id > after.lesson_id
@@ -211,11 +224,26 @@ def vars_of(change: LessonChange) -> dict[str, object]:
     }
 
 
-def _between(start: datetime, end: datetime, subject: Subject | None) -> list[ColumnElement[bool]]:
-    conditions = [LessonRow.starts_at >= start, LessonRow.starts_at < end]
+def _between(span: Span, subject: Subject | None) -> list[ColumnElement[bool]]:
+    planned = and_(LessonRow.starts_at < span.end, LessonRow.ends_at > span.start)
+    under_way = LessonRow.state == LessonState.LIVE
+    held_into = LessonRow.held_to > span.start
+    if span.start <= span.now:
+        held_into = or_(held_into, under_way)
+    held = and_(LessonRow.held_from < span.end, held_into)
+    near = LessonRow.starts_at.between(_moved(span.start, -_REACH), _moved(span.end, _REACH))
+    conditions = [or_(near, under_way), or_(planned, held)]
     if subject is not None:
         conditions.append(_concerns(subject))
     return conditions
+
+
+def _moved(at: datetime, by: timedelta) -> datetime:
+    """A moment moved, or as it is where the calendar ends."""
+    try:
+        return at + by
+    except OverflowError:
+        return at
 
 
 def _concerns(subject: Subject) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from signaling.addresses import page_urls
 from signaling.core import resources as r
 from signaling.core.calendar import days, parse_day, parse_week
-from signaling.core.permissions import Action, Relation, allows, granted
+from signaling.core.permissions import Action, Relation, allows, granted, led_by
 from signaling.errors import Forbidden, Invalid
 from signaling.http.routes import Call, Query, Route
 
@@ -69,7 +69,7 @@ async def cancel_lesson(call: Call) -> r.Lesson:
 
 
 async def directory(call: Call) -> r.Directory:
-    """Whom and what a lesson can be made of."""
+    """Whom and what the caller can make a lesson of."""
     if not allows(call.subject, Action.READ_DIRECTORY):
         raise Forbidden()
     schools = await call.services.people.schools()
@@ -79,7 +79,11 @@ async def directory(call: Call) -> r.Directory:
             r.School(s.school_id, s.name, s.kind, tuple(room.ref for room in s.rooms))
             for s in schools
         ),
-        tuple(r.PersonRef(t.person_id, t.name) for t in teachers),
+        tuple(
+            r.PersonRef(t.person_id, t.name)
+            for t in teachers
+            if allows(call.subject, Action.CREATE_LESSON, led_by(t.person_id))
+        ),
     )
 
 

@@ -101,6 +101,7 @@ async def test_a_share_that_is_lost_is_told_and_shared_again_with_one_button(
         first = teacher.page
         teacher.page = await teacher.seat.context.new_page()
         await teacher.page.goto(f"{school.server.url}/teacher/lessons/{school.lesson['lesson_id']}")
+        await teacher.click("open-lesson")
         await teacher.sees("share-lost")
         await first.get_by_test_id("take-over").wait_for(timeout=WAIT_MS)
         await teacher.click("share-again")

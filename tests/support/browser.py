@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, asyn
 from load_tests.chromium import ARGUMENTS
 
 CHROMIUM = "/usr/bin/chromium"
+DEVICES = ("camera", "microphone")
 PROBE = Path(__file__).with_name("probe.js")
 
 
@@ -50,16 +51,23 @@ class Browsers:
         self._open: list[Browser] = []
 
     async def seat(
-        self, capture: Capture | None = None, *, width: int = 1366, height: int = 768
+        self,
+        capture: Capture | None = None,
+        *,
+        width: int = 1366,
+        height: int = 768,
+        allowed: tuple[str, ...] = DEVICES,
     ) -> Seat:
-        """Start one Chromium with an empty profile."""
+        """Start one Chromium, its profile empty; devices not ``allowed`` are refused."""
         args = [*ARGUMENTS, *(capture or Capture()).args()]
+        if allowed != DEVICES:
+            args.remove("--use-fake-ui-for-media-stream")  # it allows everything
         browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         self._open.append(browser)
         context = await browser.new_context(
             viewport={"width": width, "height": height}, locale="zh-CN"
         )
-        await context.grant_permissions(["camera", "microphone"])
+        await context.grant_permissions(list(allowed))
         await context.add_init_script(path=PROBE)
         page = await context.new_page()
         seat = Seat(browser, context, page)

@@ -97,7 +97,12 @@ class TeacherSeat(Person):
         cls, server: TongkeServer, browsers: Browsers, capture: Capture | None = None, **size: int
     ) -> TeacherSeat:
         """Open the page and sign in."""
-        teacher = cls(server, await browsers.seat(capture, **size))
+        return await cls.sign_in(server, await browsers.seat(capture, **size))
+
+    @classmethod
+    async def sign_in(cls, server: TongkeServer, seat: Seat) -> TeacherSeat:
+        """Sign in on a browser that is open."""
+        teacher = cls(server, seat)
         await teacher.page.goto(f"{server.url}/login")
         await teacher.page.get_by_test_id("login-account").fill("wang")
         await teacher.page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
@@ -109,6 +114,7 @@ class TeacherSeat(Person):
         query = f"?codec={codec}" if codec else ""
         await self.page.wait_for_url("**/teacher*", timeout=WAIT_MS)
         await self.page.goto(f"{self.server.url}/teacher/lessons/{lesson_id}{query}")
+        await self.click("open-lesson")
         await self.picture("camera-preview")
         await self.click("device-ok")
 
@@ -151,12 +157,16 @@ class ClassroomSeat(Person):
         room = cls(server, await browsers.seat(capture, **size), room_id)
         if proxy is not None:
             await through_proxy(room.page, proxy, server.udp_port)
-        await room.page.goto(f"{server.url}/classroom")
-        await room.page.get_by_test_id("join-code").fill(lesson["join_code"])
-        await room.click("join-code-next")
-        await room.click(f"choose-room-{room_id}")
-        await room.sees("today-card")
+        await room.sign_in(lesson)
         return room
+
+    async def sign_in(self, lesson: dict[str, Any]) -> None:
+        """教室终端登录, by the lesson's 课程码."""
+        await self.page.goto(f"{self.server.url}/classroom")
+        await self.page.get_by_test_id("join-code").fill(lesson["join_code"])
+        await self.click("join-code-next")
+        await self.click(f"choose-room-{self.room_id}")
+        await self.sees("today-card")
 
     async def enter(self) -> None:
         """进入课堂, and wait for the teacher's picture."""

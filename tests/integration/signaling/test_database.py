@@ -1,7 +1,7 @@
 """The stores over SQLite and over a real PostgreSQL: one behaviour, and migrations that fit."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,7 +16,7 @@ from signaling.core.resources import LessonState, Role
 from signaling.core.room_state import Durable
 from signaling.db import lesson_store as lesson_store_module
 from signaling.db.engine import Database
-from signaling.db.lesson_store import LessonChange, LessonStore
+from signaling.db.lesson_store import LessonChange, LessonStore, Span
 from signaling.db.migrate import VERSION_TABLE, migrate, newest
 from signaling.db.people_store import AuditEntry, DeviceRecord, PeopleStore, SessionRecord
 from signaling.db.tables import Base
@@ -74,7 +74,7 @@ async def test_transitions_are_written_once(lessons: LessonStore) -> None:
 
 
 async def _codes(lessons: LessonStore) -> set[str]:
-    listed = await lessons.between(AT, AT + timedelta(days=1), None)
+    listed = await lessons.between(Span(AT, AT + timedelta(days=1), AT), None)
     return {lesson.join_code for lesson in listed}
 
 
@@ -136,12 +136,38 @@ async def test_unknown_people_and_rooms_are_named(lessons: LessonStore) -> None:
         assert invalid.value.field == field
 
 
+async def test_a_lesson_over_midnight_is_on_both_days(lessons: LessonStore) -> None:
+    midnight = AT + timedelta(minutes=20)
+    over = await lessons.create(a_lesson())
+    evening = await lessons.create(a_lesson(-60, rooms=()))
+
+    async def on_day(offset: int, now: datetime) -> list[str]:
+        start = midnight + timedelta(days=offset)
+        found = await lessons.between(Span(start, start + timedelta(days=1), now), None)
+        return [lesson.lesson_id for lesson in found]
+
+    now = midnight - timedelta(minutes=30)
+    assert await on_day(-1, now) == [evening, over]
+    assert await on_day(0, now) == [over]
+    assert await on_day(1, now) == []
+    # What is still being held after midnight is on the new day, too, and on no later one.
+    began = midnight - timedelta(minutes=60)
+    live = LessonChange(LessonState.LIVE, held_from=began)
+    assert await lessons.change(evening, LessonState.SCHEDULED, live)
+    assert await on_day(0, midnight + timedelta(minutes=1)) == [evening, over]
+    assert await on_day(1, midnight + timedelta(minutes=1)) == []
+    ended = LessonChange(LessonState.ENDED, held_to=midnight + timedelta(minutes=5))
+    assert await lessons.change(evening, LessonState.LIVE, ended)
+    assert await on_day(0, midnight + timedelta(days=9)) == [evening, over]
+    assert await on_day(1, midnight + timedelta(days=9)) == []
+
+
 async def test_lists_hold_what_concerns_the_caller(lessons: LessonStore) -> None:
     mine = await lessons.create(a_lesson(rooms=("a",), lead_room="lead"))
     other = await lessons.create(a_lesson(60, teacher="li", rooms=()))
 
     async def listed(subject: Subject | None) -> list[str]:
-        found = await lessons.between(AT, AT + timedelta(days=1), subject)
+        found = await lessons.between(Span(AT, AT + timedelta(days=1), AT), subject)
         return [lesson.lesson_id for lesson in found]
 
     nobody: frozenset[Role] = frozenset()

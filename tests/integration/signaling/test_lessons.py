@@ -127,6 +127,13 @@ async def test_each_role_sees_and_does_only_its_own(server: TongkeServer) -> Non
     path = f"/api/lessons/{lesson['lesson_id']}"
 
     assert (await admin.call("GET", path))["join_code"] == lesson["join_code"]
+    assert (lesson["seat"], "start_lesson" in lesson["may"]) == ("lead_teacher", True)
+    seen = await researcher.call("GET", path)
+    assert (seen["seat"], "observe" in seen["may"]) == ("researcher", True)
+    assert "publish_camera" not in seen["may"]
+    assert "create_lesson" in teacher.identity["may"]
+    assert "create_lesson" not in researcher.identity["may"]
+    assert (await researcher.call("GET", "/api/me"))["time_zone"] == "Asia/Shanghai"
     for reader in (researcher, invited):
         assert (await reader.call("GET", path))["join_code"] is None
     assert (await _refused(other, "GET", path)).status == 404
@@ -136,6 +143,9 @@ async def test_each_role_sees_and_does_only_its_own(server: TongkeServer) -> Non
         assert (await _refused(stranger, "POST", f"{path}/end")).status == 403
         assert (await _refused(stranger, "GET", "/api/directory")).status == 403
     assert (await _refused(teacher, "POST", "/api/rooms/shanquan1/device-token")).status == 403
+    for planner in (teacher, admin):
+        found = (await planner.call("GET", "/api/directory"))["lead_teachers"]
+        assert lesson["lead_teacher"] in found
     await teacher.call("POST", f"{path}/start")
     assert (await admin.call("POST", f"{path}/end"))["state"] == "ended"
 
@@ -144,7 +154,7 @@ async def test_a_day_lists_the_callers_lessons_in_the_countys_time_zone(
     server: TongkeServer,
 ) -> None:
     teacher = await server.sign_in("wang")
-    # 23:30 in Shanghai on the 5th is still the 5th there, though 15:30 UTC.
+    # 23:30 in Shanghai on the 5th is still the 5th there, though 15:30 UTC; it ends on the 6th.
     at = datetime(2032, 3, 5, 15, 30, tzinfo=UTC)
     lesson = await teacher.new_lesson(rooms=RECEIVE_ROOMS[:1], starts_at=at)
     invited = await server.terminal(lesson, RECEIVE_ROOMS[0])
@@ -154,13 +164,16 @@ async def test_a_day_lists_the_callers_lessons_in_the_countys_time_zone(
         return [entry["lesson_id"] for entry in listed["lessons"]]
 
     assert await ids(teacher, "day=2032-03-05") == [lesson["lesson_id"]]
-    assert await ids(teacher, "day=2032-03-06") == []
+    assert await ids(teacher, "day=2032-03-06") == [lesson["lesson_id"]]
+    assert await ids(teacher, "day=2032-03-04") == await ids(teacher, "day=2032-03-07") == []
     assert await ids(invited, "week=2032-W10") == [lesson["lesson_id"]]
     admin = await server.sign_in("xianguan")
     token = await admin.call("POST", f"/api/rooms/{RECEIVE_ROOMS[1]}/device-token")
     uninvited = server.client()
     await uninvited.terminal_login(device_token=token["device_token"])
     assert await ids(uninvited, "week=2032-W10") == []
+    for edge in ("0001-01-02", "9999-12-29"):
+        assert await ids(teacher, f"day={edge}") == []
     for query, field in (
         ("day=5.3.2032", "day"),
         ("week=2032-W60", "week"),

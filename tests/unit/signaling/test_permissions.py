@@ -8,10 +8,14 @@ from signaling.core.permissions import (
     GRANTS,
     Action,
     Relation,
+    Subject,
     allows,
     granted,
+    lesson_actions,
+    own_actions,
     relations,
     seat_of,
+    seat_role,
 )
 from signaling.core.resources import Role
 from tests.unit.signaling.rooms import PARTIES, subject
@@ -113,3 +117,49 @@ def test_a_second_role_does_not_follow_its_owner_into_another_seat() -> None:
     assert seat is not None
     assert seat.role is Role.ASSISTANT
     assert Action.COMMAND_STAGE not in seat.actions
+
+
+RESOURCE = subject("zhao", Role.RESOURCE_ADMIN)
+INSPECTOR = subject("du", Role.INSPECTOR)
+
+
+@pytest.mark.parametrize(
+    ("who", "seat", "own", "of_lesson"),
+    [
+        (
+            LEAD,
+            "lead_teacher",
+            "create_lesson read_directory",
+            "start_lesson end_lesson cancel_lesson take_part publish_camera view_off_stage "
+            "read_recording read_links",
+        ),
+        (OTHER_LEAD, None, "create_lesson read_directory", ""),
+        (ROOM, "receive_room", "", "take_part publish_camera read_recording"),
+        (OTHER_ROOM, None, "", ""),
+        (ASSISTANT, "assistant", "", "take_part read_recording"),
+        (
+            ADMIN,
+            "county_admin",
+            "list_all_lessons create_lesson read_directory observe read_all_recordings "
+            "read_all_links",
+            "end_lesson cancel_lesson observe view_off_stage read_recording read_links",
+        ),
+        (
+            RESEARCHER,
+            "researcher",
+            "list_all_lessons observe read_all_recordings read_all_links",
+            "observe view_off_stage read_recording read_links",
+        ),
+        (
+            INSPECTOR,
+            "inspector",
+            "list_all_lessons observe read_all_recordings read_all_links",
+            "observe view_off_stage read_recording read_links",
+        ),
+        (RESOURCE, None, "list_all_lessons read_all_recordings", "read_recording"),
+    ],
+)
+def test_what_each_page_may_offer(who: Subject, seat: str | None, own: str, of_lesson: str) -> None:
+    assert seat_role(who, PARTIES) == seat
+    assert " ".join(own_actions(who)) == own
+    assert " ".join(lesson_actions(who, PARTIES)) == of_lesson

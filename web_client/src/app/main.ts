@@ -3,8 +3,10 @@ import { i18n } from '../i18n'
 import '../styles/tokens.css'
 import '../styles/base.css'
 import { watchFocusRing } from '../browser/focus_ring'
+import { keepTime } from '../browser/identity'
 import App from './App.vue'
 import { router } from './router'
 
 watchFocusRing()
+keepTime()
 createApp(App).use(i18n).use(router).mount('#app')

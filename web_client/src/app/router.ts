@@ -1,6 +1,7 @@
 import { createRouter, createWebHistory } from 'vue-router'
-import { hasRole, identity, whoAmI } from '../browser/identity'
+import { identity, may, whoAmI } from '../browser/identity'
 import { ApiError } from '../core/rest'
+import type { Action } from '../core/wire'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -8,6 +9,8 @@ declare module 'vue-router' {
     readonly open?: boolean
     /** Without the header: the lesson needs the whole window. */
     readonly bare?: boolean
+    /** Only for those who may do this. */
+    readonly needs?: Action
   }
 }
 
@@ -19,13 +22,14 @@ export const router = createRouter({
     { path: '/teacher', component: () => import('../pages/DayPage.vue') },
     {
       path: '/teacher/lessons/:id',
-      component: () => import('../pages/LessonPage.vue'),
+      component: () => import('../pages/LessonDoor.vue'),
       props: true,
       meta: { bare: true },
     },
     { path: '/library', component: () => import('../pages/LibraryPage.vue') },
     { path: '/library/:id', component: () => import('../pages/RecordingPage.vue'), props: true },
-    { path: '/network', component: () => import('../pages/NetworkPage.vue') },
+    { path: '/network', component: () => import('../pages/NetworkPage.vue'), meta: { needs: 'read_all_links' } },
+    { path: '/not-allowed', component: () => import('../pages/NotAllowedPage.vue') },
     { path: '/network/:id', component: () => import('../pages/NetworkLessonPage.vue'), props: true },
     {
       path: '/:rest(.*)*',
@@ -38,7 +42,8 @@ export const router = createRouter({
 /** Where each kind of user starts. */
 export function home(): string {
   if (identity.value === null) return '/login'
-  return hasRole('lead_teacher', 'county_admin') ? '/teacher' : '/library'
+  // A resource admin's work begins after the lesson: the library. All others begin with the day's lessons.
+  return may('read_all_recordings') && !may('observe') ? '/library' : '/teacher'
 }
 
 router.beforeEach(async (to) => {
@@ -50,6 +55,12 @@ router.beforeEach(async (to) => {
       if (!(failure instanceof ApiError)) throw failure
     }
   }
-  if (to.meta.open === true || identity.value !== null) return true
+  if (to.meta.open === true) return true
+  if (identity.value?.room) {
+    window.location.assign('/classroom') // a room's terminal: these pages are people's
+    return false
+  }
+  if (to.meta.needs !== undefined && identity.value !== null && !may(to.meta.needs)) return '/not-allowed'
+  if (identity.value !== null) return true
   return { path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } }
 })

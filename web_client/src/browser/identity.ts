@@ -1,16 +1,29 @@
 /** Who is signed in on this page, and the one REST client. */
 import { shallowRef } from 'vue'
 import { ApiError, RestClient } from '../core/rest'
-import type { Identity, Role } from '../core/wire'
+import type { Action, Identity } from '../core/wire'
 import { basePath } from './base'
+import { county } from './county'
 import { browserHttp } from './http'
 
-export const rest = new RestClient(browserHttp, basePath)
+export const rest = new RestClient(browserHttp, county.heard, basePath)
 
 export const identity = shallowRef<Identity | null>(null)
 
-export function hasRole(...roles: readonly Role[]): boolean {
-  return identity.value?.roles.some((role) => roles.includes(role)) ?? false
+/** What the server lets us do without a lesson in question. */
+export function may(action: Action): boolean {
+  return identity.value?.may.includes(action) ?? false
+}
+
+/** Keeps the page's time right: after sleep, and when the page or the network came back. */
+export function keepTime(): void {
+  county.start(async () => identity.value && rest.me())
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && identity.value !== null) county.wake()
+  })
+  window.addEventListener('online', () => {
+    if (identity.value !== null) county.wake()
+  })
 }
 
 /** Asks the server who we are; null when signed out. Rejects when the server cannot be reached. */

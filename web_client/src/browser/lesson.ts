@@ -3,11 +3,14 @@ import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import type { ControlStatus } from '../core/control'
 import { LessonSession } from '../core/lesson_session'
 import type { MediaState } from '../core/media_session'
+import type { PictureState } from '../core/picture_state'
+import { pictureFacts, pictureState } from '../core/picture_state'
 import type { RoomState } from '../core/room_state'
 import type { SlotCounts, SlotTracks } from '../core/viewer'
 import type { UplinkHealth } from '../core/uplink'
-import type { SlotView } from '../core/wire'
+import type { SlotView, SourceKind } from '../core/wire'
 import { browserClock } from './clock'
+import { county } from './county'
 import { browserHttp } from './http'
 import { rest, whichTerminal, whoAmI } from './identity'
 import { openBrowserPeer } from './peer'
@@ -33,6 +36,7 @@ export function useLesson(options: LessonOptions) {
     rest,
     http: browserHttp,
     clock: browserClock,
+    serverNow: county.serverNow,
     openSocket: openBrowserSocket,
     openPeer: openBrowserPeer,
     stillWelcome: async () => (await welcome()) !== null,
@@ -45,12 +49,23 @@ export function useLesson(options: LessonOptions) {
   const tracks = shallowRef<SlotTracks>({ video: [], audio: [] })
   /** Tracks whose picture ran and stands still. */
   const standing = shallowRef<ReadonlySet<string>>(new Set())
+  /** Tracks of which this computer decodes next to nothing. */
+  const slow = shallowRef<ReadonlySet<string>>(new Set())
   /** What the own uplink does to what this page sends. */
   const cameraUplink = ref<UplinkHealth>('ok')
   const coursewareUplink = ref<UplinkHealth>('ok')
   const troubled = ref(false)
   /** The server is out of reach, and for so long that a person should know: no command can work. */
   const away = computed(() => troubled.value && status.value !== 'open')
+
+  /** Why somebody's picture is not seen in a slot; null: the plan has no slot for it. */
+  function pictureOf(who: string, kind: SourceKind, slot: number | null): PictureState {
+    if (state.value === null) return 'coming'
+    const track = (slot === null ? undefined : tracks.value.video[slot]?.id) ?? ''
+    const cut = troubled.value && watching.value !== 'up'
+    const own = { slot, cut, standing: standing.value.has(track), slow: slow.value.has(track) }
+    return pictureState(pictureFacts(state.value, who, kind, own))
+  }
 
   let timer: number | undefined
   let watched = false // it worked before: whatever it does to come back, it is not back
@@ -73,6 +88,7 @@ export function useLesson(options: LessonOptions) {
   }
 
   session.onState.add((next) => (state.value = next))
+  session.control.onSnapshot.add((next) => county.heard({ server_time: next.serverTime }))
   session.control.onStatus.add((next) => {
     status.value = next
     bye.value = session.control.bye
@@ -85,7 +101,10 @@ export function useLesson(options: LessonOptions) {
   })
   session.camera.session.onState.add((next) => (publishing.value = next))
   session.viewer.onTracks.add((next) => (tracks.value = next))
-  session.viewer.onArriving.add((next) => (standing.value = next.standing))
+  session.viewer.onArriving.add((next) => {
+    standing.value = next.standing
+    slow.value = next.slow
+  })
   session.camera.onHealth.add((next) => (cameraUplink.value = next))
   session.courseware.onHealth.add((next) => (coursewareUplink.value = next))
 
@@ -125,7 +144,7 @@ export function useLesson(options: LessonOptions) {
     watching,
     publishing,
     tracks,
-    standing,
+    pictureOf,
     cameraUplink,
     coursewareUplink,
     troubled,

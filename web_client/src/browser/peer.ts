@@ -17,7 +17,9 @@ export const openBrowserPeer: OpenPeer = (events) => {
       return new BrowserSender(transceiver.sender, track.kind as MediaKind)
     },
     addReceiver(kind) {
-      const { receiver } = connection.addTransceiver(kind, { direction: 'recvonly' })
+      const transceiver = connection.addTransceiver(kind, { direction: 'recvonly' })
+      if (kind === 'video') offerOnlyRelayed(transceiver)
+      const { receiver } = transceiver
       wait(receiver, waits)
       return receiver.track
     },
@@ -154,6 +156,19 @@ function preferCodec(transceiver: Preferring, codec: CodecName): boolean {
   const { codecs } = capabilities
   transceiver.setCodecPreferences([...codecs.filter(isWanted), ...codecs.filter((one) => !isWanted(one))])
   return true
+}
+
+const RELAYED = ['video/vp8', 'video/h264', 'video/rtx'] // relay/core/sdp_media.py
+
+/**
+ * Leaves out what the relay never sends: a wall of ten slots is a long offer, and some of it goes up a narrow link.
+ * A browser that offers no such choice, or none of these, offers all it has.
+ */
+function offerOnlyRelayed(transceiver: Preferring): void {
+  const { codecs = [] } = RTCRtpReceiver.getCapabilities?.('video') ?? {}
+  const kept = codecs.filter((one) => RELAYED.includes(one.mimeType.toLowerCase()))
+  if (kept.length === 0 || transceiver.setCodecPreferences === undefined) return
+  transceiver.setCodecPreferences(kept)
 }
 
 /** A transceiver as older browsers have it. */

@@ -1,11 +1,12 @@
 /** The kiosk's life outside a lesson: who this room is, what is on today, and which lesson it was in. */
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { browserClock } from '../browser/clock'
+import { county } from '../browser/county'
 import { identity, rest, whichTerminal } from '../browser/identity'
 import { memory } from '../browser/settings'
 import { AccessAhead } from '../core/access_ahead'
-import { countyDay } from '../core/county_time'
-import { byStart, currentLesson } from '../core/day_plan'
+import { dayAfter } from '../core/county_time'
+import { currentLesson, joinDays } from '../core/day_plan'
 import type { KnownAhead } from '../core/known_ahead'
 import { NOTHING_KNOWN } from '../core/known_ahead'
 import { ApiError } from '../core/rest'
@@ -22,17 +23,14 @@ export function useKiosk() {
   const phase = ref<KioskPhase>('starting')
   const lessons = shallowRef<readonly Lesson[]>([])
   const lessonId = ref<string | null>(null)
-  const now = ref(Date.now()) // server time, in ms
-  const current = computed(() => currentLesson(lessons.value, now.value))
+  const current = computed(() => currentLesson(lessons.value, county.now.value))
   const known = shallowRef<KnownAhead>(NOTHING_KNOWN)
-  let serverAheadMs = 0
   const ahead = new AccessAhead(
     browserClock,
     (id) => rest.mediaAccess(id),
-    () => serverAheadMs,
+    county.serverNow,
   )
   let timer: number | undefined
-  const ticker = window.setInterval(() => (now.value = Date.now() + serverAheadMs), 500)
 
   function after(delayMs: number, run: () => void): void {
     window.clearTimeout(timer)
@@ -59,10 +57,7 @@ export function useKiosk() {
 
   async function refresh(): Promise<void> {
     try {
-      const list = await rest.lessons(countyDay(Date.now() + serverAheadMs))
-      serverAheadMs = Date.parse(list.server_time) - Date.now()
-      now.value = Date.now() + serverAheadMs
-      lessons.value = byStart(list.lessons)
+      lessons.value = await nextLessons()
       if (phase.value === 'unreachable') phase.value = 'today'
       if (phase.value === 'today') returnToLesson()
       if (phase.value === 'today') ahead.keep(current.value)
@@ -78,6 +73,14 @@ export function useKiosk() {
     }
   }
 
+  /** Today's lessons; when the last of them is over, tomorrow's, too: one may begin right after midnight. */
+  async function nextLessons(): Promise<readonly Lesson[]> {
+    const day = county.today.value
+    const { lessons: today } = await rest.lessons(day)
+    if (currentLesson(today, county.serverNow()) !== null) return joinDays(today)
+    return joinDays(today, (await rest.lessons(dayAfter(day, 1))).lessons)
+  }
+
   /** After a reload or a power cut: straight back, without a click. */
   function returnToLesson(): void {
     const before = memory.get(IN_LESSON)
@@ -90,7 +93,7 @@ export function useKiosk() {
     window.clearTimeout(timer)
     memory.set(IN_LESSON, lesson.lesson_id)
     lessonId.value = lesson.lesson_id
-    known.value = { live: lesson.state === 'live', access: ahead.take(lesson.lesson_id), serverAheadMs }
+    known.value = { live: lesson.state === 'live', access: ahead.take(lesson.lesson_id) }
     phase.value = 'lesson'
   }
 
@@ -115,7 +118,6 @@ export function useKiosk() {
 
   onScopeDispose(() => {
     window.clearTimeout(timer)
-    window.clearInterval(ticker)
   })
 
   return {
@@ -123,7 +125,7 @@ export function useKiosk() {
     lessons,
     lessonId,
     known,
-    now,
+    now: county.now,
     current,
     begin,
     goToday,

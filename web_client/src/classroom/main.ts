@@ -3,7 +3,9 @@ import { i18n } from '../i18n'
 import '../styles/tokens.css'
 import '../styles/base.css'
 import { watchFocusRing } from '../browser/focus_ring'
+import { keepTime } from '../browser/identity'
 import ClassroomApp from './ClassroomApp.vue'
 
 watchFocusRing()
+keepTime()
 createApp(ClassroomApp).use(i18n).mount('#app')

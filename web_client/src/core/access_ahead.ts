@@ -14,12 +14,12 @@ export class AccessAhead {
 
   /**
    * @param ask requests new tokens; it fails or answers within a bounded time.
-   * @param serverAheadMs how far the server's clock is ahead of ours.
+   * @param serverNow what time it is at the server.
    */
   constructor(
     private readonly clock: Clock,
     private readonly ask: (lessonId: string) => Promise<MediaAccess>,
-    private readonly serverAheadMs: () => number,
+    private readonly serverNow: () => number,
   ) {}
 
   /**
@@ -53,6 +53,6 @@ export class AccessAhead {
   /** Until the first of them ends; all are asked for together. */
   private lifeMs({ camera, courseware, watch }: MediaAccess): number {
     const ends = [camera, courseware, watch].map((one) => (one === null ? Infinity : Date.parse(one.expires_at)))
-    return Math.min(...ends) - this.clock.wall() - this.serverAheadMs()
+    return Math.min(...ends) - this.serverNow()
   }
 }

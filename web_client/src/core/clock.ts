@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds on a clock that never jumps. */
   now(): number
-  /** Milliseconds since 1970, as the computer believes. */
+  /** Milliseconds since 1970, as the computer believes: for `ServerClock` alone. */
   wall(): number
   /** Runs once, later. The returned function cancels; calling it late does no harm. */
   after(delayMs: number, run: () => void): Cancel

@@ -218,7 +218,7 @@ export class ControlChannel {
 
   private apply(message: ServerMessage): void {
     const before = this.state
-    const after = reduce(before, message, this.options.clock.wall())
+    const after = reduce(before, message)
     this.state = after
     if (message.type === 'snapshot' || message.type === 'resumed') this.nowOpen()
     if (after === null || after === before) return

@@ -8,6 +8,13 @@ export function byStart(lessons: readonly Lesson[]): Lesson[] {
   return [...lessons].sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at))
 }
 
+/** The lessons of days in a row, by start time; one over midnight stands in both days and comes once. */
+export function joinDays(...days: readonly (readonly Lesson[])[]): Lesson[] {
+  const all = new Map<string, Lesson>()
+  for (const day of days) for (const lesson of day) all.set(lesson.lesson_id, lesson)
+  return byStart([...all.values()])
+}
+
 /**
  * The lesson to show: the live one, else the next that has not ended (a late teacher may still start it
  * until its planned end), else none.

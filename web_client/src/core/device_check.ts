@@ -31,6 +31,13 @@ export class LevelMeter {
 }
 
 /** What a failed getUserMedia says about the device (Media Capture and Streams §10.2). */
-export function failureOf(name: string): Exclude<DeviceState, 'ok' | 'unknown'> {
-  return name === 'NotAllowedError' || name === 'SecurityError' ? 'denied' : 'missing'
+export function failureOf(name: string): 'missing' | 'denied' | 'busy' {
+  if (name === 'NotAllowedError' || name === 'SecurityError') return 'denied'
+  // `TrackStartError`: older Chromium. The device is there, and the system does not hand it over.
+  return name === 'NotReadableError' || name === 'AbortError' || name === 'TrackStartError' ? 'busy' : 'missing'
+}
+
+/** A device that should work and does not; one that its person switched off does as it is told. */
+export function isFailing(state: DeviceState): boolean {
+  return state !== 'ok' && state !== 'unknown' && state !== 'off'
 }

@@ -8,12 +8,17 @@ import { RepairWait } from './repair_wait'
 
 const LOOK_EVERY_MS = 1000
 const STANDS_AFTER = 2 // looks in a row without a new frame
+const SLOW_AFTER = 4 // looks in a row: a decoder that waits for a key frame has it by then
+const SLOW_FRAMES = 5 // received between two looks; of fewer, none decoded says nothing
+const SLOW_SHARE = 0.2 // of the frames decoded: below, a picture of 25 frames/s is a row of stills
 
 export interface Arriving {
   readonly rttMs: number | null
   readonly loss: number
   /** Ids of the tracks whose picture ran and stands still now. */
   readonly standing: ReadonlySet<string>
+  /** Ids of the tracks that arrive and of which this computer decodes next to nothing. */
+  readonly slow: ReadonlySet<string>
 }
 
 export class Downlink {
@@ -21,6 +26,7 @@ export class Downlink {
   private readonly wait = new RepairWait()
   private before: DownlinkTotals | null = null
   private readonly still = new Map<string, number>() // looks without a new frame, by track
+  private readonly behind = new Map<string, number>() // looks with next to nothing decoded, by track
 
   constructor(
     clock: Clock,
@@ -52,8 +58,9 @@ export class Downlink {
     const sent = Math.max(0, now.received - before.received) + lost
     const loss = sent === 0 ? 0 : lost / sent
     const pictures = this.count(before, now)
+    this.countSlow(before, now)
     this.peer.setWaits(this.wait.see({ rttMs: now.rttMs, loss, pictures }))
-    this.tell({ rttMs: now.rttMs, loss, standing: this.standing() })
+    this.tell({ rttMs: now.rttMs, loss, standing: lasting(this.still, STANDS_AFTER), slow: lasting(this.behind, SLOW_AFTER) })
     return LOOK_EVERY_MS
   }
 
@@ -68,7 +75,17 @@ export class Downlink {
     return moved
   }
 
-  private standing(): ReadonlySet<string> {
-    return new Set([...this.still].filter(([, looks]) => looks >= STANDS_AFTER).map(([track]) => track))
+  private countSlow(before: DownlinkTotals, now: DownlinkTotals): void {
+    for (const [track, frames] of now.frames) {
+      const received = frames - (before.frames.get(track) ?? 0)
+      const decoded = (now.decoded.get(track) ?? 0) - (before.decoded.get(track) ?? 0)
+      const slow = received >= SLOW_FRAMES && decoded < received * SLOW_SHARE
+      this.behind.set(track, slow ? (this.behind.get(track) ?? 0) + 1 : 0)
+    }
   }
+}
+
+/** The tracks whose count of looks has come so far. */
+function lasting(counts: ReadonlyMap<string, number>, looks: number): ReadonlySet<string> {
+  return new Set([...counts].filter(([, count]) => count >= looks).map(([track]) => track))
 }

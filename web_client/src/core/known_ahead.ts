@@ -6,8 +6,6 @@ export interface KnownAhead {
   readonly live: boolean
   /** Tokens that were asked for before; they may be spent or refused, and are then asked for again. */
   readonly access: Promise<MediaAccess> | null
-  /** How far the server's clock is ahead of ours, as far as known. */
-  readonly serverAheadMs: number
 }
 
-export const NOTHING_KNOWN: KnownAhead = { live: false, access: null, serverAheadMs: 0 }
+export const NOTHING_KNOWN: KnownAhead = { live: false, access: null }

@@ -8,9 +8,9 @@ import type { SlotNow, Source } from './wire'
 const REDUCED_AFTER_MS = 5000
 
 /**
- * One picture: `absent` nobody sends it; `coming` it will flow any moment; `full`; `less`: smaller or with fewer
- * pictures a second than it could be; `held`: the link does not carry it; `heavy`: it is sent at a higher rate than
- * the server passes on to anybody.
+ * One picture: `absent`: nobody sends it, or in no codec that this browser decodes, whatever the link; `coming`: it will
+ * flow any moment; `full`; `less`: smaller or with fewer pictures a second than it could be; `held`: the link does not
+ * carry it; `heavy`: it is sent at a higher rate than the server passes on to anybody.
  */
 export type Picture = 'absent' | 'coming' | 'full' | 'less' | 'held' | 'heavy'
 
@@ -30,7 +30,7 @@ export interface Ladder {
 }
 
 export function picture(source: Source | null, slot: SlotNow | null): Picture {
-  if (source === null || !source.has_video) return 'absent'
+  if (source === null || !source.has_video || slot?.codec_missing === true) return 'absent'
   const layer = slot?.layer ?? null
   const ideal = slot?.ideal ?? null
   if (layer === null) return ideal === null ? 'coming' : leftOut(slot)

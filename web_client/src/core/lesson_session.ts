@@ -32,6 +32,8 @@ export interface LessonSessionOptions {
   readonly rest: RestClient
   readonly http: Http
   readonly clock: Clock
+  /** What time it is at the server, in milliseconds. */
+  readonly serverNow: () => number
   readonly openSocket: OpenSocket
   readonly openPeer: OpenPeer
   /** See `ControlOptions.stillWelcome`. */
@@ -52,10 +54,10 @@ export class LessonSession {
   private pinnedView: readonly SlotView[] | null = null
   private sentView = ''
   private devices: Devices | null = null
+  private sentDevices = ''
   private cancelView: Cancel | null = null
   private cancelForget: Cancel | null = null
   private cancelAhead: Cancel = () => {}
-  private known: KnownAhead = NOTHING_KNOWN
   private stopped = false
 
   constructor(private readonly options: LessonSessionOptions) {
@@ -63,7 +65,7 @@ export class LessonSession {
     this.grants = new MediaGrants(
       options.clock,
       () => this.mediaAccess(),
-      () => this.state?.serverAheadMs ?? this.known.serverAheadMs,
+      options.serverNow,
     )
     this.camera = this.publisher('camera')
     this.courseware = this.publisher('courseware')
@@ -106,7 +108,6 @@ export class LessonSession {
   /** Enters the lesson; what is `known` and wrong costs a refusal, and the channel puts it right. */
   start(known: KnownAhead = NOTHING_KNOWN): void {
     if (this.stopped) return
-    this.known = known
     this.control.start()
     if (known.live && this.control.status === 'connecting') this.watchAhead(known)
   }
@@ -259,6 +260,7 @@ export class LessonSession {
 
   private tellAgain(): void {
     this.sentView = ''
+    this.sentDevices = ''
     this.scheduleView()
     this.sendDevices()
   }
@@ -282,8 +284,12 @@ export class LessonSession {
   }
 
   private sendDevices(): void {
-    if (this.devices === null) return
-    // A lost report is repeated with the next snapshot; nobody waits for it.
-    this.control.send({ type: 'set_devices', devices: this.devices }).catch(() => {})
+    const text = JSON.stringify(this.devices)
+    if (this.devices === null || text === this.sentDevices) return
+    this.sentDevices = text
+    // A lost report is repeated with the next change or snapshot; nobody waits for it.
+    this.control.send({ type: 'set_devices', devices: this.devices }).catch(() => {
+      if (this.sentDevices === text) this.sentDevices = ''
+    })
   }
 }

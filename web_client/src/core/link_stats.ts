@@ -9,6 +9,16 @@ export interface DownlinkTotals {
   readonly lost: number
   /** Frames received so far, by the track's id. */
   readonly frames: ReadonlyMap<string, number>
+  /** Frames decoded so far, by the track's id. */
+  readonly decoded: ReadonlyMap<string, number>
+}
+
+/** Sound that was sent. */
+export interface SoundTotals {
+  readonly packets: number
+  /** Sum of the samples' squares, times their length; null: the browser does not measure it. */
+  readonly energy: number | null
+  readonly durationS: number
 }
 
 export interface UplinkTotals {
@@ -21,6 +31,8 @@ export interface UplinkTotals {
   readonly hasVideo: boolean
   /** Share lost on the way up, as the other side reports it. */
   readonly loss: number
+  /** Null: the session has no sound. */
+  readonly sound: SoundTotals | null
 }
 
 function number(row: StatRow, name: string): number | null {
@@ -47,6 +59,7 @@ export function downlinkTotals(rows: readonly StatRow[]): DownlinkTotals {
   let received = 0
   let lost = 0
   const frames = new Map<string, number>()
+  const decoded = new Map<string, number>()
   for (const row of rows) {
     if (row.type !== 'inbound-rtp') continue
     received += number(row, 'packetsReceived') ?? 0
@@ -54,9 +67,10 @@ export function downlinkTotals(rows: readonly StatRow[]): DownlinkTotals {
     const count = number(row, 'framesReceived') ?? number(row, 'framesDecoded')
     if (isVideo(row) && count !== null && typeof row.trackIdentifier === 'string') {
       frames.set(row.trackIdentifier, count)
+      decoded.set(row.trackIdentifier, number(row, 'framesDecoded') ?? count)
     }
   }
-  return { rttMs: roundTripMs(rows), received, lost, frames }
+  return { rttMs: roundTripMs(rows), received, lost, frames, decoded }
 }
 
 export function uplinkTotals(rows: readonly StatRow[]): UplinkTotals {
@@ -71,5 +85,17 @@ export function uplinkTotals(rows: readonly StatRow[]): UplinkTotals {
     frames: pictures.reduce((sum, row) => sum + (number(row, 'framesSent') ?? 0), 0),
     hasVideo: pictures.some((row) => row.active !== false),
     loss: Math.max(0, ...losses),
+    sound: soundTotals(rows),
+  }
+}
+
+function soundTotals(rows: readonly StatRow[]): SoundTotals | null {
+  const sent = rows.find((row) => row.type === 'outbound-rtp' && !isVideo(row))
+  if (sent === undefined) return null
+  const source = rows.find((row) => row.type === 'media-source' && row.kind === 'audio')
+  return {
+    packets: number(sent, 'packetsSent') ?? 0,
+    energy: source === undefined ? null : number(source, 'totalAudioEnergy'),
+    durationS: source === undefined ? 0 : (number(source, 'totalSamplesDuration') ?? 0),
   }
 }

@@ -2,7 +2,7 @@
 import type { Link } from './wire'
 
 export type Seeing = 'h' | 'm' | 'l' | 'stills' | 'sound' | 'nothing'
-export type Why = 'none' | 'rate' | 'loss' | 'outage' | 'uplink'
+export type Why = 'none' | 'rate' | 'loss' | 'outage' | 'uplink' | 'codec'
 
 export interface LinkWords {
   readonly seeing: Seeing
@@ -27,6 +27,7 @@ function seeing(link: Link, pictures: boolean): Seeing {
 
 function why(link: Link): Why {
   if (link.state === 'offline') return link.limit === 'outage' ? 'outage' : 'none'
+  if (link.codec_missing) return 'codec'
   if (link.limit !== 'none') return link.limit
   if (link.stills) return 'rate' // a link that is full of less than all is not limited any more, but still too slow
   return link.uplink === 'poor' || link.uplink === 'fair' ? 'uplink' : 'none'

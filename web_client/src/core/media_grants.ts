@@ -17,12 +17,12 @@ export class MediaGrants {
 
   /**
    * @param ask requests new tokens.
-   * @param serverAheadMs how far the server's clock is ahead of ours.
+   * @param serverNow what time it is at the server.
    */
   constructor(
     private readonly clock: Clock,
     private readonly ask: () => Promise<MediaAccess>,
-    private readonly serverAheadMs: () => number,
+    private readonly serverNow: () => number,
   ) {}
 
   /** The endpoint for one purpose, null where it is not granted; `fresh` refuses remembered tokens. */
@@ -57,7 +57,6 @@ export class MediaGrants {
   }
 
   private isSpent(endpoint: MediaEndpoint): boolean {
-    const serverNow = this.clock.wall() + this.serverAheadMs()
-    return Date.parse(endpoint.expires_at) - SPARE_MS < serverNow
+    return Date.parse(endpoint.expires_at) - SPARE_MS < this.serverNow()
   }
 }

@@ -145,3 +145,25 @@ export function arrangement(
   }
   return { layout: wanted, alone: wanted === 'single' ? chosenAlone : null }
 }
+
+export const SOUNDLESS_FROM_S = 60 // shorter: a cable that was pulled for a moment
+
+/**
+ * Seconds of the recording without the lead teacher's sound, where they are many; else 0. A file with a silent
+ * microphone counts as sound: only what was never sent is known to be missing.
+ */
+export function soundlessS(detail: RecordingDetail): number {
+  const files = detail.sources.filter((one) => one.lead).flatMap((one) => one.files)
+  const heard = files
+    .filter((file) => file.has_audio)
+    .map((file) => [file.offset_s, file.offset_s + file.duration_s] as const)
+    .sort(([a], [b]) => a - b)
+  let covered = 0
+  let until = 0
+  for (const [from, to] of heard) {
+    covered += Math.max(0, to - Math.max(from, until))
+    until = Math.max(until, to)
+  }
+  const missing = detail.summary.duration_s - covered
+  return missing >= SOUNDLESS_FROM_S ? missing : 0
+}

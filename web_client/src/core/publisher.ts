@@ -5,6 +5,8 @@ import { Listeners } from './clock'
 import type { MediaSessionOptions, MediaState } from './media_session'
 import { MediaSession } from './media_session'
 import type { CodecName, Encoding, Peer, Sender, Track } from './peer'
+import type { SentSound } from './sent_sound'
+import { NO_SOUND } from './sent_sound'
 import type { UplinkHealth } from './uplink'
 import { Uplink } from './uplink'
 
@@ -58,6 +60,8 @@ export class Publisher {
   /** What the own uplink does to this source. */
   readonly onHealth = new Listeners<UplinkHealth>()
   health: UplinkHealth = 'ok'
+  /** What is sent of the microphone; told once a second while the session is up. */
+  sentSound: SentSound = NO_SOUND
   private tracks: PublishedTracks = NOTHING
   private senders: Senders = NO_SENDERS
   private allowed = false
@@ -105,17 +109,20 @@ export class Publisher {
     this.settle()
   }
 
+  /** The server wants no sound of this source now. */
+  get isSoundPaused(): boolean {
+    return this.soundPaused === true
+  }
+
   /**
-   * What to publish; a changed device is swapped in place, without a new session. A kind of track that
-   * was not there before needs a new one, as does a track that cannot take the place of the old one.
+   * What to publish; a changed device is swapped in place, without a new session, and one that is gone leaves its
+   * sender empty until it is back. A kind of track that the session has no sender for needs a new one, as does a track
+   * that cannot take the place of the old one.
    */
   async setTracks(tracks: PublishedTracks): Promise<void> {
     const before = this.tracks
     this.tracks = tracks
-    const sameKinds =
-      (before.video === null) === (tracks.video === null) &&
-      (before.audio === null) === (tracks.audio === null)
-    if (sameKinds && this.state !== 'idle') {
+    if (this.carries(tracks)) {
       const { senders } = this
       try {
         await Promise.all([
@@ -170,17 +177,27 @@ export class Publisher {
     this.cancelModest()
   }
 
+  /** Whether the present session has a place for these tracks; one that is not prepared yet has it for all. */
+  private carries({ video, audio }: PublishedTracks): boolean {
+    const { senders, state } = this
+    if (state === 'idle' || (video === null && audio === null)) return false
+    if (senders === NO_SENDERS) return true
+    return (video === null || senders.video !== null) && (audio === null || senders.audio !== null)
+  }
+
   /** Looks after a new session's uplink; null: there is none. */
   private begin(peer: Peer | null): void {
     this.uplink?.stop()
     this.uplink = null
     this.watched = peer
+    this.sentSound = NO_SOUND
     if (peer !== null) {
       this.uplink = new Uplink(this.options.clock, peer)
       this.uplink.onChange.add(({ health }) => {
         this.send()
         this.become(health)
       })
+      this.uplink.onSound.add((sound) => (this.sentSound = sound))
       this.uplink.start()
       this.send()
       if (this.beginsModestly) {

@@ -44,6 +44,8 @@ export class ApiError extends Error {
     readonly code: string,
     readonly detail: string,
     readonly field: string | null,
+    /** Seconds after which the server would have the request again; null: it does not say. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(detail || code)
   }
@@ -61,9 +63,13 @@ export class RestClient {
   /** From `Identity`; bound to the session. */
   csrfToken: string | null = null
 
-  /** @param base what a proxy puts before every path: `''`, or such as `/tongke`. */
+  /**
+   * @param heard gets what an answer says of the server's time and the county's zone.
+   * @param base what a proxy puts before every path: `''`, or such as `/tongke`.
+   */
   constructor(
     private readonly http: Http,
+    private readonly heard: (facts: Pick<Identity, 'server_time'> & Partial<Identity>) => void = () => {},
     private readonly base = '',
   ) {}
 
@@ -96,6 +102,7 @@ export class RestClient {
   async lessons(day: string): Promise<LessonList> {
     const path = `/api/lessons?day=${encodeURIComponent(day)}`
     const list = await this.call<LessonList>('GET', path)
+    this.heard(list)
     const lessons = [...list.lessons]
     let { next } = list
     for (let page = 1; next !== null && page < MAX_PAGES; page += 1) {
@@ -178,6 +185,7 @@ export class RestClient {
 
   private signedIn(identity: Identity): Identity {
     this.csrfToken = identity.csrf_token
+    this.heard(identity)
     return identity
   }
 
@@ -214,11 +222,18 @@ function lessonPath(lessonId: string): string {
 
 /** A failed answer as an error; one that is not problem+json (a proxy's page) keeps its status alone. */
 export function problem(response: HttpResponse): ApiError {
+  const { status } = response
+  const retryAfterS = secondsOf(response.header('Retry-After'))
   try {
     const body = JSON.parse(response.text) as Partial<Problem>
-    const code = typeof body.code === 'string' ? body.code : `http_${response.status}`
-    return new ApiError(response.status, code, body.detail ?? body.title ?? '', body.field ?? null)
+    const code = typeof body.code === 'string' ? body.code : `http_${status}`
+    return new ApiError(status, code, body.detail ?? body.title ?? '', body.field ?? null, retryAfterS)
   } catch {
-    return new ApiError(response.status, `http_${response.status}`, '', null)
+    return new ApiError(status, `http_${status}`, '', null, retryAfterS)
   }
+}
+
+/** Retry-After as seconds (RFC 9110 §10.2.3); our server gives no dates. */
+function secondsOf(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : null
 }

@@ -29,20 +29,16 @@ export interface RoomState {
   readonly still: Still | null
   /** The one after it, of which parts are still to come. */
   readonly stillComing: Still | null
-  /** Server time minus this computer's wall clock, in milliseconds. */
-  readonly serverAheadMs: number
+  /** The server's time at the snapshot, as it told it. */
+  readonly serverTime: string
 }
 
 /**
  * The state after a message. Messages that do not touch the state, and events already applied, give the
  * same object back. A jump in `seq` is no fault: each event replaces a whole piece of the state.
  */
-export function reduce(
-  state: RoomState | null,
-  message: ServerMessage,
-  wallMs: number,
-): RoomState | null {
-  if (message.type === 'snapshot') return fromSnapshot(message, wallMs)
+export function reduce(state: RoomState | null, message: ServerMessage): RoomState | null {
+  if (message.type === 'snapshot') return fromSnapshot(message)
   if (state === null) return null
   if (message.type === 'slots') return { ...state, slots: message.slots }
   if (message.type === 'still') return withStill(state, message)
@@ -92,7 +88,7 @@ function withStill(state: RoomState, part: Still): RoomState {
   return { ...state, still: coming, stillComing: null }
 }
 
-function fromSnapshot(message: Snapshot, wallMs: number): RoomState {
+function fromSnapshot(message: Snapshot): RoomState {
   return {
     instance: message.instance,
     seq: message.seq,
@@ -107,7 +103,7 @@ function fromSnapshot(message: Snapshot, wallMs: number): RoomState {
     slots: [],
     still: null,
     stillComing: null,
-    serverAheadMs: Date.parse(message.server_time) - wallMs,
+    serverTime: message.server_time,
   }
 }
 

@@ -5,6 +5,8 @@ import type { UplinkTotals } from './link_stats'
 import { uplinkTotals } from './link_stats'
 import type { Peer } from './peer'
 import { Poll } from './poll'
+import type { SentSound } from './sent_sound'
+import { SentSoundMeter } from './sent_sound'
 import type { LinkState } from './wire'
 
 /** `ok`; `slow`: larger layers do not fit; `sound_only`: no picture gets through. */
@@ -42,8 +44,11 @@ export class UplinkJudge {
 
 export class Uplink {
   readonly onChange = new Listeners<UplinkJudge>()
+  /** Once a second. */
+  readonly onSound = new Listeners<SentSound>()
   private readonly poll: Poll
   private readonly judge = new UplinkJudge()
+  private readonly sound = new SentSoundMeter()
 
   constructor(
     clock: Clock,
@@ -72,7 +77,9 @@ export class Uplink {
     const rows = await this.peer.stats().catch(() => null)
     if (rows === null) return LOOK_EVERY_MS
     const { health, squeezed } = this.judge
-    this.judge.see(uplinkTotals(rows))
+    const totals = uplinkTotals(rows)
+    this.judge.see(totals)
+    this.onSound.tell(this.sound.see(totals.sound))
     if (health !== this.judge.health || squeezed !== this.judge.squeezed) this.onChange.tell(this.judge)
     return LOOK_EVERY_MS
   }

@@ -1,7 +1,7 @@
 /** What to ask for in each video slot, from who is there and how large each picture is shown. */
 import type { RoomState } from './room_state'
 import { LEAD, sourceOf } from './room_state'
-import { TEACHER_WALL } from './viewer'
+import { TEACHER_WALL, WATCHER_WALL } from './viewer'
 import type { SlotView, SourceKind } from './wire'
 
 /** Heights at which the next larger layer is asked for: a third more than the layer has. */
@@ -37,24 +37,25 @@ export function othersOnStage(state: RoomState): string | null {
 
 /** The classroom's wishes: the lead camera, the courseware, and whoever else is on stage. */
 export function classroomView(state: RoomState, heights: Heights): SlotView[] {
-  const wishes: [number, string | null, SourceKind, number][] = [
+  return largeViews(state, [
     [CLASSROOM_LEAD, LEAD, 'camera', heights.lead ?? 0],
     [CLASSROOM_COURSEWARE, LEAD, 'courseware', heights.courseware ?? 0],
     [CLASSROOM_STAGE, othersOnStage(state), 'camera', heights.stage ?? 0],
-  ]
-  return wishes.flatMap(([slot, who, kind, height]) => {
-    const source = who === null ? null : sourceOf(state, who, kind)
-    return source === null || !source.has_video || height <= 0
-      ? []
-      : [slotView(slot, source.source_id, height)]
-  })
+  ])
 }
 
 export const TEACHER_BIG = TEACHER_WALL
+export const WATCHER_LEAD = WATCHER_WALL
+export const WATCHER_COURSEWARE = WATCHER_WALL + 1
+export const WATCHER_STAGE = WATCHER_WALL + 2
 
-/** Gives each participant a wall slot and lets it keep it, so that no tile changes its decoder. */
+/** Gives each participant in view a wall slot and lets it keep it, so that no tile changes its decoder. */
 export class WallSlots {
-  private readonly holders: (string | null)[] = Array.from({ length: TEACHER_WALL }, () => null)
+  private readonly holders: (string | null)[]
+
+  constructor(slots: number) {
+    this.holders = Array.from({ length: slots }, () => null)
+  }
 
   /** Slot by participant; participants beyond the last slot get none. */
   assign(participantIds: readonly string[]): ReadonlyMap<string, number> {
@@ -72,23 +73,49 @@ export class WallSlots {
   }
 }
 
+/** A wall as it is shown now: whose picture flows in which slot, and how high its tiles are in device pixels. */
+export interface WallView {
+  readonly slots: ReadonlyMap<string, number>
+  readonly height: number
+}
+
+export const NO_WALL: WallView = { slots: new Map(), height: 0 }
+
+function wallViews(state: RoomState, { slots, height }: WallView): SlotView[] {
+  if (height <= 0) return []
+  return [...slots].flatMap(([participantId, slot]) => {
+    const source = sourceOf(state, participantId, 'camera')
+    return source === null || !source.has_video ? [] : [slotView(slot, source.source_id, height)]
+  })
+}
+
+type Large = readonly [slot: number, who: string | null, kind: SourceKind, height: number]
+
+function largeViews(state: RoomState, wishes: readonly Large[]): SlotView[] {
+  return wishes.flatMap(([slot, who, kind, height]) => {
+    const source = who === null ? null : sourceOf(state, who, kind)
+    return source === null || !source.has_video || height <= 0 ? [] : [slotView(slot, source.source_id, height)]
+  })
+}
+
 /** The teacher's wishes: the wall in small pictures, and one large picture. */
 export function teacherView(
   state: RoomState,
-  wall: ReadonlyMap<string, number>,
-  tileHeight: number,
+  wall: WallView,
   big: { readonly participantId: string; readonly height: number } | null,
 ): SlotView[] {
-  const views: SlotView[] = []
-  for (const [participantId, slot] of wall) {
-    const source = sourceOf(state, participantId, 'camera')
-    if (source !== null && source.has_video && tileHeight > 0) {
-      views.push(slotView(slot, source.source_id, tileHeight))
-    }
-  }
-  const bigSource = big === null ? null : sourceOf(state, big.participantId, 'camera')
-  if (big !== null && bigSource !== null && bigSource.has_video && big.height > 0) {
-    views.push(slotView(TEACHER_BIG, bigSource.source_id, big.height))
-  }
-  return views
+  const large: Large[] = big === null ? [] : [[TEACHER_BIG, big.participantId, 'camera', big.height]]
+  return [...wallViews(state, wall), ...largeViews(state, large)]
+}
+
+/** The wishes of who watches: lead and courseware, who is on stage, and the wall where it may be seen. */
+export function watcherView(state: RoomState, wall: WallView, heights: Heights): SlotView[] {
+  return [
+    ...wallViews(state, wall),
+    ...largeViews(state, [
+      [WATCHER_LEAD, LEAD, 'camera', heights.lead ?? 0],
+      [WATCHER_COURSEWARE, LEAD, 'courseware', heights.courseware ?? 0],
+      [WATCHER_STAGE, othersOnStage(state), 'camera', heights.stage ?? 0],
+    ]),
+  ]
 }

@@ -11,8 +11,10 @@ export interface SlotCounts {
   readonly audio: number
 }
 
-export const TEACHER_WALL = 8 // points per lesson, at most (docs: DOMAIN)
+export const TEACHER_WALL = 9 // tiles of a page: 3 × 3 (docs: DOMAIN); of 16 slots the offer is too long
 export const TEACHER_SLOTS: SlotCounts = { video: TEACHER_WALL + 1, audio: 4 }
+export const WATCHER_WALL = 6
+export const WATCHER_SLOTS: SlotCounts = { video: WATCHER_WALL + 3, audio: 4 } // and lead, courseware, stage
 export const CLASSROOM_SLOTS: SlotCounts = { video: 3, audio: 4 }
 
 /** The tracks behind the slots, in slot order. */

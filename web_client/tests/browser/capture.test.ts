@@ -4,8 +4,18 @@ import { effectScope } from 'vue'
 class FakeTrack {
   stopped = false
   onended: (() => void) | null = null
+  onmute: (() => void) | null = null
+  onunmute: (() => void) | null = null
   contentHint = ''
-  constructor(readonly kind: 'audio' | 'video') {}
+  enabled = true
+  muted = false
+  constructor(
+    readonly kind: 'audio' | 'video',
+    private readonly deviceId: string = kind,
+  ) {}
+  getSettings() {
+    return { deviceId: this.deviceId }
+  }
   stop(): void {
     this.stopped = true
   }
@@ -46,7 +56,7 @@ it('leaves no camera on when its prompt is answered after the page was left', as
   const { useLocalMedia } = await import('../../src/browser/local_media')
   for (const stays of [true, false]) {
     const scope = effectScope()
-    const local = scope.run(useLocalMedia)
+    const local = scope.run(() => useLocalMedia(() => true))
     const acquired = local?.acquire()
     if (!stays) scope.stop()
     answer()
@@ -57,6 +67,29 @@ it('leaves no camera on when its prompt is answered after the page was left', as
     expect(local?.video.value).toBeNull()
     for (const track of tracks) track.stopped = false
   }
+})
+
+it('asks for no device before somebody clicked, also when one is plugged in', async () => {
+  const { useLocalMedia } = await import('../../src/browser/local_media')
+  const { hasConsent, mayUseDevices } = await import('../../src/browser/device_consent')
+  const asked = vi.spyOn(navigator.mediaDevices, 'getUserMedia')
+  let plug = () => {}
+  vi.spyOn(navigator.mediaDevices, 'addEventListener').mockImplementation((_, run) => (plug = run as () => void))
+  vi.useFakeTimers()
+  const scope = effectScope()
+  const local = scope.run(() => useLocalMedia(() => hasConsent('lesson')))
+  await local?.acquire()
+  await local?.choose('video', 'other camera')
+  plug()
+  await vi.advanceTimersByTimeAsync(2000)
+  mayUseDevices('another lesson')
+  await local?.acquire()
+  expect(asked).not.toHaveBeenCalled()
+  mayUseDevices('lesson')
+  void local?.acquire()
+  expect(asked).toHaveBeenCalledTimes(1)
+  scope.stop()
+  vi.useRealTimers()
 })
 
 it('shares no screen that was chosen after the lesson', async () => {

@@ -25,7 +25,7 @@ describe('tokens at hand before a lesson is entered', () => {
       asked.push(lessonId)
       return answer()
     }
-    ahead = new AccessAhead(clock, ask, () => SERVER_AHEAD_MS)
+    ahead = new AccessAhead(clock, ask, () => clock.wall() + SERVER_AHEAD_MS)
   })
 
   async function poll(seconds: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { currentLesson, mayEnter } from '../../src/core/day_plan'
+import { currentLesson, joinDays, mayEnter } from '../../src/core/day_plan'
 import type { Lesson, LessonState } from '../../src/core/wire'
 
 describe('the day', () => {
@@ -25,5 +25,15 @@ describe('the day', () => {
     expect(mayEnter(next, at('01:29'))).toBe(false)
     expect(mayEnter(next, at('01:30'))).toBe(true)
     expect(mayEnter(lesson('x', 'cancelled', '02:00', '02:40'), at('02:00'))).toBe(false)
+  })
+
+  it('shows a lesson over midnight once, and after the last lesson the first of tomorrow', () => {
+    const over = { ...lesson('o', 'scheduled', '15:40', '15:59'), ends_at: '2026-11-22T16:20:00Z' } as Lesson
+    const early = { ...over, lesson_id: 'e', starts_at: '2026-11-22T16:20:00Z', ends_at: '2026-11-22T17:00:00Z' } as Lesson
+    const both = joinDays([...day, over], [over, early])
+    expect(both.map((one) => one.lesson_id)).toEqual(['a', 'b', 'c', 'o', 'e'])
+    expect(currentLesson(both, at('16:00'))?.lesson_id).toBe('o')
+    expect(currentLesson(both, at('16:25'))?.lesson_id).toBe('e')
+    expect(mayEnter(early, at('15:50'))).toBe(true)
   })
 })

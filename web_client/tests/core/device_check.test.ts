@@ -25,6 +25,11 @@ describe('the level meter', () => {
   it('tells a forbidden device from a missing one', () => {
     expect(failureOf('NotAllowedError')).toBe('denied')
     expect(failureOf('NotFoundError')).toBe('missing')
-    expect(failureOf('NotReadableError')).toBe('missing')
+    expect(failureOf('OverconstrainedError')).toBe('missing')
+  })
+
+  it('tells a device that another program holds from one that is not there', () => {
+    expect(failureOf('NotReadableError')).toBe('busy')
+    expect(failureOf('TrackStartError')).toBe('busy')
   })
 })

@@ -12,11 +12,14 @@ let last: Arriving | null
 let received: number
 let lost: number
 const frames = { teacher: 0, courseware: 0 }
+/** Of the teacher's frames; null: this browser does not say. */
+let decoded: number | null
 
 beforeEach(() => {
   clock = new VirtualClock()
   peer = new FakePeer({ stateChanged: () => {} })
   last = null
+  decoded = null
   received = lost = frames.teacher = frames.courseware = 0
   downlink = new Downlink(clock, peer, (arriving) => (last = arriving))
 })
@@ -35,7 +38,7 @@ async function second(arrives: { packets?: number; lost?: number; teacher?: numb
   peer.rows = [
     { type: 'candidate-pair', id: 'p', state: 'succeeded', nominated: true, currentRoundTripTime: 0.6 },
     { type: 'inbound-rtp', kind: 'audio', packetsReceived: received, packetsLost: lost },
-    row('teacher', frames.teacher),
+    { ...row('teacher', frames.teacher), ...(decoded !== null && { framesDecoded: decoded }) },
     row('courseware', frames.courseware),
   ]
   if (received === 100) downlink.start()
@@ -66,6 +69,23 @@ describe('what arrives', () => {
     expect(last?.standing.has('teacher')).toBe(true)
     await second({ teacher: 3 })
     expect(last?.standing.has('teacher')).toBe(false)
+  })
+
+  it('shows which picture this computer does not keep up with', async () => {
+    decoded = 0
+    for (let n = 0; n < 4; n += 1) await second({ teacher: 25 })
+    expect(last?.slow.has('teacher')).toBe(false) // it may wait for a key frame
+    await second({ teacher: 25 })
+    expect(last?.slow.has('teacher')).toBe(true)
+    decoded += 15
+    await second({ teacher: 25 })
+    expect(last?.slow.has('teacher')).toBe(false)
+  })
+
+  it('does not call a picture slow of which nothing comes', async () => {
+    decoded = 0
+    for (let n = 0; n < 8; n += 1) await second({})
+    expect(last?.slow.size).toBe(0)
   })
 
   it('ends with its session, and outlives a peer that answers nothing', async () => {

@@ -17,9 +17,9 @@ const STILL: Still = {
 
 function room(slots: readonly SlotNow[], still = false): RoomState {
   const sources = [source('lead', 'camera'), source('lead', 'courseware')]
-  let state = reduce(null, snapshot({ sources }), 0)
-  state = reduce(state, { type: 'slots', slots }, 0)
-  if (still) state = reduce(state, STILL, 0)
+  let state = reduce(null, snapshot({ sources }))
+  state = reduce(state, { type: 'slots', slots })
+  if (still) state = reduce(state, STILL)
   if (state === null) throw new Error('no state')
   return state
 }
@@ -57,6 +57,11 @@ describe('the ladder of a classroom', () => {
     expect(classroomLadder(room([{ ...slot(0, null, 'h'), hold }])).lead).toBe(said)
   })
 
+  it('blames no link for a picture that this browser does not decode', () => {
+    const lacking = { ...slot(0, null, 'h'), codec_missing: true }
+    expect(classroomLadder(room([lacking, slot(1, 'h', 'h')])).rung).toBe('full')
+  })
+
   it('lets the last frame of courseware stand until its still comes', () => {
     const state = room([slot(0, null, 'h'), slot(1, null, 'h')])
     expect(classroomLadder(state, true).rung).toBe('stills')
@@ -64,7 +69,7 @@ describe('the ladder of a classroom', () => {
 
   it('forgets the still with its courseware', () => {
     const state = room([slot(0, null, 'h'), slot(1, null, 'h')], true)
-    const gone = reduce(state, { type: 'source_removed', seq: 11, source_id: 'lead.courseware' }, 0)
+    const gone = reduce(state, { type: 'source_removed', seq: 11, source_id: 'lead.courseware' })
     expect(gone?.still).toBeNull()
     if (gone !== null) expect(classroomLadder(gone).rung).toBe('sound')
   })

@@ -21,6 +21,7 @@ it.each([
   [{ state: 'poor', seeing: null, limit: 'rate' }, 'sound', 'rate'],
   [{ state: 'poor', seeing: null, limit: 'outage' }, 'sound', 'outage'],
   [{ seeing: null }, 'nothing', 'none'],
+  [{ seeing: null, codec_missing: true }, 'nothing', 'codec'],
   [{ seeing: 'l', stills: true }, 'stills', 'rate'],
   [{ state: 'offline', seeing: 'h', limit: 'outage' }, 'nothing', 'outage'],
   [{ state: 'offline', seeing: null, limit: 'rate' }, 'nothing', 'none'],

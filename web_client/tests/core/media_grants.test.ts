@@ -20,7 +20,7 @@ describe('the tokens', () => {
         if (fail) throw new Error('network')
         return access(asked)
       },
-      () => 0,
+      () => clock.wall(),
     )
     const token = async (fresh: boolean) => (await grants.endpoint('camera', fresh))?.token
     expect(await Promise.all([token(false), token(false), token(true)])).toEqual(['T1', 'T1', 'T1'])

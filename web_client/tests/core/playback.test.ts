@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { arrangement, barShare, cast, correction, fileAt, MasterClock, onStageAt } from '../../src/core/playback'
+import { arrangement, barShare, cast, correction, fileAt, MasterClock, onStageAt, soundlessS } from '../../src/core/playback'
 import type { RecordingDetail, RecordingSource } from '../../src/core/wire'
 
 function source(id: string, kind: string, lead: boolean, files: [number, number][]): RecordingSource {
@@ -111,4 +111,32 @@ it('gives a picture without company the whole place', () => {
   expect(arrangement('courseware', 'camera', { camera: true, courseware: false })).toEqual({ layout: 'single', alone: 'camera' })
   expect(arrangement('camera', 'camera', { camera: false, courseware: true })).toEqual({ layout: 'single', alone: 'courseware' })
   expect(arrangement('single', 'courseware', both)).toEqual({ layout: 'single', alone: 'courseware' })
+})
+
+describe('a recording without the teacher’s sound', () => {
+  const file = (offset_s: number, duration_s: number, has_audio: boolean) => ({
+    url: '',
+    mime: 'video/mp4',
+    offset_s,
+    duration_s,
+    width: 1280,
+    height: 720,
+    has_audio,
+    has_video: true,
+  })
+  const lesson = (...files: ReturnType<typeof file>[]) =>
+    ({
+      summary: { duration_s: 600 },
+      sources: [{ lead: true, files }, { lead: false, files: [file(0, 600, true)] }],
+    }) as unknown as Parameters<typeof soundlessS>[0]
+
+  it('tells how much of it, whoever else was heard', () => {
+    expect(soundlessS(lesson(file(0, 600, false)))).toBe(600)
+    expect(soundlessS(lesson(file(0, 200, false), file(200, 400, true)))).toBe(200)
+    expect(soundlessS(lesson(file(0, 400, true), file(200, 300, true)))).toBe(100)
+  })
+
+  it('says nothing of a moment', () => {
+    expect(soundlessS(lesson(file(30, 570, true)))).toBe(0)
+  })
 })

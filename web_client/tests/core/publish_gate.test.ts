@@ -8,8 +8,8 @@ import { VirtualClock } from '../support/virtual_clock'
 
 const state = (parts: Partial<Snapshot> = {}, layer: string | null = null): RoomState => {
   const slot = { slot: 0, kind: 'video', source_id: 'lead.camera', layer, ideal: 'h', thinned: false, codec_missing: false, hold: null }
-  const begun = reduce(null, snapshot({ sources: [source('lead', 'camera')], ...parts }), 0)
-  const made = reduce(begun, { type: 'slots', slots: [slot] }, 0)
+  const begun = reduce(null, snapshot({ sources: [source('lead', 'camera')], ...parts }))
+  const made = reduce(begun, { type: 'slots', slots: [slot] })
   if (made === null) throw new Error('no state')
   return made
 }

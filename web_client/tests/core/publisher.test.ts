@@ -144,6 +144,50 @@ describe('a device changed', () => {
   })
 })
 
+describe('a device pulled out', () => {
+  const VOICE = { id: 'microphone', kind: 'audio' }
+
+  it('leaves its sender empty, and the session alone', async () => {
+    publisher.allow(true)
+    await publisher.setTracks({ video: OLD, audio: VOICE })
+    await settle(grant)
+    await settle(answer)
+    peers.last.become('connected')
+    await publisher.setTracks({ video: OLD, audio: null })
+    expect(peers.last.senders.map((one) => one.track)).toEqual([null, OLD])
+    await publisher.setTracks({ video: OLD, audio: VOICE })
+    expect(peers.last.senders.map((one) => one.track)).toEqual([VOICE, OLD])
+    expect(peers.all).toHaveLength(1)
+    expect(publisher.state).toBe('up')
+  })
+
+  it('that the session never had needs a new one', async () => {
+    await up()
+    await publisher.setTracks({ video: OLD, audio: VOICE })
+    await settle(grant)
+    await settle(answer)
+    expect(peers.all).toHaveLength(2)
+    expect(sent()).toEqual([VOICE, OLD])
+  })
+})
+
+describe('sound that is sent', () => {
+  it('is measured once a second, and unknown in a new session', async () => {
+    await up()
+    const rows = (packetsSent: number, totalAudioEnergy: number) => [
+      { type: 'outbound-rtp', kind: 'audio', packetsSent },
+      { type: 'media-source', kind: 'audio', totalAudioEnergy, totalSamplesDuration: packetsSent / 50 },
+    ]
+    peers.last.rows = rows(50, 1)
+    await clock.advance(1000)
+    peers.last.rows = rows(100, 1.25)
+    await clock.advance(1000)
+    expect(publisher.sentSound).toEqual({ packets: 100, rms: 0.5 })
+    publisher.session.restart()
+    expect(publisher.sentSound).toEqual({ packets: null, rms: null })
+  })
+})
+
 describe('layers that nobody wants', () => {
   const active = () => peers.last.senders[0]?.active
 

@@ -31,12 +31,34 @@ describe('the REST client', () => {
     })
   })
 
+  it('hands on what time and in which zone it is at the server', async () => {
+    const fake = new FakeHttp()
+    const heard: unknown[] = []
+    const rest = new RestClient(fake.http, ({ server_time, time_zone }) => heard.push([server_time, time_zone]))
+    fake.answer = () => response(200, { ...IDENTITY, server_time: 'now', time_zone: 'Asia/Urumqi', lessons: [], next: null })
+    await rest.me()
+    await rest.terminalResume()
+    await rest.lessons('2026-11-22')
+    expect(heard).toEqual(Array(3).fill(['now', 'Asia/Urumqi']))
+  })
+
   it('names the code and field of a problem', async () => {
     const fake = new FakeHttp()
     fake.answer = () => response(422, { status: 422, code: 'invalid', detail: '时间须带时区', field: 'starts_at' })
     const failure = await new RestClient(fake.http).me().catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(ApiError)
     expect(failure).toMatchObject({ status: 422, code: 'invalid', field: 'starts_at', message: '时间须带时区', unreachable: false })
+  })
+
+  it('tells how long to wait after too many tries, where the server says so', async () => {
+    const fake = new FakeHttp()
+    const failure = async (headers: Record<string, string>) => {
+      fake.answer = () => response(429, { status: 429, code: 'too_many_requests' }, headers)
+      return new RestClient(fake.http).me().catch((error: unknown) => error)
+    }
+    expect(await failure({ 'Retry-After': '42' })).toMatchObject({ status: 429, retryAfterS: 42 })
+    expect(await failure({})).toMatchObject({ retryAfterS: null })
+    expect(await failure({ 'Retry-After': 'soon' })).toMatchObject({ retryAfterS: null })
   })
 
   it('tells a proxy’s page and a dead network from a problem', async () => {

@@ -5,7 +5,7 @@ import { RELIEVED_S, SETTLE_S, SLOW_S, SQUEEZED_S, uplinkAdvice, UplinkJudge } f
 
 function second(judge: UplinkJudge, limited: boolean, frames: number, count = 1): void {
   for (let n = 0; n < count; n += 1) {
-    judge.see({ rttMs: 40, bandwidthLimited: limited, frames, hasVideo: true, loss: 0 })
+    judge.see({ rttMs: 40, bandwidthLimited: limited, frames, hasVideo: true, loss: 0, sound: null })
     frames += frames === 0 ? 0 : 25
   }
 }
@@ -54,13 +54,16 @@ it('reads a browser’s report', () => {
     { type: 'transport', selectedCandidatePairId: 'pair-2' },
     { type: 'candidate-pair', id: 'pair-1', state: 'succeeded', nominated: true, currentRoundTripTime: 0.9 },
     { type: 'candidate-pair', id: 'pair-2', state: 'succeeded', nominated: true, currentRoundTripTime: 0.06 },
-    { type: 'outbound-rtp', kind: 'audio' },
+    { type: 'outbound-rtp', kind: 'audio', packetsSent: 50 },
+    { type: 'media-source', kind: 'audio', totalAudioEnergy: 0.5, totalSamplesDuration: 2 },
     { type: 'outbound-rtp', kind: 'video', rid: 'l', active: true, framesSent: 40, qualityLimitationReason: 'none' },
     { type: 'outbound-rtp', kind: 'video', rid: 'h', active: false, framesSent: 2, qualityLimitationReason: 'bandwidth' },
     { type: 'remote-inbound-rtp', kind: 'audio', fractionLost: 0.02 },
   ]
-  expect(uplinkTotals(rows)).toEqual({ rttMs: 60, bandwidthLimited: false, frames: 42, hasVideo: true, loss: 0.02 })
-  expect(uplinkTotals([])).toEqual({ rttMs: null, bandwidthLimited: false, frames: 0, hasVideo: false, loss: 0 })
+  const sound = { packets: 50, energy: 0.5, durationS: 2 }
+  expect(uplinkTotals(rows)).toEqual({ rttMs: 60, bandwidthLimited: false, frames: 42, hasVideo: true, loss: 0.02, sound })
+  const nothing = { rttMs: null, bandwidthLimited: false, frames: 0, hasVideo: false, loss: 0, sound: null }
+  expect(uplinkTotals([])).toEqual(nothing)
 })
 
 it.each([

@@ -4,7 +4,7 @@ import type { CodecName, Encoding, OpenPeer, Peer, PeerEvents, PeerState, SendOp
 import type { StatRow } from '../../src/core/link_stats'
 import type { Waits } from '../../src/core/repair_wait'
 import type { Http, HttpRequest, HttpResponse } from '../../src/core/rest'
-import type { ClientMessage, ServerMessage, Snapshot } from '../../src/core/wire'
+import type { ClientMessage, Participant, ServerMessage, Snapshot } from '../../src/core/wire'
 
 export class FakeSocket {
   readonly sent: ClientMessage[] = []
@@ -200,5 +200,29 @@ export function source(participantId: string, kind: 'camera' | 'courseware') {
     has_audio: true,
     has_video: true,
     layers: ['l', 'm', 'h'],
+  }
+}
+
+export function participant(participantId: string, role: Participant['role']): Participant {
+  const unknown = 'unknown' as const
+  return {
+    participant_id: participantId,
+    role,
+    name: participantId,
+    school: null,
+    online: true,
+    attended: true,
+    devices: { camera: unknown, microphone: unknown, loudspeaker: unknown },
+    link: {
+      state: 'good',
+      rtt_ms: null,
+      loss: null,
+      seeing: null,
+      limit: 'none',
+      carries_bps: null,
+      uplink: null,
+      stills: false,
+      codec_missing: false,
+    },
   }
 }

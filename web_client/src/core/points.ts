@@ -1,7 +1,7 @@
 /** The teaching points of a lesson: those invited, and whoever of them is here. */
-import type { RoomState } from '../../core/room_state'
-import { roomParticipantId } from '../../core/room_state'
-import type { Lesson, Participant } from '../../core/wire'
+import type { RoomState } from './room_state'
+import { roomParticipantId } from './room_state'
+import type { Lesson, Participant } from './wire'
 
 export interface Point {
   readonly participantId: string

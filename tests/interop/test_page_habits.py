@@ -1,0 +1,90 @@
+"""What pages ask, count down and remember for people: real Chromium, real server."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Route
+
+from tests.support.browser import browsers
+from tests.support.people import COUNTY, WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.server import Client, TongkeServer
+
+REFUSAL = '{"status": 429, "code": "too_many_requests", "title": "too many"}'
+VOLUMES = "() => [...document.querySelectorAll('audio')].map((one) => one.volume)"
+FADED = "() => document.querySelector('[data-testid=volume]').value"
+
+
+async def _refuse(route: Route) -> None:
+    headers = {"Retry-After": "75", "Content-Type": "application/problem+json"}
+    await route.fulfill(status=429, headers=headers, body=REFUSAL)
+
+
+async def _lesson_hours_ahead(api: Client) -> dict[str, Any]:
+    listed = await api.call("GET", f"/api/lessons?day={datetime.now(COUNTY):%Y-%m-%d}")
+    now = datetime.fromisoformat(listed["server_time"])
+    for lesson in listed["lessons"]:
+        begins = datetime.fromisoformat(lesson["starts_at"])
+        if lesson["state"] == "scheduled" and begins - now > timedelta(minutes=35):
+            return dict(lesson)
+    raise AssertionError("no seeded lesson is far ahead")
+
+
+async def test_too_many_tries_are_counted_down(tmp_path: Path) -> None:
+    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
+        page = (await opened.seat()).page
+        await page.goto(f"{server.url}/login")
+        await page.route("**/api/login", _refuse)
+        await page.route("**/api/terminal/lookup", _refuse)
+        await page.get_by_test_id("login-account").fill("wang")
+        await page.get_by_test_id("login-password").fill("wrong")
+        await page.get_by_test_id("login-submit").click()
+        hold = page.get_by_test_id("login-hold")
+        assert "1分" in await hold.inner_text(timeout=WAIT_MS)
+        assert await page.get_by_test_id("login-submit").is_disabled()
+        first = await hold.inner_text()
+        await page.wait_for_function(
+            "(then) => document.querySelector('[data-testid=login-hold]').innerText !== then",
+            arg=first,
+        )
+        await page.get_by_test_id("tab-terminal").click()
+        await page.get_by_test_id("join-code").fill("00000000")
+        await page.get_by_test_id("join-code-next").click()
+        assert "请等" in await page.get_by_test_id("terminal-hold").inner_text(timeout=WAIT_MS)
+        assert await page.get_by_test_id("join-code-next").is_disabled()
+
+
+async def test_a_lesson_is_started_hours_early_only_on_purpose(tmp_path: Path) -> None:
+    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
+        api = await server.sign_in("wang")
+        lesson = await _lesson_hours_ahead(api)
+        teacher = await TeacherSeat.arrive(server, opened)
+        await teacher.open_lesson(lesson["lesson_id"])
+        await teacher.click("start-lesson")
+        await teacher.click("confirm-no")
+        kept = await api.call("GET", f"/api/lessons/{lesson['lesson_id']}")
+        assert kept["state"] == "scheduled"
+        await teacher.click("start-lesson")
+        await teacher.click("confirm-yes")
+        await teacher.click("end-lesson")
+        dialog = await teacher.page.locator("[role=alertdialog]").inner_text(timeout=WAIT_MS)
+        assert "离计划下课还有" in dialog
+
+
+async def test_the_kiosk_remembers_how_loud_it_is(tmp_path: Path) -> None:
+    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
+        lesson = await lesson_open_now(await server.sign_in("wang"))
+        room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1")
+        assert ":" in await room.page.get_by_test_id("clock").inner_text()
+        await room.click("volume-open")
+        await room.page.get_by_test_id("volume").fill("40")
+        await room.page.reload()
+        await room.click("volume-open")
+        assert await room.evaluate(FADED) == "40"
+        teacher = await TeacherSeat.arrive(server, opened)
+        await teacher.open_lesson(lesson["lesson_id"])
+        await teacher.start_lesson()
+        await room.enter()
+        assert await room.evaluate(VOLUMES) == [0.4] * 4

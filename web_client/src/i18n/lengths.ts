@@ -1,0 +1,18 @@
+/** Lengths of time in words: 1分21秒, 1小时5分. */
+import { lengthOf, minutesLeft } from '../core/lesson_timing'
+import { i18n } from '.'
+
+/** With seconds below an hour, without them above. */
+export function lengthText(seconds: number): string {
+  const { t } = i18n.global
+  const { hours, minutes, seconds: rest } = lengthOf(seconds)
+  if (hours > 0) return t('length.hours', { hours, minutes })
+  return minutes > 0 ? t('length.minutes', { minutes, seconds: rest }) : t('length.seconds', { seconds: rest })
+}
+
+/** What is left of the planned time, for the question before 下课. */
+export function leftText(endsAt: string, serverNowMs: number): string {
+  const left = minutesLeft(endsAt, serverNowMs)
+  const n = Math.abs(left)
+  return i18n.global.t(left > 0 ? 'length.left' : n > 0 ? 'length.over' : 'length.due', { n })
+}
