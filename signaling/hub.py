@@ -352,6 +352,12 @@ class RoomHub:
             room.state.set_recording(m.RecordingState.FAILED)
             room.flush()
 
+    def on_source_excess(self, lesson_id: str, source_id: str, excess: bool) -> None:
+        """Its page and the lead teacher are told with the next look at the links."""
+        room = self._rooms.get(lesson_id)
+        if room is not None:
+            room.excess.note_recording(source_id, excess)
+
     def on_recording_recovered(self, lesson_id: str) -> None:
         """Recording goes on: the room that was told of trouble is told of its end."""
         log.info("recording_recovered", lesson_id=lesson_id)

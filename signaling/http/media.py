@@ -16,6 +16,7 @@ from signaling.errors import (
     UnsupportedMediaType,
 )
 from signaling.http.bodies import read_body
+from signaling.http.origin import limiter_key
 from signaling.http.routes import Access, Call, Content, Route
 
 # One element of a list and the comma after it; elements may be empty (RFC 9110 §5.6.1, §8.8.3).
@@ -50,7 +51,9 @@ async def watch(call: Call) -> web.Response:
     """Open a viewing session."""
     offer = await _text(call, SDP)
     await _demand_login(call)
-    answer = call.services.media.watch(_token(call), call.path("lesson_id"), offer)
+    answer = call.services.media.watch(
+        _token(call), call.path("lesson_id"), offer, origin=limiter_key(call.remote)
+    )
     return _created(call, answer, "whep")
 
 

@@ -301,6 +301,16 @@ export type LinkLimit =
   | 'loss'
   | 'outage'
 
+/** What somebody sends too much of, so that the server drops the excess. */
+export type LinkExcess =
+  | 'none'
+  | 'packets'
+  | 'bits'
+  | 'sound'
+  | 'room'
+  | 'recording'
+  | 'sessions'
+
 /** The outcome of 设备检测 for one device. */
 export type DeviceState =
   | 'unknown'
@@ -351,6 +361,7 @@ export interface Link {
   uplink: LinkState | null
   stills: boolean
   codec_missing: boolean
+  excess: LinkExcess
 }
 
 /**
