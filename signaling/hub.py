@@ -295,7 +295,8 @@ class RoomHub:
     # --- RelayListener ---------------------------------------------------------------------------
 
     def on_session_up(self, session_id: str) -> None:
-        """Media may flow; `on_source_changed` and `on_layers_wanted` tell what matters."""
+        """Media may flow; `on_source_changed` and `on_layers_wanted` tell the rest."""
+        self._sessions.mark_up(session_id)
 
     def on_session_down(self, session_id: str, reason: CloseReason) -> None:
         """Forget the session."""

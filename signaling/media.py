@@ -41,8 +41,9 @@ from signaling.records import LessonRecord
 # Media sessions that one right (a source, or a seat's viewing) may open: a page that is reloaded, a
 # device that is swapped, a link that comes and goes.
 OPENINGS = BucketRule(rate=0.5, burst=12)
-# Plain players, by address: a school's may all be behind one. 24 s' worth waits to come up at most.
-PLAYERS = BucketRule(rate=2, burst=64)
+# Plain players, by address: all of a county's may be behind one.
+PLAYERS = BucketRule(rate=5, burst=300)
+PLAYER_GRACE_S = 3.0  # a player that is not up after so long gives way to a new one
 PATCHES = BucketRule(rate=1, burst=20)  # ICE restarts of one session
 
 PROGRAMME = "programme"  # the participant id of plain players; no person or room can have it
@@ -199,9 +200,8 @@ class MediaDesk:
         room = self._live_room(lesson_id)
         who = grant.participant_id
         if grant.programme:
-            if self._sessions.programme_viewers(lesson_id) >= self._config.max_programme_viewers:
-                raise Busy("as many players as may be watch this lesson")
             self._demand_one(self._players, f"{lesson_id} {origin}")
+            self._demand_player(lesson_id)
             viewer_id = f"{PROGRAMME}-{secrets.token_urlsafe(8)}"  # each player is its own viewer
         else:
             self._admit(grant, room)
@@ -279,6 +279,17 @@ class MediaDesk:
         if bearer.grant.expires_at <= self._clock.now().timestamp():
             raise BadToken("expired")
 
+    def _demand_player(self, lesson_id: str) -> None:
+        """Room for one more plain player, if need be in place of one that never came up."""
+        if self._sessions.programme_viewers(lesson_id) < self._config.max_programme_viewers:
+            return
+        before = self._clock.monotonic() - PLAYER_GRACE_S
+        stale = self._sessions.stale_player(lesson_id, before)
+        if stale is None:
+            raise Busy("as many players as may be watch this lesson")
+        with contextlib.suppress(SessionNotFound):
+            self._relay.close(stale.session_id)
+
     def _admit(self, grant: MediaGrant, room: LiveRoom) -> None:
         """Let a right open one more session; fresh tokens of one right count together."""
         who = grant.participant_id
@@ -306,4 +317,11 @@ class MediaDesk:
             raise WrongLessonState("the lesson is not live")
 
     def _note(self, answer: Answer, bearer: _Bearer) -> None:
-        self._sessions.add(MediaSession(answer.session_id, bearer.grant, fingerprint(bearer.token)))
+        self._sessions.add(
+            MediaSession(
+                answer.session_id,
+                bearer.grant,
+                fingerprint(bearer.token),
+                self._clock.monotonic(),
+            )
+        )
