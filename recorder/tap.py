@@ -100,7 +100,6 @@ class ArchiveTap:
         opened = self._tracks[track.track_id] = _Track(track, source)
         source.tracks.append(opened)
         if source.quota.cut or not self._begin(opened, now):
-            source.told = False  # who published before may be told so no more
             self._cut(source, now)
 
     def _begin(self, track: _Track, now: float) -> bool:

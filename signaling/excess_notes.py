@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from signaling.core.messages import LinkExcess
 
 SHOWN_S = 10.0  # a refused session is told for so long
@@ -25,18 +27,14 @@ class ExcessNotes:
         """A participant asked for media sessions too often."""
         self._refused_at[participant_id] = now
 
-    def forget_source(self, source_id: str) -> None:
-        """A source is gone."""
-        self._unrecorded.discard(source_id)
-
-    def of(self, participant_id: str, now: float) -> LinkExcess:
-        """What a participant is told."""
+    def of(self, participant_id: str, published: Container[str], now: float) -> LinkExcess:
+        """What a participant is told; of its sources those count that are `published`."""
         refused_at = self._refused_at.get(participant_id)
         if refused_at is not None:
             if now - refused_at < SHOWN_S:
                 return LinkExcess.SESSIONS
             del self._refused_at[participant_id]
         for source_id in self._unrecorded:
-            if source_id.startswith(f"{participant_id}."):
+            if source_id.startswith(f"{participant_id}.") and source_id in published:
                 return LinkExcess.RECORDING
         return LinkExcess.NONE

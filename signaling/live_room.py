@@ -208,7 +208,7 @@ class LiveRoom:
                 self._told_at.pop(who, None)
                 self._readings[who] = OFFLINE
                 continue
-            excess = self.excess.of(who, now)
+            excess = self.excess.of(who, self._publishers, now)
             judged = self._links.look(who, self._viewing(who), self._publishing(who), now, excess)
             self._readings[who] = judged.reading
             patient = now - self._told_at.get(who, -FIGURES_EVERY_S) < FIGURES_EVERY_S
@@ -233,7 +233,6 @@ class LiveRoom:
     def source_removed(self, source_id: str) -> None:
         """A source is gone."""
         self._stills.shelf.forget(source_id)
-        self.excess.forget_source(source_id)
         self.state.remove_source(source_id)
         self.flush()
 

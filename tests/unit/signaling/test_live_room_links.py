@@ -425,6 +425,8 @@ def test_who_sends_too_much_is_told_and_so_is_the_lead_and_nobody_else(lesson: _
 
 
 def test_what_is_not_recorded_and_what_was_refused_is_told_likewise(lesson: _Class) -> None:
+    for room in ("room-a", "room-b"):
+        lesson.room.publisher_up(f"{room}.camera", f"{room}-session")
     lesson.seconds(12)
     _links(lesson.lead)
     excess = lesson.room.excess
@@ -433,7 +435,7 @@ def test_what_is_not_recorded_and_what_was_refused_is_told_likewise(lesson: _Cla
     lesson.seconds(1)
     assert _links(lesson.lead) == {"room-a": "recording", "room-b": "recording"}
     excess.note_recording("room-a.camera", False)
-    lesson.room.source_removed("room-b.camera")
+    lesson.room.session_down("room-b-session")
     excess.note_refused("room-a", lesson.clock.monotonic())
     lesson.seconds(1)
     assert _links(lesson.lead) == {"room-a": "sessions", "room-b": "none"}
