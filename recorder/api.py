@@ -164,6 +164,9 @@ class RecorderListener(Protocol):
     def on_recording_recovered(self, lesson_id: str) -> None:
         """After trouble: everything is kept again."""
 
+    def on_source_excess(self, lesson_id: str, source_id: str, excess: bool) -> None:
+        """A source brings more than may be recorded and is left out, or is recorded again."""
+
 
 class Recorder(Protocol):
     """Keeps lessons. All calls on one event loop."""

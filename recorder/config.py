@@ -12,15 +12,21 @@ class RecorderConfig:
 
     Attributes:
         data_dir: recordings lie in ``<data_dir>/recordings``.
-        database_url: SQLAlchemy URL with an async driver; the same database as signaling's,
-        usually. key_frame_interval_s: how often key frames are asked for while recording. Each
-            costs the publishers some 50 to 150 kB at 720p; without them a recording can be entered
-            only where a viewer happened to need one.
+        database_url: SQLAlchemy URL with an async driver; usually the same database as signaling's.
+        key_frame_interval_s: how often key frames are asked for while recording. Each costs the
+            publishers some 50 to 150 kB at 720p; without them a recording can be entered only where
+            a viewer happened to need one.
         continue_within_s: how long after a start an interrupted recording waits for its lesson to
             go on before it is finished. It can be continued later too, at the price of finishing
-        twice. min_free_bytes: `begin` refuses to record on a disk with less free than this.
+            twice.
+        min_free_bytes: `begin` refuses to record on a disk with less free than this.
         tail_s: how long `end` waits for what was captured before it and is still under way: in an
             encoder, on a link, in repair.
+        reserve_bytes: with less free than this, sources that bring much are not recorded. The
+            others go on.
+        source_bps: what is recorded of one source in the long run. Beyond it the source is left out
+            until it brings less.
+        source_bytes: what is recorded of one source between two starts of its recording.
     """
 
     data_dir: Path
@@ -29,3 +35,6 @@ class RecorderConfig:
     continue_within_s: float = 5.0
     min_free_bytes: int = 256 * 1024 * 1024
     tail_s: float = 0.25
+    reserve_bytes: int = 2 * 1024 * 1024 * 1024
+    source_bps: float = 16e6
+    source_bytes: int = 12 * 1024 * 1024 * 1024

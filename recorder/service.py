@@ -34,19 +34,19 @@ from recorder.archive_files import (
     recordings_folder,
 )
 from recorder.config import RecorderConfig
-from recorder.core.archive_format import Begin, ClockSet, SourceName, Stage
+from recorder.core.archive_format import Begin, SourceName, Stage
 from recorder.core.manifest import decode_manifest
+from recorder.core.source_quota import QuotaRules
 from recorder.finish import DISK_FULL_CODE, NothingRecordedError
 from recorder.finish_queue import FinishQueue
 from recorder.library import Library
 from recorder.recording_clock import RecordingClock, steady
 from recorder.tap import ArchiveTap
 from recorder.trouble import Trouble
+from recorder.upkeep import Upkeep
 from relay.api import Relay, Tap
 
-_TICK_S = 0.5
 _WAITING_TASK = "finish-waiting"
-_LOSS_KEY_FRAME_SPACING_S = 2.0
 _NOTHING_RECORDED = "没有收到任何画面和声音"
 _FINISHING_FAILED = "整理失败,原始录像已保留"
 _NO_ROOM_TO_FINISH = "磁盘空间不足,尚未整理,原始录像已保留"
@@ -80,6 +80,7 @@ class RecorderService:
         self._config = config
         self._clock = clock
         self._root = recordings_folder(config.data_dir)
+        self._upkeep = Upkeep(config, self._root)
         self._library = Library(config.database_url)
         self._queue = FinishQueue(
             self._folder,
@@ -145,13 +146,14 @@ class RecorderService:
                     entry = await self._library.add(recording_id, facts, started_at)
                 else:
                     entry = await self._library.set_state(recording_id, RecordingState.RECORDING)
-                sink = ArchiveTap(writer, run)
+                sink = self._make_sink(writer, run, facts.lesson_id)
                 tap = relay.tap(room_id, sink)
                 clock = RecordingClock(tap.now, self._clock)
             except BaseException:
                 await asyncio.to_thread(writer.close, ended=False)
                 raise
-            ticker = asyncio.create_task(self._watch(writer, sink, tap, clock), name="recording")
+            upkeep = self._upkeep.look_after(writer, sink, tap, clock)
+            ticker = asyncio.create_task(upkeep, name="recording")
             self._running[room_id] = _Running(recording_id, writer, sink, tap, ticker, clock)
         _log.info("recording_began", recording_id=recording_id, room_id=room_id, run=run)
         self._tell(entry)
@@ -253,26 +255,14 @@ class RecorderService:
         except OSError as error:
             raise StorageUnavailable(str(error)) from error
 
-    async def _watch(
-        self, writer: ArchiveWriter, sink: ArchiveTap, tap: Tap, clock: RecordingClock
-    ) -> None:
-        """Ask for key frames, and note when the machine's clock was set.
-
-        Key frames at even distances make a recording seekable; after a loss they end the gap.
-        """
+    def _make_sink(self, writer: ArchiveWriter, run: int, lesson_id: str) -> ArchiveTap:
         loop = asyncio.get_running_loop()
-        asked = loop.time()
-        while True:
-            await asyncio.sleep(_TICK_S)
-            if (ahead := clock.take_step()) is not None:
-                writer.put(ClockSet(clock.now(), ahead))
-            since = loop.time() - asked
-            due = since >= self._config.key_frame_interval_s
-            if since >= _LOSS_KEY_FRAME_SPACING_S:
-                due = sink.lost_pictures(clock.now()) or due
-            if due:
-                asked = loop.time()
-                tap.request_key_frames()
+        rules = QuotaRules(self._config.source_bps, most_bytes=self._config.source_bytes)
+
+        def on_excess(source_id: str, excess: bool) -> None:
+            loop.call_soon(self._tell_excess, lesson_id, source_id, excess)
+
+        return ArchiveTap(writer, run, rules=rules, on_excess=on_excess)
 
     # --- finishing ---
 
@@ -389,6 +379,11 @@ class RecorderService:
     def _tell_trouble(self, lesson_id: str, trouble: Trouble) -> None:
         for listener in self._listeners:
             listener.on_recording_trouble(lesson_id, _TROUBLE_TEXT[trouble])
+
+    def _tell_excess(self, lesson_id: str, source_id: str, excess: bool) -> None:
+        _log.warning("source_excess", lesson_id=lesson_id, source_id=source_id, excess=excess)
+        for listener in self._listeners:
+            listener.on_source_excess(lesson_id, source_id, excess)
 
     def _tell_recovery(self, lesson_id: str) -> None:
         for listener in self._listeners:

@@ -53,6 +53,16 @@ class Hold(StrEnum):
     SOURCE = "source"  # it takes more than is sent to any viewer
 
 
+class Excess(StrEnum):
+    """What a session sends too much of. The excess is dropped; the rest goes on."""
+
+    NONE = "none"
+    PACKETS = "packets"
+    BITS = "bits"
+    SOUND = "sound"  # more than any sound encoder makes
+    ROOM = "room"  # more than its share of what one room may send
+
+
 class CloseReason(StrEnum):
     """Why a session ended."""
 
@@ -101,7 +111,7 @@ class StaleSession(RelayError):
 
 
 class RelayFull(RelayError):
-    """A bound of the relay (sessions, sources in a room) is reached."""
+    """A bound of the relay (sessions in all or in a room, sources in a room) is reached."""
 
     code = "relay_full"
 
@@ -217,6 +227,7 @@ class SessionStats:
     target_bps: int | None = None  # what a viewer's link is estimated to carry; None for publishers
     queue_ms: float | None = None  # what its link is estimated to hold back
     limit: Limit = Limit.NONE
+    excess: Excess = Excess.NONE  # lasts until 5 s after the last packet that was too much
 
 
 @dataclass(frozen=True, slots=True)

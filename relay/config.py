@@ -18,6 +18,15 @@ class RelayConfig:
             NAT.
         announced_port: port put into answers, where a NAT maps it; None is the bound port.
         max_sessions: publishing and viewing sessions together.
+        max_sessions_per_room: of both kinds, so that one lesson leaves room for others.
+        max_pending_sessions: of one source or one viewer, not up yet; a further one ends the
+            oldest.
+        publisher_packets_per_s: media that one publishing session may send; twice as many at once.
+            Three layers of 8 Mbit/s together are some 900.
+        publisher_bps: likewise in bits. What is more is dropped before it is decrypted.
+        room_packets_per_s: media of all publishing sessions of a room; those that send more than
+            their share get less.
+        room_bps: likewise in bits.
         max_sources_per_room: publishing sessions of different sources in one room.
         max_video_slots: receive-only video sections in one viewer's offer.
         max_audio_slots: the same for audio.
@@ -36,6 +45,12 @@ class RelayConfig:
     announced_addresses: tuple[str, ...] = ()
     announced_port: int | None = None
     max_sessions: int = 2000
+    max_sessions_per_room: int = 1000
+    max_pending_sessions: int = 4
+    publisher_packets_per_s: float = 2500.0
+    publisher_bps: float = 25e6
+    room_packets_per_s: float = 15_000.0
+    room_bps: float = 150e6
     max_sources_per_room: int = 64
     max_video_slots: int = 16
     max_audio_slots: int = 16

@@ -11,12 +11,12 @@ from functools import partial
 
 import structlog
 
+from relay.admission import Admission
 from relay.aiortc_adapter import DtlsIdentity
 from relay.api import (
     Answer,
     CloseReason,
     Patched,
-    RelayFull,
     RelayListener,
     SessionNotFound,
     SessionStats,
@@ -44,6 +44,7 @@ from relay.core.viewer import Viewer
 from relay.driver import UdpDriver
 from relay.events import EventQueue
 from relay.ice import Credentials, IceAgent, new_credentials
+from relay.limits import SessionLimits
 from relay.rooms import RoomTable
 from relay.routing import Router
 from relay.session import PublishPlan, Session, SessionState, WatchPlan, new_etag
@@ -85,6 +86,7 @@ class RelayNode:
             clock,
             self._config.start_bps,
         )
+        self._admission = Admission(self._config, self._counters)
         self._identity = DtlsIdentity()
         self._sessions: dict[str, Session] = {}
         self._router = Router(clock, self._counters, self._connect)
@@ -122,7 +124,7 @@ class RelayNode:
 
     def publish(self, offer: str, *, room_id: str, source_id: str) -> Answer:
         """See `relay.api.Relay.publish`."""
-        self._check_capacity(room_id, source_id)
+        self._admission.check(len(self._sessions), self._rooms.get(room_id), source_id)
         credentials = new_credentials()
         agreed = answer_publish(offer, self._local(credentials))
         return self._open(room_id, PublishPlan(source_id, agreed.tracks), agreed, credentials)
@@ -137,7 +139,7 @@ class RelayNode:
         programme: bool = False,
     ) -> Answer:
         """See `relay.api.Relay.watch`."""
-        self._check_capacity(room_id, None)
+        self._admission.check(len(self._sessions), self._rooms.get(room_id), None)
         credentials = new_credentials()
         agreed = answer_watch(
             offer,
@@ -182,7 +184,8 @@ class RelayNode:
         """See `relay.api.Relay.stats`."""
         session = self._session(session_id)
         if session.member is not None:
-            return session.member.stats(self._clock())
+            stats = session.member.stats(self._clock())
+            return replace(stats, excess=session.limits.excess)
         return SessionStats(
             session_id,
             connected=False,
@@ -242,17 +245,6 @@ class RelayNode:
             raise SessionNotFound(session_id)
         return session
 
-    def _check_capacity(self, room_id: str, source_id: str | None) -> None:
-        if len(self._sessions) >= self._config.max_sessions:
-            self._counters.sessions_refused += 1
-            raise RelayFull("too many sessions")
-        entry = self._rooms.get(room_id)
-        if entry is None or source_id is None:
-            return
-        if len(entry.source_ids - {source_id}) >= self._config.max_sources_per_room:
-            self._counters.sessions_refused += 1
-            raise RelayFull("too many sources in this room")
-
     def _local(self, credentials: Credentials) -> LocalTransport:
         return LocalTransport(
             session_number=secrets.randbits(62),
@@ -272,6 +264,7 @@ class RelayNode:
         self._counters.sessions_opened += 1
         for fault in agreed.refused:
             _log.info("section rejected", room=room_id, field=fault.field, reason=str(fault))
+        now = self._clock()
         session = Session(
             secrets.token_urlsafe(16),
             self._counters.sessions_opened,
@@ -286,7 +279,8 @@ class RelayNode:
             ),
             bundle=agreed.bundle,
             counters=self._counters,
-            now=self._clock(),
+            limits=SessionLimits(self._config, now),
+            now=now,
         )
         session.prepare(
             self._identity,
@@ -295,8 +289,11 @@ class RelayNode:
             on_closed=partial(self._end, session),
         )
         self._sessions[session.session_id] = session
-        self._rooms.obtain(room_id).sessions[session.session_id] = session
+        entry = self._rooms.obtain(room_id)
+        entry.sessions[session.session_id] = session
         self._router.update(session)
+        for other in self._admission.superseded(entry, session):
+            self._end(other, CloseReason.REPLACED)
         return Answer(session.session_id, agreed.sdp, session.etag)
 
     def _connect(self, session: Session) -> None:
@@ -391,17 +388,7 @@ class RelayNode:
             self._next_sweep = now + SWEEP_INTERVAL_S
             self._wall.offset()  # a clock that was set is logged at once
             for session in list(self._sessions.values()):
-                if (reason := self._overdue(session, now)) is not None:
+                if (reason := self._admission.overdue(session, now)) is not None:
                     self._end(session, reason)
+            self._rooms.look_at_limits(self._config, now)
         return self._config.pace_s if self._rooms.any_waits else self._config.tick_s
-
-    def _overdue(self, session: Session, now: float) -> CloseReason | None:
-        if session.state is not SessionState.UP:
-            late = now - session.opened_at > self._config.connect_timeout_s
-            return CloseReason.CONNECT_TIMEOUT if late else None
-        if session.refused is not None:
-            return session.refused
-        last_check = session.ice.last_check
-        if last_check is None or now - last_check > self._config.consent_timeout_s:
-            return CloseReason.CONSENT_EXPIRED
-        return None

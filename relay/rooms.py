@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from relay.api import SourceInfo, TapSink
+from relay.config import RelayConfig
 from relay.core.congestion.estimator import START_BPS
 from relay.core.counters import Counters
 from relay.core.room import Room
 from relay.core.tap import RoomTap
 from relay.events import EventQueue, QueuedRoomEvents
+from relay.limits import share_room
 from relay.session import PublishPlan, Session
 
 _log = structlog.get_logger("relay.rooms")
@@ -52,6 +54,15 @@ class RoomEntry:
             for other in self.sessions.values()
             if other.plan.key == session.plan.key and other.number < session.number
         ]
+
+    def look_at_limits(self, config: RelayConfig, now: float) -> None:
+        """Find out which sessions send too much, and share out what the room may send."""
+        publishing = []
+        for session in self.sessions.values():
+            session.limits.look(session.refused_sound, now)
+            if isinstance(session.plan, PublishPlan):
+                publishing.append(session.limits)
+        share_room(publishing, config)
 
 
 class NodeTap:
@@ -205,6 +216,11 @@ class RoomTable:
         """Likewise, between two ticks: send what waits."""
         for entry in list(self._rooms.values()):
             self._guard(entry.room.pace, now)
+
+    def look_at_limits(self, config: RelayConfig, now: float) -> None:
+        """Twice a second: see `RoomEntry.look_at_limits`."""
+        for entry in self._rooms.values():
+            entry.look_at_limits(config, now)
 
     def _guard(self, due: Callable[[float], None], now: float) -> None:
         try:

@@ -77,7 +77,7 @@ class Router:
         """Hand one datagram to its session, or drop and count it."""
         kind = classify(datagram)
         if kind is DatagramKind.STUN:
-            self._on_stun(datagram, address, sock)
+            self._on_stun(datagram, address, sock, arrival)
             return
         session = self._by_address.get(address)
         if session is None:
@@ -93,13 +93,15 @@ class Router:
         elif kind is DatagramKind.RTCP:
             session.on_srtcp(datagram, arrival)
         elif kind is DatagramKind.DTLS:
-            session.on_dtls(datagram)
+            session.on_dtls(datagram, arrival)
         else:
             self._counters.datagrams_unknown += 1
 
-    def _on_stun(self, datagram: bytes, address: Address, sock: socket.socket) -> None:
+    def _on_stun(
+        self, datagram: bytes, address: Address, sock: socket.socket, arrival: float
+    ) -> None:
         if is_response(datagram):
-            self._on_response(datagram, address, sock)
+            self._on_response(datagram, address, sock, arrival)
             return
         ufrag = peek_local_ufrag(datagram)
         if ufrag is None:
@@ -108,6 +110,8 @@ class Router:
         session = self._by_ufrag.get(ufrag)
         if session is None:
             self._counters.stun_unknown_user += 1
+            return
+        if self._is_excess(session, address, datagram, arrival):
             return
         now = self._clock()
         if self._is_held(address, session, now):
@@ -127,8 +131,24 @@ class Router:
             if check.probe is not None:
                 sock.sendto(check.probe, address)
 
-    def _on_response(self, datagram: bytes, address: Address, sock: socket.socket) -> None:
+    def _is_excess(
+        self, session: Session, address: Address, datagram: bytes, arrival: float
+    ) -> bool:
+        """Whether more checks come than may, which is counted; judging one costs much."""
+        limits = session.limits
+        known = self._by_address.get(address) is session
+        checks = limits.checks if known else limits.strangers
+        if checks.take(len(datagram), arrival):
+            return False
+        self._counters.stun_excess += 1
+        return True
+
+    def _on_response(
+        self, datagram: bytes, address: Address, sock: socket.socket, arrival: float
+    ) -> None:
         session = self._by_address.get(address)
+        if session is not None and self._is_excess(session, address, datagram, arrival):
+            return
         if session is None or not session.ice.on_response(datagram, address):
             self._counters.stun_unexpected_response += 1
             return

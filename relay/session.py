@@ -23,11 +23,13 @@ from relay.aiortc_adapter import (
     not_connected,
 )
 from relay.api import CloseReason, MediaKind, SlotWish
+from relay.core.allowance import Allowance
 from relay.core.negotiated import IncomingTrack, OutgoingSlot, TransportOffer
 from relay.core.publisher import Publisher
 from relay.core.sdp_answer import Bundle
 from relay.core.viewer import Viewer
 from relay.ice import Address, IceAgent
+from relay.limits import SessionLimits
 from relay.transport_counters import TransportCounters
 
 _log = structlog.get_logger("relay.session")
@@ -100,6 +102,7 @@ class Session:
         routed: addresses for which the node routes here.
         ufrags: local user fragments for which the node routes here.
         wishes: what `set_view` asked for before the session was up.
+        limits: what the peer may send.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Session:
         ice: IceAgent,
         bundle: Bundle,
         counters: TransportCounters,
+        limits: SessionLimits,
         now: float,
     ) -> None:
         self.session_id = session_id
@@ -127,6 +131,8 @@ class Session:
         self.ufrags: tuple[str, ...] = ()
         self.wishes: tuple[SlotWish, ...] = ()
         self.member: Publisher | Viewer | None = None
+        self.limits = limits
+        self._media, self._reports = limits.media, limits.reports
         self._counters = counters
         self._dtls: DtlsSrtp | None = None
         self._handshake: asyncio.Task[None] | None = None
@@ -143,6 +149,11 @@ class Session:
     def refused(self) -> CloseReason | None:
         """Why what it publishes is refused; None while it is not."""
         return None if self._publisher is None else self._publisher.refused
+
+    @property
+    def refused_sound(self) -> int:
+        """Sound packets so far that were more than any encoder makes."""
+        return self._publisher.refused_sound if self._publisher is not None else 0
 
     def move(self, state: SessionState) -> None:
         """Change state along the transition table."""
@@ -232,8 +243,11 @@ class Session:
 
     # --- datagrams in -----------------------------------------------------------------------------
 
-    def on_dtls(self, record: bytes) -> None:
-        """A DTLS datagram from a checked address."""
+    def on_dtls(self, record: bytes, now: float) -> None:
+        """A DTLS datagram from a checked address that arrived at `now`."""
+        if not self.limits.records.take(len(record), now):
+            self._counters.dtls_excess += 1
+            return
         if self._dtls is None or not self._dtls.feed(record):
             self._counters.dtls_dropped += 1
 
@@ -246,13 +260,13 @@ class Session:
             else:
                 self._counters.srtp_before_dtls += 1
             return
+        if not self._media.take(len(packet), now):
+            self._counters.rtp_excess += 1
+            return
         try:
             plain = dtls.unprotect_rtp(packet).tobytes()
-        except TooManyStreamsError:
-            self._counters.srtp_streams_full += 1
-            return
-        except SrtpError:
-            self._counters.srtp_unauthentic += 1
+        except SrtpError as error:
+            self._on_unauthentic(error, self._media, len(packet))
             return
         publisher.on_rtp(plain, now)
 
@@ -262,15 +276,23 @@ class Session:
         if member is None or dtls is None:
             self._counters.srtp_before_dtls += 1
             return
+        if not self._reports.take(len(packet), now):
+            self._counters.rtcp_excess += 1
+            return
         try:
             plain = dtls.unprotect_rtcp(packet).tobytes()
-        except TooManyStreamsError:
-            self._counters.srtp_streams_full += 1
-            return
-        except SrtpError:
-            self._counters.srtp_unauthentic += 1
+        except SrtpError as error:
+            self._on_unauthentic(error, self._reports, len(packet))
             return
         member.on_rtcp(plain, now)
+
+    def _on_unauthentic(self, error: SrtpError, allowance: Allowance, size: int) -> None:
+        """Count it; whoever forges a sender's address must not use up what that one may send."""
+        allowance.give_back(size)
+        if isinstance(error, TooManyStreamsError):
+            self._counters.srtp_streams_full += 1
+        else:
+            self._counters.srtp_unauthentic += 1
 
     # --- datagrams out ----------------------------------------------------------------------------
 

@@ -27,6 +27,11 @@ class TransportCounters:
     dtls_unchecked_address: int = 0
     dtls_dropped: int = 0
     srtp_unchecked_address: int = 0
+    # More than a session may send, by kind; dropped before it is looked into.
+    rtp_excess: int = 0
+    rtcp_excess: int = 0
+    dtls_excess: int = 0
+    stun_excess: int = 0
     srtp_before_dtls: int = 0
     srtp_unauthentic: int = 0
     srtp_streams_full: int = 0  # a peer used up its SSRCs
@@ -35,6 +40,7 @@ class TransportCounters:
     sessions_opened: int = 0
     sessions_up: int = 0
     sessions_refused: int = 0
+    sessions_superseded: int = 0  # never up, and given up for newer ones of the same owner
     listener_failed: int = 0
 
     def snapshot(self) -> dict[str, int]:

@@ -82,9 +82,18 @@ async def _started(config: Config, *, seed_demo: bool) -> AsyncIterator[Running]
             hosts=config.udp_hosts,
             udp_port=config.udp_port,
             announced_addresses=config.announced_addresses,
+            publisher_bps=config.publisher_bps,
+            # 1,250 bytes each; sound, repairs and small pictures take a lower rate's, too.
+            publisher_packets_per_s=max(config.publisher_bps / 10_000, 2500.0),
         )
     )
-    recorder = RecorderService(RecorderConfig(data_dir=config.data, database_url=config.database))
+    recorder = RecorderService(
+        RecorderConfig(
+            data_dir=config.data,
+            database_url=config.database,
+            source_bps=config.recorded_source_bps,
+        )
+    )
     services = Services(config, relay, recorder)
     http = HttpServer(services)
     async with contextlib.AsyncExitStack() as stack:

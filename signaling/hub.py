@@ -295,7 +295,8 @@ class RoomHub:
     # --- RelayListener ---------------------------------------------------------------------------
 
     def on_session_up(self, session_id: str) -> None:
-        """Media may flow; `on_source_changed` and `on_layers_wanted` tell what matters."""
+        """Media may flow; `on_source_changed` and `on_layers_wanted` tell the rest."""
+        self._sessions.mark_up(session_id)
 
     def on_session_down(self, session_id: str, reason: CloseReason) -> None:
         """Forget the session."""
@@ -351,6 +352,12 @@ class RoomHub:
         if room is not None:
             room.state.set_recording(m.RecordingState.FAILED)
             room.flush()
+
+    def on_source_excess(self, lesson_id: str, source_id: str, excess: bool) -> None:
+        """Its page and the lead teacher are told with the next look at the links."""
+        room = self._rooms.get(lesson_id)
+        if room is not None:
+            room.excess.note_recording(source_id, excess)
 
     def on_recording_recovered(self, lesson_id: str) -> None:
         """Recording goes on: the room that was told of trouble is told of its end."""

@@ -32,6 +32,7 @@ from signaling.core.link_state import (
 
 _LAYER_RANK = {Layer.LOW: 0, Layer.MIDDLE: 1, Layer.HIGH: 2}
 _LIMITS = {limit.value: limit for limit in m.LinkLimit}
+_EXCESSES = {excess.value: excess for excess in m.LinkExcess}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class LinkWatch:
         viewing: Viewing | None,
         publishing: Mapping[str, Sequence[str] | None],
         now: float,
+        excess: m.LinkExcess = m.LinkExcess.NONE,
     ) -> Judged:
         """Judge a participant who is online.
 
@@ -84,6 +86,7 @@ class LinkWatch:
             publishing: its publishing sessions, each with the layers that are wanted of it; None
                 where layers are not to be judged (a still screen sends nothing).
             now: monotonic seconds.
+            excess: what it does too much of, where its media sessions do not tell.
         """
         down = None if viewing is None else self._stats(viewing.session_id)
         ups = {name: stats for name in publishing if (stats := self._stats(name)) is not None}
@@ -100,8 +103,9 @@ class LinkWatch:
             grades.append(grade_downlink(_downlink(down, viewing)))
         judge = self._judges.setdefault(participant_id, LinkJudge())
         state = judge.update(worst(*grades), now)
-        connected = [s for s in (down, *ups.values()) if s is not None and s.connected]
-        return _judged(state, uplink, down, viewing, connected)
+        connected = [s for s in (*ups.values(), down) if s is not None and s.connected]
+        told = (_EXCESSES[s.excess] for s in connected if s.excess != "none")
+        return _judged(state, uplink, down, viewing, connected, excess=next(told, excess))
 
     def _uplink(self, stats: SessionStats, wanted: Sequence[str] | None, now: float) -> Uplink:
         coming = {str(s.layer) for s in stats.layers if s.layer is not None and s.bitrate_bps > 0}
@@ -153,6 +157,8 @@ def _judged(
     down: SessionStats | None,
     viewing: Viewing | None,
     connected: Sequence[SessionStats],
+    *,
+    excess: m.LinkExcess,
 ) -> Judged:
     rtt = max((s.rtt_ms for s in connected if s.rtt_ms is not None), default=None)
     loss = max((s.loss_fraction for s in connected), default=None)
@@ -170,6 +176,7 @@ def _judged(
         uplink=uplink,
         stills=stills,
         codec_missing=down is not None and any(slot.codec_missing for slot in down.slots),
+        excess=excess,
     )
     queue = None if down is None else down.queue_ms
     seen = None if down is None else seen_now(state, down.slots, stills=stills)
@@ -209,7 +216,7 @@ def differs(new: m.Link, old: m.Link, *, figures: bool) -> bool:
 
 def _words(link: m.Link) -> tuple[object, ...]:
     """The parts of a link that a page puts into words."""
-    return link.state, link.seeing, link.uplink, link.stills, link.codec_missing
+    return link.state, link.seeing, link.uplink, link.stills, link.codec_missing, link.excess
 
 
 def _moved(new: float | None, old: float | None, share: float, least: float) -> bool:

@@ -21,6 +21,7 @@ from signaling.core.room_state import (
     split_source,
 )
 from signaling.core.stills import StillPicture, spare_bps
+from signaling.excess_notes import ExcessNotes
 from signaling.link_watch import LinkWatch, Viewing, differs
 from signaling.still_post import StillPost
 from signaling.views import Views
@@ -61,6 +62,7 @@ class LiveRoom:
         self._layers_wanted: dict[str, m.LayersWanted] = {}  # by publishing session
         self._in_vp8: set[str] = set()  # sources that somebody cannot decode in another codec
         self._links = LinkWatch(relay)
+        self.excess = ExcessNotes()
         self._told_at: dict[str, float] = {}  # when a participant's link was last told
         self._readings: dict[str, LinkReading] = {}
         self._stills = StillPost(observer.on_still_sent)
@@ -206,7 +208,8 @@ class LiveRoom:
                 self._told_at.pop(who, None)
                 self._readings[who] = OFFLINE
                 continue
-            judged = self._links.look(who, self._viewing(who), self._publishing(who), now)
+            excess = self.excess.of(who, self._publishers, now)
+            judged = self._links.look(who, self._viewing(who), self._publishing(who), now, excess)
             self._readings[who] = judged.reading
             patient = now - self._told_at.get(who, -FIGURES_EVERY_S) < FIGURES_EVERY_S
             if differs(judged.link, person.link, figures=not patient):

@@ -13,6 +13,7 @@ from signaling.clock import Clock
 from signaling.config import Config
 from signaling.core.messages import SourceKind
 from signaling.core.permissions import LEAD_PARTICIPANT, Action, Seat
+from signaling.core.rate_limit import BucketRule, Buckets
 from signaling.core.resources import ExternalAccess, LessonState, MediaAccess, MediaEndpoint
 from signaling.core.room_state import camera_of
 from signaling.core.tokens import (
@@ -29,12 +30,21 @@ from signaling.errors import (
     Forbidden,
     NotFound,
     StalePrecondition,
+    TooManyRequests,
     WrongLessonState,
 )
 from signaling.hub import RoomHub
 from signaling.live_room import LiveRoom
 from signaling.media_sessions import MediaSession, MediaSessions
 from signaling.records import LessonRecord
+
+# Media sessions that one right (a source, or a seat's viewing) may open: a page that is reloaded, a
+# device that is swapped, a link that comes and goes.
+OPENINGS = BucketRule(rate=0.5, burst=12)
+# Plain players, by address: all of a county's may be behind one.
+PLAYERS = BucketRule(rate=5, burst=300)
+PLAYER_GRACE_S = 3.0  # a player that is not up after so long gives way to a new one
+PATCHES = BucketRule(rate=1, burst=20)  # ICE restarts of one session
 
 PROGRAMME = "programme"  # the participant id of plain players; no person or room can have it
 
@@ -64,6 +74,9 @@ class MediaDesk:
         self._clock = clock
         self._config = config
         self._secret = secret
+        self._openings = Buckets(OPENINGS)
+        self._players = Buckets(PLAYERS)
+        self._patches = Buckets(PATCHES)
 
     # --- tokens ----------------------------------------------------------------------------------
 
@@ -177,27 +190,31 @@ class MediaDesk:
 
         Raises:
             BadToken, Forbidden, WrongLessonState: the token is none, for something else, or too
-            early
-                or late.
+                early or late.
+            TooManyRequests: its right opened too many sessions just now.
             OfferError, RelayFull: from the relay.
         """
         bearer = self.demand(token, MediaAction.PUBLISH, lesson_id, source_id)
-        self._live_room(lesson_id)
+        self._admit(bearer.grant, self._live_room(lesson_id))
         answer = self._relay.publish(offer, room_id=lesson_id, source_id=source_id)
         self._note(answer, bearer)
         return answer
 
-    def watch(self, token: str | None, lesson_id: str, offer: str) -> Answer:
-        """Open a viewing session; raises as `publish` does, and Busy for too many plain players."""
+    def watch(self, token: str | None, lesson_id: str, offer: str, *, origin: str = "") -> Answer:
+        """Open a viewing session; raises as `publish` does, and Busy for too many plain players.
+
+        `origin` tells plain players apart, who all have one right.
+        """
         bearer = self.demand(token, MediaAction.WATCH, lesson_id)
         grant = bearer.grant
         room = self._live_room(lesson_id)
         who = grant.participant_id
         if grant.programme:
-            if self._sessions.programme_viewers(lesson_id) >= self._config.max_programme_viewers:
-                raise Busy("as many players as may be watch this lesson")
+            self._demand_one(self._players, f"{lesson_id} {origin}")
+            self._demand_player(lesson_id)
             viewer_id = f"{PROGRAMME}-{secrets.token_urlsafe(8)}"  # each player is its own viewer
         else:
+            self._admit(grant, room)
             viewer_id = who
         answer = self._relay.watch(
             offer,
@@ -220,10 +237,12 @@ class MediaDesk:
 
         Raises:
             NotFound, Forbidden, BadToken: no such session, or the token is not for it.
+            TooManyRequests: too many of these just now.
             StalePrecondition: none of the tags is the session's now.
             OfferError: from the relay, as everything else that it raises.
         """
         self.demand_opener(token, session_id)
+        self._demand_one(self._patches, session_id)
         for etag in (None,) if etags is None else etags:
             with contextlib.suppress(StaleSession):
                 return self._relay.patch(session_id, fragment, etag=etag)
@@ -274,6 +293,32 @@ class MediaDesk:
             raise BadToken("expired")
         return bearer
 
+    def _demand_player(self, lesson_id: str) -> None:
+        """Room for one more plain player, if need be in place of one that never came up."""
+        if self._sessions.programme_viewers(lesson_id) < self._config.max_programme_viewers:
+            return
+        before = self._clock.monotonic() - PLAYER_GRACE_S
+        stale = self._sessions.stale_player(lesson_id, before)
+        if stale is None:
+            raise Busy("as many players as may be watch this lesson")
+        with contextlib.suppress(SessionNotFound):
+            self._relay.close(stale.session_id)
+
+    def _admit(self, grant: MediaGrant, room: LiveRoom) -> None:
+        """Let a right open one more session; fresh tokens of one right count together."""
+        who = grant.participant_id
+        right = f"{grant.lesson_id} {who} {grant.action} {grant.source_id}"
+        try:
+            self._demand_one(self._openings, right)
+        except TooManyRequests:
+            room.excess.note_refused(who, self._clock.monotonic())
+            raise
+
+    def _demand_one(self, buckets: Buckets, key: str) -> None:
+        wait = buckets.take(key, self._clock.monotonic())
+        if wait is not None:
+            raise TooManyRequests(wait)
+
     def _live_room(self, lesson_id: str) -> LiveRoom:
         room = self._hub.room(lesson_id)
         if room is None or not room.state.is_live:
@@ -286,4 +331,11 @@ class MediaDesk:
             raise WrongLessonState("the lesson is not live")
 
     def _note(self, answer: Answer, bearer: _Bearer) -> None:
-        self._sessions.add(MediaSession(answer.session_id, bearer.grant, fingerprint(bearer.token)))
+        self._sessions.add(
+            MediaSession(
+                answer.session_id,
+                bearer.grant,
+                fingerprint(bearer.token),
+                self._clock.monotonic(),
+            )
+        )

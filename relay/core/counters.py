@@ -6,12 +6,14 @@ _NAMES = (
     "bitrate_limits_received",
     "key_frame_requests_coalesced",
     "key_frame_requests_sent",
+    "nacks_flooded",
     "nacks_received",
     "nacks_sent",
     "paced_bytes_dropped",
     "packets_in",
     "packets_out",
     "packets_unrepaired",
+    "picture_losses_flooded",
     "picture_losses_received",
     "receiver_times_answered",
     "red_repaired",
@@ -35,8 +37,11 @@ _NAMES = (
     "rtx_redundant",
     "rtx_throttled",
     "rtx_unwrapped",
+    "sender_reports_flooded",
     "slot_switches",
     "slots_without_codec",
+    "sound_excess",
+    "sound_over_share",
     "transport_feedback_flooded",
     "transport_feedback_received",
     "transport_feedback_sent",
@@ -57,11 +62,13 @@ class Counters:
     bitrate_limits_received: int
     key_frame_requests_coalesced: int
     key_frame_requests_sent: int
+    nacks_flooded: int
     nacks_received: int
     nacks_sent: int
     paced_bytes_dropped: int
     packets_in: int
     packets_out: int
+    picture_losses_flooded: int
     picture_losses_received: int
     receiver_times_answered: int
     red_repaired: int
@@ -85,8 +92,11 @@ class Counters:
     rtx_redundant: int
     rtx_throttled: int
     rtx_unwrapped: int
+    sender_reports_flooded: int
     slot_switches: int
     slots_without_codec: int
+    sound_excess: int
+    sound_over_share: int
     transport_feedback_flooded: int
     transport_feedback_received: int
     transport_feedback_sent: int

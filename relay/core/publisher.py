@@ -8,6 +8,7 @@ from typing import Protocol
 
 from relay.api import CloseReason, Layer, MediaKind, SessionStats, SourceInfo
 from relay.core import red, rtcp, rtp
+from relay.core.allowance import Allowance
 from relay.core.clock import SessionClock
 from relay.core.counters import Counters
 from relay.core.demux import Demux, Track, build_tracks, rids
@@ -35,6 +36,11 @@ _CHANGES_AT_ONCE = 8
 # Pictures with B slices since a key frame until a publisher is refused: no browser's encoder makes
 # any, and one could be a broken packet.
 _MAX_B_PICTURES = 3
+# One sound: Opus takes at most 510 kbit/s and, at 2.5 ms a frame, 400 packets/s (RFC 6716 §2.1); no
+# sender in use goes below 10 ms, and a hole of a second comes again at once.
+_SOUND_PACKETS = 200.0  # per second
+_SOUND_BPS = 560e3  # bit/s of its own frames, and of the earlier ones for which RED makes up
+_MAX_REPORTS = 64  # sender reports read in a second: browsers send one a second for each stream
 _REPAIR_HEADER = 2  # bytes: the original sequence number (RFC 4588 §4)
 CNAME = "tongke-relay"
 _WORST_FIRST = (Layer.LOW, Layer.MIDDLE, Layer.HIGH)
@@ -85,6 +91,8 @@ class Publisher:
         self._tracks = [self._track(one, now) for one in build_tracks(tracks)]
         self._layers = tuple(layer for track in self._tracks for layer in track.layers.values())
         self._demux = Demux(self._tracks, counters)
+        self._sound = Allowance(_SOUND_PACKETS, _SOUND_BPS, now)
+        self._reports_left = _MAX_REPORTS
         self._arrivals = ArrivalLog()
         self._layers_guessed = any(track.negotiated.layers_guessed for track in self._tracks)
         self._last_ssrc = 0
@@ -162,6 +170,8 @@ class Publisher:
         try:
             if parsed.payload_type in track.red_types:
                 self._unpack_red(parsed, codec, route.layer, level, now)
+            if route.layer.kind is MediaKind.AUDIO and not self._may_sound(parsed.payload, now):
+                return
             taken = route.layer.receive(parsed, codec, now, repaired=route.repair, level=level)
         except RtpError:
             counters.rtp_payload_malformed += 1
@@ -171,6 +181,18 @@ class Publisher:
         captured = parsed.extensions.get(demux.ids.abs_capture_time)
         if captured is not None and taken and not route.repair:
             route.layer.on_capture_time(captured, parsed.timestamp, now)
+
+    def _may_sound(self, frame: bytes, now: float) -> bool:
+        """Whether one more frame of sound may pass; else it is counted."""
+        if self._sound.take(len(frame), now):
+            return True
+        self._counters.sound_excess += 1
+        return False
+
+    @property
+    def refused_sound(self) -> int:
+        """Frames of sound so far that were more than any encoder makes."""
+        return self._sound.refused
 
     def _unwrap(self, packet: rtp.RtpPacket) -> bool:
         """Turn a repair packet into the one it repeats (RFC 4588 §4); False for a bare probe."""
@@ -201,6 +223,8 @@ class Publisher:
             return  # the usual case: nothing was lost
         timestamp = extend(packet.timestamp, layer.highest_timestamp, 32)
         for lost in red.find_missing(sequence, timestamp, blocks, layer.at, newest):
+            if not self._may_sound(lost.payload, now):
+                return
             self._counters.red_repaired += 1
             # As loud as its neighbour, for want of a level of its own (RFC 6464 §4).
             layer.receive(lost.packet(packet), codec, now, repaired=True, level=level)
@@ -223,6 +247,10 @@ class Publisher:
                     self._on_bye(ssrc, now)
 
     def _on_sender_report(self, report: rtcp.SenderReport, now: float) -> None:
+        if not self._reports_left:
+            self._counters.sender_reports_flooded += 1
+            return
+        self._reports_left -= 1
         layer = self._demux.media_layer(report.ssrc)
         if layer is None or not report.ntp:  # 0: the sender has no clock (RFC 3550 §6.4.1)
             return
@@ -256,6 +284,7 @@ class Publisher:
                 self._send_rtcp(self._prelude + feedback)
         if now - self._report_at >= _REPORT_INTERVAL:
             self._report_at = now
+            self._reports_left = _MAX_REPORTS
             self._send_reports(now)
             self._pace_feedback()
         self._bury_the_dead(now)

@@ -17,17 +17,21 @@ _PATCH = struct.Struct("!BHI")  # marker and payload type, sequence number, time
 _U16 = struct.Struct("!H")
 # s of queue behind which a repair comes too late to be heard, and helps to keep the queue full.
 _TOO_LATE = 0.15
+# Bytes at once: 5 s of a voice that an outage kept, and several packets of the largest sound.
+_BURST = 48e3
+_HEADERS = 64.0  # bytes of a packet on the link beside its sound, about
 
 
 class SoundSlot(ViewerSlot):
     """One outgoing sound of a viewer. Plain and RED packets (RFC 2198) make one stream.
 
     Attributes:
+        octets_left: what may be sent before more is earned; see `earn`.
         distances: which earlier packets go along with each; set by the viewer at any time.
         takes_red: whether the viewer negotiated RED.
     """
 
-    __slots__ = ("_fates", "_red_type", "distances", "takes_red")
+    __slots__ = ("_fates", "_red_type", "distances", "octets_left", "takes_red")
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class SoundSlot(ViewerSlot):
         """`fates`: the viewer's, told of every packet that leaves."""
         super().__init__(negotiated, outlet, counters, on_change)
         self.distances: Distances = ()
+        self.octets_left = _BURST
         self._fates = fates
         self._red_type = 0
         self.takes_red = any(codec.red_payload_type is not None for codec in negotiated.codecs)
@@ -51,7 +56,11 @@ class SoundSlot(ViewerSlot):
         super().on_switch_point(layer, packet)
 
     def forward(self, packet: MediaPacket) -> None:
-        """Send one packet, with earlier ones if so chosen."""
+        """Send one packet, with earlier ones if so chosen, unless its source has had its share."""
+        if self.octets_left < 0.0:
+            self._counters.sound_over_share += 1
+            return
+        self.octets_left -= packet.size + _HEADERS
         outlet = self._outlet
         next_number = (outlet.number + 1) & 0xFFFF
         body = self._with_earlier(packet)
@@ -61,6 +70,10 @@ class SoundSlot(ViewerSlot):
             self._send_red(packet, body)
         if self.takes_red and outlet.number == next_number:
             self._fates.on_sent(next_number, self.negotiated.index)
+
+    def earn(self, octets: float) -> None:
+        """What this sound may take of the viewer's link since the last call."""
+        self.octets_left = min(self.octets_left + octets, max(_BURST, octets))
 
     def resend(self, sequence_numbers: Sequence[int], rtt: float, now: float) -> None:
         """Answer a NACK, unless the answer would wait in the link's queue."""

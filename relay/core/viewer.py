@@ -26,6 +26,10 @@ _UPKEEP_INTERVAL = 0.1  # s
 _REPORT_INTERVAL = 1.0  # s
 _REPORTS_IN_ONE = 12  # sender reports with their names in a packet: less than 1200 bytes
 _SOUND_BPS = 50_000  # a speaker whose rate is not known yet: Opus at 20 ms with its headers
+# A sound that takes more than a good voice may have an equal share of half of the link: sound goes
+# before pictures, and one source must not take their place.
+_VOICE_BPS = 128e3  # with headers
+_SOUND_SHARE = 0.5
 _LIMITS = {
     Reason.LOSS: Limit.LOSS,
     Reason.OUTAGE: Limit.OUTAGE,
@@ -121,6 +125,7 @@ class Viewer:
             now=now,
         )
         self._dropped_bytes = 0
+        self._most_sound_bps = _VOICE_BPS
         self._speakers = SpeakerSlots(len(self._audio))
         self._limit = SoundLimit()
         self._audible: Sequence[IncomingLayer] = ()  # what it would hear, were its link no limit
@@ -166,20 +171,28 @@ class Viewer:
         if estimator.state is State.OUTAGE or estimator.state is State.RECOVERING:
             self._limit.pause()
             return
-        rates = [float(layer.meter.carried_bps or _SOUND_BPS) for layer in self._audible]
+        rates = [self._rate_of(layer) for layer in self._audible]
         carried = estimator.estimate_bps
         if not self._can_be_probed and estimator.is_calm:
             carried = math.inf  # the estimate hardly rises beyond what is sent: more must be tried
         if self._limit.look(rates, carried, now, self._pictures.least_bps):
             self._host.on_sound_limit(self, now)
 
-    def _plain_sound_bps(self) -> int:
+    def _rate_of(self, sound: IncomingLayer) -> float:
+        """What a sound takes of the link, without repetition."""
+        return min(float(sound.meter.carried_bps or _SOUND_BPS), self._most_sound_bps)
+
+    def _plain_sound_bps(self) -> float:
         """What all sound takes without repetition."""
-        return sum(
-            slot.target.meter.carried_bps or _SOUND_BPS
-            for slot in self._audio
-            if slot.target is not None
-        )
+        return sum(self._rate_of(slot.target) for slot in self._audio if slot.target is not None)
+
+    def _share_sound(self, elapsed: float) -> None:
+        """Let each sound have what is its share of the link since the last call."""
+        sounds = sum(slot.target is not None for slot in self._audio)
+        share = _SOUND_SHARE * self.outlet.estimator.target_bps / max(sounds, 1)
+        self._most_sound_bps = max(share, _VOICE_BPS)
+        for slot in self._audio:
+            slot.earn(self._most_sound_bps / 8 * elapsed)
 
     def _repeat_sound(self, now: float) -> None:
         """Choose how much of the sound goes out twice."""
@@ -275,6 +288,7 @@ class Viewer:
         """When `due`, or packets wait: what is to be sent, probed, chosen and reported by now."""
         self.outlet.on_timer(now)
         if now >= self._upkeep_at:
+            self._share_sound(now - self._upkeep_at + _UPKEEP_INTERVAL)
             self._upkeep_at = now + _UPKEEP_INTERVAL
             self._look_after(now)
         self.due = min(self._upkeep_at, self.outlet.estimator.due)

@@ -17,6 +17,12 @@ from relay.core.sound_slot import SoundSlot
 _ANSWER_INTERVAL = 0.3  # s between two answers to a viewer's reference times
 _MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
 _MAX_FEEDBACK = 50  # transport-wide feedback packets read in a second: browsers send 10 to 20
+# Packets asked for again in a second that are looked up: more than can be answered to 6 slots.
+_MAX_NACKED = 4000
+# Pictures reported lost for which a key frame is asked: at once, one a slot, and then each second.
+# A viewer that asks for ever shares its key frames with everybody's link.
+_PICTURES_AT_ONCE = 16.0
+_PICTURES_PER_S = 0.5
 
 # Told when feedback taught something: the estimate before it, whether an outage ended with it, now.
 OnEstimate = Callable[[float, bool, float], None]
@@ -64,6 +70,8 @@ class ViewerFeedback:
         self._counters = counters
         self._on_estimate = on_estimate
         self._left = _MAX_FEEDBACK
+        self._nacked_left = _MAX_NACKED
+        self._pictures_left = _PICTURES_AT_ONCE
         self._answered_at = float("-inf")
         self._loss: dict[int, tuple[int, int, float]] = {}  # SSRC → highest, expected, fraction
         self.rtt: float | None = None
@@ -76,8 +84,10 @@ class ViewerFeedback:
         return lost / expected if expected else 0.0
 
     def refill(self) -> None:
-        """A second is over: as many feedback packets as usual are read again."""
+        """A second is over: as many feedback packets and requests as usual are read again."""
         self._left = _MAX_FEEDBACK
+        self._nacked_left = _MAX_NACKED
+        self._pictures_left = min(self._pictures_left + _PICTURES_PER_S, _PICTURES_AT_ONCE)
 
     def on_rtcp(self, packet: bytes, now: float) -> None:
         """Take one decrypted, possibly compound, RTCP packet. Never raises."""
@@ -134,14 +144,24 @@ class ViewerFeedback:
 
     def _on_nack(self, report: rtcp.Nack, now: float) -> None:
         slot = self._by_ssrc.get(report.media)
-        if slot is not None:
-            self._counters.nacks_received += len(report.sequence_numbers)
-            slot.resend(report.sequence_numbers, self.rtt or 0.0, now)
+        if slot is None:
+            return
+        asked = len(report.sequence_numbers)
+        if asked > self._nacked_left:
+            self._counters.nacks_flooded += asked
+            return
+        self._nacked_left -= asked
+        self._counters.nacks_received += asked
+        slot.resend(report.sequence_numbers, self.rtt or 0.0, now)
 
     def _on_picture_loss(self, ssrc: int, now: float) -> None:
         slot = self._by_ssrc.get(ssrc)
         if slot is None:
             return
+        if self._pictures_left < 1.0:
+            self._counters.picture_losses_flooded += 1
+            return
+        self._pictures_left -= 1.0
         self._counters.picture_losses_received += 1
         slot.on_picture_loss(now)
 

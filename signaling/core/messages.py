@@ -48,6 +48,18 @@ class LinkLimit(StrEnum):
     OUTAGE = "outage"
 
 
+class LinkExcess(StrEnum):
+    """What somebody sends too much of, so that the server drops the excess."""
+
+    NONE = "none"
+    PACKETS = "packets"
+    BITS = "bits"
+    SOUND = "sound"  # more than any sound encoder makes
+    ROOM = "room"  # more than its share of what all of the room may send
+    RECORDING = "recording"  # more than can be recorded: it is left out of the recording
+    SESSIONS = "sessions"  # it opens media sessions again and again; further ones have to wait
+
+
 class DeviceState(StrEnum):
     """How a device is, as its page found it: 设备检测, and what happened to it since.
 
@@ -118,6 +130,7 @@ class Link(msgspec.Struct, frozen=True):
     uplink: LinkState | None = None
     stills: bool = False  # the courseware comes as still pictures
     codec_missing: bool = False
+    excess: LinkExcess = LinkExcess.NONE
 
 
 class Participant(msgspec.Struct, frozen=True):

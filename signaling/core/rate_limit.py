@@ -62,3 +62,38 @@ class TokenBucket:
             return False
         self._level -= 1
         return True
+
+    @property
+    def wait(self) -> float:
+        """Seconds from the last `take` until there is one again."""
+        return max(0.0, (1 - self._level) / self._rate)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketRule:
+    """At most `burst` at once and `rate` a second for a key; `capacity` keys are remembered."""
+
+    rate: float
+    burst: float
+    capacity: int = 10_000
+
+
+class Buckets:
+    """A token bucket for each key. At capacity the key used longest ago is forgotten."""
+
+    def __init__(self, rule: BucketRule) -> None:
+        self._rule = rule
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, key: str, now: float) -> float | None:
+        """Take one for a key; None if it may go on, else the seconds until it may."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(self._rule.rate, self._rule.burst, now)
+        self._buckets.move_to_end(key)
+        while len(self._buckets) > self._rule.capacity:
+            self._buckets.popitem(last=False)
+        return None if bucket.take(now) else bucket.wait

@@ -17,6 +17,7 @@ from signaling.errors import (
     UnsupportedMediaType,
 )
 from signaling.http.bodies import read_body
+from signaling.http.origin import limiter_key
 from signaling.http.routes import Access, Call, Content, Route
 
 # One element of a list and the comma after it; elements may be empty (RFC 9110 §5.6.1, §8.8.3).
@@ -52,7 +53,8 @@ async def watch(call: Call) -> web.Response:
     media, token, lesson_id = call.services.media, _token(call), call.path("lesson_id")
     media.demand(token, MediaAction.WATCH, lesson_id)
     await _demand_login(call)
-    answer = media.watch(token, lesson_id, await _text(call, SDP))
+    offer, origin = await _text(call, SDP), limiter_key(call.remote)
+    answer = media.watch(token, lesson_id, offer, origin=origin)
     return _created(call, answer, "whep")
 
 

@@ -359,7 +359,8 @@ def test_hostile_feedback_costs_only_its_sender(attack: str) -> None:
     lesson.run(12)
     assert other.frozen(3, 19) == 0, other.table()
     assert other.seconds[-1].layer is Layer.HIGH
-    assert lesson.teacher.encodings[Layer.HIGH].key_frames - before <= 40  # 0.3 s apart at the most
+    # As many as a second's burst, 0.3 s apart, and one in two seconds from then on.
+    assert lesson.teacher.encodings[Layer.HIGH].key_frames - before <= 24
     assert max(one.sent_bps for one in bad.seconds) < 5e6  # no amplification
     estimator = session.outlet.estimator
     assert 0 < estimator.target_bps <= 8e6
@@ -367,7 +368,7 @@ def test_hostile_feedback_costs_only_its_sender(attack: str) -> None:
     counted = {
         "garbage": counters["rtcp_malformed"] + counters["transport_feedback_flooded"],
         "NACK storm": counters["rtx_throttled"] + counters["rtx_missed"],
-        "PLI storm": counters["key_frame_requests_coalesced"],
+        "PLI storm": counters["picture_losses_flooded"],
         "REMB of 0": counters["bitrate_limits_received"],
         "REMB of 2^60": counters["bitrate_limits_received"],
     }

@@ -89,6 +89,7 @@ class Watcher:
         self.entries: list[Entry] = []
         self.troubles: list[tuple[str, str]] = []
         self.recovered: list[str] = []
+        self.excess: list[tuple[str, str, bool]] = []
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -102,6 +103,10 @@ class Watcher:
 
     def on_recording_recovered(self, lesson_id: str) -> None:
         self.recovered.append(lesson_id)
+        self._wake()
+
+    def on_source_excess(self, lesson_id: str, source_id: str, excess: bool) -> None:
+        self.excess.append((lesson_id, source_id, excess))
         self._wake()
 
     def states(self, recording_id: str) -> list[RecordingState]:

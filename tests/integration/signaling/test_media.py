@@ -13,6 +13,7 @@ from load_tests.peer import PeerRefused
 from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.sdp import AudioOffer, publish_offer
 from load_tests.transport import MediaTransport
+from signaling.media import OPENINGS, PATCHES
 from signaling.seed import RECEIVE_ROOMS
 from tests.support.control import command, read, until
 from tests.support.server import Client, ProblemError, TongkeServer
@@ -54,6 +55,14 @@ async def _poll(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - a figure has no event to wait for
             await asyncio.sleep(0.02)
+
+
+async def _some_offer() -> bytes:
+    """An offer that is answered, of a peer that then says nothing."""
+    transport = MediaTransport()
+    offer = publish_offer(transport.identity, audio=AudioOffer(1234), video=None)
+    await transport.close()
+    return offer.encode()
 
 
 async def _live(server: TongkeServer) -> tuple[Client, dict[str, Any], dict[str, Any]]:
@@ -114,11 +123,63 @@ async def test_every_wrong_request_gets_its_status(server: TongkeServer) -> None
     assert await status(token=token, body=b"v=0\r\n" + b"a=x\r\n" * 10_000) == (400, "bad_offer")
 
 
+async def test_one_right_opens_few_sessions_whatever_its_tokens(server: TongkeServer) -> None:
+    """It has to wait, and is told why; its other right, and other people, do not."""
+    teacher, lesson, access = await _live(server)
+    lesson_id = lesson["lesson_id"]
+    kiosk = await server.terminal(lesson, RECEIVE_ROOMS[0])
+    offer = await _some_offer()
+    async with teacher.channel(lesson_id) as lead, kiosk.channel(lesson_id):
+        answers = []
+        for attempt in range(OPENINGS.burst + 8):
+            own = (await kiosk.media_access(lesson_id))["camera"]  # another token each time
+            body = OFFER.encode() if attempt % 2 else offer
+            answers.append(await _request(kiosk, "POST", own["url"], token=own["token"], body=body))
+        statuses = [status for status, _, _ in answers]
+        refused = [answer for answer in answers if answer[0] == 429]
+        assert set(statuses[:12]) == {201, 400}
+        assert 5 <= len(refused) <= 8
+        _, problem, headers = refused[-1]
+        assert problem["code"] == "too_many_requests"
+        assert 1 <= int(headers["Retry-After"]) <= 2
+        watch = (await kiosk.media_access(lesson_id))["watch"]
+        for free in (watch, access["camera"]):
+            client = kiosk if free is watch else teacher
+            status, *_ = await _request(client, "POST", free["url"], token=free["token"])
+            assert status == 400  # read, and found wanting
+        while True:
+            told = (await until(lead, "participant_changed"))["participant"]
+            if (told["participant_id"], told["link"]["excess"]) == (ROOM_A, "sessions"):
+                break
+
+
+async def test_a_session_is_patched_so_often_and_no_more(server: TongkeServer) -> None:
+    teacher, _, access = await _live(server)
+    camera = access["camera"]
+    offer = await _some_offer()
+    _, _, headers = await _request(
+        teacher, "POST", camera["url"], token=camera["token"], body=offer
+    )
+    restart = b"a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"
+    statuses = []
+    for _ in range(PATCHES.burst + 10):
+        status, *_ = await _request(
+            teacher,
+            "PATCH",
+            headers["Location"],
+            token=camera["token"],
+            body=restart,
+            kind=FRAGMENT,
+            If_Match="*",
+        )
+        statuses.append(status)
+    assert statuses[0] == 200
+    assert statuses.count(429) >= 5
+
+
 async def test_a_bad_offer_names_the_line(server: TongkeServer) -> None:
     teacher, _, access = await _live(server)
-    transport = MediaTransport()
-    offer = publish_offer(transport.identity, audio=AudioOffer(1234), video=None)
-    await transport.close()
+    offer = (await _some_offer()).decode()
     lines = [line for line in offer.split("\r\n") if not line.startswith("a=fingerprint")]
     status, problem, _ = await _request(
         teacher,

@@ -1,10 +1,11 @@
-"""The tap's bounds: closed tracks cost nothing, refused ones are told of."""
+"""The tap's bounds: closed tracks cost nothing, refused ones and cut sources are told of."""
 
 import pytest
 
 from recorder import tap
 from recorder.archive import ArchiveWriter
-from recorder.core.archive_format import LessonEnd, Packet, Record, TrackBegin
+from recorder.core.archive_format import Clock, LessonEnd, Packet, Record, TrackBegin, TrackEnd
+from recorder.core.source_quota import QuotaRules
 from recorder.tap import ArchiveTap
 from recorder.trouble import Trouble
 from relay.api import CloseReason, MediaKind, TapTrack
@@ -78,3 +79,114 @@ def test_the_end_is_told_once_by_the_latest_arrival_though_a_kept_packet_came_la
     sink.on_packet(1, PACKET, 11.2)
     sink.end()
     assert [one for one in paper.records if isinstance(one, LessonEnd)] == [LessonEnd(11.0)]
+
+
+RULES = QuotaRules(bps=80_000, modest_bps=8_000, most_tracks=20)  # 10,000 bytes a second
+BIG = b"\x80".ljust(968, b"\0")  # with its record 1,000 bytes
+
+
+def _open(number: int, source: str, kind: MediaKind = MediaKind.VIDEO) -> TapTrack:
+    return TapTrack(number, source, kind, "VP8", 90_000, 1, "")
+
+
+class Told:
+    """A tap that bounds its sources, and what it told of them."""
+
+    def __init__(self) -> None:
+        self.paper = Paper()
+        self.excess: list[tuple[str, bool]] = []
+        self.sink = ArchiveTap(
+            self.paper,
+            1,
+            rules=RULES,
+            on_excess=lambda source, excess: self.excess.append((source, excess)),
+        )
+
+    def of(self, source: str) -> tuple[list[TrackBegin], list[TrackEnd], int]:
+        """A source's tracks, their ends, and how many packets were kept."""
+        begins = [
+            one
+            for one in self.paper.records
+            if isinstance(one, TrackBegin) and one.source_id == source
+        ]
+        numbers = {one.track for one in begins}
+        mine = [
+            one
+            for one in self.paper.records
+            if isinstance(one, (TrackEnd, Packet)) and one.track in numbers
+        ]
+        ends = [one for one in mine if isinstance(one, TrackEnd)]
+        return begins, ends, len(mine) - len(ends)
+
+
+def test_a_source_that_brings_too_much_is_cut_and_no_other() -> None:
+    told = Told()
+    for number, source in ((1, "bad.camera"), (2, "good.camera")):
+        told.sink.on_track(_open(number, source), 0.0)
+    for n in range(1000):  # 100,000 bytes a second and 5,000
+        told.sink.on_packet(1, BIG, n / 100)
+        if n % 20 == 0:
+            told.sink.on_packet(2, BIG, n / 100)
+    begins, ends, kept = told.of("bad.camera")
+    assert len(begins) == 1
+    assert [end.reason for end in ends] == ["excess"]
+    assert 50 <= kept <= 60
+    assert told.of("good.camera")[2] == 50
+    assert told.excess == [("bad.camera", True)]
+    assert told.paper.complaints == []  # the recording itself is well
+
+
+def test_a_cut_source_that_calmed_down_goes_on_in_a_new_track_with_a_key_frame() -> None:
+    told = Told()
+    told.sink.on_track(_open(1, "bad.camera"), 0.0)
+    for n in range(100):
+        told.sink.on_packet(1, BIG, n / 1000)
+    assert told.excess == [("bad.camera", True)]
+    assert not told.sink.lost_pictures(1.0)
+    for n in range(20):
+        told.sink.on_packet(1, BIG, 1.0 + n / 2)
+    begins, ends, _ = told.of("bad.camera")
+    assert len({one.track for one in begins}) == 2
+    assert [end.reason for end in ends] == ["excess"]
+    assert told.excess == [("bad.camera", True), ("bad.camera", False)]
+    assert told.sink.lost_pictures(11.0)
+    assert not told.sink.lost_pictures(11.0)
+    told.sink.on_track_end(1, CloseReason.REQUESTED, 12.0)
+    assert told.of("bad.camera")[1][-1].reason == "requested"
+
+
+def test_a_source_with_tracks_without_end_leaves_numbers_for_others() -> None:
+    told = Told()
+    for number in range(100):
+        told.sink.on_track(_open(number, "bad.camera"), 0.0)
+        told.sink.on_packet(number, PACKET, 0.0)
+        told.sink.on_track_end(number, CloseReason.REPLACED, 0.0)
+    told.sink.on_track(_open(200, "good.camera"), 0.0)
+    told.sink.on_packet(200, PACKET, 0.0)
+    assert len(told.of("bad.camera")[0]) == RULES.most_tracks
+    assert told.of("good.camera")[2] == 1
+    assert told.excess == [("bad.camera", True)]
+    assert told.paper.complaints == []
+
+
+def test_clock_mappings_without_end_count_as_well() -> None:
+    told = Told()
+    told.sink.on_track(_open(1, "bad.camera"), 0.0)
+    for n in range(10_000):
+        told.sink.on_clock(1, n, float(n), n / 5000)
+    clocks = sum(isinstance(one, Clock) for one in told.paper.records)
+    assert clocks <= 70_000 / 32
+    assert told.excess == [("bad.camera", True)]
+
+
+def test_while_space_is_short_what_brings_much_is_cut() -> None:
+    told = Told()
+    told.sink.short_of_space = True
+    told.sink.on_track(_open(1, "heavy.camera"), 0.0)
+    told.sink.on_track(_open(2, "modest.camera"), 0.0)
+    for n in range(100):  # 5,000 and 500 bytes a second
+        told.sink.on_packet(1, BIG, n / 5)
+        if n % 10 == 0:
+            told.sink.on_packet(2, BIG, n / 5)
+    assert told.excess == [("heavy.camera", True)]
+    assert told.of("modest.camera")[2] == 10

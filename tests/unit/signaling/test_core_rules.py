@@ -8,7 +8,13 @@ import pytest
 
 from signaling.core.calendar import days, parse_day, parse_week
 from signaling.core.lesson_state import TRANSITIONS, LessonDeed, WrongState, after
-from signaling.core.rate_limit import FailureLimiter, LimiterRule, TokenBucket
+from signaling.core.rate_limit import (
+    BucketRule,
+    Buckets,
+    FailureLimiter,
+    LimiterRule,
+    TokenBucket,
+)
 from signaling.core.resources import LessonState
 from signaling.core.tokens import (
     InvalidToken,
@@ -165,3 +171,21 @@ def test_a_week_begins_on_monday_also_around_new_year() -> None:
     for bad in ("2026-02-30", "20261122", "", "2026-11-22T00:00"):
         with pytest.raises(ValueError):
             parse_day(bad)
+
+
+def test_a_bucket_says_how_long_to_wait() -> None:
+    buckets = Buckets(BucketRule(rate=0.5, burst=3))
+    assert [buckets.take("a", 10.0) for _ in range(3)] == [None, None, None]
+    assert buckets.take("a", 10.0) == pytest.approx(2.0)
+    assert buckets.take("a", 11.0) == pytest.approx(1.0)
+    assert buckets.take("b", 11.0) is None
+    assert buckets.take("a", 12.0) is None
+
+
+def test_buckets_are_few_whoever_comes() -> None:
+    buckets = Buckets(BucketRule(rate=1, burst=1, capacity=10))
+    for number in range(1000):
+        buckets.take(str(number), 0.0)
+        buckets.take("busy", 0.0)
+    assert len(buckets) == 10
+    assert buckets.take("busy", 0.0) is not None

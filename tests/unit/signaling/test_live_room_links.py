@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from relay.api import (
+    Excess,
     Importance,
     Layer,
     LayerStats,
@@ -401,3 +402,43 @@ def test_a_refused_source_is_told_to_its_owner_and_to_the_lead_teacher() -> None
     assert lesson.b.take("source_refused") == []
     lesson.room.source_refused("lead.camera", m.RefusalReason.B_FRAMES)
     assert len(lesson.lead.take("source_refused")) == 1
+
+
+def _links(channel: _Channel) -> dict[str, str]:
+    """What was told of everybody's excess, the latest."""
+    told = [event["participant"] for event in channel.take("participant_changed")]
+    return {person["participant_id"]: person["link"]["excess"] for person in told}
+
+
+def test_who_sends_too_much_is_told_and_so_is_the_lead_and_nobody_else(lesson: _Class) -> None:
+    lesson.room.publisher_up("room-a.camera", UP)
+    lesson.relay.sessions[UP] = _stats(UP)
+    lesson.seconds(12)
+    for channel in (lesson.lead, lesson.a, lesson.b):
+        _links(channel)
+    lesson.relay.sessions[UP] = _stats(UP, excess=Excess.PACKETS)
+    lesson.seconds(1)
+    assert _links(lesson.lead) == _links(lesson.a) == {"room-a": "packets"}
+    assert _links(lesson.b) == {}
+    lesson.relay.sessions[UP] = _stats(UP)
+    lesson.seconds(1)
+    assert _links(lesson.a) == {"room-a": "none"}
+
+
+def test_what_is_not_recorded_and_what_was_refused_is_told_likewise(lesson: _Class) -> None:
+    for room in ("room-a", "room-b"):
+        lesson.room.publisher_up(f"{room}.camera", f"{room}-session")
+    lesson.seconds(12)
+    _links(lesson.lead)
+    excess = lesson.room.excess
+    excess.note_recording("room-a.camera", True)
+    excess.note_recording("room-b.camera", True)
+    lesson.seconds(1)
+    assert _links(lesson.lead) == {"room-a": "recording", "room-b": "recording"}
+    excess.note_recording("room-a.camera", False)
+    lesson.room.session_down("room-b-session")
+    excess.note_refused("room-a", lesson.clock.monotonic())
+    lesson.seconds(1)
+    assert _links(lesson.lead) == {"room-a": "sessions", "room-b": "none"}
+    lesson.seconds(10)
+    assert _links(lesson.lead) == {"room-a": "none"}

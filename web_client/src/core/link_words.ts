@@ -2,7 +2,7 @@
 import type { Link } from './wire'
 
 export type Seeing = 'h' | 'm' | 'l' | 'stills' | 'sound' | 'nothing'
-export type Why = 'none' | 'rate' | 'loss' | 'outage' | 'uplink' | 'codec'
+export type Why = 'none' | 'rate' | 'loss' | 'outage' | 'uplink' | 'codec' | 'excess'
 
 export interface LinkWords {
   readonly seeing: Seeing
@@ -10,7 +10,8 @@ export interface LinkWords {
 }
 
 /**
- * Pictures below full size, or none, are worth a reason; so is an uplink that its pictures do not fit.
+ * Pictures below full size, or none, are worth a reason; so is an uplink that its pictures do not fit. Who sends more
+ * than the server takes loses some of it: that says nothing of the uplink.
  *
  * @param pictures there is something to be seen. A link that is full of sound is not called limited any more.
  */
@@ -28,6 +29,7 @@ function seeing(link: Link, pictures: boolean): Seeing {
 function why(link: Link): Why {
   if (link.state === 'offline') return link.limit === 'outage' ? 'outage' : 'none'
   if (link.codec_missing) return 'codec'
+  if (link.excess !== 'none') return 'excess'
   if (link.limit !== 'none') return link.limit
   if (link.stills) return 'rate' // a link that is full of less than all is not limited any more, but still too slow
   return link.uplink === 'poor' || link.uplink === 'fair' ? 'uplink' : 'none'

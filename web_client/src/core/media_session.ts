@@ -24,6 +24,7 @@ const NEXT: Record<MediaState, readonly MediaState[]> = {
 
 export const CONNECT_TIMEOUT_MS = 6000
 export const DISCONNECTED_GRACE_MS = 1000 // shorter breaks heal by themselves
+export const MAX_WAIT_MS = 10_000 // whatever the server asks for: a lesson goes on
 export const REPAIR_TIMEOUT_MS = 3000
 export const REPAIR_RETRY_MS = 250 // HTTP may find its way back a moment later than media, or earlier
 
@@ -57,6 +58,7 @@ export class MediaSession {
   private old: Run | null = null // kept until the new one is up: the last picture stays
   private generation = 0
   private needFreshEndpoint = false
+  private askedToWaitMs = 0 // by the last refusal
   private peerState: PeerState = 'new' // what the present peer says of its path; it may be wrong
   private repairs = 0 // names the present attempt to repair
   private cancelTimer: Cancel = () => {}
@@ -162,6 +164,7 @@ export class MediaSession {
     })
     if (response.status !== 201) {
       this.needFreshEndpoint = response.status === 401 || response.status === 403
+      this.askedToWaitMs = waitOf(response)
       throw problem(response)
     }
     run.resource = resolved(endpoint.url, response.header('Location') ?? '')
@@ -252,7 +255,9 @@ export class MediaSession {
     this.cancelTimers()
     this.retire()
     this.become('waiting')
-    this.cancelTimer = this.options.clock.after(this.backoff.next(), () => void this.open())
+    const wait = Math.max(this.backoff.next(), this.askedToWaitMs)
+    this.askedToWaitMs = 0
+    this.cancelTimer = this.options.clock.after(wait, () => void this.open())
   }
 
   /** Puts the present run aside; it is discarded when its successor is up. */
@@ -281,6 +286,12 @@ export class MediaSession {
 
 function repairedAnswer(peer: Peer, response: HttpResponse): string | null {
   return response.status === 200 ? answerWithIce(peer.answer(), response.text) : null
+}
+
+/** What the server asks to wait after a refusal (RFC 9110 §10.2.3); a date counts as nothing. */
+function waitOf(response: HttpResponse): number {
+  const seconds = Number(response.header('Retry-After') ?? 0)
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1000, MAX_WAIT_MS) : 0
 }
 
 /** A Location header against the URL it came from (RFC 9110 §10.2.2), for absolute URLs and paths. */

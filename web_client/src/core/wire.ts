@@ -345,6 +345,16 @@ export type LinkLimit =
   | 'loss'
   | 'outage'
 
+/** What somebody sends too much of, so that the server drops the excess. */
+export type LinkExcess =
+  | 'none'
+  | 'packets'
+  | 'bits'
+  | 'sound'
+  | 'room'
+  | 'recording'
+  | 'sessions'
+
 /**
  * How a device is, as its page found it: 设备检测, and what happened to it since.
  *
@@ -404,6 +414,7 @@ export interface Link {
   uplink: LinkState | null
   stills: boolean
   codec_missing: boolean
+  excess: LinkExcess
 }
 
 /**

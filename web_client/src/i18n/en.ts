@@ -319,6 +319,27 @@ export const en: Texts = {
     rtt: 'Round trip {ms} ms',
     uplink: 'Uplink: {state}',
   },
+  excess: {
+    reason: {
+      none: 'nothing',
+      packets: 'sends too many packets',
+      bits: 'sends too high a bit rate',
+      sound: 'sound at too high a bit rate',
+      room: 'too much in the whole lesson',
+      recording: 'bit rate too high to be recorded',
+      sessions: 'connects too often',
+    },
+    own: {
+      none: 'Nothing',
+      packets: 'This computer sends too many packets; the excess is dropped',
+      bits: 'This computer sends too high a bit rate; the excess is dropped',
+      sound: 'This computer sends sound at too high a bit rate; the excess is dropped',
+      room: 'The lesson sends too much; only part of what this computer sends is taken',
+      recording: 'The bit rate is too high; this computer is not recorded now',
+      sessions: 'This computer connects too often; it will try again in a moment',
+    },
+    hint: 'Lower the resolution and the bit rate of the camera or encoder.',
+  },
   room: {
     noLesson: 'No more lessons today',
     tomorrow: 'tomorrow',

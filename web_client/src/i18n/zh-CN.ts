@@ -287,6 +287,27 @@ export const zh = {
     rtt: '往返 {ms} 毫秒',
     uplink: '上行：{state}',
   },
+  excess: {
+    reason: {
+      none: '正常',
+      packets: '发送的数据包过多',
+      bits: '发送码率过高',
+      sound: '声音码率过高',
+      room: '课堂总流量过大',
+      recording: '码率过高，暂未录像',
+      sessions: '连接过于频繁',
+    },
+    own: {
+      none: '正常',
+      packets: '本机发送的数据包过多，多出的部分已被丢弃',
+      bits: '本机发送码率过高，多出的部分已被丢弃',
+      sound: '本机声音码率过高，多出的部分已被丢弃',
+      room: '课堂总流量过大，本机只有一部分被接收',
+      recording: '本机码率过高，暂未录入录像',
+      sessions: '本机连接过于频繁，请稍候，会自动重试',
+    },
+    hint: '请调低摄像头或编码器的分辨率和码率。',
+  },
   room: {
     noLesson: '今天没有课了',
     tomorrow: '明天',

@@ -12,6 +12,7 @@ const LINK: Link = {
   uplink: 'good',
   stills: false,
   codec_missing: false,
+  excess: 'none',
 }
 
 it.each([
@@ -26,6 +27,8 @@ it.each([
   [{ state: 'offline', seeing: 'h', limit: 'outage' }, 'nothing', 'outage'],
   [{ state: 'offline', seeing: null, limit: 'rate' }, 'nothing', 'none'],
   [{ state: 'fair', uplink: 'fair' }, 'h', 'uplink'],
+  [{ state: 'poor', uplink: 'poor', excess: 'packets' }, 'h', 'excess'],
+  [{ state: 'offline', excess: 'packets' }, 'nothing', 'none'],
 ] as const)('%o', (changes, seeing, why) => {
   expect(linkWords({ ...LINK, ...changes }, false)).toEqual({ seeing, why })
 })

@@ -70,6 +70,21 @@ describe('opening', () => {
     expect(media.state).toBe('connecting')
   })
 
+  it.each([
+    ['3', 3000],
+    ['86400', 10_000], // a lesson goes on
+    ['Sun, 29 Nov 2026 00:00:00 GMT', 200],
+  ])('waits as long as a refusal asks for: %s', async (asked, waits) => {
+    http.answer = () => response(429, { code: 'too_many_requests', status: 429 }, { 'Retry-After': asked })
+    const media = session()
+    media.start()
+    await clock.advance(waits - 1)
+    expect(media.lastFailure).toBe('too_many_requests')
+    expect(http.count('POST')).toBe(1)
+    await clock.advance(1)
+    expect(http.count('POST')).toBe(2)
+  })
+
   it('does not wait for ever for a path', async () => {
     const media = session()
     media.start()

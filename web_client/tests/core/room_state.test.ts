@@ -29,6 +29,7 @@ function person(id: string, online = true): Participant {
       carries_bps: null,
       uplink: null,
       stills: false, codec_missing: false,
+      excess: 'none',
     },
   }
 }

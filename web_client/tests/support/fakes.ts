@@ -222,7 +222,7 @@ export function participant(participantId: string, role: Participant['role']): P
       carries_bps: null,
       uplink: null,
       stills: false,
-      codec_missing: false,
+      codec_missing: false, excess: 'none',
     },
   }
 }

@@ -1,0 +1,84 @@
+"""How much of the disk one source may take: a rate, a sum, and less of both where space is short.
+
+A source that brings more is cut: nothing of it is recorded until it brings less again. Cutting out
+single packets would spoil what is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BURST_S = 5.0  # s of the rate that may come at once: what a modem kept during an outage
+_BACK_AT = 0.5  # of the burst that must be free before a source that was cut is recorded again
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaRules:
+    """The bounds of each source.
+
+    Attributes:
+        bps: what may be recorded of it in the long run, bit/s.
+        modest_bps: the same while space is short.
+        most_bytes: in all, in one run of a recording.
+        most_tracks: likewise; each has a number of its own, and numbers are limited.
+    """
+
+    bps: float = 16e6
+    modest_bps: float = 3e6
+    most_bytes: int = 12 * 1024**3
+    most_tracks: int = 8192
+
+
+class SourceQuota:
+    """One source's account.
+
+    Attributes:
+        cut: nothing of it is recorded now.
+        refused: records that were not kept.
+    """
+
+    __slots__ = ("_at", "_level", "_rules", "_tracks", "_used", "cut", "refused")
+
+    def __init__(self, rules: QuotaRules, now: float) -> None:
+        self._rules = rules
+        self._level = rules.bps / 8 * BURST_S
+        self._at = now
+        self._used = 0
+        self._tracks = 0
+        self.cut = False
+        self.refused = 0
+
+    def take(self, size: int, now: float, *, short: bool) -> bool:
+        """Whether a record of so many bytes may be kept.
+
+        What comes while the source is cut counts as well: it is recorded again once it brings less
+        than its rate.
+
+        Args:
+            size: bytes.
+            now: seconds, of any clock; one that jumps earns a burst at the most.
+            short: space is short.
+        """
+        octet_rate = (self._rules.modest_bps if short else self._rules.bps) / 8
+        burst = octet_rate * BURST_S
+        earned = octet_rate * min(max(now - self._at, 0.0), BURST_S)
+        self._at = now
+        self._level = min(self._level + earned, burst) - size
+        if self.cut and self._level >= _BACK_AT * burst and self._used < self._rules.most_bytes:
+            self.cut = False
+        elif self._level < 0.0 or self._used + size > self._rules.most_bytes:
+            self.cut = True
+        if self.cut:
+            self._level = max(self._level, 0.0)
+            self.refused += 1
+            return False
+        self._used += size
+        return True
+
+    def take_track(self) -> bool:
+        """Whether another track may begin."""
+        if self._tracks >= self._rules.most_tracks:
+            self.cut = True
+            return False
+        self._tracks += 1
+        return True
