@@ -17,13 +17,15 @@ from signaling.core.resources import Role
 from signaling.core.tokens import fingerprint
 from signaling.county_file import MAX_FILE_BYTES, MIN_PASSWORD_CHARS, CountyFileError, read
 from signaling.county_import import CountyImport, Imported
+from signaling.db.audit_log import Actor, AuditLog
 from signaling.db.engine import Database
 from signaling.db.migrate import migrate
-from signaling.db.people_store import AuditEntry, PeopleStore
+from signaling.db.people_store import PeopleStore
+from signaling.db.session_store import DeviceOrigin, SessionStore
 from signaling.ids import new_secret
 from signaling.passwords import Passwords
 
-ACTOR = "命令行"
+ACTOR = Actor(None, "命令行")
 
 
 class CommandFailed(Exception):
@@ -53,13 +55,15 @@ async def create_admin(config: Config, arguments: argparse.Namespace) -> None:
         people = PeopleStore(database)
         if await people.person_by_login(arguments.login) is not None:
             raise CommandFailed(f"账号 {arguments.login} 已存在")
-        await people.add_person(
-            login=arguments.login,
-            name=arguments.name or arguments.login,
-            password_hash=await Passwords().hash(password),
-            roles=(Role.COUNTY_ADMIN,),
-        )
-        await _audit(people, "admin_create", arguments.login)
+        password_hash = await Passwords().hash(password)
+        async with AuditLog(database).work(ACTOR, "admin_create", arguments.login) as work:
+            await people.add_person(
+                work,
+                login=arguments.login,
+                name=arguments.name or arguments.login,
+                password_hash=password_hash,
+                roles=(Role.COUNTY_ADMIN,),
+            )
 
 
 async def import_county(config: Config, arguments: argparse.Namespace) -> None:
@@ -69,12 +73,15 @@ async def import_county(config: Config, arguments: argparse.Namespace) -> None:
     try:
         file, source = read(data, config.zone)
         async with _database(config) as database:
-            work = CountyImport(
-                database, Passwords(), file, source, max_lesson_hours=config.max_lesson_hours
+            county = CountyImport(
+                database,
+                AuditLog(database),
+                Passwords(),
+                file,
+                source,
+                max_lesson_hours=config.max_lesson_hours,
             )
-            done = await work.run(check_only=arguments.check)
-            if not arguments.check:
-                await _audit(PeopleStore(database), "import", path.name)
+            done = await county.run(ACTOR, path.name, check_only=arguments.check)
     except CountyFileError as error:
         raise CommandFailed(f"{path}: {error}; 未写入任何内容") from None
     _report(done, checked=arguments.check)
@@ -104,8 +111,9 @@ async def person_password(config: Config, arguments: argparse.Namespace) -> None
     async with _database(config) as database:
         people = PeopleStore(database)
         person_id = await _person_id(people, arguments.login)
-        await people.set_password(person_id, await Passwords().hash(password))
-        await _audit(people, "password_set", person_id)
+        password_hash = await Passwords().hash(password)
+        async with AuditLog(database).work(ACTOR, "password_set", person_id) as work:
+            await people.set_password(work, person_id, password_hash)
 
 
 async def person_disable(config: Config, arguments: argparse.Namespace) -> None:
@@ -113,28 +121,31 @@ async def person_disable(config: Config, arguments: argparse.Namespace) -> None:
     async with _database(config) as database:
         people = PeopleStore(database)
         person_id = await _person_id(people, arguments.login)
-        await people.set_active(person_id, arguments.active)
-        await _audit(people, "account_open" if arguments.active else "account_close", person_id)
+        action = "account_open" if arguments.active else "account_close"
+        async with AuditLog(database).work(ACTOR, action, person_id) as work:
+            await people.set_active(work, person_id, arguments.active)
 
 
 async def issue_device_token(config: Config, arguments: argparse.Namespace) -> None:
     """`tongke issue-device-token`."""
     async with _database(config) as database:
-        people = PeopleStore(database)
-        await _demand_room(people, arguments.room_id)
+        room_id = arguments.room_id
+        await _demand_room(PeopleStore(database), room_id)
         token = new_secret()
-        await people.add_device(fingerprint(token), arguments.room_id, "issued", datetime.now(UTC))
-        await _audit(people, "device_token_issue", arguments.room_id)
+        async with AuditLog(database).work(ACTOR, "device_token_issue", room_id) as work:
+            await SessionStore(database).add_device(
+                work, fingerprint(token), room_id, DeviceOrigin.ISSUED, datetime.now(UTC)
+            )
     _print(token)
 
 
 async def revoke_device_tokens(config: Config, arguments: argparse.Namespace) -> None:
     """`tongke revoke-device-tokens`."""
     async with _database(config) as database:
-        people = PeopleStore(database)
-        await _demand_room(people, arguments.room_id)
-        await people.shut_room_out(arguments.room_id)
-        await _audit(people, "room_shut_out", arguments.room_id)
+        room_id = arguments.room_id
+        await _demand_room(PeopleStore(database), room_id)
+        async with AuditLog(database).work(ACTOR, "room_shut_out", room_id) as work:
+            await SessionStore(database).shut_room_out(work, room_id)
 
 
 async def _person_id(people: PeopleStore, login: str) -> str:
@@ -156,10 +167,6 @@ async def _new_password() -> str:
     if len(password) < MIN_PASSWORD_CHARS:
         raise CommandFailed(f"密码至少 {MIN_PASSWORD_CHARS} 个字符")
     return password
-
-
-async def _audit(people: PeopleStore, action: str, target: str) -> None:
-    await people.audit(AuditEntry(datetime.now(UTC), None, ACTOR, action, target))
 
 
 def _print(line: str) -> None:

@@ -112,6 +112,25 @@ class Clash(SignalingError):
     title = "时间冲突"
 
 
+class TooManyLogins(SignalingError):
+    """All logins that there may be are in use."""
+
+    status = 409
+    code = "too_many_logins"
+    title = "同时登录数已达上限,请先在其他设备上退出"
+
+
+class TooManyDevices(SignalingError):
+    """All device tokens that a room may have are in use."""
+
+    status = 409
+    code = "too_many_devices"
+    title = "本教室记住的终端已达上限,请不勾选“记住本机”,或请管理员作废旧令牌"
+
+    def __init__(self) -> None:
+        super().__init__(field="remember")
+
+
 class StalePrecondition(SignalingError):
     """`If-Match` names a generation that is past (RFC 9110 §13.1.1)."""
 

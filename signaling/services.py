@@ -16,11 +16,14 @@ from relay.api import Relay
 from signaling.clock import Clock, SystemClock
 from signaling.config import Config
 from signaling.core.room_state import RoomLimits
+from signaling.core.tokens import Keyring
+from signaling.db.audit_log import AuditLog
 from signaling.db.engine import Database
 from signaling.db.lesson_store import LessonStore
 from signaling.db.link_store import LinkStore
 from signaling.db.migrate import migrate
 from signaling.db.people_store import PeopleStore
+from signaling.db.session_store import SessionStore
 from signaling.hub import RoomHub
 from signaling.identity import IdentityService
 from signaling.lessons import LessonService
@@ -54,9 +57,11 @@ class Services:
         self.relay = relay
         self.recorder = recorder
         self.clock = clock or SystemClock()
-        secret = load_secret(config.data)
+        keyring = Keyring(load_secret(config.data))
         self.database = Database(config.database)
+        self.audit = AuditLog(self.database, self.clock)
         self.people = PeopleStore(self.database)
+        self.logins = SessionStore(self.database)
         self.lesson_store = LessonStore(self.database)
         self.passwords = Passwords(config.password_threads)
         self.media_sessions = MediaSessions()
@@ -72,31 +77,35 @@ class Services:
             clock=self.clock,
             limits=RoomLimits(config.max_on_stage, hand_grace_s=config.hand_grace_s),
         )
-        self.lessons = LessonService(self.lesson_store, self.people, self.hub, self.clock, config)
+        self.lessons = LessonService(self.lesson_store, self.audit, self.hub, self.clock, config)
+        self.session_watch = SessionWatch(self.logins, self.hub, self.media_sessions, relay)
         self.identity = IdentityService(
             people=self.people,
+            sessions=self.logins,
             lessons=self.lesson_store,
+            audit=self.audit,
             passwords=self.passwords,
             clock=self.clock,
             config=config,
-            secret=secret,
+            keyring=keyring,
+            in_use=self.session_watch.in_use,
         )
         self.media = MediaDesk(
             relay=relay,
             hub=self.hub,
             sessions=self.media_sessions,
+            audit=self.audit,
             clock=self.clock,
             config=config,
-            secret=secret,
+            keyring=keyring,
         )
         self.stills = StillDesk(self.hub, self.clock)
-        self.session_watch = SessionWatch(self.people, self.hub, self.media_sessions, relay)
-        self.library = Library(recorder, self.lesson_store)
+        self.library = Library(recorder, self.lesson_store, self.audit)
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
             self.lessons.reconcile,
             self.lessons.end_forgotten,
             self.hub.retry_recordings,
-            self._forget_expired,
+            self.identity.forget_expired,
             self.link_history.forget_old,
         ]
         self._upkeep: list[asyncio.Task[None]] = []
@@ -140,9 +149,6 @@ class Services:
 
     async def _deliver_stills(self) -> None:
         self.hub.deliver_stills()
-
-    async def _forget_expired(self) -> None:
-        await self.identity.forget_expired(self.session_watch.in_use())
 
     async def _keep_house(self) -> None:
         for deed in self.housekeeping:

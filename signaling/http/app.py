@@ -22,6 +22,7 @@ from signaling.http import (
     media,
     openapi,
     pages,
+    session_cookies,
     stills,
     ws,
 )
@@ -92,8 +93,7 @@ def _dispatcher(
         if guarded and not is_own_origin(request, services.config):
             raise CsrfFailed("the Origin is another site's")
         if route.access is Access.SESSION:
-            cookie = request.cookies.get(identity.SESSION_COOKIE)
-            call.signed_in = await services.identity.signed_in(cookie)
+            call.signed_in = await session_cookies.signed_in(request, services.identity)
             structlog.contextvars.bind_contextvars(subject=call.subject.subject_id)
             if route.method not in _SAFE:
                 services.identity.demand_csrf(call.signed_in, request.headers.get("X-CSRF-Token"))

@@ -83,7 +83,7 @@ async def external_access(call: Call) -> r.ExternalAccess:
     record = await call.services.lessons.demand(
         call.subject, Action.ISSUE_EXTERNAL_ACCESS, _id(call)
     )
-    return call.services.media.external_access(record, _servers(call))
+    return await call.services.media.external_access(call.actor, record, _servers(call))
 
 
 def _servers(call: Call) -> tuple[str, ...]:
@@ -125,10 +125,33 @@ ROUTES = (
             Query("after", "the `next` of the page before"),
         ),
     ),
-    Route("POST", "/api/lessons", create_lesson, "临时排课", r.Lesson, r.LessonCreate, status=201),
+    Route(
+        "POST",
+        "/api/lessons",
+        create_lesson,
+        "临时排课",
+        r.Lesson,
+        r.LessonCreate,
+        status=201,
+        audited="lesson_create",
+    ),
     Route("GET", "/api/lessons/{lesson_id}", get_lesson, "一节课", r.Lesson),
-    Route("POST", "/api/lessons/{lesson_id}/start", start_lesson, "开始上课", r.Lesson),
-    Route("POST", "/api/lessons/{lesson_id}/end", end_lesson, "下课", r.Lesson),
+    Route(
+        "POST",
+        "/api/lessons/{lesson_id}/start",
+        start_lesson,
+        "开始上课",
+        r.Lesson,
+        audited="lesson_start",
+    ),
+    Route(
+        "POST",
+        "/api/lessons/{lesson_id}/end",
+        end_lesson,
+        "下课",
+        r.Lesson,
+        audited="lesson_end",
+    ),
     Route(
         "POST",
         "/api/lessons/{lesson_id}/cancel",
@@ -136,6 +159,7 @@ ROUTES = (
         "停课",
         r.Lesson,
         r.LessonCancel,
+        audited="lesson_cancel",
     ),
     Route("GET", "/api/directory", directory, "学校、教室、主讲教师", r.Directory),
     Route(
@@ -151,5 +175,6 @@ ROUTES = (
         external_access,
         "外接设备推流与播放地址",
         r.ExternalAccess,
+        audited="external_access",
     ),
 )

@@ -34,13 +34,13 @@ async def list_recordings(call: Call) -> r.RecordingList:
 
 async def get_recording(call: Call) -> r.RecordingDetail:
     """One recording."""
-    return await call.services.library.detail(call.subject, call.path("recording_id"))
+    return await call.services.library.detail(call.subject, call.path("recording_id"), call.remote)
 
 
 async def recording_file(call: Call) -> web.StreamResponse:
     """A file of a recording; aiohttp answers ranges (RFC 9110 §14)."""
     path = await call.services.library.file(
-        call.subject, call.path("recording_id"), call.path("file")
+        call.subject, call.path("recording_id"), call.path("file"), call.remote
     )
     if path.suffix not in _SERVED or not path.is_file():
         raise NotFound("没有这个文件")

@@ -50,7 +50,9 @@ async def watch(call: Call) -> web.Response:
     """Open a viewing session."""
     offer = await _text(call, SDP)
     await _demand_login(call)
-    answer = call.services.media.watch(_token(call), call.path("lesson_id"), offer)
+    answer = await call.services.media.watch(
+        _token(call), call.path("lesson_id"), offer, call.remote
+    )
     return _created(call, answer, "whep")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from signaling.core.permissions import Subject
+from signaling.db.audit_log import Actor
 from signaling.errors import NotSignedIn
 from signaling.identity import SignedIn
 from signaling.services import Services
@@ -59,6 +60,11 @@ class Call:
         return self.signed_in
 
     @property
+    def actor(self) -> Actor:
+        """Who calls, as the audit log names them. Raises NotSignedIn."""
+        return Actor.of(self.subject, self.remote)
+
+    @property
     def subject(self) -> Subject:
         """Who calls. Raises NotSignedIn."""
         return self.session.subject
@@ -75,6 +81,8 @@ class Route:
     Attributes:
         handler: returns the body (a struct, None for no content) or a whole response.
         answer: the body's struct, a `Content`, or None.
+        audited: the action of the one audit row that a successful request leaves; the service that
+            does it writes the row. None: it changes nothing that is kept.
     """
 
     method: str
@@ -87,3 +95,4 @@ class Route:
     access: Access = Access.SESSION
     query: tuple[Query, ...] = ()
     headers: tuple[str, ...] = field(default=())
+    audited: str | None = None
