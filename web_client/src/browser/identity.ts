@@ -1,10 +1,14 @@
 /** Who is signed in on this page, and the one REST client. */
 import { shallowRef } from 'vue'
-import { ApiError, RestClient } from '../core/rest'
+import { ApiError, RestClient, type SignedInAs } from '../core/rest'
 import type { Identity, Role } from '../core/wire'
 import { browserHttp } from './http'
 
-export const rest = new RestClient(browserHttp)
+/** Classroom pages are the terminal's, all others a person's: the page's own HTML says so. */
+export const signedInAs: SignedInAs =
+  globalThis.document?.documentElement.dataset.signedInAs === 'terminal' ? 'terminal' : 'person'
+
+export const rest = new RestClient(browserHttp, signedInAs)
 
 export const identity = shallowRef<Identity | null>(null)
 

@@ -53,6 +53,9 @@ export class ApiError extends Error {
   }
 }
 
+/** One browser may be signed in twice; each page means one of them. */
+export type SignedInAs = 'person' | 'terminal'
+
 const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE']
 
 const MAX_PAGES = 20 // of one day's lessons: far more than a county holds
@@ -61,7 +64,10 @@ export class RestClient {
   /** From `Identity`; bound to the session. */
   csrfToken: string | null = null
 
-  constructor(private readonly http: Http) {}
+  constructor(
+    private readonly http: Http,
+    readonly signedInAs: SignedInAs = 'person',
+  ) {}
 
   async me(): Promise<Identity> {
     return this.signedIn(await this.call<Identity>('GET', '/api/me'))
@@ -76,7 +82,8 @@ export class RestClient {
   }
 
   async terminalLogin(body: TerminalLogin): Promise<Identity> {
-    return this.signedIn(await this.call<Identity>('POST', '/api/terminal/login', body))
+    const identity = await this.call<Identity>('POST', '/api/terminal/login', body)
+    return this.signedInAs === 'terminal' ? this.signedIn(identity) : identity
   }
 
   async terminalResume(): Promise<Identity> {
@@ -190,7 +197,11 @@ export class RestClient {
     more: Readonly<Record<string, string>>,
     body?: string | Uint8Array,
   ): Promise<string> {
-    const headers: Record<string, string> = { Accept: 'application/json', ...more }
+    const headers: Record<string, string> = {
+      Accept: 'application/json',
+      'X-Tongke-As': this.signedInAs,
+      ...more,
+    }
     if (UNSAFE.includes(method) && this.csrfToken !== null) headers['X-CSRF-Token'] = this.csrfToken
     let response: HttpResponse
     try {

@@ -36,6 +36,9 @@ export const en: Texts = {
     room_full: 'The room is full.',
     wrong_state: 'The lesson\'s state has changed. Please reload.',
     too_many_requests: 'Too many attempts. Please wait a while.',
+    too_many_logins: 'Signed in too often at once. Please sign out elsewhere first.',
+    too_many_devices:
+      'This room has as many remembered terminals as it may. Sign in without “remember”, or ask an administrator to revoke old tokens.',
     other: 'Something went wrong. Please try again.',
   },
   login: {

@@ -35,6 +35,8 @@ export const zh = {
     room_full: '课堂人数已满。',
     wrong_state: '课程的状态已经变了，请刷新后再看。',
     too_many_requests: '尝试过于频繁，请稍后再试。',
+    too_many_logins: '同时登录数已达上限，请先在其他设备上退出。',
+    too_many_devices: '本教室记住的终端已达上限：请不勾选“记住本机”再登录，或请管理员作废旧令牌。',
     other: '出了点问题，请再试一次。',
   },
   login: {
