@@ -181,3 +181,35 @@ class Busy(SignalingError):
     status = 503
     code = "busy"
     title = "服务器繁忙,请稍后再试"
+
+
+class OutOfMemory(SignalingError):
+    """The machine has no memory left for this; worth another try."""
+
+    status = 503
+    code = "out_of_memory"
+    title = "服务器内存不足,请稍后再试"
+
+
+class DatabaseUnavailable(SignalingError):
+    """The database does not answer, or its disk fails."""
+
+    status = 503
+    code = "database_unavailable"
+    title = "数据库暂时无法使用"
+
+
+class ReadOnly(SignalingError):
+    """Database or disk can be read but not written."""
+
+    status = 503
+    code = "read_only"
+    title = "服务器的存储处于只读状态,无法保存"
+
+
+class StorageFull(SignalingError):
+    """The disk is full (RFC 4918 §11.5)."""
+
+    status = 507
+    code = "storage_full"
+    title = "服务器磁盘已满,无法保存"

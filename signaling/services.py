@@ -24,6 +24,7 @@ from signaling.db.link_store import LinkStore
 from signaling.db.migrate import migrate
 from signaling.db.people_store import PeopleStore
 from signaling.db.session_store import SessionStore
+from signaling.health_check import HealthCheck
 from signaling.hub import RoomHub
 from signaling.identity import IdentityService
 from signaling.lessons import LessonService
@@ -100,6 +101,7 @@ class Services:
             keyring=keyring,
         )
         self.stills = StillDesk(self.hub, self.clock)
+        self.health = HealthCheck(config.data, self.database, relay, recorder, self.clock)
         self.library = Library(recorder, self.lesson_store, self.audit)
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
             self.lessons.reconcile,

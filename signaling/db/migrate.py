@@ -11,8 +11,6 @@ from sqlalchemy import Connection
 
 from signaling.db.engine import Database
 
-VERSION_TABLE = "signaling_alembic_version"
-
 
 def _config() -> AlembicConfig:
     config = AlembicConfig()

@@ -8,10 +8,12 @@ import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
+import aiohttp
 import msgspec
 import structlog
 from aiohttp import web
 
+from signaling.db.failures import failure_of
 from signaling.errors import CsrfFailed, Malformed, TooLarge, UnsupportedMediaType
 from signaling.http import (
     health,
@@ -34,6 +36,7 @@ from signaling.services import Services
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 256 * 1024
+CLIENT_GONE = 499  # as nginx logs it; never sent
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
@@ -163,10 +166,20 @@ async def _problems(
     try:
         return await handler(request)
     except Exception as error:
+        if _has_left(request, error):
+            return web.Response(status=CLIENT_GONE)  # nobody reads it; it is for log and metrics
         response = problem_response(error)
         if response.status == 500:
             log.exception("request_failed", path=request.path)
+        elif response.status == 507 or (response.status == 503 and failure_of(error)):
+            log.error("request_failed", path=request.path, error=repr(error))
         return response
+
+
+def _has_left(request: web.Request, error: Exception) -> bool:
+    """Whether a client broke off its request: its own matter, and no fault of ours."""
+    gone = request.transport is None or request.transport.is_closing()
+    return gone and isinstance(error, ConnectionError | aiohttp.ClientError)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -17,9 +17,9 @@ from signaling.core.room_state import Durable
 from signaling.db import audit_log
 from signaling.db import lesson_store as lesson_store_module
 from signaling.db.audit_log import Actor, AuditLog
-from signaling.db.engine import Database
+from signaling.db.engine import VERSION_TABLE, Database
 from signaling.db.lesson_store import LessonChange, LessonStore
-from signaling.db.migrate import VERSION_TABLE, migrate, newest
+from signaling.db.migrate import migrate, newest
 from signaling.db.people_store import PeopleStore
 from signaling.db.session_store import DeviceOrigin, DeviceRecord, SessionRecord, SessionStore
 from signaling.db.tables import Base
