@@ -32,6 +32,7 @@ from signaling.errors import SignalingError
 from signaling.http.app import ROUTES
 from signaling.http.openapi import document
 from signaling.logs import configure
+from signaling.private_files import PRIVATE_UMASK, keep_private
 from signaling.server import HttpServer
 from signaling.services import Services
 
@@ -60,7 +61,7 @@ class Running:
 @asynccontextmanager
 async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[Running]:
     """Start relay, recorder, services and HTTP, in this order; stop them in the other."""
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keep_private(config.data)
     relay = RelayNode(
         RelayConfig(
             hosts=config.udp_hosts,
@@ -126,6 +127,7 @@ def _announce(arguments: argparse.Namespace, ready: dict[str, Any]) -> None:
 
 async def _command(arguments: argparse.Namespace) -> int:
     try:
+        os.umask(PRIVATE_UMASK)
         await arguments.deed(_config(arguments), arguments)
     except commands.CommandFailed as error:
         return _fail(str(error))

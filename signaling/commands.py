@@ -14,6 +14,7 @@ from pathlib import Path
 
 from signaling.config import Config
 from signaling.core.resources import Role
+from signaling.core.text import BadText, TextKind, clean, is_word
 from signaling.core.tokens import fingerprint
 from signaling.county_file import MAX_FILE_BYTES, MIN_PASSWORD_CHARS, CountyFileError, read
 from signaling.county_import import CountyImport, Imported
@@ -22,9 +23,11 @@ from signaling.db.engine import Database
 from signaling.db.migrate import migrate
 from signaling.db.people_store import PeopleStore
 from signaling.db.session_store import DeviceOrigin, SessionStore
+from signaling.errors import TEXT_WORDS
 from signaling.ids import new_secret
 from signaling.passwords import Passwords
 
+MAX_PASSWORD_CHARS = 256  # as `core.resources.LoginRequest` takes
 ACTOR = Actor(None, "命令行")
 
 
@@ -51,16 +54,18 @@ async def migrate_only(config: Config, _arguments: argparse.Namespace) -> None:
 async def create_admin(config: Config, arguments: argparse.Namespace) -> None:
     """`tongke create-admin`."""
     password = await _new_password()
+    login = _text("login", arguments.login, TextKind.WORD, 64)
+    name = _text("--name", arguments.name or login, TextKind.LINE, 80)
     async with _database(config) as database:
         people = PeopleStore(database)
-        if await people.person_by_login(arguments.login) is not None:
-            raise CommandFailed(f"账号 {arguments.login} 已存在")
+        if await people.person_by_login(login) is not None:
+            raise CommandFailed(f"账号 {login} 已存在")
         password_hash = await Passwords().hash(password)
-        async with AuditLog(database).work(ACTOR, "admin_create", arguments.login) as work:
+        async with AuditLog(database).work(ACTOR, "admin_create", login) as work:
             await people.add_person(
                 work,
-                login=arguments.login,
-                name=arguments.name or arguments.login,
+                login=login,
+                name=name,
                 password_hash=password_hash,
                 roles=(Role.COUNTY_ADMIN,),
             )
@@ -149,6 +154,7 @@ async def revoke_device_tokens(config: Config, arguments: argparse.Namespace) ->
 
 
 async def _person_id(people: PeopleStore, login: str) -> str:
+    login = _text("login", login, TextKind.LINE, 64)
     person = await people.person_by_login(login)
     if person is None:
         raise CommandFailed(f"没有账号 {login}")
@@ -156,7 +162,7 @@ async def _person_id(people: PeopleStore, login: str) -> str:
 
 
 async def _demand_room(people: PeopleStore, room_id: str) -> None:
-    if await people.room(room_id) is None:
+    if not is_word(room_id) or await people.room(room_id) is None:
         raise CommandFailed(f"没有教室 {room_id}")
 
 
@@ -166,7 +172,14 @@ async def _new_password() -> str:
         password = await asyncio.to_thread(getpass.getpass, "密码: ")
     if len(password) < MIN_PASSWORD_CHARS:
         raise CommandFailed(f"密码至少 {MIN_PASSWORD_CHARS} 个字符")
-    return password
+    return _text("密码", password, TextKind.SECRET, MAX_PASSWORD_CHARS)
+
+
+def _text(field: str, text: str, kind: TextKind, longest: int) -> str:
+    try:
+        return clean(text, kind, longest, 1)
+    except BadText as error:
+        raise CommandFailed(f"{field}: {TEXT_WORDS[error.code]}") from None
 
 
 def _print(line: str) -> None:

@@ -40,6 +40,25 @@ class Invalid(SignalingError):
     title = "填写有误"
 
 
+# Why a text cannot be taken (`core.text.BadText`), for the terminal; pages have their own words.
+TEXT_WORDS = {
+    "text_control": "含有不可见的控制字符或不允许的空格",
+    "text_invisible": "没有任何可见的字符",
+    "text_too_long": "过长",
+    "text_too_short": "过短",
+}
+
+
+class UnusableText(Invalid):
+    """A text that cannot be taken; each one's `code` says why, as in `TEXT_WORDS`."""
+
+    code = "text_unusable"
+
+    def __init__(self, code: str, field: str | None) -> None:
+        super().__init__(TEXT_WORDS[code], field=field)
+        self.code = code
+
+
 class NotSignedIn(SignalingError):
     """No session, or one that has ended."""
 
@@ -153,6 +172,14 @@ class UnsupportedMediaType(SignalingError):
     status = 415
     code = "unsupported_media_type"
     title = "不支持的内容类型"
+
+
+class UnknownHost(SignalingError):
+    """The request was meant for another server (RFC 9110 §15.5.20)."""
+
+    status = 421
+    code = "unknown_host"
+    title = "服务器不使用这个域名(请联系管理员设置 public_url 或 allowed_hosts)"
 
 
 class PreconditionRequired(SignalingError):

@@ -13,8 +13,16 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from signaling.core.text import BadText, cleaned
 from signaling.db.failures import failure_of
-from signaling.errors import CsrfFailed, Malformed, TooLarge, UnsupportedMediaType
+from signaling.errors import (
+    CsrfFailed,
+    Malformed,
+    TooLarge,
+    UnknownHost,
+    UnsupportedMediaType,
+    UnusableText,
+)
 from signaling.http import (
     health,
     identity,
@@ -28,19 +36,30 @@ from signaling.http import (
     stills,
     ws,
 )
-from signaling.http.origin import client_address, is_own_origin, networks
+from signaling.http.hosts import allowed_hosts, is_allowed
+from signaling.http.origin import (
+    Networks,
+    client_address,
+    is_own_origin,
+    is_secure,
+    networks,
+)
 from signaling.http.problems import invalid_body, problem_response
-from signaling.http.routes import SERVICES, Access, Call, Content, Route
+from signaling.http.routes import SERVICES, Access, Call, Content, Route, check_parameters
 from signaling.services import Services
 
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 256 * 1024
 CLIENT_GONE = 499  # as nginx logs it; never sent
+HSTS = "max-age=31536000"  # a year (RFC 6797); not for subdomains, which may be others'
+HOSTS: web.AppKey[frozenset[str]] = web.AppKey("hosts", frozenset)
+PROXIES: web.AppKey[Networks] = web.AppKey("proxies", tuple)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9\-]{8,64}$")
+_PRIVATE_PATHS = ("/api/", "/media/", "/whip/", "/whep/")
 _CORS_PATHS = ("/whip/", "/whep/")
 
 
@@ -78,6 +97,8 @@ def make_app(services: Services) -> web.Application:
         app.router.add_route(route.method, route.path, _dispatcher(route, services))
     app.router.add_get("/ws/lessons/{lesson_id}", ws.control_channel)
     app.router.add_get(pages.PATTERN, pages.page)
+    app[HOSTS] = allowed_hosts(services.config)
+    app[PROXIES] = networks(services.config.trusted_proxies)
     app.on_response_prepare.append(_add_headers)
     return app
 
@@ -92,6 +113,7 @@ def _dispatcher(
 
     async def dispatch(request: web.Request) -> web.StreamResponse:
         call = Call(request, services, client_address(request, proxies))
+        check_parameters(call, route)
         guarded = route.access is not Access.BEARER and route.method not in _SAFE
         if guarded and not is_own_origin(request, services.config):
             raise CsrfFailed("the Origin is another site's")
@@ -118,7 +140,9 @@ async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> 
     if request.content_type != "application/json":
         raise UnsupportedMediaType("expected application/json", field="Content-Type")
     try:
-        return decoder.decode(await request.read())
+        return cleaned(decoder.decode(await request.read()))
+    except BadText as error:
+        raise UnusableText(error.code, error.field or None) from None
     except msgspec.MsgspecError as error:
         raise invalid_body(error) from None
     except web.HTTPRequestEntityTooLarge:
@@ -164,6 +188,8 @@ async def _problems(
 ) -> web.StreamResponse:
     """Answer every exception with problem+json."""
     try:
+        if not is_allowed(request.host, request.app[HOSTS]):
+            raise UnknownHost(field="Host")
         return await handler(request)
     except Exception as error:
         if _has_left(request, error):
@@ -187,6 +213,10 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     if request.path.startswith(_CORS_PATHS):
         for name, value in media.CORS.items():
             headers[name] = value
+    if request.path.startswith(_PRIVATE_PATHS):
+        headers.setdefault("Cache-Control", "no-store")
+    if is_secure(request, request.app[PROXIES]):
+        headers["Strict-Transport-Security"] = HSTS
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     if response.content_type == "text/html":

@@ -16,7 +16,7 @@ async def list_lessons(call: Call) -> r.LessonList:
     """The lessons of a day or week, a page of them."""
     service = call.services.lessons
     start, end = _interval(call)
-    after = call.request.query.get("after")
+    after = call.query.get("after")
     records, following = await service.listed(call.subject, start, end, after)
     return r.LessonList(
         tuple(service.resource(call.subject, record) for record in records),
@@ -99,7 +99,7 @@ def _id(call: Call) -> str:
 
 def _interval(call: Call) -> tuple[datetime, datetime]:
     zone = call.services.config.zone
-    query = call.request.query
+    query = call.query
     day, week = query.get("day"), query.get("week")
     if day is not None and week is not None:
         raise Invalid("day 与 week 二者取一", field="week")

@@ -10,8 +10,9 @@ from typing import Any
 from aiohttp import web
 
 from signaling.core.permissions import Subject
+from signaling.core.text import MAX_PARAMETER_CHARS, BadText, TextKind, clean, is_word
 from signaling.db.audit_log import Actor
-from signaling.errors import NotSignedIn
+from signaling.errors import NotFound, NotSignedIn, UnusableText
 from signaling.identity import SignedIn
 from signaling.services import Services
 
@@ -51,6 +52,7 @@ class Call:
     remote: str
     signed_in: SignedIn | None = None
     body: Any = None
+    query: dict[str, str] = field(default_factory=dict)  # what the route declares, cleaned
 
     @property
     def session(self) -> SignedIn:
@@ -96,3 +98,22 @@ class Route:
     query: tuple[Query, ...] = ()
     headers: tuple[str, ...] = field(default=())
     audited: str | None = None
+
+
+def check_parameters(call: Call, route: Route) -> None:
+    """Look at the parts of the path, and take in the declared query.
+
+    Raises:
+        NotFound: a part of the path is the id of nothing.
+        UnusableText: a query parameter cannot be taken.
+    """
+    for name, part in call.request.match_info.items():
+        if not is_word(part):
+            raise NotFound(field=name)
+    for query in route.query:
+        value = call.request.query.get(query.name)
+        if value is not None:
+            try:
+                call.query[query.name] = clean(value, TextKind.LINE, MAX_PARAMETER_CHARS)
+            except BadText as error:
+                raise UnusableText(error.code, query.name) from None

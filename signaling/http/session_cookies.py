@@ -83,6 +83,7 @@ def set_cookies(
 
 def take_cookies(request: web.Request, response: web.Response, kind: SignedInAs) -> None:
     """Let the browser forget a login of this kind, and leave the other one alone."""
+    response.headers["Clear-Site-Data"] = '"cache"'
     response.del_cookie(COOKIE_OF[kind])
     if kind is SignedInAs.TERMINAL:
         response.del_cookie(DEVICE_COOKIE)

@@ -15,7 +15,8 @@ from signaling.channel import Channel, encode
 from signaling.core import messages as m
 from signaling.core.permissions import Seat
 from signaling.core.room_state import CommandRefused
-from signaling.errors import Forbidden, SignalingError, WrongLessonState
+from signaling.core.text import cleaned, is_word
+from signaling.errors import Forbidden, NotFound, SignalingError, WrongLessonState
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.routes import SERVICES
 from signaling.http.session_cookies import signed_in
@@ -103,6 +104,8 @@ async def _admit(
 ) -> tuple[SignedIn, Seat, LiveRoom]:
     who = await signed_in(request, services.identity)
     remote = client_address(request, networks(services.config.trusted_proxies))
+    if not is_word(lesson_id):
+        raise NotFound()
     seat, room = await services.lessons.enter(who.subject, lesson_id, remote)
     return who, seat, room
 
@@ -191,7 +194,7 @@ async def _read(
 
 def _decode(text: str) -> tuple[m.ClientMessage | None, m.CommandError | None]:
     try:
-        return _decoder.decode(text), None
+        return cleaned(_decoder.decode(text)), None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         detail = str(error)[:300]
     try:

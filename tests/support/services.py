@@ -68,10 +68,10 @@ async def running_services(
 
 @asynccontextmanager
 async def served(
-    data: Path, clock: ManualClock | None = None
+    data: Path, clock: ManualClock | None = None, **more: Any
 ) -> AsyncIterator[tuple[Services, Client, str]]:
     """Services with their HTTP face in this process, the teacher signed in, and a lesson."""
-    settings = {"http_host": "127.0.0.1", "http_port": 0}
+    settings = {"http_host": "127.0.0.1", "http_port": 0, **more}
     async with running_services(data, clock, **settings) as services:
         http = HttpServer(services)
         await http.start()
