@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from signaling.config import Config
@@ -26,6 +26,7 @@ from signaling.db.session_store import DeviceOrigin, SessionStore
 from signaling.errors import TEXT_WORDS
 from signaling.ids import new_secret
 from signaling.passwords import Passwords
+from signaling.secret_file import rotate
 
 MAX_PASSWORD_CHARS = 256  # as `core.resources.LoginRequest` takes
 ACTOR = Actor(None, "命令行")
@@ -153,6 +154,18 @@ async def revoke_device_tokens(config: Config, arguments: argparse.Namespace) ->
             await SessionStore(database).shut_room_out(work, room_id)
 
 
+async def rotate_secret(config: Config, arguments: argparse.Namespace) -> None:
+    """`tongke secret rotate`."""
+    keep = timedelta(hours=arguments.keep_hours)
+    now = datetime.now(UTC).timestamp()
+    async with (
+        _database(config) as database,
+        AuditLog(database).work(ACTOR, "secret_rotate", "secret.key", f"keep {keep}"),
+    ):
+        await asyncio.to_thread(rotate, config.data, now, keep.total_seconds())
+    _print(f"已生成新的密钥,重启服务器后生效;旧密钥再有效 {arguments.keep_hours} 小时")
+
+
 async def _person_id(people: PeopleStore, login: str) -> str:
     login = _text("login", login, TextKind.LINE, 64)
     person = await people.person_by_login(login)
@@ -215,6 +228,19 @@ def add_to(
         made = deeds.add_parser(name, parents=[common], help=words)
         made.add_argument("login")
         made.set_defaults(deed=deed, active=active)
+
+    secret = commands.add_parser("secret", help="服务器密钥")
+    secrets = secret.add_subparsers(dest="secret_command", required=True)
+    rotation = secrets.add_parser("rotate", parents=[common], help="换用新的密钥")
+    rotation.add_argument(
+        "--keep-hours",
+        type=int,
+        choices=range(24 * 365 + 1),
+        metavar="N",
+        default=Config().session_hours,
+        help="旧密钥再有效的小时数(0: 所有登录立即失效)",
+    )
+    rotation.set_defaults(deed=rotate_secret)
 
     for name, words, deed in (
         ("issue-device-token", "为教室终端签发设备令牌", issue_device_token),

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import structlog
 
@@ -16,7 +13,6 @@ from relay.api import Relay
 from signaling.clock import Clock, SystemClock
 from signaling.config import Config
 from signaling.core.room_state import RoomLimits
-from signaling.core.tokens import Keyring
 from signaling.db.audit_log import AuditLog
 from signaling.db.engine import Database
 from signaling.db.lesson_store import LessonStore
@@ -33,6 +29,7 @@ from signaling.link_history import LinkHistory
 from signaling.media import MediaDesk
 from signaling.media_sessions import MediaSessions
 from signaling.passwords import Passwords
+from signaling.secret_file import load_keyring
 from signaling.session_watch import SessionWatch
 from signaling.still_desk import StillDesk
 
@@ -44,8 +41,6 @@ STILLS_S = 0.25
 TICK_S = 1.0
 LOGIN_CHECK_S = 5.0  # what a command on the server ends is over within this
 HOUSEKEEPING_S = 30.0
-SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
-SECRET_BYTES = 32
 
 
 class Services:
@@ -58,7 +53,7 @@ class Services:
         self.relay = relay
         self.recorder = recorder
         self.clock = clock or SystemClock()
-        keyring = Keyring(load_secret(config.data))
+        keyring = load_keyring(config.data, self.clock.now().timestamp())
         self.database = Database(config.database)
         self.audit = AuditLog(self.database, self.clock)
         self.people = PeopleStore(self.database)
@@ -167,26 +162,3 @@ async def _periodically(period_s: float, deed: Callable[[], Awaitable[None]]) ->
             await deed()
         except Exception:
             log.exception("upkeep_failed")  # the next round may fare better
-
-
-def load_secret(data: Path) -> bytes:
-    """The server's secret, made at first use, readable by its owner only."""
-    path = data / SECRET_FILE
-    data.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        # Written aside and linked into place: whoever comes second reads a whole secret.
-        fresh = data / f".{SECRET_FILE}.{secrets.token_hex(8)}"
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(secrets.token_bytes(SECRET_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-            if not path.exists():
-                os.link(fresh, path)
-        finally:
-            fresh.unlink()
-    secret = path.read_bytes()
-    if len(secret) < SECRET_BYTES:
-        raise OSError(f"{path} is too short to be a secret; restore it from a backup or delete it")
-    return secret

@@ -36,7 +36,8 @@ from signaling.errors import (
 from signaling.hub import IDLE_ROOM_S, member_of
 from signaling.login_throttle import PER_ACCOUNT, PER_ADDRESS_CODES, Caller
 from signaling.media_sessions import MediaSession
-from signaling.services import Services, load_secret
+from signaling.secret_file import load_keyring, load_secret, rotate
+from signaling.services import Services
 from tests.support.services import ManualClock, running_services
 
 HERE, ELSEWHERE = Caller("192.0.2.1"), Caller("192.0.2.9")
@@ -516,3 +517,28 @@ async def test_a_demo_started_just_after_midnight_has_its_open_lesson_today(tmp_
         today = days(date(2026, 11, 23), 1, services.config.zone)
         listed, _ = await services.lessons.listed(await _teacher(services), *today, None)
         assert seed.is_open(listed[0], clock.now())
+
+
+async def test_a_new_secret_signs_and_the_old_one_verifies_until_its_time(tmp_path: Path) -> None:
+    clock = ManualClock()
+    right = LoginRequest("wang", seed.DEMO_PASSWORD)
+    async with running_services(tmp_path, clock) as services:
+        before = (await services.identity.login(right, HERE)).cookie
+        device = await services.identity.issue_device(SYSTEM, "shanquan1")
+    rotate(tmp_path, clock.now().timestamp(), keep_s=3600)
+    assert load_secret(tmp_path) != load_keyring(tmp_path, 0)._older[0][0]
+    async with running_services(tmp_path, clock) as services:
+        old = await services.identity.signed_in(before)
+        services.identity.demand_csrf(old, services.identity.identity(old).csrf_token)
+        after = (await services.identity.login(right, HERE)).cookie
+        clock.advance(seconds=3601)
+        await services.identity.forget_expired()
+        with pytest.raises(NotSignedIn):
+            await services.identity.signed_in(before)
+        await services.identity.signed_in(after)
+        await services.identity.resume(device, HERE)  # tokens of terminals are not signed
+    rotate(tmp_path, clock.now().timestamp(), keep_s=0)
+    assert load_keyring(tmp_path, 0)._older == ()
+    async with running_services(tmp_path, clock) as services:
+        with pytest.raises(NotSignedIn):
+            await services.identity.signed_in(after)
