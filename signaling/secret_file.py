@@ -46,7 +46,8 @@ def load_keyring(data: Path, now: float) -> Keyring:
 def rotate(data: Path, now: float, keep_s: float) -> None:
     """Make a new secret; the present one verifies for `keep_s` more, or none does for 0.
 
-    It takes effect at the next start. A crash in between leaves the present one in both places, which does no harm.
+    It takes effect at the next start. A crash in between leaves the present one in both places,
+    which does no harm.
     """
     load_secret(data)
     path = data / SECRET_FILE
