@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from signaling.core.lesson_state import LessonDeed
@@ -286,3 +287,36 @@ async def test_rows_and_audit_row_are_written_together_or_not_at_all(
     async with audit.work(Actor("wang", "王老师"), "nothing") as work:
         work.nothing_to_do()
     assert await audit.entries("nothing") == ()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_logins_of_the_version_before_are_still_good(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
+    if engine == "postgresql":
+        url = request.getfixturevalue("cluster").create("before_0004")
+    database = Database(url)
+    await migrate(database, "0003")
+    at = "'2026-11-22 08:00:00'"
+    async with database.write() as session:
+        for statement in (
+            "INSERT INTO counties VALUES ('c', '青山县')",
+            "INSERT INTO schools VALUES ('s', 'c', '教学点', 'teaching_point')",
+            "INSERT INTO rooms VALUES ('a', 's', '教室')",
+            "INSERT INTO sessions (id_hash, room_id, created_at, expires_at) "
+            f"VALUES ('h', 'a', {at}, '2030-01-01 00:00:00')",
+            "INSERT INTO device_tokens (token_hash, room_id, origin, created_at) "
+            f"VALUES ('d', 'a', 'remembered', {at})",
+        ):
+            await session.execute(text(statement))
+    await migrate(database)
+    logins = SessionStore(database)
+    found = await logins.session("h")
+    assert found is not None
+    assert (found.room_id, found.device_hash, found.last_seen_at) == ("a", None, None)
+    await logins.touch(found, AT)
+    device = await logins.device("d", AT - timedelta(days=1))
+    assert device is not None
+    assert device.room_id == "a"
+    await database.close()
