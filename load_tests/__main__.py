@@ -27,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     wide.add_argument("--viewers", type=int, default=20)
     wide.add_argument("--pps", type=int, default=300, help="packets a second to each viewer")
     wide.add_argument("--seconds", type=float, default=12)
+    wide.add_argument("--silent", action="store_true", help="a camera of one layer, no sound")
     late = commands.add_parser("join", help="time to the first frame")
     late.add_argument("--times", type=int, default=20)
     many = commands.add_parser("churn", help="what joining and leaving leaves behind")
@@ -71,7 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "link":
             work = measure(seconds=options.seconds)
         case "fanout":
-            work = fanout.fanout(viewers=options.viewers, pps=options.pps, seconds=options.seconds)
+            work = fanout.fanout(
+                viewers=options.viewers,
+                pps=options.pps,
+                seconds=options.seconds,
+                silent=options.silent,
+            )
         case "join":
             work = join.join(times=options.times)
         case _:

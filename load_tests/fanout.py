@@ -40,7 +40,11 @@ DELTA_FRAME_HEAD = b"\x11\x02\x00"
 class Feeder:
     """Publishes packets at a fixed rate in VP8's shape, with key frames when asked; no encoder."""
 
-    def __init__(self, peer: PublishingPeer, clock: MediaClock, video_pps: int) -> None:
+    def __init__(
+        self, peer: PublishingPeer, clock: MediaClock, video_pps: int, *, silent: bool = False
+    ) -> None:
+        """`silent`: without sound, as recorder hosts publish."""
+        self._silent = silent
         self._peer = peer
         self._clock = clock
         self._video_pps = video_pps
@@ -59,7 +63,8 @@ class Feeder:
         while True:
             await asyncio.sleep(max(0.0, beat / FRAMES_PER_S - self._clock.now()))
             self._send_frame(beat / FRAMES_PER_S)
-            self._peer.send_audio(EncodedAudio(beat / FRAMES_PER_S, OPUS_SILENCE, 30))
+            if not self._silent:
+                self._peer.send_audio(EncodedAudio(beat / FRAMES_PER_S, OPUS_SILENCE, 30))
             beat += 1
 
     def _send_frame(self, capture_s: float) -> None:
@@ -74,8 +79,15 @@ class Feeder:
         self._peer.send_payloads("h", packetize_vp8(frame, self._picture_id), capture_s)
 
 
-async def fanout(*, viewers: int, pps: int, seconds: float) -> dict[str, Any]:
-    """Measure; returns the figures of the JSON line."""
+async def fanout(*, viewers: int, pps: int, seconds: float, silent: bool = False) -> dict[str, Any]:
+    """Measure; returns the figures of the JSON line.
+
+    Args:
+        viewers: how many watch.
+        pps: packets per second of the one source, sound included.
+        seconds: how long to measure.
+        silent: the source is a camera without sound.
+    """
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(ServerProcess())
         client = await stack.enter_async_context(ApiClient(server.base_url))
@@ -85,11 +97,16 @@ async def fanout(*, viewers: int, pps: int, seconds: float) -> dict[str, Any]:
         assert access.camera is not None
         clock = MediaClock()
         peer = PublishingPeer(
-            client.http, client.endpoint(access.camera), clock, video=VideoPlan("VP8", ())
+            client.http,
+            client.endpoint(access.camera),
+            clock,
+            audio=not silent,
+            video=VideoPlan("VP8", ()),
         )
         await peer.start()
         stack.push_async_callback(peer.close)
-        feeder = asyncio.create_task(Feeder(peer, clock, pps - AUDIO_PPS).run())
+        video_pps = pps if silent else pps - AUDIO_PPS
+        feeder = asyncio.create_task(Feeder(peer, clock, video_pps, silent=silent).run())
         stack.push_async_callback(_cancel, feeder)
         empty = server.usage()
         programme = client.endpoint(external.programme)
@@ -129,6 +146,8 @@ def _figures(
         "compiled_core": IS_COMPILED,
         "viewers": viewers,
         "pps_wanted": pps,
+        "first_picture_s": last["first_picture_s"],
+        "without_picture": last["without_picture"],
         "seconds": round(span, 2),
         "pps_published": round(sent / cpu_span, 1),
         "pps_per_viewer": round(forwarded / span / viewers, 1),
@@ -212,7 +231,11 @@ async def watchers() -> None:
 
 def _counts(peers: list[ViewingPeer]) -> dict[str, Any]:
     slots = [slot for peer in peers for slot in peer.counts.values()]
+    waits = [wait for peer in peers if (wait := peer.first_picture_s) is not None]
     return {
+        # The slowest viewer's, and how many viewers have none so far.
+        "first_picture_s": round(max(waits), 3) if waits else None,
+        "without_picture": len(peers) - len(waits),
         "kind": "counts",
         "at": time.monotonic(),
         "packets": sum(slot.packets for slot in slots),

@@ -192,6 +192,14 @@ class ViewingPeer(Peer):
         if not self._count_only:
             self._timers.append(asyncio.create_task(self._run_timer()))
 
+    @property
+    def first_picture_s(self) -> float | None:
+        """From the session being up to the first slot's first packet; while counting only."""
+        slot = self.counts.get(self._receivers["video", 0].ssrc)
+        if slot is None or slot.first_packet_at is None or self.up_at is None:
+            return None
+        return max(0.0, slot.first_packet_at - self.up_at)
+
     def video(self, slot: int = 0) -> SlotStats:
         """Figures of a video slot."""
         return self._receivers["video", slot].stats

@@ -136,11 +136,17 @@ class StageSpan:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a recording holds."""
+    """What a recording holds.
+
+    Attributes:
+        cuts: pauses whose true length is not known, because the machine's clock was set in them.
+            They are in `gaps`, too, at a length that stands for any.
+    """
 
     entry: Entry
     sources: tuple[SourceManifest, ...]
     stage: tuple[StageSpan, ...]
+    cuts: tuple[Span, ...] = ()
 
 
 class RecorderListener(Protocol):

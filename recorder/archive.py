@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from recorder.archive_files import segment_path, segments, sync_folder
@@ -219,6 +220,8 @@ class _Segment:
         path = segment_path(self._archive, index)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         self._size, self._started = 0, now
+        if not self._begin.run:
+            self._begin = msgspec.structs.replace(self._begin, run=index)
         opening = [segment_header(index, now), encode_record(self._begin)]
         opening += map(encode_record, self._tracks.values())
         opening += (encode_record(SourceName(*item)) for item in self._names.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.core.archive_format import MAX_SEGMENT_BYTES, ArchiveEnd, Record, SegmentReader
@@ -34,18 +35,33 @@ def segments(archive: Path) -> list[tuple[int, Path]]:
     return sorted((int(path.stem), path) for path in files if path.stem.isdigit())
 
 
+@dataclass(slots=True)
+class Damage:
+    """What reading an archive met: `records` that were spoilt, `cut_bytes` behind torn tails."""
+
+    records: int = 0
+    cut_bytes: int = 0
+
+
 def read_archive(
-    archive: Path, on_progress: Callable[[float], None] | None = None
+    archive: Path,
+    on_progress: Callable[[float], None] | None = None,
+    damage: Damage | None = None,
 ) -> Iterator[Record]:
     """Every readable record of an archive, in order; damage is passed over.
 
     Args:
         archive: the folder of segments.
         on_progress: told 0…1 after each segment.
+        damage: counts what is passed over.
     """
     files = segments(archive)
     for number, (_, path) in enumerate(files, 1):
-        yield from SegmentReader(_read(path))
+        reader = SegmentReader(_read(path))
+        yield from reader
+        if damage is not None:
+            damage.records += reader.bad_records
+            damage.cut_bytes += reader.cut_bytes
         if on_progress is not None:
             on_progress(number / len(files))
 

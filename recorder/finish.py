@@ -27,15 +27,19 @@ from recorder.archive_files import (
     ARCHIVE_FOLDER,
     MANIFEST_NAME,
     THUMBNAIL_NAME,
+    Damage,
     read_archive,
     sync_folder,
 )
 from recorder.core.archive_format import LessonEnd, Packet, TrackEnd, run_of
 from recorder.core.manifest import SourceResult, build_manifest, encode_manifest
+from recorder.core.plausible import PlausibleRecords
+from recorder.core.run_times import RunTimes
 from recorder.core.segment_plan import DatedTrack, SourcePlan, date_tracks, plan_sources
 from recorder.core.track_index import ArchiveIndex
 from recorder.core.track_pipeline import Item, TrackPipeline
-from recorder.source_muxer import SourceMuxer
+from recorder.sandbox import limit_resources, shut_off_files
+from recorder.source_muxer import NOTHING_PLAYABLE, SourceMuxer
 from recorder.thumbnail import make_thumbnail
 
 WORK_FOLDER = "finishing"
@@ -62,7 +66,9 @@ class NothingRecordedError(RecorderError):
     code = "nothing_recorded"
 
 
-def finish(folder: Path, report: Progress) -> Manifest:
+def finish(
+    folder: Path, report: Progress, on_passed_over: Callable[[int], None] = lambda count: None
+) -> Manifest:
     """Finish the recording in `folder`; may be repeated any number of times.
 
     Waits for whoever else finishes it: a process that outlived its server, or one started by hand.
@@ -70,6 +76,7 @@ def finish(folder: Path, report: Progress) -> Manifest:
     Args:
         folder: of the recording, with its archive.
         report: told the progress, 0…1.
+        on_passed_over: told once how many records of the archive were damaged or absurd.
 
     Raises:
         NothingRecordedError: there is no media in the archive.
@@ -82,16 +89,20 @@ def finish(folder: Path, report: Progress) -> Manifest:
         raise NothingRecordedError from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # the kernel gives it back, however we end
-        return _finish(folder, report)
+        return _finish(folder, report, on_passed_over)
     finally:
         os.close(descriptor)
 
 
-def _finish(folder: Path, report: Progress) -> Manifest:
+def _finish(folder: Path, report: Progress, on_passed_over: Callable[[int], None]) -> Manifest:
     archive = folder / ARCHIVE_FOLDER
     index = ArchiveIndex()
-    for record in read_archive(archive, lambda done: report(done * _INDEX_SHARE)):
-        index.add(record)
+    plausible, damage, times = PlausibleRecords(), Damage(), RunTimes()
+    raw = read_archive(archive, lambda done: report(done * _INDEX_SHARE), damage)
+    for record in plausible.of(raw):
+        if (placed := times.place(record)) is not None:
+            index.add(placed)
+    on_passed_over(plausible.passed_over + damage.records)
     tracks = date_tracks(index.tracks.values())
     plans = plan_sources(tracks)
     begin = index.begin
@@ -104,7 +115,9 @@ def _finish(folder: Path, report: Progress) -> Manifest:
     work.mkdir()
     results = _mux(archive, work, plans, tracks, zero=zero, report=report)
     if not any(result.files for result in results):
-        failures = [result.failure for result in results if result.failure is not None]
+        failures = [
+            f for result in results if (f := result.failure) not in (None, NOTHING_PLAYABLE)
+        ]
         if failures:
             raise NothingWrittenError(failures[0])
         raise NothingRecordedError
@@ -119,6 +132,8 @@ def _finish(folder: Path, report: Progress) -> Manifest:
         sources=results,
         stage=index.stage,
         has_thumbnail=has_thumbnail,
+        clock_ahead_s=times.ahead,
+        cuts=[(cut.start, cut.end) for cut in times.cuts],
     )
     (work / MANIFEST_NAME).write_bytes(encode_manifest(manifest))
     _move_into_place(work, folder)
@@ -141,7 +156,7 @@ def _mux(
         number: muxer for plan, muxer in zip(plans, muxers, strict=True) for number in plan.tracks
     }
     pipelines = {number: TrackPipeline(track) for number, track in tracks.items()}
-    run = 0  # of the latest packet
+    times = RunTimes()
     ends: dict[int, float] = {}  # by run: when its lesson ended; a later run goes on after that
 
     def take(number: int, items: Iterable[Item]) -> None:
@@ -150,16 +165,18 @@ def _mux(
             if item.start < until:
                 muxer_of[number].add(number, item)
 
-    for record in read_archive(archive, lambda done: report(_INDEX_SHARE + done * _MUX_SHARE)):
+    raw = read_archive(archive, lambda done: report(_INDEX_SHARE + done * _MUX_SHARE))
+    for plausible in PlausibleRecords().of(raw):
+        record = times.place(plausible)
         if isinstance(record, Packet):
-            run = run_of(record.track)
             if (pipeline := pipelines.get(record.track)) is not None:
                 take(record.track, pipeline.push(record))
         elif isinstance(record, TrackEnd):
             if (pipeline := pipelines.pop(record.track, None)) is not None:
                 take(record.track, pipeline.flush())
         elif isinstance(record, LessonEnd):
-            ends[run] = record.now  # from here on: what came before is kept, whatever its clock
+            # From here on: what came before is kept, whatever its clock.
+            ends[times.run] = record.now
     for number, pipeline in pipelines.items():
         take(number, pipeline.flush())
     return [muxer.close() for muxer in muxers]
@@ -195,10 +212,28 @@ def _move_into_place(work: Path, folder: Path) -> None:
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the process's output: progress, or the reason why it failed, as a stable code."""
+    """One line of the process's output.
+
+    Attributes:
+        progress: 0…1.
+        failure: the reason why it failed, as a stable code.
+        passed_over: records of the archive that were damaged or absurd.
+        damaged_source: one of which not all, or nothing, could be put into files.
+        shut_off: whether the files of others are out of its reach; None: this line tells not.
+    """
 
     progress: float = 0.0
     failure: str | None = None
+    passed_over: int = 0
+    damaged_source: str | None = None
+    shut_off: bool | None = None
+
+
+def _shut_off(folder: Path) -> bool:
+    try:
+        return shut_off_files(folder)
+    except OSError:  # a container may forbid it; a recording that is finished is worth more
+        return False
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -216,9 +251,15 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.buffer.write(encode(line) + b"\n")
         sys.stdout.buffer.flush()
 
+    folder = Path(arguments[0])
     os.nice(NICENESS)
+    limit_resources()
+    if folder.is_dir():
+        emit(Line(shut_off=_shut_off(folder)))
     try:
-        finish(Path(arguments[0]), report)
+        manifest = finish(
+            folder, report, lambda count: emit(Line(passed_over=count)) if count else None
+        )
     except NothingRecordedError as error:
         emit(Line(failure=error.code))
         return LASTING_FAILURE
@@ -227,6 +268,9 @@ def main(arguments: Sequence[str]) -> int:
             raise
         emit(Line(failure=DISK_FULL_CODE))
         return DISK_FULL
+    for source in manifest.sources:
+        if source.failure is not None:
+            emit(Line(progress=1.0, damaged_source=source.source_id))
     return 0
 
 

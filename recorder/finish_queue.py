@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,10 @@ MAX_FAILED_DELAY_S = 3600.0  # … up to this
 MAX_ROUNDS = 24  # some 18 hours: a disk is cleared by the next day; then the next start tries again
 MAX_JOB_S = 2 * 3600.0  # a day's recording takes minutes; this only ends a process that hangs
 PROGRESS_INTERVAL_S = 0.5
+
+# What a finisher is told of the server's environment: how to find Python, no passwords.
+_TOLD = frozenset(("PATH", "LD_LIBRARY_PATH", "LANG", "TZ", "VIRTUAL_ENV"))
+_TOLD_PREFIXES = ("PYTHON", "LC_")
 
 _log = structlog.get_logger(__name__)
 _line_decoder = msgspec.json.Decoder(Line)
@@ -64,6 +69,7 @@ class FinishQueue:
         self._retry_delay_s = retry_delay_s
         self._broken_off_delay_s = broken_off_delay_s
         self._failed_delay_s = failed_delay_s
+        self._told_open = False  # that finishers can read what the server can
         self._rounds: dict[str, int] = {}  # how often each failed
         self._later: dict[str, asyncio.TimerHandle] = {}
         self._waiting: dict[str, None] = {}  # an ordered set
@@ -191,6 +197,7 @@ class FinishQueue:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            env=finisher_environment(os.environ),
         )
         assert process.stdout is not None
         assert process.stderr is not None
@@ -209,6 +216,17 @@ class FinishQueue:
             raise FinishFailedError(failure or "lasting", lasting=True)
         return None if code == 0 else failure or said or f"exit code {code}"
 
+    def _note_facts(self, recording_id: str, line: Line) -> None:
+        if line.passed_over:
+            _log.warning(
+                "archive_records_passed_over", recording_id=recording_id, records=line.passed_over
+            )
+        if line.damaged_source is not None:
+            _log.error("source_damaged", recording_id=recording_id, source_id=line.damaged_source)
+        if line.shut_off is False and not self._told_open:
+            self._told_open = True
+            _log.warning("finishing_not_shut_off", reason="no Landlock here")
+
     async def _follow(self, recording_id: str, output: asyncio.StreamReader) -> str | None:
         loop, last = asyncio.get_running_loop(), float("-inf")
         failure = None
@@ -218,10 +236,22 @@ class FinishQueue:
             except msgspec.DecodeError:
                 continue  # a library that prints
             failure = line.failure or failure
-            if line.failure is None and loop.time() - last >= PROGRESS_INTERVAL_S:
+            self._note_facts(recording_id, line)
+            if line.failure is None and line.progress and loop.time() - last >= PROGRESS_INTERVAL_S:
                 last = loop.time()
                 await self._on_progress(recording_id, line.progress)
         return failure
+
+
+def finisher_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a finishing process that the server of `environment` starts."""
+    told = {
+        name: value
+        for name, value in environment.items()
+        if name in _TOLD or name.startswith(_TOLD_PREFIXES)
+    }
+    # Few heaps: each reserves 64 MB of the addresses that it may have.
+    return told | {"MALLOC_ARENA_MAX": "2"}
 
 
 async def _tail(stream: asyncio.StreamReader, limit: int = 2000) -> str:

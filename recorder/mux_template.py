@@ -7,14 +7,12 @@ wanted streams, and lets ffmpeg read those.
 
 from __future__ import annotations
 
-import io
 import struct
 from typing import TYPE_CHECKING
 
-import av
-
 from recorder.core.opus import SAMPLE_RATE
 from recorder.core.segment_plan import PartPlan
+from recorder.media_input import open_header
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -38,7 +36,7 @@ def open_template(plan: PartPlan) -> InputContainer:
             _element(0xB5, struct.pack(">d", SAMPLE_RATE)) + _unsigned(0x9F, plan.channels),
         )
         tracks.append(_track(2, _AUDIO, b"A_OPUS", opus_head(plan.channels), audio))
-    return av.open(io.BytesIO(_document(b"".join(tracks))), "r", format="matroska")
+    return open_header(_document(b"".join(tracks)))
 
 
 def opus_head(channels: int) -> bytes:

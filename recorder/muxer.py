@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,6 +26,10 @@ _MAX_DURATION = 90_000  # 1 s: a longer distance is a pause, not a frame rate
 # short.
 _SOUND_LAG_S = 3.0
 
+# Pictures that may be sent before one that is shown earlier. Encoders with a pyramid of B-frames
+# use 2, the deepest known 4; H.264 allows 16.
+_REORDER_DEPTH = 4
+
 _OPTIONS = {
     "webm": {"cues_to_front": "1"},  # seekable from the first bytes on
     "mp4": {"movflags": "+faststart"},
@@ -40,13 +45,18 @@ class PartMuxer:
         width: of the largest picture written, with `height`.
     """
 
-    def __init__(self, folder: Path, plan: PartPlan, zero: float) -> None:
+    def __init__(
+        self, folder: Path, plan: PartPlan, zero: float, *, reorders: bool = False
+    ) -> None:
+        """`reorders`: pictures come in another order than they are to be shown in."""
         self.plan = plan
         self.zero = zero
         self.width = self.height = 0
         self._path = folder / plan.name
         self._timeline = AudioTimeline(plan.channels)
-        self._last_pts: int | None = None
+        self._last_pts: int | None = None  # the highest
+        self._last_dts: int | None = None
+        self._decode_times: list[int] | None = [] if reorders else None  # a heap
         self._duration = _FIRST_DURATION
         self._written = False
         container = "mp4" if plan.codec == "H264" else "webm"
@@ -66,25 +76,40 @@ class PartMuxer:
             self._audio.time_base = _AUDIO_BASE
 
     def write_picture(self, picture: Picture) -> None:
-        """Add a frame; times that do not rise are moved on by the least step."""
+        """Add a frame; times that do not rise, though they should, are moved on by a least step."""
         if self._video is None:
             return
-        pts = max(0, round((picture.time - self.zero) * 90_000))
-        if self._last_pts is not None:
-            pts = max(pts, self._last_pts + _MIN_STEP)
-            self._duration = min(pts - self._last_pts, _MAX_DURATION)
+        pts, dts = self._place(max(0, round((picture.time - self.zero) * 90_000)))
         self._fill_sound(pts / 90_000 - _SOUND_LAG_S)
         packet = av.Packet(picture.frame.data)
         packet.stream = self._video
         packet.time_base = _VIDEO_BASE
-        packet.pts = packet.dts = pts
+        packet.pts, packet.dts = pts, dts
         packet.duration = self._duration
         packet.is_keyframe = picture.frame.key
         self._output.mux_one(packet)
         self._written = True
-        self._last_pts = pts
+        self._last_pts = pts if self._last_pts is None else max(pts, self._last_pts)
         if picture.frame.width * picture.frame.height > self.width * self.height:
             self.width, self.height = picture.frame.width, picture.frame.height
+
+    def _place(self, pts: int) -> tuple[int, int]:
+        """When a picture is shown and when it is decoded."""
+        last, heap = self._last_pts, self._decode_times
+        if last is not None and (heap is None or pts > last):
+            pts = max(pts, last + _MIN_STEP) if heap is None else pts
+            self._duration = min(pts - last, _MAX_DURATION)
+        if heap is None:
+            return pts, pts
+        # Picture n is decoded when picture n − depth is shown: never after it is shown itself.
+        if last is None:
+            for early in range(_REORDER_DEPTH, 0, -1):
+                heapq.heappush(heap, pts - early * _MIN_STEP)
+        dts = heapq.heappushpop(heap, pts)
+        if self._last_dts is not None:
+            dts = max(dts, self._last_dts + 1)
+        self._last_dts = dts
+        return max(pts, dts), dts
 
     def write_sound(self, sound: Sound) -> None:
         """Add an Opus packet, with silence before it where there is a hole."""

@@ -34,11 +34,12 @@ from recorder.archive_files import (
     recordings_folder,
 )
 from recorder.config import RecorderConfig
-from recorder.core.archive_format import Begin, SourceName, Stage
+from recorder.core.archive_format import Begin, ClockSet, SourceName, Stage
 from recorder.core.manifest import decode_manifest
 from recorder.finish import DISK_FULL_CODE, NothingRecordedError
 from recorder.finish_queue import FinishQueue
 from recorder.library import Library
+from recorder.recording_clock import RecordingClock, steady
 from recorder.tap import ArchiveTap
 from recorder.trouble import Trouble
 from relay.api import Relay, Tap
@@ -69,6 +70,7 @@ class _Running:
     sink: ArchiveTap
     tap: Tap
     ticker: asyncio.Task[None]
+    clock: RecordingClock
 
 
 class RecorderService:
@@ -145,11 +147,12 @@ class RecorderService:
                     entry = await self._library.set_state(recording_id, RecordingState.RECORDING)
                 sink = ArchiveTap(writer, run)
                 tap = relay.tap(room_id, sink)
+                clock = RecordingClock(tap.now, self._clock)
             except BaseException:
                 await asyncio.to_thread(writer.close, ended=False)
                 raise
-            ticker = asyncio.create_task(self._ask_for_key_frames(sink, tap), name="recording")
-            self._running[room_id] = _Running(recording_id, writer, sink, tap, ticker)
+            ticker = asyncio.create_task(self._watch(writer, sink, tap, clock), name="recording")
+            self._running[room_id] = _Running(recording_id, writer, sink, tap, ticker, clock)
         _log.info("recording_began", recording_id=recording_id, room_id=room_id, run=run)
         self._tell(entry)
         return recording_id
@@ -164,7 +167,7 @@ class RecorderService:
         """See `Recorder`."""
         running = self._running.get(room_id)
         if running is not None:
-            running.writer.put(Stage(participant_id, name, on_stage, self._clock()))
+            running.writer.put(Stage(participant_id, name, on_stage, running.clock.now()))
 
     async def end(self, room_id: str) -> None:
         """See `Recorder`."""
@@ -236,7 +239,7 @@ class RecorderService:
             Begin(recording_id, started_at, facts),
             lambda trouble: tell(self._tell_trouble, facts.lesson_id, trouble),
             lambda: tell(self._tell_recovery, facts.lesson_id),
-            clock=self._clock,
+            clock=steady(self._clock),
         )
 
         def open_it() -> int:
@@ -250,16 +253,23 @@ class RecorderService:
         except OSError as error:
             raise StorageUnavailable(str(error)) from error
 
-    async def _ask_for_key_frames(self, sink: ArchiveTap, tap: Tap) -> None:
-        """Key frames at even distances make a recording seekable; after a loss they end the gap."""
+    async def _watch(
+        self, writer: ArchiveWriter, sink: ArchiveTap, tap: Tap, clock: RecordingClock
+    ) -> None:
+        """Ask for key frames, and note when the machine's clock was set.
+
+        Key frames at even distances make a recording seekable; after a loss they end the gap.
+        """
         loop = asyncio.get_running_loop()
         asked = loop.time()
         while True:
             await asyncio.sleep(_TICK_S)
+            if (ahead := clock.take_step()) is not None:
+                writer.put(ClockSet(clock.now(), ahead))
             since = loop.time() - asked
             due = since >= self._config.key_frame_interval_s
             if since >= _LOSS_KEY_FRAME_SPACING_S:
-                due = sink.lost_pictures(self._clock()) or due
+                due = sink.lost_pictures(clock.now()) or due
             if due:
                 asked = loop.time()
                 tap.request_key_frames()

@@ -17,12 +17,16 @@ from recorder.api import MediaFile
 from recorder.core.manifest import SourceResult
 from recorder.core.segment_plan import DatedTrack, PartPlan, SourcePlan
 from recorder.core.track_pipeline import Item, Missing, Picture, Sound
+from recorder.media_input import open_media
 from recorder.muxer import PartMuxer
 from relay.api import MediaKind
 
 MAX_MISSING = 200_000  # some 10% of a day's sound packets; a bound, no more
 # The disk's errors, not the source's: every source would fail, and another attempt may not.
 _STORAGE_ERRORS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE))
+
+# `SourceResult.failure` of a source that sent, but nothing that anybody could play.
+NOTHING_PLAYABLE = "nothing_playable"
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +51,7 @@ class SourceMuxer:
         self._part_of = {n: i for i, part in enumerate(plan.parts) for n in part.video_tracks}
         self._part_starts = [part.start for part in plan.parts]
         self._turns = _take_turns(plan, tracks)
+        self._reordered = frozenset(n for n in plan.tracks if tracks[n].index.reorders)
         self._latest = dict.fromkeys(MediaKind, -1)  # the turn of the track that flowed last
         self._open: dict[int, PartMuxer] = {}
         self._files: list[MediaFile] = []
@@ -68,6 +73,8 @@ class SourceMuxer:
             self._close_parts_before(len(self._plan.parts))
         except av.FFmpegError as error:
             self._fail(error)
+        if self._present and not self._files and self._failure is None:
+            self._failure = NOTHING_PLAYABLE
         return SourceResult(
             self._plan.source_id,
             tuple(self._files),
@@ -136,7 +143,8 @@ class SourceMuxer:
 
     def _new_part(self, plan: PartPlan) -> PartMuxer:
         try:
-            return PartMuxer(self._folder, plan, plan.start)
+            reorders = not self._reordered.isdisjoint(plan.video_tracks)
+            return PartMuxer(self._folder, plan, plan.start, reorders=reorders)
         except av.FFmpegError:
             (self._folder / plan.name).unlink(missing_ok=True)
             raise
@@ -173,7 +181,7 @@ class SourceMuxer:
 
 def _read_through(path: Path) -> None:
     """Raises av.FFmpegError if a file cannot be read to its end."""
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         for _ in container.demux():
             pass
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
 from av.video.frame import VideoFrame
+
+from recorder.core.bounds import is_picture_size
+from recorder.media_input import UnknownMediaError, open_media, picture_stream
 
 WIDTH = 640
 _MAX_HEIGHT = 4 * WIDTH
@@ -21,6 +24,7 @@ _PLACES = (
     0.9,
     0.0,
 )  # of the duration: the lesson, not the getting ready
+_SAMPLES = 64  # places of brightness in each direction
 _BRIGHT_ENOUGH = 32.0  # mean luma of 16…235; black is 16
 _VARIED_ENOUGH = 12.0  # standard deviation of luma; a blank wall or a lens cap has less
 
@@ -36,18 +40,10 @@ def make_thumbnail(videos: Iterable[Path], target: Path) -> bool:
         False if no video could be decoded.
     """
     for video in videos:
-        best: tuple[float, VideoFrame] | None = None
-        for frame in _candidates(video):
-            luma = frame.reformat(width=64, height=64, format="gray").to_ndarray()
-            spread = float(np.std(luma))
-            if spread >= _VARIED_ENOUGH and float(np.mean(luma)) >= _BRIGHT_ENOUGH:
-                best = (spread, frame)
-                break
-            if best is None or spread > best[0]:
-                best = (spread, frame)
         try:
-            jpeg = None if best is None else _jpeg(best[1])
-        except av.FFmpegError:
+            best = _most_telling(video)
+            jpeg = None if best is None else _jpeg(best)
+        except (av.FFmpegError, UnknownMediaError):
             continue  # a recording without its picture is better than none
         if jpeg is not None:
             target.write_bytes(jpeg)
@@ -55,18 +51,39 @@ def make_thumbnail(videos: Iterable[Path], target: Path) -> bool:
     return False
 
 
+def _most_telling(video: Path) -> VideoFrame | None:
+    best: tuple[float, VideoFrame] | None = None
+    for frame in _candidates(video):
+        luma = _luma(frame)
+        spread = statistics.pstdev(luma)
+        if spread >= _VARIED_ENOUGH and statistics.fmean(luma) >= _BRIGHT_ENOUGH:
+            return frame
+        if best is None or spread > best[0]:
+            best = (spread, frame)
+    return None if best is None else best[1]
+
+
 def _candidates(video: Path) -> Iterator[VideoFrame]:
-    try:
-        with av.open(str(video)) as container:
-            stream = container.streams.video[0]
-            stream.codec_context.skip_frame = "NONKEY"
-            for place in _PLACES:
+    """Key frames at each of the places; one that does not decode is passed over."""
+    with open_media(video) as container:
+        stream = picture_stream(container)
+        stream.codec_context.skip_frame = "NONKEY"
+        for place in _PLACES:
+            try:
                 container.seek(int(place * (container.duration or 0)))
                 frame = next(container.decode(stream), None)
-                if frame is not None:
-                    yield frame
-    except (av.FFmpegError, IndexError):
-        return
+            except av.FFmpegError:
+                continue
+            if frame is not None and is_picture_size(frame.width, frame.height):
+                yield frame
+
+
+def _luma(frame: VideoFrame) -> list[float]:
+    """The brightness of the picture, in `_SAMPLES` × `_SAMPLES` places."""
+    plane = frame.reformat(width=_SAMPLES, height=_SAMPLES, format="gray", threads=1).planes[0]
+    rows = bytes(plane)
+    starts = range(0, _SAMPLES * plane.line_size, plane.line_size)
+    return [float(value) for start in starts for value in rows[start : start + _SAMPLES]]
 
 
 def _jpeg(frame: VideoFrame) -> bytes | None:
@@ -77,9 +94,10 @@ def _jpeg(frame: VideoFrame) -> bytes | None:
     encoder = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height = WIDTH, height
     encoder.pix_fmt = "yuvj420p"
+    encoder.thread_count = 1
     encoder.time_base = Fraction(1, 25)
     encoder.options = {"qmin": "3", "qmax": "5"}
-    picture = frame.reformat(width=WIDTH, height=height, format="yuvj420p")
+    picture = frame.reformat(width=WIDTH, height=height, format="yuvj420p", threads=1)
     picture.pts = 0
     packets = [*encoder.encode(picture), *encoder.encode(None)]
     return b"".join(bytes(packet) for packet in packets)

@@ -45,6 +45,14 @@ class Limit(StrEnum):
     OUTAGE = "outage"  # nothing comes back
 
 
+class Hold(StrEnum):
+    """Why a picture that is published does not flow to a viewer."""
+
+    CHECKING = "checking"  # what the link carries is being found out
+    LINK = "link"  # the viewer's link does not carry it
+    SOURCE = "source"  # it takes more than is sent to any viewer
+
+
 class CloseReason(StrEnum):
     """Why a session ended."""
 
@@ -54,6 +62,7 @@ class CloseReason(StrEnum):
     CONNECT_TIMEOUT = "connect_timeout"  # ICE or DTLS did not come up in time
     DTLS_FAILED = "dtls_failed"  # bad fingerprint, alert, or no SRTP profile
     PEER_CLOSED = "peer_closed"  # DTLS close_notify
+    B_FRAMES = "b_frames"  # its pictures are not sent in the order in which they are shown
     SHUTDOWN = "shutdown"
 
 
@@ -153,6 +162,7 @@ class SlotState:
         thinned: fewer pictures a second flow than are published.
         codec_missing: what the slot wants is published only in codecs that this viewer has not
             offered; `ideal` is None then.
+        hold: why nothing flows although `ideal` could; else None.
     """
 
     slot: int
@@ -162,6 +172,7 @@ class SlotState:
     ideal: Layer | None = None
     thinned: bool = False
     codec_missing: bool = False
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +271,12 @@ class TapSink(Protocol):
 
 class Tap(Protocol):
     """A running tap."""
+
+    def now(self) -> float:
+        """Unix seconds on the clock that the sink is told: it goes on though the machine's is set.
+
+        What else belongs into one recording must be dated by it.
+        """
 
     def request_key_frames(self) -> None:
         """Ask every tapped video source for a key frame (throttled like a viewer's PLI)."""

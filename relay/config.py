@@ -10,8 +10,8 @@ class RelayConfig:
     """Where the relay listens, what it announces, and its bounds.
 
     Attributes:
-        hosts: local addresses to bind, IPv4 and IPv6; one that the machine lacks is logged and left
-            out.
+        hosts: local addresses to bind, IPv4 and IPv6; one that the machine lacks is logged and
+            bound when it comes.
         udp_port: the one port of all media; 0 takes any free one (the same for every host).
         announced_addresses: addresses put into answers as host candidates. Empty: what is bound,
             where a wildcard stands for loopback and every interface address. Set this behind a 1:1

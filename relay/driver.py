@@ -15,11 +15,12 @@ from collections.abc import Callable
 import structlog
 
 from relay import IS_COMPILED
+from relay.address_watch import AddressWatch
 from relay.arrival_clock import ANCILLARY_BYTES, ArrivalClock, ask_for_stamps
 from relay.config import RelayConfig
 from relay.feedback_socket import split_off_feedback
 from relay.ice import Address
-from relay.sockets import bind_all, enlarge_receiving, local_addresses
+from relay.sockets import bind_all, bind_missing, enlarge_receiving, local_addresses
 from relay.transport_counters import TransportCounters
 
 RECEIVE_BYTES = 2048  # any datagram of an Ethernet path; what is cut off fails authentication
@@ -37,6 +38,10 @@ Reader = Callable[[socket.socket], Received]
 
 class UdpDriver:
     """Every bound socket, and the tick.
+
+    Attributes:
+        port: the bound port, once open.
+        candidates: addresses and ports for answers; they follow those of the machine.
 
     Args:
         config: hosts, port, buffer size, tick.
@@ -67,6 +72,7 @@ class UdpDriver:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._next_tick = 0.0
+        self._addresses = AddressWatch(self._follow_addresses)
         self.port = 0
         self.candidates: tuple[tuple[str, int], ...] = ()
 
@@ -81,17 +87,15 @@ class UdpDriver:
         self.port = self._sockets[0].getsockname()[1]
         self.candidates = self._announced()
         for sock in self._sockets:
-            self._loop.add_reader(sock.fileno(), self._readable, sock, self._reader(sock))
-            feedback = split_off_feedback(sock)
-            if feedback is not None:
-                enlarge_receiving(feedback, self._config.socket_buffer_bytes)
-                self._feedback.append((sock, feedback, self._reader(feedback)))
+            self._begin_to_read(sock)
+        self._addresses.start()
         self._tick()
         candidates = [host for host, _ in self.candidates]
         _log.info("listening", port=self.port, candidates=candidates, compiled_core=IS_COMPILED)
 
     def close(self) -> None:
         """Stop reading and ticking, close every socket. Closing twice does nothing."""
+        self._addresses.stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -103,6 +107,24 @@ class UdpDriver:
             feedback.close()
         self._sockets.clear()
         self._feedback.clear()
+
+    def _begin_to_read(self, sock: socket.socket) -> None:
+        assert self._loop is not None
+        self._loop.add_reader(sock.fileno(), self._readable, sock, self._reader(sock))
+        feedback = split_off_feedback(sock)
+        if feedback is not None:
+            enlarge_receiving(feedback, self._config.socket_buffer_bytes)
+            self._feedback.append((sock, feedback, self._reader(feedback)))
+
+    def _follow_addresses(self) -> None:
+        """Bind what could not be bound before; the next answers name the present addresses."""
+        for sock in bind_missing(self._config, self.port, self._sockets):
+            self._sockets.append(sock)
+            self._begin_to_read(sock)
+        before, self.candidates = self.candidates, self._announced()
+        if self.candidates != before:
+            candidates = [host for host, _ in self.candidates]
+            _log.info("addresses changed", candidates=candidates)
 
     def _reader(self, sock: socket.socket) -> Reader:
         return self._read_stamped if ask_for_stamps(sock) else self._read_plain

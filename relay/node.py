@@ -48,6 +48,7 @@ from relay.rooms import RoomTable
 from relay.routing import Router
 from relay.session import PublishPlan, Session, SessionState, WatchPlan, new_etag
 from relay.transport_counters import TransportCounters
+from relay.wall_clock import WallClock
 
 SWEEP_INTERVAL_S = 0.5  # how often time-outs of sessions are looked for
 
@@ -60,8 +61,8 @@ class RelayNode:
     Args:
         config: addresses and bounds.
         clock: monotonic seconds.
-        wall_clock: Unix seconds, the clock of the kernel's arrival stamps. For recordings it is
-            read once, so that a step of the system's clock tears none.
+        wall_clock: Unix seconds, the clock of the kernel's arrival stamps. It may be set at any
+            time: each tap goes on by the offset of its begin (`wall_clock.WallClock`).
     """
 
     def __init__(
@@ -76,8 +77,9 @@ class RelayNode:
         self._counters = TransportCounters()
         self._media_counters = Counters()
         self._events = EventQueue(self._counters)
+        self._wall = WallClock(clock, wall_clock)
         self._rooms = RoomTable(
-            wall_clock() - clock(),
+            self._wall.offset,
             self._events,
             self._media_counters,
             clock,
@@ -387,6 +389,7 @@ class RelayNode:
         self._rooms.on_timer(now)
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_INTERVAL_S
+            self._wall.offset()  # a clock that was set is logged at once
             for session in list(self._sessions.values()):
                 if (reason := self._overdue(session, now)) is not None:
                     self._end(session, reason)
@@ -396,6 +399,8 @@ class RelayNode:
         if session.state is not SessionState.UP:
             late = now - session.opened_at > self._config.connect_timeout_s
             return CloseReason.CONNECT_TIMEOUT if late else None
+        if session.refused is not None:
+            return session.refused
         last_check = session.ice.last_check
         if last_check is None or now - last_check > self._config.consent_timeout_s:
             return CloseReason.CONSENT_EXPIRED

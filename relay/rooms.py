@@ -57,10 +57,21 @@ class RoomEntry:
 class NodeTap:
     """A running tap (`relay.api.Tap`)."""
 
-    def __init__(self, tap: RoomTap, clock: Callable[[], float], on_close: Callable[[], None]):
+    def __init__(
+        self,
+        tap: RoomTap,
+        clock: Callable[[], float],
+        wall_offset: float,
+        on_close: Callable[[], None],
+    ) -> None:
         self._tap = tap
         self._clock = clock
+        self._wall_offset = wall_offset
         self._on_close: Callable[[], None] | None = on_close
+
+    def now(self) -> float:
+        """See `relay.api.Tap`."""
+        return self._clock() + self._wall_offset
 
     def request_key_frames(self) -> None:
         """See `relay.api.Tap`."""
@@ -79,7 +90,7 @@ class RoomTable:
     """Rooms by id.
 
     Args:
-        wall_offset: Unix time minus `clock()`.
+        wall_offset: gives Unix time minus `clock()`, as it is when asked.
         events: where every room's events go.
         counters: shared by all rooms.
         clock: monotonic seconds.
@@ -88,7 +99,7 @@ class RoomTable:
 
     def __init__(
         self,
-        wall_offset: float,
+        wall_offset: Callable[[], float],
         events: EventQueue,
         counters: Counters,
         clock: Callable[[], float],
@@ -116,7 +127,7 @@ class RoomTable:
             events = QueuedRoomEvents(room_id, self._events)
             room = Room(
                 room_id,
-                wall_offset=self._wall_offset,
+                wall_offset=self._wall_offset(),
                 events=events,
                 counters=self._counters,
                 start_bps=self._start_bps,
@@ -138,7 +149,9 @@ class RoomTable:
             entry.taps.discard(tap)
             self.drop_if_idle(room_id)
 
-        tap = NodeTap(entry.room.add_tap(sink, self._clock()), self._clock, forget)
+        offset = self._wall_offset()
+        room_tap = entry.room.add_tap(sink, self._clock(), offset)
+        tap = NodeTap(room_tap, self._clock, offset, forget)
         entry.taps.add(tap)
         return tap
 

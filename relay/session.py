@@ -139,6 +139,11 @@ class Session:
         """Whose session this is: sessions of one owner replace each other."""
         return self.room_id, self.plan.key
 
+    @property
+    def refused(self) -> CloseReason | None:
+        """Why what it publishes is refused; None while it is not."""
+        return None if self._publisher is None else self._publisher.refused
+
     def move(self, state: SessionState) -> None:
         """Change state along the transition table."""
         if state not in _NEXT[self.state]:

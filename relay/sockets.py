@@ -33,7 +33,7 @@ def bind_all(config: RelayConfig) -> list[socket.socket]:
     for _ in range(attempts):
         sockets: list[socket.socket] = []
         port = config.udp_port
-        for host in config.hosts:
+        for host in distinct(config.hosts):
             try:
                 sock = _bind(host, port, config.socket_buffer_bytes)
             except OSError as exc:
@@ -50,6 +50,27 @@ def bind_all(config: RelayConfig) -> list[socket.socket]:
         for sock in sockets:
             sock.close()
     raise error
+
+
+def bind_missing(
+    config: RelayConfig, port: int, bound: Sequence[socket.socket]
+) -> list[socket.socket]:
+    """Sockets for hosts that the machine lacked when `bound` were made, and has now."""
+    known = {sock.getsockname()[0] for sock in bound}
+    sockets: list[socket.socket] = []
+    for host in distinct(config.hosts):
+        if host not in known:
+            with contextlib.suppress(OSError):
+                sockets.append(_bind(host, port, config.socket_buffer_bytes))
+                _log.info("bound", host=host, port=port)
+    return sockets
+
+
+def distinct(hosts: Sequence[str]) -> list[str]:
+    """Each address once; one that a wildcard of its family takes in anyway is left out."""
+    addresses = dict.fromkeys(map(ipaddress.ip_address, hosts))
+    wild = {address.version for address in addresses if address.is_unspecified}
+    return [a.compressed for a in addresses if a.is_unspecified or a.version not in wild]
 
 
 def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
@@ -92,16 +113,27 @@ def _ask_for(sock: socket.socket, size: int, option: int, force: int) -> None:
 
 
 def local_addresses(sockets: Sequence[socket.socket]) -> list[str]:
-    """What peers can reach: interface addresses first, loopback last."""
+    """What peers can reach now: interface addresses first, loopback last.
+
+    A host that is bound and gone from the machine is left out, unless nothing else is there.
+    """
     found: list[str] = []
+    gone: list[str] = []
     for sock in sockets:
         host = sock.getsockname()[0]
-        if not ipaddress.ip_address(host).is_unspecified:
-            found.append(host)
+        address = ipaddress.ip_address(host)
+        if not address.is_unspecified:
+            (found if address.is_loopback or _is_present(host) else gone).append(host)
             continue
         is_v4 = sock.family == socket.AF_INET
         found += get_host_addresses(use_ipv4=is_v4, use_ipv6=not is_v4)
     for sock in sockets:
         if ipaddress.ip_address(sock.getsockname()[0]).is_unspecified:
             found.append("127.0.0.1" if sock.family == socket.AF_INET else "::1")
-    return found
+    return found or gone
+
+
+def _is_present(host: str) -> bool:
+    is_v4 = "." in host
+    present = get_host_addresses(use_ipv4=is_v4, use_ipv6=not is_v4)
+    return ipaddress.ip_address(host) in map(ipaddress.ip_address, present)

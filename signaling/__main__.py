@@ -28,7 +28,9 @@ from relay.node import RelayNode
 from signaling import commands, seed
 from signaling.addresses import listing
 from signaling.config import Config, ConfigError, load
+from signaling.data_lock import DataInUse, held
 from signaling.errors import SignalingError
+from signaling.files import raise_limit
 from signaling.http.app import ROUTES
 from signaling.http.openapi import document
 from signaling.logs import configure
@@ -37,6 +39,9 @@ from signaling.server import HttpServer
 from signaling.services import Services
 
 log = structlog.get_logger(__name__)
+
+DATA_IN_USE = 75  # sysexits.h: EX_TEMPFAIL
+THREAD_TURN_S = 0.001  # a thread that computes gives way to the loop after this; Python's: 5 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,19 @@ class Running:
 
 @asynccontextmanager
 async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[Running]:
-    """Start relay, recorder, services and HTTP, in this order; stop them in the other."""
+    """Start relay, recorder, services and HTTP, in this order; stop them in the other.
+
+    Raises:
+        DataInUse: another server works on the data folder.
+    """
     keep_private(config.data)
+    with held(config.data):
+        async with _started(config, seed_demo=seed_demo) as server:
+            yield server
+
+
+@asynccontextmanager
+async def _started(config: Config, *, seed_demo: bool) -> AsyncIterator[Running]:
     relay = RelayNode(
         RelayConfig(
             hosts=config.udp_hosts,
@@ -93,6 +109,8 @@ async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[R
 async def _serve(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
     configure(config.log_level)
+    raise_limit()
+    sys.setswitchinterval(THREAD_TURN_S)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -140,9 +158,9 @@ async def _openapi(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, status: int = 1) -> int:
     print(message, file=sys.stderr)  # noqa: T201
-    return 1
+    return status
 
 
 def _config(arguments: argparse.Namespace) -> Config:
@@ -173,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--database-url", help="数据库地址 (默认数据目录中的 SQLite)")
 
     serve = subparsers.add_parser("serve", parents=[common], help="启动服务器")
-    serve.add_argument("--http-host")
+    serve.add_argument("--http-host", action="append", help="网页监听地址,可重复")
     serve.add_argument("--http-port", type=int, help="0: 任意空闲端口")
     serve.add_argument("--tls-cert", help="PEM 证书(链);浏览器只对 https 页面开放摄像头")
     serve.add_argument("--tls-key", help="PEM 私钥")
@@ -206,6 +224,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         run = arguments.run
     try:
         return uvloop.run(run(arguments))
+    except DataInUse as error:
+        return _fail(f"tongke: {error}", DATA_IN_USE)
     except (ConfigError, SignalingError) as error:
         return _fail(f"tongke: {error}")
     except OSError as error:

@@ -9,6 +9,7 @@ from aioice.ice import get_host_addresses
 
 from signaling.config import Config
 
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104
 MAX_ADDRESSES = 8  # a machine full of bridges has dozens; nobody reads so many
 CAMERA_NOTICE = """\
   注意:浏览器只在 https 页面或本机 localhost 上允许使用摄像头和麦克风。
@@ -27,12 +28,15 @@ def page_urls(config: Config, port: int, found: Sequence[str] | None = None) -> 
     """
     if config.public_url is not None:
         return (config.public_url.rstrip("/"),)
-    hosts = [config.http_host]
-    if config.http_host in {"", "0.0.0.0", "::"}:  # noqa: S104 - listens everywhere
+    hosts: list[str] = []
+    for host in config.http_hosts:
+        hosts += [host] if host not in EVERYWHERE else ["localhost"]
+    if EVERYWHERE.intersection(config.http_hosts):
         if found is None:
-            found = get_host_addresses(use_ipv4=True, use_ipv6=config.http_host != "0.0.0.0")  # noqa: S104
+            found = _machine_addresses(config.http_hosts)
         usable = [host for host in found if _is_of_use(host)]
-        hosts = ["localhost", *sorted(usable, key=lambda host: ":" in host)[:MAX_ADDRESSES]]
+        hosts += sorted(usable, key=lambda host: ":" in host)[:MAX_ADDRESSES]
+    hosts = list(dict.fromkeys(hosts))
     scheme = "http" if config.tls_certificate is None else "https"
     return tuple(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}" for host in hosts)
 
@@ -48,6 +52,12 @@ def listing(urls: Sequence[str]) -> str:
     if not all(map(gives_cameras, urls)):
         lines.append(CAMERA_NOTICE)
     return "\n".join(["", *lines, ""])
+
+
+def _machine_addresses(hosts: Sequence[str]) -> list[str]:
+    has_v4 = bool({"", "0.0.0.0"}.intersection(hosts))  # noqa: S104
+    has_v6 = bool({"", "::"}.intersection(hosts))
+    return get_host_addresses(use_ipv4=has_v4, use_ipv6=has_v6)
 
 
 def _is_of_use(host: str) -> bool:

@@ -18,9 +18,10 @@ from signaling.core.text import BadText, TextKind, clean, is_word
 from signaling.core.tokens import fingerprint
 from signaling.county_file import MAX_FILE_BYTES, MIN_PASSWORD_CHARS, CountyFileError, read
 from signaling.county_import import CountyImport, Imported
+from signaling.data_lock import DataInUse, held
 from signaling.db.audit_log import Actor, AuditLog
 from signaling.db.engine import Database
-from signaling.db.migrate import migrate
+from signaling.db.migrate import is_current, migrate
 from signaling.db.people_store import PeopleStore
 from signaling.db.session_store import DeviceOrigin, SessionStore
 from signaling.errors import TEXT_WORDS
@@ -38,9 +39,20 @@ class CommandFailed(Exception):
 
 @asynccontextmanager
 async def _database(config: Config) -> AsyncIterator[Database]:
+    """The database, up to date. A running server keeps the schema that it knows.
+
+    Raises:
+        CommandFailed: the schema is older, and a server runs on it.
+    """
     database = Database(config.database)
     try:
-        await migrate(database)
+        if not await is_current(database):
+            config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                with held(config.data):
+                    await migrate(database)
+            except DataInUse as error:
+                raise CommandFailed(f"{error}; 数据库需要升级,请先停止它") from None
         yield database
     finally:
         await database.close()

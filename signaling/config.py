@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 ENV_PREFIX = "TONGKE_"
+_PREFIX = re.compile(r"(/[A-Za-z0-9\-._~]+)*")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -38,8 +42,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     web_root: str | None = None  # None: web_client/dist beside the source
 
     # HTTP
-    http_host: str = "0.0.0.0"  # noqa: S104 - a server for a county's classrooms
+    http_host: str | tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - for a county's classrooms
     http_port: Port = 8080
+    http_connections: Positive = 4096  # fewer where the limit of open files does not allow it
+    http_connections_per_address: Positive = 256  # of those not signed in; not of trusted proxies
+    http_headers_s: Seconds = 10.0  # time for the headers of a request
+    http_body_s: Seconds = 30.0  # … for its body
+    http_idle_s: Seconds = 75.0  # … between two requests; a proxy's should be less
+    http_stall_s: Seconds = 60.0  # … for a client to take anything of its answer
+    tls_handshake_s: Seconds = 10.0
     tls_certificate: str | None = None  # PEM; browsers give cameras to https or localhost only
     tls_key: str | None = None
     public_url: str | None = None  # what people type, if a reverse proxy stands in front
@@ -84,6 +95,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return async_url(self.database_url)
 
     @property
+    def http_hosts(self) -> tuple[str, ...]:
+        """The addresses on which HTTP listens."""
+        return (self.http_host,) if isinstance(self.http_host, str) else self.http_host
+
+    @property
+    def path_prefix(self) -> str:
+        """The path below which a proxy puts everything: ``""``, or such as ``/tongke``."""
+        return urlsplit(self.public_url or "").path.rstrip("/")
+
+    @property
     def zone(self) -> ZoneInfo:
         """The county's time zone."""
         return ZoneInfo(self.time_zone)
@@ -125,13 +146,31 @@ def load(
         settings |= {k: v for k, v in (overrides or {}).items() if v is not None}
         config = msgspec.convert(settings, Config, strict=False)
         _ = config.zone
+        _demand_usable(config)
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error}") from error
     except (msgspec.MsgspecError, ValueError, KeyError) as error:
         raise ConfigError(str(error)) from error
+    return config
+
+
+def _demand_usable(config: Config) -> None:
     if (config.tls_certificate is None) != (config.tls_key is None):
         raise ConfigError("tls_certificate and tls_key belong together")
-    return config
+    if not config.http_hosts:
+        raise ConfigError("http_host is empty")
+    for name in ("udp_hosts", "announced_addresses"):
+        for address in getattr(config, name):
+            try:
+                ip_address(address)
+            except ValueError as error:
+                raise ConfigError(f"{name}: {error}") from None
+    if config.public_url is not None:
+        url = urlsplit(config.public_url)
+        if url.scheme not in {"http", "https"} or not url.netloc or url.query or url.fragment:
+            raise ConfigError("public_url must be like https://host or https://host/path")
+        if not _PREFIX.fullmatch(config.path_prefix):
+            raise ConfigError("public_url: its path may have letters, digits, - . _ ~ only")
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -115,6 +115,14 @@ class NotAcceptable(SignalingError):
     title = "不支持所要求的格式"
 
 
+class RequestTimeout(SignalingError):
+    """The request did not come whole in time (RFC 9110 §15.5.9)."""
+
+    status = 408
+    code = "request_timeout"
+    title = "请求未按时送达"
+
+
 class WrongLessonState(SignalingError):
     """The lesson's state does not allow it."""
 

@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 MAX_ROOMS = 1_000
 IDLE_ROOM_S = 60.0  # a room that nobody is in and that is not live is closed after so long
 KEEP_RETRY_S = 1.0
+# Ends that a page is told of: its people can set up the device otherwise.
+_REFUSALS = {CloseReason.B_FRAMES: m.RefusalReason.B_FRAMES}
 
 
 class RoomHub:
@@ -299,8 +301,12 @@ class RoomHub:
         """Forget the session."""
         session = self._sessions.remove(session_id)
         room = None if session is None else self._rooms.get(session.grant.lesson_id)
-        if room is not None:
-            room.session_down(session_id)
+        if session is None or room is None:
+            return
+        room.session_down(session_id)
+        refusal = _REFUSALS.get(reason)
+        if refusal is not None and session.grant.source_id is not None:
+            room.source_refused(session.grant.source_id, refusal)
 
     def on_source_changed(self, room_id: str, source: SourceInfo) -> None:
         """Tell the room."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -16,6 +17,7 @@ from signaling.core.resources import Lesson, LessonCreate, LessonState
 from signaling.db.audit_log import OBSERVE, SYSTEM, Actor, AuditLog
 from signaling.db.lesson_store import LessonChange, LessonPlace, LessonStore
 from signaling.errors import Forbidden, Invalid, NotFound, WrongLessonState
+from signaling.held_times import HeldTimes
 from signaling.hub import RoomHub
 from signaling.live_room import LiveRoom
 from signaling.records import LessonRecord
@@ -43,6 +45,7 @@ class LessonService:
         self._hub = hub
         self._clock = clock
         self._config = config
+        self._held = HeldTimes(clock)
 
     async def listed(
         self, subject: Subject, start: datetime, end: datetime, cursor: str | None
@@ -118,14 +121,15 @@ class LessonService:
             subject,
             lesson_id,
             LessonDeed.START,
-            LessonChange(LessonState.LIVE, held_from=self._clock.now()),
+            LessonChange(LessonState.LIVE, held_from=self._held.begin(lesson_id)),
             remote,
         )
 
     async def end(self, subject: Subject, lesson_id: str, remote: str = "") -> LessonRecord:
         """下课."""
-        change = LessonChange(LessonState.ENDED, held_to=self._clock.now())
-        return await self._do(subject, lesson_id, LessonDeed.END, change, remote)
+        record = await self.demand(subject, Action.END_LESSON, lesson_id)
+        change = LessonChange(LessonState.ENDED)
+        return await self._carry_out(Actor.of(subject, remote), record, LessonDeed.END, change)
 
     async def cancel(
         self, subject: Subject, lesson_id: str, reason: str, remote: str = ""
@@ -145,7 +149,7 @@ class LessonService:
                 continue
             if self._clock.monotonic() - since > self._config.auto_end_empty_s:
                 log.info("forgotten_lesson_ended", lesson_id=record.lesson_id)
-                change = LessonChange(LessonState.ENDED, held_to=now)
+                change = LessonChange(LessonState.ENDED)
                 await self._carry_out(SYSTEM, record, LessonDeed.END, change)
 
     async def reconcile(self) -> None:
@@ -198,6 +202,9 @@ class LessonService:
         if done_before:
             await self._hub.follow(record)
             return record
+        if deed is LessonDeed.END and change.held_to is None:
+            held_from, held_to = self._held.end(record.lesson_id, record.held_from)
+            change = replace(change, held_from=held_from, held_to=held_to)
         reason = change.cancel_reason or ""
         async with self._audit.work(actor, f"lesson_{deed}", record.lesson_id, reason) as work:
             written = await self._store.change(work, record.lesson_id, record.state, change)

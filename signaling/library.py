@@ -20,10 +20,14 @@ _MAX_READS = 25  # pages of the recorder read for one answer; a short answer sti
 class Library:
     """Lists and opens recordings."""
 
-    def __init__(self, recorder: Recorder, lessons: LessonStore, audit: AuditLog) -> None:
+    def __init__(
+        self, recorder: Recorder, lessons: LessonStore, audit: AuditLog, prefix: str = ""
+    ) -> None:
+        """Make it; `prefix` is what a proxy puts before every path."""
         self._recorder = recorder
         self._lessons = lessons
         self._audit = audit
+        self._prefix = prefix
 
     async def listed(
         self, subject: Subject, *, limit: int, before: str | None, query: str | None
@@ -43,19 +47,21 @@ class Library:
             found += await self._permitted(subject, page)
             if cursor is None or len(found) >= limit:
                 break
-        return r.RecordingList(tuple(summary(entry) for entry in found), cursor)
+        return r.RecordingList(tuple(summary(entry, self._prefix) for entry in found), cursor)
 
     async def detail(
         self, subject: Subject, recording_id: str, remote: str = ""
     ) -> r.RecordingDetail:
         """One recording. Raises NotFound, RecordingNotFound."""
         manifest = await self._manifest(subject, recording_id, remote)
+        folder = _folder(manifest.entry, self._prefix)
         return r.RecordingDetail(
-            summary(manifest.entry),
-            tuple(_source(recording_id, source) for source in manifest.sources),
+            summary(manifest.entry, self._prefix),
+            tuple(_source(folder, source) for source in manifest.sources),
             tuple(
                 r.StageSpan(s.participant_id, s.name, s.start_s, s.end_s) for s in manifest.stage
             ),
+            _spans(manifest.cuts),
         )
 
     async def file(self, subject: Subject, recording_id: str, name: str, remote: str = "") -> Path:
@@ -95,9 +101,9 @@ class Library:
         return permitted
 
 
-def summary(entry: Entry) -> r.RecordingSummary:
+def summary(entry: Entry, prefix: str = "") -> r.RecordingSummary:
     """An entry as the list shows it."""
-    thumbnail = _url(entry.recording_id, "thumbnail.jpg") if entry.has_thumbnail else None
+    thumbnail = f"{_folder(entry, prefix)}/thumbnail.jpg" if entry.has_thumbnail else None
     return r.RecordingSummary(
         recording_id=entry.recording_id,
         lesson_id=entry.lesson_id,
@@ -115,17 +121,17 @@ def summary(entry: Entry) -> r.RecordingSummary:
     )
 
 
-def _url(recording_id: str, name: str) -> str:
-    return f"/media/recordings/{quote(recording_id)}/{quote(name)}"
+def _folder(entry: Entry, prefix: str) -> str:
+    return f"{prefix}/media/recordings/{quote(entry.recording_id)}"
 
 
-def _source(recording_id: str, source: SourceManifest) -> r.RecordingSource:
+def _source(folder: str, source: SourceManifest) -> r.RecordingSource:
     return r.RecordingSource(
         source_id=source.source_id,
         kind=source.kind,
         name=source.name,
         lead=source.lead,
-        files=tuple(_file(recording_id, file) for file in source.files),
+        files=tuple(_file(folder, file) for file in source.files),
         spans=_spans(source.spans),
         gaps=_spans(source.gaps),
         damaged=source.failure is not None,
@@ -136,9 +142,9 @@ def _spans(spans: Sequence[Span]) -> tuple[r.Span, ...]:
     return tuple(r.Span(span.start_s, span.end_s) for span in spans)
 
 
-def _file(recording_id: str, file: MediaFile) -> r.RecordingFile:
+def _file(folder: str, file: MediaFile) -> r.RecordingFile:
     return r.RecordingFile(
-        url=_url(recording_id, file.name),
+        url=f"{folder}/{quote(file.name)}",
         mime=file.mime,
         offset_s=file.offset_s,
         duration_s=file.duration_s,

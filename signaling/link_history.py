@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -40,13 +41,14 @@ class LinkHistory:
         self._keep = timedelta(days=keep_days)
         self._tallies: dict[str, dict[str, LinkTally]] = {}  # by lesson and participant
         self._waiting: deque[tuple[str, LinkSample]] = deque()
-        self._purge_at = datetime.min.replace(tzinfo=UTC)
+        self._offsets: dict[str, float] = {}  # of a lesson: Unix time less monotonic at its begin
+        self._purge_at = -math.inf  # monotonic
 
     # --- gathering -------------------------------------------------------------------------------
 
     def note(self, lesson_id: str, readings: Iterable[tuple[str, LinkReading]]) -> None:
         """Take a look at a live lesson's participants. Writes nothing itself."""
-        now = self._clock.now().timestamp()
+        now = self._now(lesson_id)
         tallies = self._tallies.setdefault(lesson_id, {})
         for participant_id, reading in readings:
             tally = tallies.get(participant_id)
@@ -56,6 +58,7 @@ class LinkHistory:
 
     def close(self, lesson_id: str) -> None:
         """The lesson is over."""
+        self._offsets.pop(lesson_id, None)
         for tally in self._tallies.pop(lesson_id, {}).values():
             self._put(lesson_id, tally.close())
 
@@ -83,10 +86,19 @@ class LinkHistory:
 
     async def forget_old(self) -> None:
         """Delete what is older than is kept; once an hour, however often it is asked."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if now >= self._purge_at:
-            await self._store.forget_before(int((now - self._keep).timestamp()))
-            self._purge_at = now + PURGE_EVERY
+            oldest = self._clock.now() - self._keep
+            await self._store.forget_before(int(oldest.timestamp()))
+            self._purge_at = now + PURGE_EVERY.total_seconds()
+
+    def _now(self, lesson_id: str) -> float:
+        """Unix seconds that go on evenly for a lesson, whatever the machine's clock is set to."""
+        now = self._clock.monotonic()
+        offset = self._offsets.get(lesson_id)
+        if offset is None:
+            offset = self._offsets[lesson_id] = self._clock.now().timestamp() - now
+        return now + offset
 
     def _put(self, lesson_id: str, sample: LinkSample | None) -> None:
         if sample is not None:

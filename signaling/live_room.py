@@ -10,7 +10,7 @@ from signaling.channel import MAX_WAITING_BYTES, Channel, encode
 from signaling.clock import Clock
 from signaling.core import messages as m
 from signaling.core.link_history import OFFLINE, LinkReading
-from signaling.core.permissions import Action, Seat
+from signaling.core.permissions import LEAD_PARTICIPANT, Action, Seat
 from signaling.core.resources import Role
 from signaling.core.room_state import (
     CommandRefused,
@@ -233,6 +233,15 @@ class LiveRoom:
         self.state.remove_source(source_id)
         self.flush()
 
+    def source_refused(self, source_id: str, reason: m.RefusalReason) -> None:
+        """A source was ended for what it sent: who can set up its device is told."""
+        owner = split_source(source_id)[0]
+        told = m.SourceRefused(source_id, reason)
+        for participant_id in dict.fromkeys((owner, LEAD_PARTICIPANT)):
+            channel = self._channels.get(participant_id)
+            if channel is not None:
+                channel.send(told)
+
     # --- stills ----------------------------------------------------------------------------------
 
     def admit_still(self, source_id: str) -> bool:
@@ -377,4 +386,5 @@ def _slot_now(state: SlotState) -> m.SlotNow:
         ideal,
         thinned=state.thinned,
         codec_missing=state.codec_missing,
+        hold=None if state.hold is None else str(state.hold),
     )

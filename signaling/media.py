@@ -174,9 +174,25 @@ class MediaDesk:
 
     def _endpoint(self, url: str, grant: MediaGrant) -> MediaEndpoint:
         expires_at = datetime.fromtimestamp(grant.expires_at, UTC)
-        return MediaEndpoint(url, seal_media(self._keyring, grant), expires_at)
+        return MediaEndpoint(
+            self._config.path_prefix + url, seal_media(self._keyring, grant), expires_at
+        )
 
     # --- sessions --------------------------------------------------------------------------------
+
+    def demand(
+        self,
+        token: str | None,
+        action: MediaAction,
+        lesson_id: str,
+        source_id: str | None = None,
+    ) -> _Bearer:
+        """Check that a token is for this. Raises BadToken, Forbidden."""
+        bearer = self._bearer(token)
+        grant = bearer.grant
+        if (grant.action, grant.lesson_id, grant.source_id) != (action, lesson_id, source_id):
+            raise Forbidden("the token is for something else")
+        return bearer
 
     def publish(self, token: str | None, lesson_id: str, source_id: str, offer: str) -> Answer:
         """Open a publishing session.
@@ -187,11 +203,7 @@ class MediaDesk:
                 or late.
             OfferError, RelayFull: from the relay.
         """
-        bearer = self._bearer(token)
-        grant = bearer.grant
-        wanted = (MediaAction.PUBLISH, lesson_id, source_id)
-        if (grant.action, grant.lesson_id, grant.source_id) != wanted:
-            raise Forbidden("the token is for something else")
+        bearer = self.demand(token, MediaAction.PUBLISH, lesson_id, source_id)
         self._live_room(lesson_id)
         answer = self._relay.publish(offer, room_id=lesson_id, source_id=source_id)
         self._note(answer, bearer)
@@ -204,7 +216,7 @@ class MediaDesk:
 
         Whoever watches unseen is in the audit log, or does not watch.
         """
-        grant = self._bearer(token).grant
+        grant = self.demand(token, MediaAction.WATCH, lesson_id).grant
         if grant.observer is None:
             return self._open_viewer(token, lesson_id, offer)
         actor = Actor(grant.participant_id.removeprefix("person-"), grant.observer, remote)
@@ -219,10 +231,8 @@ class MediaDesk:
         return answer
 
     def _open_viewer(self, token: str | None, lesson_id: str, offer: str) -> Answer:
-        bearer = self._bearer(token)
+        bearer = self.demand(token, MediaAction.WATCH, lesson_id)
         grant = bearer.grant
-        if (grant.action, grant.lesson_id) != (MediaAction.WATCH, lesson_id):
-            raise Forbidden("the token is for something else")
         room = self._live_room(lesson_id)
         who = grant.participant_id
         if grant.programme:
@@ -255,7 +265,7 @@ class MediaDesk:
             StalePrecondition: none of the tags is the session's now.
             OfferError: from the relay, as everything else that it raises.
         """
-        self._demand_opener(token, session_id)
+        self.demand_opener(token, session_id)
         for etag in (None,) if etags is None else etags:
             with contextlib.suppress(StaleSession):
                 return self._relay.patch(session_id, fragment, etag=etag)
@@ -263,11 +273,28 @@ class MediaDesk:
 
     def close(self, token: str | None, session_id: str) -> None:
         """End a session; raises as `patch` does."""
-        self._demand_opener(token, session_id)
+        self.demand_opener(token, session_id)
         try:
             self._relay.close(session_id)
         except SessionNotFound:
             raise NotFound("no such session") from None
+
+    def demand_opener(self, token: str | None, session_id: str) -> None:
+        """Check that a token may change a session: its opener, or a fresh one of the same right.
+
+        Raises:
+            NotFound, Forbidden, BadToken: no such session, or the token is not for it.
+        """
+        bearer = self._opened(token)
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise NotFound("no such session")
+        if fingerprint(bearer.token) == session.token_fingerprint:
+            return
+        if not bearer.grant.same_right(session.grant) or session.grant.programme:
+            raise Forbidden("the token is for something else")
+        if bearer.grant.expires_at <= self._clock.now().timestamp():
+            raise BadToken("expired")
 
     def login_of(self, token: str | None) -> str | None:
         """The login with which a token ends, None where it has none. Raises BadToken."""
@@ -288,19 +315,6 @@ class MediaDesk:
         if bearer.grant.expires_at <= self._clock.now().timestamp():
             raise BadToken("expired")
         return bearer
-
-    def _demand_opener(self, token: str | None, session_id: str) -> None:
-        """The token that opened a session stays good for it; a fresh one of its right is, too."""
-        bearer = self._opened(token)
-        session = self._sessions.get(session_id)
-        if session is None:
-            raise NotFound("no such session")
-        if fingerprint(bearer.token) == session.token_fingerprint:
-            return
-        if not bearer.grant.same_right(session.grant) or session.grant.programme:
-            raise Forbidden("the token is for something else")
-        if bearer.grant.expires_at <= self._clock.now().timestamp():
-            raise BadToken("expired")
 
     def _live_room(self, lesson_id: str) -> LiveRoom:
         room = self._hub.room(lesson_id)

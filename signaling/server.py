@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Sequence
 
+import structlog
 from aiohttp import web
 
 from signaling.addresses import page_urls
 from signaling.config import Config
+from signaling.core.connection_book import Bounds
 from signaling.core.messages import ByeReason
+from signaling.files import connections_within, open_files_limit
 from signaling.http.app import make_app
+from signaling.http.connections import Gate, Patience
+from signaling.http.listeners import bind_all
+from signaling.http.origin import networks
 from signaling.services import Services
 
+log = structlog.get_logger(__name__)
+
+LINGERING_S = 5.0  # to read what a client still sends though it was answered
+STRANGERS_PART = 0.75  # of all connections; the rest is for people who are signed in
 SHUTDOWN_S = 3.0  # for answers under way; channels are told goodbye before
 
 
@@ -21,28 +32,57 @@ class HttpServer:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._runner = web.AppRunner(
-            make_app(services), access_log=None, shutdown_timeout=SHUTDOWN_S
+        config = services.config
+        self._gate = Gate(
+            _bounds(config),
+            Patience(
+                handshake_s=config.tls_handshake_s,
+                headers_s=config.http_headers_s,
+                idle_s=config.http_idle_s,
+                stall_s=config.http_stall_s,
+            ),
+            networks(config.trusted_proxies),
+            _tls(config),
         )
+        self._runner = web.AppRunner(
+            make_app(services, self._gate),
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_S,
+            keepalive_timeout=config.http_idle_s,
+            lingering_time=LINGERING_S,
+            auto_decompress=False,  # a body may be inflated only once it is known whose it is
+        )
+        self._port = 0
 
     async def start(self) -> None:
-        """Begin to listen."""
+        """Begin to listen. Raises OSError."""
         config = self._services.config
-        await self._runner.setup()
-        site = web.TCPSite(
-            self._runner,
-            config.http_host,
-            config.http_port,
-            ssl_context=_tls(config),
-            reuse_address=True,
+        sockets = bind_all(config.http_hosts, config.http_port)
+        self._port = sockets[0].getsockname()[1]
+        try:
+            await self._runner.setup()
+        except BaseException:
+            _close(sockets)
+            raise
+        assert self._runner.server is not None
+        self._gate.listen(sockets, self._runner.server)
+        bounds = self._gate.book.bounds
+        log.info(
+            "http_listening",
+            hosts=[sock.getsockname()[0] for sock in sockets],
+            port=self._port,
+            open_files=open_files_limit(),
+            connections=bounds.total,
+            strangers=bounds.strangers,
         )
-        await site.start()
 
     async def stop(self) -> None:
         """Say goodbye on the control channels, then close."""
+        self._gate.stop_listening()
         for room in self._services.hub.rooms:
             room.close(ByeReason.SHUTDOWN)
         await self._runner.cleanup()
+        await self._gate.close()
 
     @property
     def connections(self) -> Sequence[object]:
@@ -53,7 +93,7 @@ class HttpServer:
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return int(self._runner.addresses[0][1])
+        return self._port
 
     @property
     def url(self) -> str:
@@ -72,3 +112,14 @@ def _tls(config: Config) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(config.tls_certificate, config.tls_key)
     return context
+
+
+def _bounds(config: Config) -> Bounds:
+    total = connections_within(open_files_limit(), config.http_connections)
+    strangers = int(total * STRANGERS_PART)
+    return Bounds(total, strangers, min(config.http_connections_per_address, strangers))
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()

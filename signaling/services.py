@@ -97,7 +97,7 @@ class Services:
         )
         self.stills = StillDesk(self.hub, self.clock)
         self.health = HealthCheck(config.data, self.database, relay, recorder, self.clock)
-        self.library = Library(recorder, self.lesson_store, self.audit)
+        self.library = Library(recorder, self.lesson_store, self.audit, config.path_prefix)
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
             self.lessons.reconcile,
             self.lessons.end_forgotten,

@@ -6,6 +6,8 @@ const page = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const server = process.env.TONGKE_URL ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
+  // Everything is found from `<base>`, where the server names the path that a proxy puts before it.
+  base: './',
   plugins: [vue()],
   define: {
     __VUE_OPTIONS_API__: 'false', // this project's components need only the composition API

@@ -9,7 +9,8 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -54,6 +55,11 @@ def _in_thread(work: Callable[[], T]) -> T:
     return outcome[0]
 
 
+def unshare_network() -> None:
+    """Put the calling thread into a fresh network namespace. Raises LinkUnavailable."""
+    _checked(_libc.unshare(CLONE_NEWNET), "unshare")
+
+
 def die_with_parent(signal_number: int) -> None:
     """Ask the kernel to signal this process when its parent ends (prctl(2))."""
     _checked(_libc.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "prctl")
@@ -76,7 +82,7 @@ def make_end() -> End:
     """Make a namespace with a TUN device. Raises LinkUnavailable."""
 
     def make() -> End:
-        _checked(_libc.unshare(CLONE_NEWNET), "unshare")
+        unshare_network()
         namespace = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
             tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -88,14 +94,17 @@ def make_end() -> End:
     return _in_thread(make)
 
 
-def configure(end: End, address: str) -> None:
+def configure(end: End, address: str, *, default_route: bool = False) -> None:
     """Give the device its address and bring it up. Raises LinkUnavailable."""
-    for arguments in (
+    commands = [
         ["link", "set", "lo", "up"],
         ["link", "set", DEVICE, "addrgenmode", "none"],
         ["addr", "add", f"{address}/{PREFIX_BITS}", "dev", DEVICE],
         ["link", "set", DEVICE, "up"],
-    ):
+    ]
+    if default_route:
+        commands.append(["route", "add", "default", "dev", DEVICE])
+    for arguments in commands:
         enter = ["nsenter", f"--net=/proc/self/fd/{end.namespace}"]
         done = subprocess.run(
             [*enter, "ip", *arguments],
@@ -106,6 +115,24 @@ def configure(end: End, address: str) -> None:
         )
         if done.returncode != 0:
             raise LinkUnavailable(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+@contextmanager
+def inside(end: End) -> Iterator[None]:
+    """Move the calling thread into a namespace: what it starts and opens meanwhile belongs there.
+
+    Raises:
+        LinkUnavailable: this user may not.
+    """
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _checked(_libc.setns(end.namespace, CLONE_NEWNET), "setns")
+        try:
+            yield
+        finally:
+            _checked(_libc.setns(home, CLONE_NEWNET), "setns")
+    finally:
+        os.close(home)
 
 
 def socket_in(path: str, kind: socket.SocketKind) -> socket.socket:

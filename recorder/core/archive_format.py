@@ -15,6 +15,7 @@ Packets and clock mappings have a packed body, for they are many; everything els
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -41,6 +42,11 @@ _TYPE_CLOCK = 2
 _TYPE_EVENT = 3
 
 
+# What the first bytes of a record look like: its length is below 256 KiB, its type one of three.
+_RECORD_HEAD = re.compile(rb"(?=..[\x00-\x03]\x00....[\x01-\x03])", re.DOTALL)
+_MAX_SEARCH = 10_000  # places tried after a damaged length; some 0.1 s
+
+
 class Packet(msgspec.Struct, frozen=True, gc=False):
     """One RTP packet of a track; `now` is its arrival in Unix seconds."""
 
@@ -61,12 +67,16 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     now: float
 
 
-class Begin(msgspec.Struct, frozen=True, tag="begin"):
-    """Opens every segment: whose recording this is."""
+class Begin(msgspec.Struct, frozen=True, tag="begin", omit_defaults=True):
+    """Opens every segment: whose recording this is.
+
+    `run` is the number of the run's first segment; 0 in older archives.
+    """
 
     recording_id: str
     started_at: float
     facts: LessonFacts
+    run: int = 0
 
 
 class TrackBegin(msgspec.Struct, frozen=True, tag="track"):
@@ -114,6 +124,13 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
     records: int
 
 
+class ClockSet(msgspec.Struct, frozen=True, tag="clock_set"):
+    """The machine's clock was set: it is `ahead` seconds ahead of the recording's own time."""
+
+    now: float
+    ahead: float
+
+
 class LessonEnd(msgspec.Struct, frozen=True, tag="lesson_end"):
     """The lesson ended at `now`, on the clock of the packets' arrivals.
 
@@ -129,7 +146,9 @@ class ArchiveEnd(msgspec.Struct, frozen=True, tag="end"):
     now: float
 
 
-Event = Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
+Event = (
+    Begin | TrackBegin | TrackEnd | SourceName | Stage | Lost | ClockSet | LessonEnd | ArchiveEnd
+)
 Record = Packet | Clock | Event
 
 _encode_event = msgspec.json.Encoder().encode
@@ -219,14 +238,23 @@ class SegmentReader:
         return kind, start, stop
 
     def _successor(self, offset: int) -> int | None:
-        """Where the next good record begins, if the damaged one's length can still be believed."""
+        """Where the next good record begins; None behind a torn tail, which holds none."""
         if offset + _RECORD.size > len(self._data):
             return None
         length = _RECORD.unpack_from(self._data, offset)[0]
-        if length > MAX_BODY_BYTES:
-            return None
+        if length > MAX_BODY_BYTES:  # no writer wrote that, torn or not: the length is damaged
+            return self._search(offset + 1)
         following = offset + _RECORD.size + length
         return following if self._record_at(following) is not None else None
+
+    def _search(self, offset: int) -> int | None:
+        """The next place at which a record can begin and its CRC holds."""
+        for tries, found in enumerate(_RECORD_HEAD.finditer(self._data, offset)):
+            if tries >= _MAX_SEARCH:
+                return None
+            if self._record_at(found.start()) is not None:
+                return found.start()
+        return None
 
 
 def _decode_body(kind: int, body: bytes) -> Record | None:
@@ -238,6 +266,6 @@ def _decode_body(kind: int, body: bytes) -> Record | None:
             return Clock(*_CLOCK.unpack(body))
         if kind == _TYPE_EVENT:
             return _event_decoder.decode(body)
-    except (struct.error, msgspec.DecodeError, UnicodeDecodeError):
+    except (struct.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return None

@@ -5,12 +5,19 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
-from recorder.core.h264_parameter_sets import ParameterSets, parameter_sets, sprop_nal_units
+from recorder.core.h264_parameter_sets import (
+    ParameterSets,
+    SetsInForce,
+    slice_head,
+    sprop_nal_units,
+)
 from recorder.core.video_frame import CodedFrame
 
+_SLICE = 1  # of a picture that is not IDR; with data partitions (2…4) no browser decodes
 _IDR, _SEI, _SPS, _PPS, _DELIMITER = 5, 6, 7, 8, 9
 _FILLER = 12
 _STAP_A, _FU_A = 24, 28
+_PEEKED_BYTES = 16  # of a fragmented unit: its slice's first numbers take less
 _LEADING = frozenset((_SEI, _DELIMITER))  # stand only before an access unit's first slice
 
 
@@ -19,26 +26,37 @@ class H264Depacketizer:
 
     Parameter sets stay in the access units that carried them: a file has one decoder configuration,
     and in-band sets are what lets the picture's size change within it (Chromium and ffmpeg take
-    this).
+    this). Sets that nobody could use are left out, and so is every picture that refers to them.
 
     Attributes:
-        parameters: the latest complete parameter sets.
+        reorders: a B slice was peeked at: pictures may be shown in another order than sent.
     """
 
     def __init__(self, fmtp: str = "") -> None:
-        self._sps: bytes | None = None
-        self._pps: bytes | None = None
-        self.parameters: ParameterSets | None = None
+        self.reorders = False
+        self._sets = SetsInForce()
         self._sends_sets_in_band = False
         for unit in sprop_nal_units(fmtp):
-            self._note_parameter_set(unit)
+            self._sets.note(unit)
+
+    @property
+    def parameters(self) -> ParameterSets | None:
+        """The latest complete parameter sets."""
+        return self._sets.latest
 
     def peek_key_frame(self, payload: bytes) -> tuple[int, int] | None:
         """(width, height) if this packet begins an IDR picture, or carries one whole."""
-        for unit, begins in _peek_units(payload):
-            self._note_parameter_set(unit)
-            if begins and unit[0] & 0x1F == _IDR and self.parameters is not None:
-                return self.parameters.width, self.parameters.height
+        for unit, whole in _peek_units(payload):
+            kind = unit[0] & 0x1F
+            if kind in (_SPS, _PPS):
+                if whole:
+                    self._sets.note(unit)
+            elif kind in (_SLICE, _IDR) and (head := slice_head(unit)) is not None:
+                self.reorders |= head.bi_predicted
+                is_key = kind == _IDR and head.intra
+                sets = self._sets.of_slice(head) if is_key else None
+                if sets is not None:
+                    return sets.width, sets.height
         return None
 
     def assemble(self, payloads: Sequence[bytes], *, after_loss: bool) -> CodedFrame | None:
@@ -56,22 +74,28 @@ class H264Depacketizer:
         units = _units(payloads)
         if not units or (after_loss and not self._has_its_head(units)):
             return None
-        kept, key, sliced = [], False, False
+        kept, key, sets = [], False, None
         for unit in units:
             kind = unit[0] & 0x1F
             if kind in (_DELIMITER, _FILLER):
                 continue
             if kind in (_SPS, _PPS):
-                self._note_parameter_set(unit)
+                if not self._sets.note(unit):
+                    continue
                 self._sends_sets_in_band = True
-            key = key or kind == _IDR
-            sliced = sliced or 1 <= kind <= _IDR
+            elif kind in (_SLICE, _IDR):
+                head = slice_head(unit)
+                if head is None or (kind == _IDR and not head.intra):
+                    return None
+                sets = self._sets.of_slice(head)
+                if sets is None:
+                    return None
+                key = key or kind == _IDR
             kept.append(struct.pack(">I", len(unit)) + unit)
-        if not sliced or self.parameters is None:
+        if sets is None:
             return None
-        if not key:
-            return CodedFrame(b"".join(kept), False, 0, 0)
-        return CodedFrame(b"".join(kept), True, self.parameters.width, self.parameters.height)
+        data = b"".join(kept)
+        return CodedFrame(data, key, sets.width, sets.height) if key else CodedFrame(data, False)
 
     def _has_its_head(self, units: Sequence[bytes]) -> bool:
         if any(unit[0] & 0x1F == _SPS for unit in units):
@@ -83,19 +107,6 @@ class H264Depacketizer:
             return True
         # first_mb_in_slice is ue(v): its value 0 is a single set bit.
         return len(first) > 1 and bool(first[1] & 0x80)
-
-    def _note_parameter_set(self, unit: bytes) -> None:
-        if len(unit) < 2:  # a peek at a fragment
-            return
-        kind = unit[0] & 0x1F
-        if kind == _SPS and unit != self._sps:
-            self._sps = unit
-        elif kind == _PPS and unit != self._pps:
-            self._pps = unit
-        else:
-            return
-        if self._sps is not None and self._pps is not None:
-            self.parameters = parameter_sets(self._sps, self._pps) or self.parameters
 
 
 def _aggregated(payload: bytes) -> Iterator[bytes]:
@@ -111,14 +122,15 @@ def _aggregated(payload: bytes) -> Iterator[bytes]:
 
 
 def _peek_units(payload: bytes) -> Iterator[tuple[bytes, bool]]:
-    """(NAL unit or its beginning, does it begin here) of one packet."""
+    """(NAL unit or its first bytes, is it whole) of the units that begin in one packet."""
     kind = payload[0] & 0x1F if payload else 0
     if kind == _STAP_A:
         for unit in _aggregated(payload):
             yield unit, True
     elif kind == _FU_A:
-        if len(payload) > 2:
-            yield bytes((payload[0] & 0xE0 | payload[1] & 0x1F,)), bool(payload[1] & 0x80)
+        if len(payload) > 2 and payload[1] & 0x80:
+            head = bytes((payload[0] & 0xE0 | payload[1] & 0x1F,))
+            yield head + payload[2 : 2 + _PEEKED_BYTES], False
     elif 1 <= kind <= 23:
         yield payload, True
 

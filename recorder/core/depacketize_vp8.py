@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from recorder.core.bounds import is_picture_size
 from recorder.core.video_frame import CodedFrame
 
 _START_CODE = b"\x9d\x01\x2a"  # RFC 6386 §9.1
 _KEY_HEADER_BYTES = 10
+_FRAME_TAG_BYTES = 3
+_MAX_VERSION = 3  # RFC 6386 §9.1; decoders take others for it or refuse them
 
 
 def descriptor_bytes(payload: bytes) -> int | None:
@@ -66,17 +69,27 @@ class Vp8Depacketizer:
                 return None
             pieces.append(payload[skip:])
         data = b"".join(pieces)
+        if not _holds_its_first_partition(data):
+            return None
+        if data[0] & 1:
+            return CodedFrame(data, False)
         size = _key_frame_size(data)
-        if size is None:
-            # A frame that claims to be a key frame but has no valid header is broken.
-            return CodedFrame(data, False, 0, 0) if data[0] & 1 else None
-        return CodedFrame(data, True, *size)
+        return None if size is None else CodedFrame(data, True, *size)
+
+
+def _holds_its_first_partition(data: bytes) -> bool:
+    """Whether what the frame tag (RFC 6386 §9.1) claims is there: without it nothing decodes."""
+    if len(data) < _FRAME_TAG_BYTES:
+        return False
+    tag = int.from_bytes(data[:_FRAME_TAG_BYTES], "little")
+    head = _FRAME_TAG_BYTES if tag & 1 else _KEY_HEADER_BYTES
+    return tag >> 1 & 7 <= _MAX_VERSION and 0 < tag >> 5 <= len(data) - head
 
 
 def _key_frame_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height from a key frame's header (RFC 6386 §9.1); None for anything else."""
+    """Width and height from a key frame's header (RFC 6386 §9.1); None for what is none."""
     if len(data) < _KEY_HEADER_BYTES or data[0] & 1 or data[3:6] != _START_CODE:
         return None
     width = int.from_bytes(data[6:8], "little") & 0x3FFF
     height = int.from_bytes(data[8:10], "little") & 0x3FFF
-    return (width, height) if width and height else None
+    return (width, height) if is_picture_size(width, height) else None

@@ -47,6 +47,8 @@ def build_manifest(
     sources: Sequence[SourceResult],
     stage: Iterable[Stage],
     has_thumbnail: bool,
+    clock_ahead_s: float = 0.0,
+    cuts: Iterable[tuple[float, float]] = (),
 ) -> Manifest:
     """The manifest of a finished recording.
 
@@ -58,6 +60,8 @@ def build_manifest(
         sources: what was made.
         stage: the stage events, in order.
         has_thumbnail: a ``thumbnail.jpg`` was written.
+        clock_ahead_s: the machine's clock was set by so much while it recorded; the date follows.
+        cuts: pauses of unknown length.
     """
     duration = max(
         (file.offset_s + file.duration_s for source in sources for file in source.files),
@@ -72,7 +76,7 @@ def build_manifest(
         grade=facts.grade,
         class_kind=facts.class_kind,
         lead_teacher=facts.lead_teacher,
-        started_at=datetime.fromtimestamp(zero, UTC),
+        started_at=datetime.fromtimestamp(zero + clock_ahead_s, UTC),
         duration_s=round(duration, 3),
         state=RecordingState.READY,
         progress=1.0,
@@ -80,7 +84,10 @@ def build_manifest(
         has_thumbnail=has_thumbnail,
     )
     manifests = tuple(_source_manifest(source, facts, names, zero, duration) for source in sources)
-    return Manifest(entry, manifests, stage_spans(stage, zero, duration))
+    spans = [Span(max(0.0, start - zero), max(0.0, end - zero)) for start, end in cuts]
+    return Manifest(
+        entry, manifests, stage_spans(stage, zero, duration), tuple(_rounded(merge(spans)))
+    )
 
 
 def _source_manifest(

@@ -7,6 +7,7 @@ SAMPLE_RATE = 48000  # Opus in RTP always counts in 48 kHz (RFC 7587 §4.1)
 # its windows and 4 ms to align its two codecs (libopus, OPUS_GET_LOOKAHEAD). Files call it pre-skip
 # (RFC 7845 §4.2), RTP does not tell it; every browser and OBS use libopus in a mode that has it.
 LOOKAHEAD_SAMPLES = 312
+MAX_FRAME_BYTES = 1275  # RFC 6716 §3.4, R2
 MAX_PACKET_SAMPLES = 5760  # 120 ms (RFC 6716 §3.4, R5)
 
 _SILK_SAMPLES = (480, 960, 1920, 2880)  # 10, 20, 40, 60 ms
@@ -26,9 +27,9 @@ def packet_samples(packet: bytes) -> int | None:
     """The duration of a packet in 48 kHz samples, from its TOC byte (RFC 6716 §3.1).
 
     Returns:
-        None for a malformed packet.
+        None for a packet that breaks a rule of §3.4, and so one that players stop at.
     """
-    if not packet:
+    if not packet or not _is_well_formed(packet):
         return None
     config, code = packet[0] >> 3, packet[0] & 3
     if config < 12:
@@ -37,14 +38,59 @@ def packet_samples(packet: bytes) -> int | None:
         samples = _HYBRID_SAMPLES[config & 1]
     else:
         samples = _CELT_SAMPLES[config & 3]
-    if code == 3:
-        if len(packet) < 2:
-            return None
-        frames = packet[1] & 0x3F
-    else:
-        frames = 1 if code == 0 else 2
+    frames = (1, 2, 2)[code] if code < 3 else packet[1] & 0x3F
     total = samples * frames
     return total if 0 < total <= MAX_PACKET_SAMPLES else None
+
+
+def _is_well_formed(packet: bytes) -> bool:
+    """Rules R1 to R7 of RFC 6716 §3.4, but for the duration."""
+    code, body = packet[0] & 3, len(packet) - 1
+    if code == 0:
+        return body <= MAX_FRAME_BYTES
+    if code == 1:
+        return body % 2 == 0 and body // 2 <= MAX_FRAME_BYTES
+    if code == 2:
+        first = _frame_length(packet, 1)
+        return first is not None and 0 <= body - sum(first) <= MAX_FRAME_BYTES
+    return _is_well_formed_row(packet)
+
+
+def _is_well_formed_row(packet: bytes) -> bool:
+    """A packet of any number of frames (RFC 6716 §3.2.5)."""
+    if len(packet) < 2 or not packet[1] & 0x3F:
+        return False
+    frames, at, padding = packet[1] & 0x3F, 2, 0
+    if packet[1] & 0x40:
+        while True:
+            if at >= len(packet):
+                return False
+            octet = packet[at]
+            at += 1
+            padding += 254 if octet == 255 else octet
+            if octet != 255:
+                break
+    left = len(packet) - at - padding
+    if not packet[1] & 0x80:
+        return 0 <= left <= frames * MAX_FRAME_BYTES and left % frames == 0
+    for _ in range(frames - 1):
+        length = _frame_length(packet, at)
+        if length is None:
+            return False
+        size, octets = length
+        at += octets
+        left -= size + octets
+    return 0 <= left <= MAX_FRAME_BYTES
+
+
+def _frame_length(packet: bytes, at: int) -> tuple[int, int] | None:
+    """A frame's length and the octets that tell it (RFC 6716 §3.2.1); None where they end."""
+    if at >= len(packet):
+        return None
+    first = packet[at]
+    if first < 252:
+        return first, 1
+    return (first + 4 * packet[at + 1], 2) if at + 1 < len(packet) else None
 
 
 def silence(samples: int, channels: int) -> tuple[bytes, int]:

@@ -13,6 +13,9 @@ MAX_PACKETS = 2048  # 2 s of a 10 Mbit/s source
 START_WAIT_S = 0.1  # before the first packet is believed to be the first
 START_PACKETS = 32
 MAX_MISORDER = 2048  # further back than this, after a pause, is a sender that started over
+# So many late packets in a row, with none in time: one lying number came before them. That is 10 s
+# of sound; what a repaired link delivers late has new packets in between.
+MAX_LATE_ROW = 512
 
 
 class TrackPacket(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +53,7 @@ class ReorderBuffer:
         self._next: int | None = None
         self._restarted = False
         self._last_arrival = 0.0
+        self._late_row = 0
         self.late = 0
 
     def push(self, packet: RtpPacket, timestamp: int, arrival: float) -> Iterator[TrackPacket]:
@@ -63,12 +67,15 @@ class ReorderBuffer:
         sequence = self._sequence.near(packet.sequence)
         if self._next is not None and sequence < self._next:
             paused = arrival - self._last_arrival > 1.0
-            if not (paused and self._next - sequence > MAX_MISORDER):
+            self._late_row += 1
+            lied = self._late_row > MAX_LATE_ROW
+            if not (lied or (paused and self._next - sequence > MAX_MISORDER)):
                 self.late += 1
                 return
             yield from self._start_over()
             sequence = packet.sequence
         self._last_arrival = arrival
+        self._late_row = 0
         if sequence in self._held:
             self.late += 1
             return

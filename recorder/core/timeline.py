@@ -2,30 +2,42 @@
 
 Each track counts on its own clock from a random start. Sender reports (RFC 3550 §6.4.1), or packets
 that tell their capture time (abs-capture-time), say which wall clock time an RTP timestamp stands
-for; the relay hands them on as *anchors* on its own clock. A line through a track's anchors gives
-the time of every packet, those before the first anchor included, and follows a sampling clock that
-runs fast or slow. Without any anchor the least delayed arrivals must do.
+for; the relay hands them on as *anchors* on its own clock. Without any anchor the least delayed
+arrivals must do.
 
-Two kinds of jump are told apart by looking at arrivals, which do not jump:
+A sample clock is neither even nor whole: it drifts, stands still while capture buffers are lost,
+and jumps. So a track's clock is a row of pieces. Arrivals come many times a second and show where
+a piece ends (`arrivals`); anchors tell such a step from a queue on the link and from a wall clock
+that was set (`clock_steps`). Inside a piece the clock follows the middle of the anchors around.
 
-- the RTP clock jumps (a sender started over): a new line begins;
-- the anchors alone jump (the sender's wall clock was set, the relay found a better offset for it):
-  no media moved, and the line follows the majority.
+What is left after the steps is called the *lean*: time less RTP time less the steps so far.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from statistics import median
 
 import msgspec
 
-MIN_ANCHOR_SPACING_S = 0.4  # they come every 0.5 to 5 s; more of them add nothing but memory
-MAX_ANCHORS = 20_000
-JUMP_S = 1.0  # a clock that starts over jumps further; less is a queue that filled or drained
-MIN_SLOPE_SPAN_S = 20.0  # below this, jitter of the anchors outweighs any drift
-MAX_DRIFT = 500e-6  # sound cards stay within 100 ppm; more is noise
-MAX_SKEW_S = 10.0  # a packet cannot be captured this long before or after it arrived
+from recorder.core.arrivals import ArrivalWindows, Step
+from recorder.core.clock_steps import Reading, Verdict, judge
+
+MIN_ANCHOR_SPACING_S = 0.4  # s; they come every 0.5 to 5 s; more of them add nothing but memory
+MAX_ANCHORS = 20_000  # of one track; then every other one goes and the spacing doubles
+MAX_SKEW_S = 10.0  # s; a packet cannot be captured this long before or after it arrived
+MAX_DRIFT = 3000e-6  # beyond what any sampling clock does; more is noise
+_MIN_DRIFT_SPAN_S = 20.0  # s; below this, jitter of the anchors outweighs any drift
+_DRIFT_PAIR_S = 10.0  # s between two anchors that are compared
+_SMOOTH_S = 15.0  # s to each side; a middle of anchors over so long follows drift, not jitter
+_SMOOTH_ANCHORS = 2  # to each side at least
+_LATE_S = 4.0  # s; a repaired packet is not later (`reorder.MAX_WAIT_S` and the relay's patience)
+_EARLY_S = 0.05  # s; what is less delayed than a piece's least by so much belongs to another
+_ENVELOPE_S = 10.0  # s; arrivals around an anchor that show whether the media moved, too
+_SAME_WALL_S = 0.02  # s; wall clock levels as close are one
 
 
 class _Anchor(msgspec.Struct, frozen=True, gc=False):
@@ -34,26 +46,47 @@ class _Anchor(msgspec.Struct, frozen=True, gc=False):
     now: float
 
 
-class _Run(msgspec.Struct, frozen=True, gc=False):
-    """One line, valid for packets that arrived between `first_now` and `last_now`."""
+class _Pieces:
+    """Where the sample clock stepped, and by how much in all."""
 
-    first_now: float
-    last_now: float
-    rtp: int
-    time: float
-    seconds_per_tick: float
+    def __init__(self, windows: ArrivalWindows, steps: Sequence[Step]) -> None:
+        self.nows = array("d", (windows.nows[step.window] for step in steps))
+        self.rtps = array("q", (windows.rtps[step.window] for step in steps))
+        self.levels = array("d", accumulate((step.size for step in steps), initial=0.0))
+        self._floors = array("d", (float("-inf"), *(step.floor for step in steps)))
 
-    def time_at(self, rtp: int) -> float:
-        return self.time + (rtp - self.rtp) * self.seconds_per_tick
+    def number(self, rtp: int, arrival: float, tick: float) -> int:
+        """The piece of a packet: by its arrival, unless it came late from an earlier piece."""
+        number = candidate = bisect_right(self.nows, arrival)
+        offset = arrival - rtp * tick
+        while candidate and arrival - self.nows[candidate - 1] < _LATE_S:
+            # A member comes neither from before the piece's begin nor sooner than without delay.
+            if rtp >= self.rtps[candidate - 1] and offset >= self._floors[candidate] - _EARLY_S:
+                return candidate
+            candidate -= 1
+        if candidate and rtp < self.rtps[candidate - 1]:
+            return number
+        return candidate
 
 
 class TrackClock:
     """The finished mapping of one track."""
 
-    def __init__(self, runs: list[_Run], lag_s: float = 0.0) -> None:
-        self._runs = runs
+    def __init__(
+        self,
+        tick: float,
+        pieces: _Pieces,
+        knots: Sequence[tuple[float, float]],
+        drift: float,
+        lag_s: float = 0.0,
+    ) -> None:
+        """`knots`: (RTP time with steps, lean) in order; `drift` counts beyond their ends."""
+        self._tick = tick
+        self._pieces = pieces
+        self._xs = array("d", (x for x, _ in knots))
+        self._leans = array("d", (lean for _, lean in knots))
+        self._drift = drift
         self._lag_s = lag_s
-        self._last_nows = [run.last_now for run in runs]
 
     def time_at(self, rtp: int, arrival: float) -> float:
         """When what a decoder gives for extended timestamp `rtp` was captured.
@@ -65,19 +98,22 @@ class TrackClock:
         Returns:
             Unix seconds on the relay's clock, never more than `MAX_SKEW_S` from the arrival.
         """
-        return self._captured(rtp, arrival) - self._lag_s
+        if not self._xs:
+            return arrival - self._lag_s
+        number = self._pieces.number(rtp, arrival, self._tick)
+        x = rtp * self._tick + self._pieces.levels[number]
+        time = x + self._lean(x)
+        return (time if abs(time - arrival) <= MAX_SKEW_S else arrival) - self._lag_s
 
-    def _captured(self, rtp: int, arrival: float) -> float:
-        if not self._runs:
-            return arrival
-        # The first run that had not ended by then; between two runs, the one that fits the arrival.
-        index = min(bisect_left(self._last_nows, arrival), len(self._runs) - 1)
-        time = self._runs[index].time_at(rtp)
-        if index and arrival < self._runs[index].first_now:
-            earlier = self._runs[index - 1].time_at(rtp)
-            if abs(earlier - arrival) < abs(time - arrival):
-                time = earlier
-        return time if abs(time - arrival) <= MAX_SKEW_S else arrival
+    def _lean(self, x: float) -> float:
+        xs, leans = self._xs, self._leans
+        right = bisect_right(xs, x)
+        if right == 0:
+            return leans[0] + (x - xs[0]) * self._drift
+        if right == len(xs):
+            return leans[-1] + (x - xs[-1]) * self._drift
+        share = (x - xs[right - 1]) / (xs[right] - xs[right - 1])
+        return leans[right - 1] + share * (leans[right] - leans[right - 1])
 
 
 class TrackClockBuilder:
@@ -87,65 +123,190 @@ class TrackClockBuilder:
         """`lag_s`: how much later a decoder gives what the coder took."""
         self._lag_s = lag_s
         self._tick = 1.0 / clock_rate
+        self._windows = ArrivalWindows(self._tick)
         self._anchors: list[_Anchor] = []
-        self._earliest: tuple[float, int, float] | None = None  # offset, rtp, arrival
+        self._spacing_s = MIN_ANCHOR_SPACING_S
 
     def add_arrival(self, rtp: int, arrival: float) -> None:
-        """Note a packet's extended timestamp and arrival."""
-        offset = arrival - rtp * self._tick
-        if self._earliest is None or offset < self._earliest[0]:
-            self._earliest = (offset, rtp, arrival)
+        """Note the extended timestamp and arrival of a packet that came in its order."""
+        self._windows.add(rtp, arrival)
 
     def add_anchor(self, rtp: int, capture: float, now: float) -> None:
-        """Note an anchor; too many or absurd ones are passed over."""
-        if abs(capture - now) > MAX_SKEW_S or len(self._anchors) >= MAX_ANCHORS:
+        """Note an anchor; absurd ones are passed over."""
+        if not abs(capture - now) <= MAX_SKEW_S:
             return
-        if self._anchors and now - self._anchors[-1].now < MIN_ANCHOR_SPACING_S:
+        if self._anchors and now - self._anchors[-1].now < self._spacing_s:
             return
+        if len(self._anchors) >= MAX_ANCHORS:
+            del self._anchors[1::2]
+            self._spacing_s *= 2
         self._anchors.append(_Anchor(rtp, capture, now))
 
     def build(self) -> TrackClock:
         """The mapping, from all that was noted."""
-        runs = [self._fit(run) for run in self._split()]
-        if not runs and self._earliest is not None:
-            _, rtp, arrival = self._earliest
-            runs = [_Run(arrival, arrival, rtp, arrival, self._tick)]
-        return TrackClock(runs, self._lag_s)
+        steps = self._windows.steps()
+        if not self._anchors:
+            return self._by_arrivals(steps)
+        pieces = _Pieces(self._windows, steps)
+        numbers = [pieces.number(a.rtp, a.now, self._tick) for a in self._anchors]
+        drift = _drift(self._rows(pieces, numbers))
+        verdict = judge([step.size for step in steps], self._readings(numbers, drift))
+        steps = [
+            msgspec.structs.replace(step, size=size)
+            for step, size in zip(steps, verdict.clock, strict=True)
+            if size
+        ]
+        unseen, wall = self._split_wall(_Pieces(self._windows, steps), drift, verdict)
+        steps = sorted([*steps, *unseen], key=lambda step: step.window)
+        pieces = _Pieces(self._windows, steps)
+        numbers = [pieces.number(a.rtp, a.now, self._tick) for a in self._anchors]
+        levels = _wall_levels(self._anchors, wall)
+        rows = [
+            (x, value - level)
+            for (x, value), level in zip(self._rows(pieces, numbers), levels, strict=True)
+        ]
+        drift = _drift(rows)
+        return TrackClock(self._tick, pieces, _smoothed(rows, drift), drift, self._lag_s)
 
-    def _split(self) -> list[list[_Anchor]]:
-        """Cut the anchors where the RTP clock jumped."""
-        runs: list[list[_Anchor]] = []
-        previous: _Anchor | None = None
-        for anchor in self._anchors:
-            if previous is None or self._clock_jumped(previous, anchor):
-                runs.append([])
-            runs[-1].append(anchor)
-            previous = anchor
-        return runs
+    def _rows(self, pieces: _Pieces, numbers: list[int]) -> list[tuple[float, float]]:
+        """Each anchor as (RTP time with steps, lean)."""
+        rows = []
+        for anchor, number in zip(self._anchors, numbers, strict=True):
+            x = anchor.rtp * self._tick + pieces.levels[number]
+            rows.append((x, anchor.capture - x))
+        return rows
 
-    def _clock_jumped(self, before: _Anchor, after: _Anchor) -> bool:
-        elapsed = (after.rtp - before.rtp) * self._tick
-        jump = after.capture - before.capture - elapsed
-        arrival_jump = after.now - before.now - elapsed
-        return abs(jump) > JUMP_S and abs(arrival_jump - jump) <= abs(jump) / 2
+    def _readings(self, numbers: list[int], drift: float) -> list[Reading]:
+        begin = self._anchors[0].now
+        return [
+            Reading(number, a.capture - a.rtp * self._tick - (a.now - begin) * drift)
+            for a, number in zip(self._anchors, numbers, strict=True)
+        ]
 
-    def _fit(self, run: list[_Anchor]) -> _Run:
-        base = run[0]
-        xs = [(anchor.rtp - base.rtp) * self._tick for anchor in run]
-        offsets = [anchor.capture - base.capture - x for anchor, x in zip(run, xs, strict=True)]
-        drift = _slope(xs, offsets) if max(xs) - min(xs) >= MIN_SLOPE_SPAN_S else 0.0
-        drift = max(-MAX_DRIFT, min(MAX_DRIFT, drift))
-        offset = median(y - drift * x for x, y in zip(xs, offsets, strict=True))
-        return _Run(
-            base.now, run[-1].now, base.rtp, base.capture + offset, self._tick * (1.0 + drift)
-        )
+    def _split_wall(
+        self, pieces: _Pieces, drift: float, verdict: Verdict
+    ) -> tuple[list[Step], list[tuple[int, float]]]:
+        """Tell steps of the sample clock that are not among `pieces` from the wall clock's.
+
+        The media moved with the anchors if arrivals are later or earlier than before, too.
+        """
+        if not verdict.wall:
+            return [], []
+        windows = self._windows
+        begin = self._anchors[0].now
+        levels, number = [], 0
+        for now in windows.nows:
+            while number < len(pieces.nows) and pieces.nows[number] <= now:
+                number += 1
+            levels.append(pieces.levels[number] + (now - begin) * drift)
+        unseen, wall = [], []
+        for index, size in verdict.wall:
+            # One anchor more to each side: the anchor at the step may be a wild one.
+            now = self._anchors[min(index + 1, len(self._anchors) - 1)].now
+            since = self._anchors[max(index - 2, 0)].now
+            before = windows.least_between(since - _ENVELOPE_S, since, levels)
+            after = windows.least_between(now, now + _ENVELOPE_S, levels)
+            moved = 0.0 if before is None or after is None else (after - before) / size
+            if moved > 0.5:
+                unseen.append(Step(windows.greatest_change(since, now, size), size))
+            else:
+                wall.append((index, size))
+        return unseen, wall
+
+    def _by_arrivals(self, steps: list[Step]) -> TrackClock:
+        """No anchors: the least delayed arrivals, and every step that they show."""
+        windows = self._windows
+        pieces = _Pieces(windows, steps)
+        rows, number = [], 0
+        for i, offset in enumerate(windows.offsets):
+            while number < len(steps) and steps[number].window <= i:
+                number += 1
+            x = windows.rtps[i] * self._tick + pieces.levels[number]
+            rows.append((x, offset - pieces.levels[number]))
+        rows = _thinned(rows)
+        drift = _drift(rows, max(_DRIFT_PAIR_S, (rows[-1][0] - rows[0][0]) / 2) if rows else 0.0)
+        return TrackClock(self._tick, pieces, _lowest(rows, drift), drift, self._lag_s)
 
 
-def _slope(xs: list[float], ys: list[float]) -> float:
-    """The median slope between points half the row apart: up to a quarter of them may be wrong."""
-    half = len(xs) // 2
-    return median(
-        (ys[i + half] - ys[i]) / (xs[i + half] - xs[i])
-        for i in range(len(xs) - half)
-        if xs[i + half] > xs[i]
-    )
+def _thinned(rows: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The row of the least lean of every second or so."""
+    kept: list[tuple[float, float]] = []
+    until = float("-inf")
+    for row in rows:
+        if row[0] >= until:
+            kept.append(row)
+            until = row[0] + 1.0
+        elif row[1] < kept[-1][1]:
+            kept[-1] = row
+    return kept
+
+
+def _drift(rows: Sequence[tuple[float, float]], pair_s: float = _DRIFT_PAIR_S) -> float:
+    """The usual slope between rows `pair_s` apart: up to half of them may be wrong."""
+    rows = sorted(rows)
+    if len(rows) < 2 or rows[-1][0] - rows[0][0] < _MIN_DRIFT_SPAN_S:
+        return 0.0
+    slopes, j = [], 0
+    for x, lean in rows:
+        while j < len(rows) and rows[j][0] - x < pair_s:
+            j += 1
+        if j == len(rows):
+            break
+        slopes.append((rows[j][1] - lean) / (rows[j][0] - x))
+    return max(-MAX_DRIFT, min(MAX_DRIFT, median(slopes))) if slopes else 0.0
+
+
+def _smoothed(rows: Sequence[tuple[float, float]], drift: float) -> list[tuple[float, float]]:
+    """Each row's lean replaced by the middle of those around."""
+    return _around(rows, drift, median)
+
+
+def _lowest(rows: Sequence[tuple[float, float]], drift: float) -> list[tuple[float, float]]:
+    """Each row's lean replaced by the least of those around."""
+    return _around(rows, drift, min)
+
+
+def _around(
+    rows: Sequence[tuple[float, float]], drift: float, choose: Callable[[list[float]], float]
+) -> list[tuple[float, float]]:
+    rows = _ascending(rows)
+    flat = [lean - x * drift for x, lean in rows]
+    knots = []
+    low = high = 0
+    for i, (x, _) in enumerate(rows):
+        while rows[low][0] < x - _SMOOTH_S:
+            low += 1
+        while high < len(rows) and rows[high][0] <= x + _SMOOTH_S:
+            high += 1
+        first, last = min(low, max(0, i - _SMOOTH_ANCHORS)), max(high, i + _SMOOTH_ANCHORS + 1)
+        knots.append((x, choose(flat[first:last]) + x * drift))
+    return knots
+
+
+def _ascending(rows: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """In order, one row for each place."""
+    kept: list[tuple[float, float]] = []
+    for row in sorted(rows):
+        if not kept or row[0] > kept[-1][0]:
+            kept.append(row)
+    return kept
+
+
+def _wall_levels(anchors: Sequence[_Anchor], wall: list[tuple[int, float]]) -> list[float]:
+    """How far the sender's wall clock is off at each anchor.
+
+    The clock is taken to be right at the level where it was longest.
+    """
+    levels, level, at = [], 0.0, 0
+    lengths: dict[int, float] = {}
+    for index, anchor in enumerate(anchors):
+        while at < len(wall) and wall[at][0] <= index:
+            level += wall[at][1]
+            at += 1
+        levels.append(level)
+        place = round(level / _SAME_WALL_S)
+        following = anchors[min(index + 1, len(anchors) - 1)]
+        lengths[place] = lengths.get(place, 0.0) + following.now - anchor.now
+    true = max(lengths, key=lambda place: lengths[place])
+    reference = next(level for level in levels if round(level / _SAME_WALL_S) == true)
+    return [level - reference for level in levels]

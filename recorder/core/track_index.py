@@ -6,6 +6,7 @@ from recorder.core.archive_format import (
     ArchiveEnd,
     Begin,
     Clock,
+    ClockSet,
     LessonEnd,
     Lost,
     Packet,
@@ -15,10 +16,12 @@ from recorder.core.archive_format import (
     TrackBegin,
     TrackEnd,
 )
+from recorder.core.bounds import MAX_SOURCES
 from recorder.core.depacketize_h264 import H264Depacketizer
 from recorder.core.depacketize_vp8 import Vp8Depacketizer
 from recorder.core.h264_parameter_sets import ParameterSets
 from recorder.core.opus import LOOKAHEAD_SAMPLES, SAMPLE_RATE
+from recorder.core.reorder import MAX_MISORDER
 from recorder.core.rtp import Unwrapper, parse_rtp
 from recorder.core.timeline import TrackClock, TrackClockBuilder
 from recorder.core.video_assembler import Moment
@@ -27,6 +30,7 @@ from relay.api import MediaKind
 
 MAX_TRACKS = 1 << 16  # as many as a run of the tap numbers; some kB each
 MAX_STAGE_EVENTS = 10_000
+MAX_NAMES = 2 * MAX_SOURCES  # of sources; those that never sent among them
 
 
 def depacketizer_for(track: TrackBegin) -> Depacketizer | None:
@@ -47,7 +51,7 @@ class TrackIndex:
         last: its latest packet.
         first_key: where its first key frame begins; None for audio.
         width: of the largest key frame, with `height`.
-        parameters: H.264: the first complete parameter sets.
+        parameters: H.264: the parameter sets of the first key frame.
     """
 
     def __init__(self, begin: TrackBegin) -> None:
@@ -59,9 +63,15 @@ class TrackIndex:
         self.parameters: ParameterSets | None = None
         self._depacketizer = depacketizer_for(begin)
         self._timestamps = Unwrapper(32)
+        self._sequence = Unwrapper(16)
         lag_s = LOOKAHEAD_SAMPLES / SAMPLE_RATE if begin.codec == "opus" else 0.0
         self._clock = TrackClockBuilder(begin.clock_rate, lag_s)
         self._early_clocks: list[Clock] = []
+
+    @property
+    def reorders(self) -> bool:
+        """Whether pictures may be shown in another order than they were sent in."""
+        return isinstance(self._depacketizer, H264Depacketizer) and self._depacketizer.reorders
 
     def add_packet(self, packet: Packet) -> None:
         """Note a packet."""
@@ -74,9 +84,19 @@ class TrackIndex:
             self.first = self.last
             for clock in self._early_clocks:
                 self.add_clock(clock)
-        self._clock.add_arrival(timestamp, packet.now)
+        if self._in_order(rtp.sequence):
+            self._clock.add_arrival(timestamp, packet.now)
         if self._depacketizer is not None:
             self._look_for_key_frame(self._depacketizer, rtp.payload)
+
+    def _in_order(self, sequence: int) -> bool:
+        """Whether a packet is younger than all before: repaired ones say nothing of the clock."""
+        latest = self._sequence.last
+        place = self._sequence.near(sequence)
+        if latest is not None and latest - MAX_MISORDER <= place <= latest:
+            return False
+        self._sequence.extend(sequence)
+        return True
 
     def add_clock(self, clock: Clock) -> None:
         """Note an anchor."""
@@ -120,7 +140,6 @@ class ArchiveIndex:
         self.tracks: dict[int, TrackIndex] = {}
         self.names: dict[str, str] = {}
         self.stage: list[Stage] = []
-        self.lost: list[Lost] = []
         self.ended = False
         self.last_now = 0.0
 
@@ -135,32 +154,35 @@ class ArchiveIndex:
                 track.add_clock(record)
         elif isinstance(record, Begin):
             self.begin = self.begin or record
-            self.names.update(record.facts.source_names)
+            for source_id, name in record.facts.source_names.items():
+                self._name(source_id, name)
         elif isinstance(record, TrackBegin):
             self._add_track(record)
         else:
             self._add_event(record)
 
     def _add_event(
-        self, record: TrackEnd | SourceName | Stage | Lost | LessonEnd | ArchiveEnd
+        self, record: TrackEnd | SourceName | Stage | Lost | ClockSet | LessonEnd | ArchiveEnd
     ) -> None:
         if isinstance(record, SourceName):
-            self.names[record.source_id] = record.name
+            self._name(record.source_id, record.name)
         elif isinstance(record, Stage):
             self._advance(record.now)
             if len(self.stage) < MAX_STAGE_EVENTS:
                 self.stage.append(record)
-        elif isinstance(record, Lost):
-            self.lost.append(record)
         elif isinstance(record, ArchiveEnd):
             self.ended = True
+
+    def _name(self, source_id: str, name: str) -> None:
+        if source_id in self.names or len(self.names) < MAX_NAMES:
+            self.names[source_id] = name
 
     def _add_track(self, record: TrackBegin) -> None:
         known = record.track in self.tracks or len(self.tracks) >= MAX_TRACKS
         keepable = record.codec in ("VP8", "H264") or (
             record.kind is MediaKind.AUDIO and record.codec == "opus"
         )
-        if not known and keepable and record.clock_rate > 0:
+        if not known and keepable:
             self.tracks[record.track] = TrackIndex(record)
 
     def _advance(self, now: float) -> None:

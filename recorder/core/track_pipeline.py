@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from recorder.core.archive_format import Packet
+from recorder.core.bounds import MAX_AHEAD_S
 from recorder.core.opus import SAMPLE_RATE, packet_samples
 from recorder.core.reorder import ReorderBuffer, TrackPacket
 from recorder.core.rtp import Unwrapper, parse_rtp
@@ -17,6 +18,8 @@ from recorder.core.segment_plan import DatedTrack
 from recorder.core.track_index import depacketizer_for
 from recorder.core.video_assembler import MediaGap, Moment, TimedFrame, VideoAssembler
 from recorder.core.video_frame import CodedFrame
+
+MIN_STALL_S = 0.025  # s; sound that was not captured for longer is a gap; less may be drift
 
 
 class Picture(msgspec.Struct, frozen=True, gc=False):
@@ -64,6 +67,7 @@ class TrackPipeline:
         depacketizer = depacketizer_for(track.index.begin)
         self._video = None if depacketizer is None else VideoAssembler(depacketizer)
         self._sound_end: float | None = None
+        self._next_timestamp = 0  # of sound that goes on without a pause
 
     def push(self, packet: Packet) -> Iterator[Item]:
         """Take one archived packet of this track."""
@@ -88,9 +92,13 @@ class TrackPipeline:
         samples = packet_samples(packet.payload)
         if samples is None:
             return
-        time = self._clock.time_at(packet.timestamp, packet.arrival)
-        if packet.lost_before and self._sound_end is not None and time > self._sound_end:
-            yield Missing(self._sound_end, time)
+        time = self._time(Moment(packet.timestamp, packet.arrival))
+        if self._sound_end is not None and time > self._sound_end:
+            # A sender that pauses counts on; a clock that stood still had lost what was said.
+            stood_still = packet.timestamp - self._next_timestamp < samples // 2
+            if packet.lost_before or (stood_still and time - self._sound_end > MIN_STALL_S):
+                yield Missing(self._sound_end, time)
+        self._next_timestamp = packet.timestamp + samples
         self._sound_end = time + samples / SAMPLE_RATE
         yield Sound(time, packet.payload, samples)
 
@@ -102,4 +110,5 @@ class TrackPipeline:
                 yield Missing(self._time(item.start), self._time(item.end))
 
     def _time(self, at: Moment) -> float:
-        return self._clock.time_at(at.timestamp, at.arrival)
+        # What claims to come from the future would hold up all that comes after it.
+        return min(self._clock.time_at(at.timestamp, at.arrival), at.arrival + MAX_AHEAD_S)

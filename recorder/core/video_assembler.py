@@ -11,10 +11,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from recorder.core.bounds import MAX_FRAME_BYTES, MAX_FRAME_PACKETS
 from recorder.core.reorder import TrackPacket
 from recorder.core.video_frame import CodedFrame, Depacketizer
-
-MAX_FRAME_PACKETS = 4096  # a 4 MiB picture
 
 
 class Moment(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +47,7 @@ class VideoAssembler:
     def __init__(self, depacketizer: Depacketizer) -> None:
         self._depacketizer = depacketizer
         self._group: list[TrackPacket] = []
+        self._octets = 0  # of the group
         self._broken_group = False
         self._needs_key = True
         self._gap_start: Moment | None = None
@@ -68,9 +68,10 @@ class VideoAssembler:
             self._lose(packet)
         if not packet.payload:
             return
-        if len(self._group) >= MAX_FRAME_PACKETS:
+        self._octets += len(packet.payload)
+        if len(self._group) >= MAX_FRAME_PACKETS or self._octets > MAX_FRAME_BYTES:
             self._broken_group = True
-        else:
+        if not self._broken_group or not self._group:
             self._group.append(packet)
         if packet.marker:
             yield from self._finish()
@@ -90,7 +91,7 @@ class VideoAssembler:
             self._gap_start = self._last or Moment(packet.timestamp, packet.arrival)
 
     def _finish(self) -> Iterator[TimedFrame | MediaGap]:
-        group, self._group = self._group, []
+        group, self._group, self._octets = self._group, [], 0
         first, broken = group[0], self._broken_group
         self._broken_group = False
         frame = None

@@ -13,8 +13,8 @@ class CodedFrame(msgspec.Struct, frozen=True, gc=False):
 
     data: bytes
     key: bool
-    width: int
-    height: int
+    width: int = 0
+    height: int = 0
 
 
 class Depacketizer(Protocol):

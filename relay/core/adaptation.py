@@ -29,10 +29,12 @@ class Choice:
     Attributes:
         rung: None: nothing.
         ideal: what it would get on an unlimited link; None: nobody publishes what it wants.
+        least_bps: what its lowest rung takes.
     """
 
     rung: Rung | None
     ideal: Rung | None
+    least_bps: float = 0.0
 
 
 class Adaptation:
@@ -96,7 +98,11 @@ class Adaptation:
         ]
         self._look_ahead(ladders, at, now)
         return [
-            Choice(rungs[index] if index >= 0 else None, rungs[-1] if rungs else None)
+            Choice(
+                rungs[index] if index >= 0 else None,
+                rungs[-1] if rungs else None,
+                rungs[0].cost_bps if rungs else 0.0,
+            )
             for (_, rungs), index in zip(ladders, at, strict=True)
         ]
 
@@ -149,7 +155,7 @@ class Adaptation:
         self.spent_bps = spent = _cost(ladders, at)
         self.least_bps = _cost(ladders, [min(index, 0) for index in at])
         self.full_bps = float(sum(rungs[-1].cost_bps for _, rungs in ladders if rungs))
-        self.most_bps = self._needed(self.full_bps)
+        self.most_bps = self.needed(self.full_bps)
         self.next_bps = None
         steps = {
             rungs[index + 1].cost_bps - (rungs[index].cost_bps if index >= 0 else 0)
@@ -159,13 +165,13 @@ class Adaptation:
         for step in sorted(steps):
             # Not every slot's step is next: what matters more comes first.
             if _cost(ladders, allocate(ladders, spent + step)) > spent:
-                self.next_bps = self._needed(spent + step)
+                self.next_bps = self.needed(spent + step)
                 break
         if self.next_bps and self._ceiling_bps and now < self._ceiling_until:
             # Only a link that is found to be better is a reason to climb sooner.
             self.next_bps = max(self.next_bps, 1.01 * _BETTER_LINK * self._ceiling_bps)
 
-    def _needed(self, cost_bps: float) -> float:
+    def needed(self, cost_bps: float) -> float:
         """What the link must carry beside sound before rungs that cost so much are climbed to."""
         reserved = self._reserved_bps
         return _UP_MARGIN * (cost_bps + reserved) - reserved

@@ -80,6 +80,11 @@ class ArrivalMeter:
         self._last_timestamp = 0
         self.jitter = 0.0
 
+    @property
+    def heard(self) -> bool:
+        """Whether an original packet came since the stream began (again)."""
+        return self._total > 0
+
     def on_original(self, octets: int, temporal: int = -1) -> None:
         """A packet came for the first time."""
         if temporal >= 0:
@@ -146,7 +151,7 @@ class ArrivalMeter:
 
         Args:
             ssrc: the stream.
-            highest: highest extended sequence number.
+            highest: highest extended sequence number, as inside the core.
             last_report: the middle 32 bits of the last sender report's NTP time, or 0.
             delay: seconds since it came.
         """
@@ -160,7 +165,9 @@ class ArrivalMeter:
             ssrc,
             fraction,
             max(0, cumulative),
-            highest & 0xFFFFFFFF,
+            # The wire counts cycles from the stream's first packet (RFC 3550 §A.1); the core from
+            # a number that no earlier stream had.
+            (highest - (self._base & ~0xFFFF)) & 0xFFFFFFFF,
             min(int(self.jitter), 0xFFFFFFFF),
             last_report,
             min(int(delay * 65536), 0xFFFFFFFF) if last_report else 0,

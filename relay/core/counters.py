@@ -24,6 +24,7 @@ _NAMES = (
     "rtp_off_window",
     "rtp_payload_malformed",
     "rtp_payload_type_unknown",
+    "rtp_refused",
     "rtp_ssrc_conflict",
     "rtp_ssrc_table_full",
     "rtp_ssrc_unknown",
@@ -73,6 +74,7 @@ class Counters:
     rtp_off_window: int
     rtp_payload_malformed: int
     rtp_payload_type_unknown: int
+    rtp_refused: int
     rtp_ssrc_conflict: int
     rtp_ssrc_table_full: int
     rtp_ssrc_unknown: int

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from relay.core.rtp import RtpError
 
-_IDR, _SPS, _PPS = 5, 7, 8
+_SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
+_B_TYPES = (1, 6)  # of a slice; 6: all of its picture are
+_SLICE_HEAD_BYTES = 12  # more than its first two numbers take
 _STAP_A, _FU_A = 24, 28
 _MAX_SPS_BYTES = 256  # far above any real one; bounds the work on a hostile one
 _HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
@@ -23,16 +25,19 @@ class H264Payload(NamedTuple):
         has_sps: a sequence parameter set is in it, so decoding can start exactly here.
         width: from the parameter set, 0 if unknown.
         height: likewise.
+        bi_predicted: a B slice begins in this packet.
     """
 
     key_frame: bool
     has_sps: bool
     width: int
     height: int
+    bi_predicted: bool = False
 
 
 _PLAIN = H264Payload(False, False, 0, 0)
 _IDR_ONLY = H264Payload(True, False, 0, 0)
+_B_SLICE = H264Payload(False, False, 0, 0, True)
 
 
 def parse(payload: bytes) -> H264Payload:
@@ -52,6 +57,8 @@ def parse(payload: bytes) -> H264Payload:
         return H264Payload(True, True, *sps_size(payload))
     if kind == _IDR:
         return _IDR_ONLY
+    if kind == _SLICE and _is_bi_predicted(payload, 1):
+        return _B_SLICE
     if kind == 0 or kind > 23:
         raise RtpError("H.264 packet type not of packetization mode 0 or 1")
     return _PLAIN
@@ -66,11 +73,27 @@ def _fragment(payload: bytes) -> H264Payload:
         return _PLAIN
     if kind == _SPS:  # a fragmented parameter set: legal, its size is not worth reassembling
         return H264Payload(True, True, 0, 0)
+    if kind == _SLICE and _is_bi_predicted(payload, 2):
+        return _B_SLICE
     return _IDR_ONLY if kind == _IDR else _PLAIN
 
 
+def _is_bi_predicted(payload: bytes, at: int) -> bool:
+    """Whether the slice whose header begins there is a B slice (H.264 §7.3.3, table 7-6)."""
+    head = payload[at : at + _SLICE_HEAD_BYTES].replace(b"\x00\x00\x03", b"\x00\x00")
+    left = 8 * len(head)
+    value = int.from_bytes(head, "big")
+    left -= 2 * (left - value.bit_length()) + 1  # first_mb_in_slice, ue(v)
+    if left <= 0:
+        return False
+    value &= (1 << left) - 1
+    zeros = left - value.bit_length()  # slice_type, ue(v)
+    left -= 2 * zeros + 1
+    return left >= 0 and (value >> left) - 1 in _B_TYPES
+
+
 def _aggregate(payload: bytes) -> H264Payload:
-    key_frame = has_sps = False
+    key_frame = has_sps = bi_predicted = False
     width = height = 0
     at = 1
     while at < len(payload):
@@ -83,8 +106,12 @@ def _aggregate(payload: bytes) -> H264Payload:
             width, height = sps_size(payload[at + 2 : stop])
         elif kind == _IDR:
             key_frame = True
+        elif kind == _SLICE and _is_bi_predicted(payload[:stop], at + 3):
+            bi_predicted = True
         at = stop
-    return H264Payload(key_frame, has_sps, width, height) if key_frame else _PLAIN
+    if not key_frame:
+        return _B_SLICE if bi_predicted else _PLAIN
+    return H264Payload(key_frame, has_sps, width, height, bi_predicted)
 
 
 class _Bits:

@@ -80,10 +80,12 @@ class IncomingLayer:
         "_expected_after_jump",
         "_fresh",
         "_history",
+        "_last_b_picture",
         "_listener",
         "_mask",
         "_requests",
         "_send",
+        "b_pictures",
         "clock",
         "codec",
         "flowing",
@@ -143,6 +145,8 @@ class IncomingLayer:
         self.highest_timestamp = -1
         self.report_middle = 0  # middle 32 bits of the last sender report's NTP time
         self.report_arrival = now
+        self.b_pictures = 0
+        self._last_b_picture = -1  # extended timestamp
         self._expected_after_jump = -1
         self._fresh = True
         self._at_switch_point = False
@@ -192,7 +196,7 @@ class IncomingLayer:
             return False
         if codec is not self.codec:
             self._adopt(codec, now)
-        timestamp = extend(packet.timestamp, self.highest_timestamp, 32)
+        timestamp = extend(packet.timestamp, self._near(packet.timestamp), 32)
         media = MediaPacket(sequence, timestamp, packet, now)
         if self.kind is MediaKind.VIDEO:
             if media.size:
@@ -242,6 +246,14 @@ class IncomingLayer:
         self.meter.restart(sequence)
         return sequence
 
+    def _near(self, timestamp: int) -> int:
+        """The extended timestamp near which a wire timestamp belongs."""
+        if self.highest_timestamp >= 0:
+            return self.highest_timestamp
+        told = self.clock.last_told  # a report may come before the first packet
+        # One cycle on, so that −1 keeps its meaning: half of all streams begin above 2^31.
+        return (1 << 32) + timestamp if told is None else told
+
     def restart(self, now: float) -> None:
         """The publisher began this stream anew: old numbers and reports mean nothing any more."""
         self.missing.clear()
@@ -268,6 +280,11 @@ class IncomingLayer:
             found = h264.parse(media.payload)
             media.switchable = found.key_frame
             self.sets_in_band |= found.has_sps
+            if found.key_frame:
+                self.b_pictures = 0
+            if found.bi_predicted and media.timestamp != self._last_b_picture:
+                self._last_b_picture = media.timestamp
+                self.b_pictures += 1
             if found.width:
                 self._resize(found.width, found.height, now)
 
@@ -438,7 +455,7 @@ class IncomingLayer:
         """Take the publisher's report of this stream."""
         self.report_middle = report.ntp >> 16 & 0xFFFFFFFF
         self.report_arrival = now
-        near = self.highest_timestamp if self.highest >= 0 else report.rtp_timestamp
+        near = self._near(report.rtp_timestamp)
         self.clock.on_report(report.ntp, report.rtp_timestamp, near, now)
 
     def on_capture_time(self, element: bytes, rtp_timestamp: int, now: float) -> None:
@@ -452,7 +469,7 @@ class IncomingLayer:
 
     def report_block(self, now: float) -> rtcp.ReportBlock | None:
         """For the next receiver report; None before any packet."""
-        if self.ssrc is None or self.highest < 0:
+        if self.ssrc is None or not self.meter.heard:
             return None
         delay = now - self.report_arrival
         return self.meter.report_block(self.ssrc, self.highest, self.report_middle, delay)

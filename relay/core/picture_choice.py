@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from relay.api import Importance, Layer, SlotWish
+from relay.api import Hold, Importance, Layer, SlotWish
 from relay.core.adaptation import Adaptation, Choice
 from relay.core.allocator import ALL_TEMPORAL, RANK, Candidate, Demand
 from relay.core.arrival import LEARNING_S
+from relay.core.congestion.estimator import MAX_BPS
 from relay.core.congestion.pacer import Priority
 from relay.core.congestion.state import State
 from relay.core.layer import IncomingLayer
@@ -24,6 +25,7 @@ _STILL_BPS = 25_000  # for the still pictures that stand for courseware, on the 
 # A picture is left at once, before the lower layer's key frame, if the link carries less than this
 # share of it: waiting would fill the queue.
 _HOPELESS = 0.5
+_CHECKED_WITHIN = 2.0  # s: on a good link a picture is there in one
 
 
 class Sources(Protocol):
@@ -91,6 +93,7 @@ class PictureChoice:
         self._adaptation = Adaptation(len(slots))
         self._wishes: Mapping[int, SlotWish] = {}
         self._chosen_at = now
+        self._held: dict[int, tuple[str, float]] = {}  # by slot: whose picture is left out, since
         self._reserved_bps = 0.0  # for sound, and for what else is set aside for
         self.wants: dict[str, frozenset[Layer]] = {}
 
@@ -167,6 +170,7 @@ class PictureChoice:
         ideal = choice.ideal.layer if choice.ideal is not None else None
         slot.set_ideal(ideal)
         slot.set_codec_missing(ideal is None and self._lacks_codec(slot, publisher))
+        slot.set_hold(self._hold(slot, publisher, choice, now))
         if publisher is None or choice.rung is None:
             if publisher is None or ideal is not None or not _is_paused(slot, publisher):
                 slot.aim(None, now)
@@ -184,6 +188,24 @@ class PictureChoice:
         if budget < _HOPELESS * present.meter.carried_bps:
             slot.release()
             self._outlet.pacer.clear(Priority.VIDEO)
+
+    def _hold(
+        self, slot: ViewerSlot, publisher: Publisher | None, choice: Choice, now: float
+    ) -> Hold | None:
+        """Why a picture that is published is left out; None if it is not."""
+        index = slot.negotiated.index
+        if publisher is None or choice.ideal is None or choice.rung is not None:
+            self._held.pop(index, None)
+            return None
+        source, since = self._held.get(index, ("", now))
+        if source != publisher.source_id:
+            since = now
+            self._held[index] = publisher.source_id, since
+        if self._adaptation.needed(choice.least_bps) + self._reserved_bps > MAX_BPS:
+            return Hold.SOURCE
+        estimator = self._outlet.estimator
+        known = estimator.is_judged or estimator.state is State.OUTAGE
+        return Hold.LINK if known or now - since > _CHECKED_WITHIN else Hold.CHECKING
 
     @staticmethod
     def _lacks_codec(slot: ViewerSlot, publisher: Publisher | None) -> bool:

@@ -32,6 +32,9 @@ _SETTLING = 0.5  # s
 # viewers of four slots a choice costs as much as five packets sent to all of them (0.35 ms): a
 # picture that names another size in every packet must not cost that each time.
 _CHANGES_AT_ONCE = 8
+# Pictures with B slices since a key frame until a publisher is refused: no browser's encoder makes
+# any, and one could be a broken packet.
+_MAX_B_PICTURES = 3
 _REPAIR_HEADER = 2  # bytes: the original sequence number (RFC 4588 §4)
 CNAME = "tongke-relay"
 _WORST_FIRST = (Layer.LOW, Layer.MIDDLE, Layer.HIGH)
@@ -57,6 +60,7 @@ class Publisher:
         video: its picture by layer; empty if it has none.
         settled: all layers that come at once have come.
         wanted: what somebody takes of it, as the publisher was told.
+        refused: why it cannot go on; None while it can. What it sends then is dropped.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Publisher:
         self.settled = len(self.video) < 2
         self._settles_at: float | None = None
         self.wanted = Wanted(self.video)
+        self.refused: CloseReason | None = None
         self._changes_left = _CHANGES_AT_ONCE
         self._change_waits = False
         self._open = True
@@ -130,6 +135,9 @@ class Publisher:
             return
         counters = self._counters
         counters.packets_in += 1
+        if self.refused is not None:
+            counters.rtp_refused += 1
+            return
         try:
             parsed = rtp.parse(packet)
         except RtpError:
@@ -158,6 +166,8 @@ class Publisher:
         except RtpError:
             counters.rtp_payload_malformed += 1
             return
+        if route.layer.b_pictures >= _MAX_B_PICTURES:
+            self.refused = CloseReason.B_FRAMES
         captured = parsed.extensions.get(demux.ids.abs_capture_time)
         if captured is not None and taken and not route.repair:
             route.layer.on_capture_time(captured, parsed.timestamp, now)
@@ -314,9 +324,7 @@ class Publisher:
     def offers(self, name: Layer) -> bool:
         """Whether a layer flows, or would if it were asked for."""
         layer = self.video[name]
-        if layer.flowing:
-            return True
-        return bool(layer.meter.carried_bps) and self.wanted.awaits(name)
+        return layer.flowing or self.wanted.awaits(name)
 
     # --- state ------------------------------------------------------------------------------------
 

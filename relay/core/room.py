@@ -155,9 +155,16 @@ class Room:
         self._assign_speakers_of((viewer,), now)
         return viewer
 
-    def add_tap(self, sink: TapSink, now: float) -> RoomTap:
-        """Hand every present and future source of the room to `sink`."""
-        tap = RoomTap(sink, self, self._wall_offset)
+    def add_tap(self, sink: TapSink, now: float, wall_offset: float | None = None) -> RoomTap:
+        """Hand every present and future source of the room to `sink`.
+
+        Args:
+            sink: told of all media.
+            now: monotonic seconds.
+            wall_offset: Unix time minus `now`, fixed for the tap's life; None: the room's.
+        """
+        offset = self._wall_offset if wall_offset is None else wall_offset
+        tap = RoomTap(sink, self, offset)
         self._taps[tap] = None
         for publisher in self._publishers.values():
             tap.attach(publisher, now)
@@ -305,7 +312,11 @@ class Room:
                 best = max if source in self._programme else min
                 taken[source].add(best(publisher.video, key=RANK.__getitem__))
             wanted, sound = publisher.wanted, source in self._audible
-            choosable = publisher.settled and len(publisher.video) > 1
+            featured = source in self._programme
+            if not featured and publisher.video and not publisher.settled:
+                # Nothing can be taken yet. Who is not on stage begins with what any uplink carries.
+                taken[source].add(min(publisher.video, key=RANK.__getitem__))
+            choosable = len(publisher.video) > 1 and (publisher.settled or not featured)
             if wanted.update(taken[source], now, sound=sound, choosable=choosable):
                 ordered = sorted(wanted.layers or (), key=RANK.__getitem__)
                 told = publisher.session_id, ordered

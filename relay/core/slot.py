@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 
-from relay.api import Layer, MediaKind, SlotState
+from relay.api import Hold, Layer, MediaKind, SlotState
 from relay.core import h264, rtcp
 from relay.core.clock import unix_to_ntp
 from relay.core.congestion.pacer import Priority
@@ -97,6 +97,7 @@ class ViewerSlot(SwitchingSlot):
         "_wide_at",
         "_window_start",
         "codec_missing",
+        "hold",
         "ideal",
         "negotiated",
         "octets",
@@ -116,6 +117,7 @@ class ViewerSlot(SwitchingSlot):
         self.packets = self.octets = 0
         self.ideal: Layer | None = None
         self.codec_missing = False
+        self.hold: Hold | None = None
         self._on_change = on_change
         self._outlet = outlet
         self._priority = int(Priority.VIDEO)
@@ -258,6 +260,12 @@ class ViewerSlot(SwitchingSlot):
             self._counters.slots_without_codec += missing
             self._on_change()
 
+    def set_hold(self, hold: Hold | None) -> None:
+        """Note why the picture is left out; None: it is not."""
+        if hold is not self.hold:
+            self.hold = hold
+            self._on_change()
+
     def on_clock(self, layer: IncomingLayer, now: float) -> None:
         """Nothing to do: the next sender report tells the viewer."""
 
@@ -266,7 +274,8 @@ class ViewerSlot(SwitchingSlot):
         layer = self.layer
         index, kind = self.negotiated.index, self.negotiated.kind
         if layer is None:
-            return SlotState(index, kind, None, None, self.ideal, codec_missing=self.codec_missing)
+            missing, hold = self.codec_missing, self.hold
+            return SlotState(index, kind, None, None, self.ideal, codec_missing=missing, hold=hold)
         shown: Layer | None = layer.layer
         thinned = self.temporal < len(layer.meter.temporal_shares) - 1
         return SlotState(index, kind, layer.source_id, shown, self.ideal, thinned)

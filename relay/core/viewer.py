@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from relay.api import Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
+from relay.api import Hold, Layer, Limit, MediaKind, SessionStats, SlotState, SlotWish
 from relay.core.audio import SpeakerSlots
 from relay.core.congestion.estimator import MAX_BPS
 from relay.core.congestion.pacer import Priority
@@ -330,6 +330,8 @@ class Viewer:
         del now
         estimator, rtt = self.outlet.estimator, self._feedback.rtt
         limit = _LIMITS.get(estimator.reason, Limit.RATE)
+        if limit is Limit.NONE and any(slot.hold is Hold.LINK for slot in self.video_slots):
+            limit = Limit.RATE  # nothing is sent for the link's sake, so nothing else limits
         return SessionStats(
             session_id=self.session_id,
             connected=True,

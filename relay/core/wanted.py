@@ -52,7 +52,7 @@ class Wanted:
             layers: the layers that somebody takes.
             now: seconds.
             sound: somebody takes its sound.
-            choosable: there are layers to choose from, and they have come; else all are wanted.
+            choosable: there are layers to choose from; else all are wanted.
         """
         before = self.layers, self.sound
         self._update_sound(sound, now)
@@ -70,10 +70,9 @@ class Wanted:
         To pause it would change nothing, and it is welcome when it can come.
         """
         video = self._video
-        for name in video:
-            if name in taken or self.layers is None:
-                self._taken_at[name] = now
-        told = self.layers if self.layers is not None else frozenset(video)
+        for name in taken:
+            self._taken_at[name] = now
+        told = self.layers if self.layers is not None else frozenset(taken)
         recent = {name for name, since in self._taken_at.items() if now - since < _PAUSE_AFTER}
         stuck = {name for name in told if not video[name].flowing}
         wanted = frozenset(taken) | recent | stuck

@@ -66,6 +66,12 @@ class RecordingState(StrEnum):
     FAILED = "failed"
 
 
+class RefusalReason(StrEnum):
+    """Why the relay ended what somebody published: its device has to be set up otherwise."""
+
+    B_FRAMES = "b_frames"  # pictures that are not sent in the order in which they are shown
+
+
 class ByeReason(StrEnum):
     """Why the server closes the channel. Only SHUTDOWN and TOO_SLOW are worth a reconnect."""
 
@@ -155,9 +161,11 @@ class SlotView(msgspec.Struct, frozen=True):
 class SlotNow(msgspec.Struct, frozen=True):
     """What flows in one of the viewer's slots now (``kind`` video or audio).
 
-    ``ideal`` is the layer that a link without bounds would bring; with ``layer`` None and ``ideal``
-    set this viewer's link does not carry that picture. ``thinned``: fewer pictures a second.
-    ``codec_missing``: the picture comes in no codec that this viewer's browser decodes.
+    ``ideal`` is the layer that a link without bounds would bring. With ``layer`` None and ``ideal``
+    set that picture is left out, and ``hold`` says why: ``checking`` (the link is being looked at),
+    ``link`` (it does not carry the picture) or ``source`` (the picture takes more than is sent to
+    anybody). ``thinned``: fewer pictures a second. ``codec_missing``: the picture comes in no codec
+    that this viewer's browser decodes.
     """
 
     slot: int
@@ -167,6 +175,7 @@ class SlotNow(msgspec.Struct, frozen=True):
     ideal: str | None = None
     thinned: bool = False
     codec_missing: bool = False
+    hold: str | None = None
 
 
 class LessonNow(msgspec.Struct, frozen=True):
@@ -389,6 +398,13 @@ class CodecLacking(msgspec.Struct, frozen=True, tag="codec_lacking"):
     source_id: str
 
 
+class SourceRefused(msgspec.Struct, frozen=True, tag="source_refused"):
+    """A source was ended for what it sent. Told to whom it belongs and to the lead teacher."""
+
+    source_id: str
+    reason: RefusalReason
+
+
 class Still(msgspec.Struct, frozen=True, tag="still"):
     """Part of a page of courseware as a picture, for a viewer whose link does not carry its video.
 
@@ -421,6 +437,7 @@ ServerMessage = (
     | Slots
     | LayersWanted
     | CodecLacking
+    | SourceRefused
     | Still
     | Bye
 )

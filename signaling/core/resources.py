@@ -316,8 +316,12 @@ class StageSpan(msgspec.Struct, frozen=True):
 
 
 class RecordingDetail(msgspec.Struct, frozen=True):
-    """Everything the player needs."""
+    """Everything the player needs.
+
+    ``cuts`` are pauses whose true length nobody knows: the server's clock was set in them.
+    """
 
     summary: RecordingSummary
     sources: tuple[RecordingSource, ...]
     stage: tuple[StageSpan, ...]
+    cuts: tuple[Span, ...] = ()

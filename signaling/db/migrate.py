@@ -6,10 +6,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from signaling.db.engine import Database
+from signaling.db.engine import VERSION_TABLE, Database
 
 
 def _config() -> AlembicConfig:
@@ -35,3 +36,14 @@ async def migrate(database: Database, target: str = "head") -> None:
     writer = database.engine.execution_options(tongke_writes=True)
     async with writer.begin() as connection:
         await connection.run_sync(_upgrade, target)
+
+
+def _version(connection: Connection) -> str | None:
+    options = {"version_table": VERSION_TABLE}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+async def is_current(database: Database) -> bool:
+    """Whether the schema is the newest."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_version) == newest()

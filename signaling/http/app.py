@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import gzip
+import hashlib
 import re
 import secrets
 import time
@@ -18,7 +22,6 @@ from signaling.db.failures import failure_of
 from signaling.errors import (
     CsrfFailed,
     Malformed,
-    TooLarge,
     UnknownHost,
     UnsupportedMediaType,
     UnusableText,
@@ -36,6 +39,8 @@ from signaling.http import (
     stills,
     ws,
 )
+from signaling.http.bodies import read_body
+from signaling.http.connections import Gate
 from signaling.http.hosts import allowed_hosts, is_allowed
 from signaling.http.origin import (
     Networks,
@@ -45,7 +50,7 @@ from signaling.http.origin import (
     networks,
 )
 from signaling.http.problems import invalid_body, problem_response
-from signaling.http.routes import SERVICES, Access, Call, Content, Route, check_parameters
+from signaling.http.routes import GATE, SERVICES, Access, Call, Content, Route, check_parameters
 from signaling.services import Services
 
 log = structlog.get_logger(__name__)
@@ -55,6 +60,7 @@ CLIENT_GONE = 499  # as nginx logs it; never sent
 HSTS = "max-age=31536000"  # a year (RFC 6797); not for subdomains, which may be others'
 HOSTS: web.AppKey[frozenset[str]] = web.AppKey("hosts", frozenset)
 PROXIES: web.AppKey[Networks] = web.AppKey("proxies", tuple)
+COMPRESSED_HERE_BYTES = 4096  # larger answers are compressed by a thread
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
@@ -65,8 +71,21 @@ _CORS_PATHS = ("/whip/", "/whep/")
 
 async def openapi_document(call: Call) -> web.Response:
     """This document."""
-    body = msgspec.json.encode(openapi.document(ROUTES, version("tongke")))
-    return web.Response(body=body, content_type="application/json")
+    plain, compressed, etag = _openapi()
+    headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Encoding"}
+    if call.request.headers.get("If-None-Match") == etag:
+        return web.Response(status=304, headers=headers)
+    if "gzip" in call.request.headers.get("Accept-Encoding", "").lower():
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(body=compressed, content_type="application/json", headers=headers)
+    return web.Response(body=plain, content_type="application/json", headers=headers)
+
+
+@functools.cache
+def _openapi() -> tuple[bytes, bytes, str]:
+    """The document, plain and compressed, with its tag: made once, before media flow."""
+    plain = msgspec.json.encode(openapi.document(ROUTES, version("tongke")))
+    return plain, gzip.compress(plain), f'"{hashlib.sha256(plain).hexdigest()[:16]}"'
 
 
 ROUTES: tuple[Route, ...] = (
@@ -88,15 +107,23 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def make_app(services: Services) -> web.Application:
-    """The application over running services."""
+def make_app(services: Services, gate: Gate) -> web.Application:
+    """The application over running services, behind a gate that bounds its connections."""
     app = web.Application(middlewares=[_observe, _problems], client_max_size=MAX_BODY_BYTES)
     app[SERVICES] = services
-    app[health.METRICS] = health.Metrics(services)
+    app[GATE] = gate
+    app[health.METRICS] = health.Metrics(services, gate)
+    _openapi()
+    # A proxy may keep its path before ours or take it away: both work.
+    prefixes = tuple(dict.fromkeys(("", services.config.path_prefix)))
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, _dispatcher(route, services))
-    app.router.add_get("/ws/lessons/{lesson_id}", ws.control_channel)
-    app.router.add_get(pages.PATTERN, pages.page)
+        dispatcher = _dispatcher(route, services)
+        for prefix in prefixes:
+            app.router.add_route(route.method, prefix + route.path, dispatcher)
+    for prefix in prefixes:
+        app.router.add_get(f"{prefix}/ws/lessons/{{lesson_id}}", ws.control_channel)
+    for prefix in reversed(prefixes):  # the pages' pattern takes in whatever is left
+        app.router.add_get(prefix + pages.pattern(services.config.path_prefix), pages.page)
     app[HOSTS] = allowed_hosts(services.config)
     app[PROXIES] = networks(services.config.trusted_proxies)
     app.on_response_prepare.append(_add_headers)
@@ -120,15 +147,22 @@ def _dispatcher(
         if route.access is Access.SESSION:
             call.signed_in = await session_cookies.signed_in(request, services.identity)
             structlog.contextvars.bind_contextvars(subject=call.subject.subject_id)
+            request.app[GATE].know(request, call.session.session_hash)
             if route.method not in _SAFE:
                 services.identity.demand_csrf(call.signed_in, request.headers.get("X-CSRF-Token"))
+        if route.permit is not None:
+            await route.permit(call)
         if decoder is not None:
             call.body = await _body(request, decoder)
         answer = await route.handler(call)
         if isinstance(answer, web.StreamResponse):
             return answer
-        response = web.Response(status=route.status, body=msgspec.json.encode(answer))
-        response.content_type = "application/json"
+        response = web.Response(
+            status=route.status,
+            body=msgspec.json.encode(answer),
+            content_type="application/json",
+            zlib_executor_size=COMPRESSED_HERE_BYTES,
+        )
         response.headers["Cache-Control"] = "no-store"
         response.enable_compression()
         return response
@@ -140,13 +174,11 @@ async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> 
     if request.content_type != "application/json":
         raise UnsupportedMediaType("expected application/json", field="Content-Type")
     try:
-        return cleaned(decoder.decode(await request.read()))
+        return cleaned(decoder.decode(await read_body(request, MAX_BODY_BYTES)))
     except BadText as error:
         raise UnusableText(error.code, error.field or None) from None
     except msgspec.MsgspecError as error:
         raise invalid_body(error) from None
-    except web.HTTPRequestEntityTooLarge:
-        raise TooLarge(f"at most {MAX_BODY_BYTES} bytes") from None
     except (UnicodeDecodeError, RecursionError):
         raise Malformed("not JSON in UTF-8") from None
 
@@ -157,6 +189,9 @@ async def _observe(
 ) -> web.StreamResponse:
     """Give the request an id, and log and count it at its end."""
     given = request.headers.get("X-Request-ID", "")
+    connection, task = request.app[GATE].of(request), asyncio.current_task()
+    if connection is not None and task is not None:
+        connection.begin(task)
     request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -172,6 +207,7 @@ async def _observe(
         took = time.perf_counter() - started
         resource = request.match_info.route.resource
         path = resource.canonical if resource is not None else "unknown"
+        path = path.removeprefix(request.app[SERVICES].config.path_prefix)
         metrics = request.app[health.METRICS]
         method = request.method if request.method in _METHODS else "other"
         metrics.requests.labels(method, path, str(status)).inc()
@@ -205,15 +241,16 @@ async def _problems(
 def _has_left(request: web.Request, error: Exception) -> bool:
     """Whether a client broke off its request: its own matter, and no fault of ours."""
     gone = request.transport is None or request.transport.is_closing()
-    return gone and isinstance(error, ConnectionError | aiohttp.ClientError)
+    return gone and isinstance(error, ConnectionError | aiohttp.ClientError | Malformed)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
-    if request.path.startswith(_CORS_PATHS):
+    prefix = request.app[SERVICES].config.path_prefix
+    if request.path.removeprefix(prefix).startswith(_CORS_PATHS):
         for name, value in media.CORS.items():
             headers[name] = value
-    if request.path.startswith(_PRIVATE_PATHS):
+    if request.path.removeprefix(prefix).startswith(_PRIVATE_PATHS):
         headers.setdefault("Cache-Control", "no-store")
     if is_secure(request, request.app[PROXIES]):
         headers["Strict-Transport-Security"] = HSTS
@@ -236,5 +273,5 @@ def _content_security_policy(request: web.Request) -> str:
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; media-src 'self' blob: data: mediastream:; font-src 'self'; "
         f"connect-src 'self'{socket}; worker-src 'self' blob:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     )

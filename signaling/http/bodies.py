@@ -1,16 +1,40 @@
-"""Reading a body that is not JSON: never more of it than it may have."""
+"""Reading a body: never more of it than it may have, never for longer than it may take."""
 
 from __future__ import annotations
 
-from aiohttp import web
+import asyncio
 
-from signaling.errors import TooLarge
+from aiohttp import hdrs, web
+
+from signaling.errors import Malformed, RequestTimeout, TooLarge, UnsupportedMediaType
+from signaling.http.routes import GATE, SERVICES
 
 
 async def read_body(request: web.Request, most: int, *, field: str | None = None) -> bytes:
-    """The body, at most so many bytes. Raises TooLarge, for a declared length before reading."""
+    """The body, at most so many bytes.
+
+    Raises:
+        UnsupportedMediaType: it is compressed; that is told before it is read.
+        TooLarge: likewise, for a declared length.
+        RequestTimeout: it did not come in time.
+        Malformed: it broke off.
+    """
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedMediaType("compressed bodies are not taken", field="Content-Encoding")
     if (request.content_length or 0) > most:
         raise TooLarge(f"at most {most} bytes", field=field)
+    try:
+        with request.app[GATE].awaiting_body(request):
+            async with asyncio.timeout(request.app[SERVICES].config.http_body_s):
+                return await _read(request, most, field)
+    except TimeoutError:
+        raise RequestTimeout("the body did not come in time", field=field) from None
+    except (ConnectionError, web.RequestPayloadError):  # nobody is there to read the answer
+        raise Malformed("the body broke off", field=field) from None
+
+
+async def _read(request: web.Request, most: int, field: str | None) -> bytes:
     body = bytearray()
     while len(body) <= most:
         piece = await request.content.read(most + 1 - len(body))

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from signaling.errors import Forbidden
 from signaling.health_check import BUSY, OK
+from signaling.http.connections import TIMED_STAGES, Gate
 from signaling.http.link_metrics import LinkFigures
 from signaling.http.origin import networks, within
 from signaling.http.routes import Access, Call, Content, Route
@@ -30,26 +31,50 @@ class Health(msgspec.Struct, frozen=True):
     recorder: str
 
 
-class Metrics:
-    """This server's own registry; nothing global, so that tests may run several servers."""
+class _Collected(CollectorRegistry):
+    """A registry of figures that were read before."""
 
-    def __init__(self, services: Services) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, families: list[Metric]) -> None:
+        super().__init__()
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        """The families."""
+        return self._families
+
+
+class Metrics:
+    """This server's own figures; nothing global, so that tests may run several servers."""
+
+    def __init__(self, services: Services, gate: Gate) -> None:
         self.requests = Counter(
             "tongke_http_requests",
             "HTTP requests",
             ("method", "route", "status"),
-            registry=self.registry,
+            registry=None,
         )
         self.seconds = Histogram(
             "tongke_http_request_seconds",
             "Time to answer",
             ("route",),
-            registry=self.registry,
+            registry=None,
         )
-        ProcessCollector(registry=self.registry)
-        self.registry.register(_LiveFigures(services))
-        self.registry.register(LinkFigures(services))
+        self._collectors: tuple[Collector, ...] = (
+            self.requests,
+            self.seconds,
+            ProcessCollector(registry=None),
+            _LiveFigures(services),
+            _ConnectionFigures(gate),
+            LinkFigures(services),
+        )
+
+    async def text(self) -> bytes:
+        """All figures for Prometheus: read here, in turns with media; written by a thread."""
+        families: list[Metric] = []
+        for collector in self._collectors:
+            families += collector.collect()
+            await asyncio.sleep(0)
+        return await asyncio.to_thread(generate_latest, _Collected(families))
 
 
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
@@ -79,6 +104,27 @@ class _LiveFigures(Collector):
             yield GaugeMetricFamily(f"tongke_{clean}", name, value=value)
 
 
+class _ConnectionFigures(Collector):
+    """HTTP connections: who has them, and what became of those that stood still."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def collect(self) -> Iterable[Metric]:
+        """The families, always all of them."""
+        gate = self._gate
+        open_now = GaugeMetricFamily("tongke_http_connections", "open", labels=("of",))
+        open_now.add_metric(("known",), gate.book.known)
+        open_now.add_metric(("strangers",), gate.book.strangers)
+        yield open_now
+        yield CounterMetricFamily("tongke_http_refused", "found no place", value=gate.refused)
+        yield CounterMetricFamily("tongke_http_evicted", "made place", value=gate.evicted)
+        late = CounterMetricFamily("tongke_http_timeouts", "stood still", labels=("stage",))
+        for stage in TIMED_STAGES:
+            late.add_metric((stage,), gate.timeouts[stage])
+        yield late
+
+
 async def healthz(call: Call) -> web.Response:
     """Whether each part does what it promises, and can write."""
     parts = await call.services.health.parts()
@@ -96,7 +142,7 @@ async def metrics(call: Call) -> web.Response:
     """Prometheus text, to the networks that may scrape."""
     if not within(call.remote, networks(call.services.config.metrics_networks)):
         raise Forbidden("not from this network (metrics_networks)")
-    body = generate_latest(call.request.app[METRICS].registry)
+    body = await call.request.app[METRICS].text()
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -49,7 +49,7 @@ async def logout(call: Call) -> web.Response:
     await call.services.identity.logout(call.session, call.remote, device)
     call.services.session_watch.end((call.session.session_hash,))
     response = web.Response(status=204)
-    take_cookies(call.request, response, kind)
+    take_cookies(call.request, response, kind, call.services.config)
     return response
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from signaling.addresses import page_urls
 from signaling.core import resources as r
 from signaling.core.calendar import days, parse_day, parse_week
-from signaling.core.permissions import Action, allows
+from signaling.core.permissions import Action, Relation, allows, granted
 from signaling.errors import Forbidden, Invalid
 from signaling.http.routes import Call, Query, Route
 
@@ -23,6 +23,17 @@ async def list_lessons(call: Call) -> r.LessonList:
         call.services.clock.now(),
         following,
     )
+
+
+async def may_create(call: Call) -> None:
+    """Somebody's lessons, at least. Raises Forbidden."""
+    if not granted(Action.CREATE_LESSON, call.subject.roles, tuple(Relation)):
+        raise Forbidden()
+
+
+async def may_cancel(call: Call) -> None:
+    """This lesson. Raises NotFound, Forbidden."""
+    await call.services.lessons.demand(call.subject, Action.CANCEL_LESSON, _id(call))
 
 
 async def create_lesson(call: Call) -> r.Lesson:
@@ -134,6 +145,7 @@ ROUTES = (
         r.LessonCreate,
         status=201,
         audited="lesson_create",
+        permit=may_create,
     ),
     Route("GET", "/api/lessons/{lesson_id}", get_lesson, "一节课", r.Lesson),
     Route(
@@ -160,6 +172,7 @@ ROUTES = (
         r.Lesson,
         r.LessonCancel,
         audited="lesson_cancel",
+        permit=may_cancel,
     ),
     Route("GET", "/api/directory", directory, "学校、教室、主讲教师", r.Directory),
     Route(

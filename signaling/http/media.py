@@ -8,6 +8,7 @@ from aiohttp import web
 
 from relay.api import Answer
 from signaling.config import IceServer
+from signaling.core.tokens import MediaAction
 from signaling.errors import (
     BadToken,
     Malformed,
@@ -38,30 +39,29 @@ CORS = {
 
 async def publish(call: Call) -> web.Response:
     """Open a publishing session."""
-    offer = await _text(call, SDP)
+    media = call.services.media
+    token, lesson_id, source_id = _token(call), call.path("lesson_id"), call.path("source_id")
+    media.demand(token, MediaAction.PUBLISH, lesson_id, source_id)
     await _demand_login(call)
-    answer = call.services.media.publish(
-        _token(call), call.path("lesson_id"), call.path("source_id"), offer
-    )
+    answer = media.publish(token, lesson_id, source_id, await _text(call, SDP))
     return _created(call, answer, "whip")
 
 
 async def watch(call: Call) -> web.Response:
     """Open a viewing session."""
-    offer = await _text(call, SDP)
+    media, token, lesson_id = call.services.media, _token(call), call.path("lesson_id")
+    media.demand(token, MediaAction.WATCH, lesson_id)
     await _demand_login(call)
-    answer = await call.services.media.watch(
-        _token(call), call.path("lesson_id"), offer, call.remote
-    )
+    answer = await media.watch(token, lesson_id, await _text(call, SDP), call.remote)
     return _created(call, answer, "whep")
 
 
 async def patch(call: Call) -> web.Response:
     """Trickle (204) or restart ICE (200); RFC 9725 §4.3: only the latter makes a new ETag."""
+    media, token, session_id = call.services.media, _token(call), call.path("session_id")
+    media.demand_opener(token, session_id)
     fragment = await _text(call, SDP_FRAGMENT)
-    patched = call.services.media.patch(
-        _token(call), call.path("session_id"), fragment, _if_match(call)
-    )
+    patched = media.patch(token, session_id, fragment, _if_match(call))
     if patched.sdp_fragment is None:
         return web.Response(status=204)  # MUST NOT carry an ETag (§4.3.2)
     body = patched.sdp_fragment.encode()
@@ -149,7 +149,8 @@ def if_match(header: str) -> tuple[str, ...] | None:
 
 def _created(call: Call, answer: Answer, kind: str) -> web.Response:
     response = web.Response(status=201, body=answer.sdp.encode(), content_type=SDP)
-    response.headers["Location"] = f"/{kind}/sessions/{answer.session_id}"
+    prefix = call.services.config.path_prefix
+    response.headers["Location"] = f"{prefix}/{kind}/sessions/{answer.session_id}"
     response.headers["ETag"] = f'"{answer.etag}"'
     response.headers["Accept-Patch"] = SDP_FRAGMENT
     for server in call.services.config.ice_servers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from aiohttp import web
@@ -16,27 +17,37 @@ NOT_BUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>Âê
 <p lang="en">The server runs, but the web client has not been built.</p></body></html>"""
 YEAR_S = 31_536_000
 _IMMUTABLE = f"public, max-age={YEAR_S}, immutable"
-# Every path but the programs': those must not answer a mistake with a page.
-PATTERN = "/{path:(?!(?:api|whip|whep|ws|media)/).*}"
+BASE = '<base href="/" />'  # of the built pages; from it they find everything else
 CANONICAL = "/{path}"
+
+
+def pattern(prefix: str) -> str:
+    """Every path but the programs', below `prefix`: those must not answer a mistake with a page."""
+    below = f"(?:{re.escape(prefix[1:])}/)?" if prefix else ""
+    return f"/{{path:(?!{below}(?:api|whip|whep|ws|media)/).*}}"
 
 
 async def page(request: web.Request) -> web.StreamResponse:
     """A file of the client, or the page that the path belongs to."""
-    root = request.app[SERVICES].config.web
+    config = request.app[SERVICES].config
+    root = config.web
     path = request.match_info["path"]
     first = path.split("/", 1)[0]
     file = _file(root, path)
     if file is not None:
         hashed = first == "assets"  # Vite names these by their content
         cache = _IMMUTABLE if hashed else "no-cache"
-        return web.FileResponse(file, headers={"Cache-Control": cache})
+        # A `.br` or `.gz` beside it, made by the build, is sent to whom takes it.
+        return web.FileResponse(file, headers={"Cache-Control": cache, "Vary": "Accept-Encoding"})
     if first == "assets" or Path(path).suffix:
         raise NotFound()
     entry = root / ("classroom.html" if first == "classroom" else "index.html")
     if not entry.is_file():
         return web.Response(text=NOT_BUILT, content_type="text/html", status=503)
-    return web.FileResponse(entry, headers={"Cache-Control": "no-cache"})
+    if not config.path_prefix:
+        return web.FileResponse(entry, headers={"Cache-Control": "no-cache"})
+    text = entry.read_text().replace(BASE, BASE.replace("/", f"{config.path_prefix}/", 1), 1)
+    return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-cache"})
 
 
 def _file(root: Path, path: str) -> Path | None:

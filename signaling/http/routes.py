@@ -13,10 +13,12 @@ from signaling.core.permissions import Subject
 from signaling.core.text import MAX_PARAMETER_CHARS, BadText, TextKind, clean, is_word
 from signaling.db.audit_log import Actor
 from signaling.errors import NotFound, NotSignedIn, UnusableText
+from signaling.http.connections import Gate
 from signaling.identity import SignedIn
 from signaling.services import Services
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 
 class Access(StrEnum):
@@ -83,6 +85,7 @@ class Route:
     Attributes:
         handler: returns the body (a struct, None for no content) or a whole response.
         answer: the body's struct, a `Content`, or None.
+        permit: raises where the caller may not do this; asked before the body is read.
         audited: the action of the one audit row that a successful request leaves; the service that
             does it writes the row. None: it changes nothing that is kept.
     """
@@ -97,6 +100,7 @@ class Route:
     access: Access = Access.SESSION
     query: tuple[Query, ...] = ()
     headers: tuple[str, ...] = field(default=())
+    permit: Callable[[Call], Awaitable[object]] | None = None
     audited: str | None = None
 
 

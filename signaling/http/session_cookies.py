@@ -77,15 +77,28 @@ def set_cookies(
         kept.append((DEVICE_COOKIE, new.device_token, config.device_cookie_days * days))
     for name, value, max_age in kept:
         response.set_cookie(
-            name, value, max_age=max_age, httponly=True, samesite="Lax", secure=secure
+            name,
+            value,
+            path=_path(config),
+            max_age=max_age,
+            httponly=True,
+            samesite="Lax",
+            secure=secure,
         )
 
 
-def take_cookies(request: web.Request, response: web.Response, kind: SignedInAs) -> None:
+def take_cookies(
+    request: web.Request, response: web.Response, kind: SignedInAs, config: Config
+) -> None:
     """Let the browser forget a login of this kind, and leave the other one alone."""
     response.headers["Clear-Site-Data"] = '"cache"'
-    response.del_cookie(COOKIE_OF[kind])
+    response.del_cookie(COOKIE_OF[kind], path=_path(config))
     if kind is SignedInAs.TERMINAL:
-        response.del_cookie(DEVICE_COOKIE)
+        response.del_cookie(DEVICE_COOKIE, path=_path(config))
         if TERMINAL_COOKIE not in request.cookies:  # it came by the cookie of before
-            response.del_cookie(PERSON_COOKIE)
+            response.del_cookie(PERSON_COOKIE, path=_path(config))
+
+
+def _path(config: Config) -> str:
+    """Ours alone, where a proxy has other programs beside it."""
+    return config.path_prefix or "/"

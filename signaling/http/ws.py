@@ -18,7 +18,7 @@ from signaling.core.room_state import CommandRefused
 from signaling.core.text import cleaned, is_word
 from signaling.errors import Forbidden, NotFound, SignalingError, WrongLessonState
 from signaling.http.origin import client_address, is_own_origin, networks
-from signaling.http.routes import SERVICES
+from signaling.http.routes import GATE, SERVICES
 from signaling.http.session_cookies import signed_in
 from signaling.http.socket_queue import unsent_bytes
 from signaling.hub import member_of
@@ -103,6 +103,7 @@ async def _admit(
     request: web.Request, services: Services, lesson_id: str
 ) -> tuple[SignedIn, Seat, LiveRoom]:
     who = await signed_in(request, services.identity)
+    request.app[GATE].know(request, who.session_hash)
     remote = client_address(request, networks(services.config.trusted_proxies))
     if not is_word(lesson_id):
         raise NotFound()

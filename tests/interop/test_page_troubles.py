@@ -10,11 +10,15 @@ from typing import Any
 
 from playwright.async_api import Route
 
+from load_tests.media import MediaClock
+from load_tests.publish import PublishingPeer, VideoPlan
 from tests.support.browser import browsers
 from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
 from tests.support.recordings import ready_recording
 from tests.support.server import TongkeServer
+from tests.support.small_media import endpoint_of
 
+B_SLICE = b"\x01\xa8" + bytes(40)  # H.264 §7.3.3: first_mb_in_slice 0, slice_type 1
 NEEDS_THE_SERVER = ("end-lesson", "mute-all", "external-access")
 FOCUSED = "() => document.activeElement.dataset.testid ?? document.activeElement.tagName"
 BROWSER_STOPS_SHARING = """() => {
@@ -165,6 +169,26 @@ async def test_a_dialog_keeps_the_focus_and_gives_it_back(tmp_path: Path) -> Non
             assert await teacher.evaluate(inside)
         await keyboard.press("Escape")
         assert await teacher.evaluate(FOCUSED) == "external-access"
+
+
+async def test_a_device_that_sends_b_frames_is_named_with_what_to_set(tmp_path: Path) -> None:
+    async with _school(tmp_path) as school:
+        wang = await school.server.sign_in("wang")
+        path = f"/api/lessons/{school.lesson['lesson_id']}/external-access"
+        endpoint = (await wang.call("POST", path))["courseware"]
+        clock = MediaClock()
+        host = PublishingPeer(
+            wang.http, endpoint_of(wang, endpoint), clock, video=VideoPlan("H264", rids=())
+        )
+        await host.start()
+        for _ in range(4):
+            host.send_payloads("h", [B_SLICE], clock.now())
+        told = await _text(school.teacher, "source-refused")
+        assert "外接课件已被服务器断开" in told
+        assert "B 帧" in told
+        await school.teacher.click("source-refused-close")
+        await school.teacher.page.get_by_test_id("source-refused").wait_for(state="detached")
+        await host.close()
 
 
 async def test_a_recording_of_which_a_part_is_lost_says_so(tmp_path: Path) -> None:

@@ -80,15 +80,18 @@ class SimulatedPublisher:
         down: Profile | None = None,
         seed: int = 1,
         fps: float = 25.0,
+        bps: float | None = None,
         clock_offset: float = 1234.5,
         session: str | None = None,
     ) -> None:
+        """`bps`: what each layer's pictures take; None: what is usual of its size."""
         self.world = world
         self.tag = source_id[:3]
         self.source_id = source_id
         self.codec = codec
         self.temporal = temporal
         self.fps = fps
+        self._frame_bytes = None if bps is None else round(bps / 8 / fps)
         self.level = 30  # −dBov
         self.send_levels = True
         self.clock_offset = clock_offset
@@ -154,7 +157,8 @@ class SimulatedPublisher:
         encoding.key_frames += key
         encoding.frame += 1
         encoding.picture_id += 1
-        octets = FRAME_BYTES[encoding.layer] * (KEY_FRAME_FACTOR if key else 1)
+        octets = self._frame_bytes or FRAME_BYTES[encoding.layer]
+        octets *= KEY_FRAME_FACTOR if key else 1
         place = self._temporal_place(encoding, key)
         if self.temporal and not key:
             octets = round(octets * streams.L1T3_SHARES[encoding.since_key % 4])

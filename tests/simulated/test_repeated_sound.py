@@ -9,7 +9,7 @@ import pytest
 
 from relay.api import MediaKind
 from relay.core import red, rtp
-from relay.core.negotiated import Codec, OutgoingSlot
+from relay.core.negotiated import Codec, ExtensionIds, OutgoingSlot
 from tests.simulated import publisher, streams
 from tests.simulated.classroom import Classroom
 from tests.simulated.network import Profile
@@ -24,9 +24,14 @@ class Listener(SimulatedViewer):
 
     @staticmethod
     def _negotiate(
-        index: int, kind: MediaKind, seed: int, codecs: tuple[Codec, ...], rtx: bool
+        index: int,
+        kind: MediaKind,
+        seed: int,
+        codecs: tuple[Codec, ...],
+        rtx: bool,
+        ids: ExtensionIds,
     ) -> OutgoingSlot:
-        slot = SimulatedViewer._negotiate(index, kind, seed, codecs, rtx)
+        slot = SimulatedViewer._negotiate(index, kind, seed, codecs, rtx, ids)
         return replace(slot, codecs=(OPUS,)) if kind is MediaKind.AUDIO else slot
 
     def frames(self, *, within: int = 4) -> dict[int, str]:

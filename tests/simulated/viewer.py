@@ -16,6 +16,7 @@ from tests.simulated.network import Link, Profile, SharedLink, World
 from tests.unit.relay.congestion.link import Bottleneck
 
 IDS = ExtensionIds(mid=9, transport_cc=7, audio_level=6)
+NARROW_IDS = ExtensionIds(mid=9, audio_level=6)
 VP8 = replace(publisher.VP8, payload_type=120, rtx_payload_type=121)
 H264 = replace(publisher.H264, payload_type=125, rtx_payload_type=126)
 OPUS = replace(publisher.OPUS, payload_type=109)
@@ -69,6 +70,7 @@ class Slot:
     duplicates: int = 0
     plis: int = 0
     pli_at: float = 0.0
+    told: tuple[int, int] | None = None  # highest number and packets, at the last report
     way_out: int = -1  # where a whole key frame begins, behind a hole
 
     @property
@@ -82,6 +84,16 @@ class Slot:
             if not shown or shown[-1] != one.stream:
                 shown.append(one.stream)
         return shown
+
+    def fraction_lost(self) -> int:
+        """Of the packets since the last report, in 256ths (RFC 3550 §6.4.1)."""
+        received = len(self.order)
+        before, self.told = self.told, (self.highest, received)
+        if before is None:
+            return 0
+        expected = self.highest - before[0]
+        lost = expected - (received - before[1])
+        return min(255, 256 * lost // expected) if expected > 0 and lost > 0 else 0
 
     def longest_freeze(self, start: float = 0.0) -> float:
         times = [one.at for one in self.decoded if one.at >= start]
@@ -108,17 +120,26 @@ class SimulatedViewer:
         rtx: bool = True,
         feedback: bool = True,
         asks: bool = True,
+        reports: bool = True,
+        wide: bool = True,
         seed: int = 100,
     ) -> None:
-        """`asks`: whether what it lacks is asked for (NACK)."""
+        """Join the room.
+
+        Args beyond the obvious:
+            feedback: it sends transport-wide feedback; `wide`: it negotiated that.
+            asks: what it lacks is asked for (NACK).
+            reports: it sends receiver reports.
+        """
         self.asks = asks
+        self._wide = wide
         self.world = world
         self.name = name
         self.wide: list[int] = []
         self.raw: list[bytes] = []
         self.joined = world.now
         slots = [
-            self._negotiate(index, kind, seed, codecs, rtx)
+            self._negotiate(index, kind, seed, codecs, rtx, IDS if wide else NARROW_IDS)
             for kind, count in ((MediaKind.VIDEO, video), (MediaKind.AUDIO, audio))
             for index in range(count)
         ]
@@ -147,11 +168,17 @@ class SimulatedViewer:
         world.every(0.01, self._tick)
         if feedback:
             world.every(FEEDBACK_INTERVAL, self._transport_feedback, start=0.02)
-        world.every(1.0, self._receiver_report, start=0.5)
+        if reports:
+            world.every(1.0, self._receiver_report, start=0.5)
 
     @staticmethod
     def _negotiate(
-        index: int, kind: MediaKind, seed: int, codecs: Sequence[Codec], rtx: bool
+        index: int,
+        kind: MediaKind,
+        seed: int,
+        codecs: Sequence[Codec],
+        rtx: bool,
+        ids: ExtensionIds,
     ) -> OutgoingSlot:
         video = kind is MediaKind.VIDEO
         ssrc = seed * 1000 + index + (0 if video else 500)
@@ -160,7 +187,7 @@ class SimulatedViewer:
             mid=f"{kind.value[0]}{index}",
             kind=kind,
             codecs=tuple(codecs) if video else (OPUS,),
-            extensions=IDS,
+            extensions=ids,
             ssrc=ssrc,
             rtx_ssrc=ssrc + 100 if video and rtx else 0,
             cname="room",
@@ -189,9 +216,10 @@ class SimulatedViewer:
             return
         packet = rtp.parse(data)
         wide = packet.extensions.get(IDS.transport_cc)
-        assert wide is not None
-        self.wide.append(int.from_bytes(wide, "big"))
-        self.arrivals.add(self.wide[-1], self.world.now)
+        assert (wide is not None) == self._wide
+        if wide is not None:
+            self.wide.append(int.from_bytes(wide, "big"))
+            self.arrivals.add(self.wide[-1], self.world.now)
         for slot in self.slots:
             if packet.ssrc == slot.negotiated.ssrc:
                 assert packet.extensions[IDS.mid] == slot.negotiated.mid.encode()
@@ -339,7 +367,7 @@ class SimulatedViewer:
             blocks.append(
                 rtcp.ReportBlock(
                     slot.negotiated.ssrc,
-                    0,
+                    slot.fraction_lost(),
                     0,
                     slot.highest,
                     0,

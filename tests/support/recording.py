@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +42,10 @@ class HandTap:
         self._open: set[int] = set()
         self.key_frames_asked: asyncio.Queue[None] = asyncio.Queue()
         self.closed = False
+        self._offset = START - time.monotonic()
+
+    def now(self) -> float:
+        return time.monotonic() + self._offset
 
     def on_track(self, track: TapTrack, now: float) -> None:
         self._open.add(track.track_id)
@@ -140,13 +145,15 @@ def service(
     database_url: str | None = None,
     continue_within_s: float = 0.0,
     tail_s: float = 0.0,
+    clock: Callable[[], float] = time.time,
 ) -> tuple[RecorderService, Watcher]:
     """A service on a folder, with a watcher; not started."""
     url = database_url or f"sqlite+aiosqlite:///{data}/tongke.db"
     made = RecorderService(
         RecorderConfig(
             data, url, continue_within_s=continue_within_s, min_free_bytes=0, tail_s=tail_s
-        )
+        ),
+        clock=clock,
     )
     watcher = Watcher()
     made.add_listener(watcher)

@@ -184,6 +184,8 @@ class TrackFeed:
         rate_error: the sampling clock runs this much fast (1e-4: 100 ppm).
         latency_s: from capture to arrival; up to `jitter_s` is added.
         reports_every_s: sender reports; 0 for none.
+        jumps: (time, seconds) by which the sample clock jumps ahead, or back.
+        stalls: (time, seconds) while capture stands still: no frames, and no ticks counted.
         switch: called with each frame, may replace its payloads.
     """
 
@@ -199,6 +201,8 @@ class TrackFeed:
     latency_s: float = 0.03
     jitter_s: float = 0.0
     reports_every_s: float = 1.0
+    stalls: tuple[tuple[float, float], ...] = ()
+    jumps: tuple[tuple[float, float], ...] = ()
     first_sequence: int = 65_500
     first_timestamp: int = 0xFFFF0000
     end_reason: CloseReason | None = CloseReason.REQUESTED
@@ -246,7 +250,14 @@ class TrackFeed:
 
     def rtp_time(self, time_s: float) -> int:
         """The RTP timestamp of a time of the frames."""
-        return self.first_timestamp + round(time_s * self.clock_rate * (1 + self.rate_error))
+        counted = time_s
+        for at, length in self.stalls:
+            counted -= min(max(time_s - at, 0.0), length)
+        counted += sum(by for at, by in self.jumps if time_s >= at)
+        return self.first_timestamp + round(counted * self.clock_rate * (1 + self.rate_error))
+
+    def _stands(self, time_s: float) -> bool:
+        return any(at <= time_s < at + length for at, length in self.stalls)
 
     def packet_count(self) -> int:
         """How many packets the frames make."""
@@ -255,6 +266,8 @@ class TrackFeed:
     def _packets(self) -> Iterator[tuple[Coded, bytes]]:
         sequence = self.first_sequence
         for number, frame in enumerate(self.frames):
+            if self._stands(frame.time):
+                continue
             if self.codec == "VP8":
                 payloads = packetize_vp8(frame.data, number if self.track_id % 2 else None)
             elif self.codec == "H264":
@@ -274,6 +287,9 @@ class TrackFeed:
             return
         time_s = 0.5
         while time_s < self.frames[-1].time:
+            if self._stands(time_s):
+                time_s += self.reports_every_s
+                continue
             stamp = self.rtp_time(time_s) & 0xFFFFFFFF
             capture = self.start + self.begin_s + time_s
             yield Happening(

@@ -120,21 +120,36 @@ class Client:
 class TongkeServer:
     """A running server process. `restart` keeps data and ports; `kill` is a power cut."""
 
-    def __init__(self, data: Path, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        data: Path,
+        arguments: Sequence[str] = (),
+        prefix: Sequence[str] = (),
+        *,
+        udp_host: str = "127.0.0.1",
+    ) -> None:
         self.data = data
-        self._process = ServerProcess(data, ("--udp-host=127.0.0.1", *arguments))
+        self._process = ServerProcess(data, (f"--udp-host={udp_host}", *arguments), prefix)
         self._sessions: list[aiohttp.ClientSession] = []
 
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, data: Path | None = None, arguments: Sequence[str] = ()
+        cls,
+        data: Path | None = None,
+        arguments: Sequence[str] = (),
+        prefix: Sequence[str] = (),
+        *,
+        udp_host: str = "127.0.0.1",
     ) -> AsyncIterator[TongkeServer]:
-        """A seeded server on loopback, stopped at the end."""
+        """A seeded server, stopped at the end; `prefix` stands before its command.
+
+        Media go over loopback, unless they are wanted elsewhere.
+        """
         with contextlib.ExitStack() as stack:
             if data is None:
                 data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-")))
-            server = cls(data / "data", arguments)
+            server = cls(data / "data", arguments, prefix, udp_host=udp_host)
             try:
                 await server.up()
                 yield server
@@ -147,6 +162,11 @@ class TongkeServer:
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    @property
+    def open_files(self) -> int:
+        """How many files the process has open."""
+        return self._process.usage().fds
 
     @property
     def url(self) -> str:

@@ -37,6 +37,10 @@ class ManualClock:
     def monotonic(self) -> float:
         return self._steady
 
+    def set(self, **kwargs: float) -> None:
+        """Somebody sets the wall clock by a timedelta's arguments."""
+        self._now += timedelta(**kwargs)
+
     def advance(self, **kwargs: float) -> None:
         """Move on by a timedelta's arguments."""
         step = timedelta(**kwargs)
@@ -70,7 +74,10 @@ async def running_services(
 async def served(
     data: Path, clock: ManualClock | None = None, **more: Any
 ) -> AsyncIterator[tuple[Services, Client, str]]:
-    """Services with their HTTP face in this process, the teacher signed in, and a lesson."""
+    """Services with their HTTP face in this process, the teacher signed in, and a lesson.
+
+    `more` settings may be given.
+    """
     settings = {"http_host": "127.0.0.1", "http_port": 0, **more}
     async with running_services(data, clock, **settings) as services:
         http = HttpServer(services)

@@ -214,7 +214,7 @@ export function styleFaults(css, name) {
 /** Every asset that classroom.html loads, with the scripts that those import. */
 export function classroomAssets(dist) {
   const html = readFileSync(join(dist, 'classroom.html'), 'utf8')
-  const found = new Set([...html.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map((match) => match[1]))
+  const found = new Set([...html.matchAll(/(?:src|href)="\.?\/(assets\/[^"]+)"/g)].map((match) => match[1]))
   const assets = readdirSync(join(dist, 'assets')).map((name) => `assets/${name}`)
   for (const name of found) {
     if (!name.endsWith('.js')) continue

@@ -10,18 +10,23 @@ from relay.core.congestion.backlog import Backlog, Queue
 from relay.core.congestion.busy import BusyRate
 from relay.core.congestion.compete import Competition
 from relay.core.congestion.delay import DelayDetector, Usage
+from relay.core.congestion.heartbeat import Heartbeat
 from relay.core.congestion.loss import LossControl
+from relay.core.congestion.outage import Outage
 from relay.core.congestion.probe import Outcome, Probe, Prober
 from relay.core.congestion.remb import RembControl
 from relay.core.congestion.sent import SendRate, SentPackets, Told
 from relay.core.congestion.shelf import Shelf
 from relay.core.congestion.silence import Silence
 from relay.core.congestion.state import NEXT_STATES, STATE_OF_ACTION, Reason, State
+from relay.core.congestion.trial import Trial
 from relay.core.twcc import Feedback
 
 START_BPS = 600_000.0  # between the lowest and the middle layer with sound; probes follow at once
 MIN_BPS = 30_000.0  # sound alone
-MAX_BPS = 8_000_000.0  # per viewer
+# Per viewer. A camera of 20 Mbit/s, the most that encoders for lessons are set to, with the margin
+# that a climb needs.
+MAX_BPS = 25_000_000.0
 
 _DEFAULT_RTT = 0.2  # s, until one is known
 _RTT_SMOOTHING = 0.25  # per feedback packet
@@ -45,8 +50,9 @@ _BURST_SAFE = 0.95  # of the link's rate, after a burst showed it
 _PROBE_LOWERS = 0.9  # of the estimate, at most, by one probe that found the link full
 _PEAK_FADES = 0.97  # of the recent peak, per second
 _PROBE_QUEUE = 0.05  # s of queue above which there is nothing to probe for
-_OUTAGE_DECAY = 0.5  # of the target, each tenth of a second
-_OUTAGE_STEP = 0.1  # s
+# s from the first packet within which transport-wide feedback comes, on any link but a satellite's.
+_ANSWER_WITHIN = 0.5
+_QUEUE_GONE = 2.0  # s without any packet after which no queue of ours can stand
 _RESUME_SHARE = 0.35  # of the last good estimate: sound and the lowest layer at once
 _MOVED_SHARE = 0.5  # of the estimate, on another path
 _RECOVERY_TIME = 1.5  # s; after it the link counts as another one
@@ -109,7 +115,11 @@ class BandwidthEstimator:
         self._has_feedback = False
         self._has_reports = False
         self._reported_loss = 0.0
-        self._outage_step_at = 0.0
+        self._outage = Outage()
+        self._heartbeat = Heartbeat(now)
+        self._trial = Trial()
+        self._first_sent_at = math.inf
+        self._padless = False  # no probe could be sent: no padding is possible
         self._good_bps = start_bps  # before the outage
         self._resumed_at = -math.inf
 
@@ -155,6 +165,11 @@ class BandwidthEstimator:
     def is_calm(self) -> bool:
         """Whether no queue stands, and hardly anything is lost: the link may well carry more."""
         return self.queue_delay < _LEAST_QUEUE and self.loss < _LITTLE_LOSS
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the link was asked for more, by a probe or a trial, and did not carry it."""
+        return self._trial.failed or self._prober.failed > 0
 
     def want(self, bps: float, most_bps: float | None = None) -> None:
         """Name the rates that could be used.
@@ -346,7 +361,10 @@ class BandwidthEstimator:
 
     def _judge_probe(self, now: float) -> None:
         result = self._prober.evaluate(self._control.bps, self._loss.loss, now)
-        if result is None or self._delay.usage is Usage.OVERUSE:
+        if result is None:
+            return
+        self._padless = False
+        if self._delay.usage is Usage.OVERUSE:
             return
         self._control.raise_to(result.bps)
         self._loss.on_proven(result.bps)
@@ -379,8 +397,8 @@ class BandwidthEstimator:
             return
         self._silence.on_report(self.sent.octets, now)
         if self.state is State.OUTAGE:
-            self._move(State.RECOVERING)
-            self._resumed_at = now
+            self._recover(now)
+            self._outage.end()
         self._settle_fallback()
 
     def _settle_fallback(self) -> None:
@@ -397,6 +415,13 @@ class BandwidthEstimator:
         unsettled = self.state is State.RECOVERING or self.state is State.STARTING
         return unsettled or self._control.bps < max(self._wanted, self._most_wanted)
 
+    def _answers_otherwise(self, now: float) -> bool:
+        """Whether reports, if anything, take the place of transport-wide feedback."""
+        if self._has_feedback:
+            return False
+        overdue = now - self._first_sent_at > _ANSWER_WITHIN
+        return self._has_reports or not self._transport_cc or overdue
+
     def on_timer(self, now: float) -> Probe | None:
         """Call at each tick; a probe to be given to the pacer, if one is due."""
         if now < self.due:
@@ -405,17 +430,76 @@ class BandwidthEstimator:
         self._tick_at = now
         self.due = now + (_TICK if self._has_wishes() else _CALM_TICK)
         self._rate.update(self.sent.octets, now)
+        self._heartbeat.look(self.sent.octets, now)
+        if self.sent.octets and not math.isfinite(self._first_sent_at):
+            self._first_sent_at = now
         rtt = self.rtt or _DEFAULT_RTT
-        if self.state is State.OUTAGE or self._silence.lasts(self.sent.octets, rtt, now):
+        if self.state is State.OUTAGE or self._is_silent(rtt, now):
             self._decay(now)
-            return None
-        if not self._has_feedback and (self._has_reports or not self._transport_cc):
+            return self._knock(now)
+        if self._answers_otherwise(now):
             self._remb.on_timer(elapsed, now)
+            self._try(self._remb.bps, now, calm=self._remb.is_calm(now))
             self._settle_fallback()
             return None
         if self.state is State.RECOVERING and now - self._resumed_at > _RECOVERY_TIME:
             self._move(State.HOLDING)
-        return self._poll_probe(rtt, now)
+        probe = self._poll_probe(rtt, now)
+        if probe is None and self._transport_cc and self.estimate_bps < self._wanted:
+            return self._keep_learning(now)
+        return probe
+
+    def _keep_learning(self, now: float) -> Probe | None:
+        """See to it that a picture left out, the only thing sent, is not left out for ever."""
+        if not self._padless:
+            return self._heartbeat.poll(now)
+        troubled = not self.is_calm or self._delay.usage is Usage.OVERUSE
+        if troubled and now - self._heartbeat.quiet_since > _QUEUE_GONE:
+            self._forget_path()
+            self._settle()
+        return None
+
+    def _is_silent(self, rtt: float, now: float) -> bool:
+        """Whether an answer is overdue; a player that promised none may never report."""
+        if not self._transport_cc and not self._silence.heard:
+            return False
+        return self._silence.lasts(self.sent.octets, rtt, now)
+
+    def _knock(self, now: float) -> Probe | None:
+        """In an outage: see to it that something is sent, which may be answered."""
+        beat = self._heartbeat.poll(now)
+        if not self._padless and (self._has_feedback or not self._has_reports):
+            return beat
+        if beat is not None and self._outage.may_attempt(now):
+            self._attempt(now)
+        return None
+
+    def _attempt(self, now: float) -> None:
+        """Send pictures again, since nothing else can tell whether the link is back."""
+        self._silence.restart(self.sent.octets)
+        self._recover(now)
+        if self._answers_otherwise(now):
+            self._settle_fallback()
+            return
+        self._control.restart(self._good_bps)
+        self._settle()
+
+    def _recover(self, now: float) -> None:
+        self._move(State.RECOVERING)
+        self._resumed_at = now
+
+    def _try(self, estimate: float, now: float, *, calm: bool) -> None:
+        """Send what is wanted for a while, where no probe can tell whether the link carries it."""
+        wanted = min(self._wanted, self._max)
+        tried = self._trial.poll(estimate, wanted, now, calm=calm)
+        if tried is None:
+            return
+        self._control.raise_to(tried)
+        self._remb.raise_to(tried, now)
+        if self._has_feedback:
+            self._settle()
+        else:
+            self.target_bps = tried
 
     def _decay(self, now: float) -> None:
         if self.state is not State.OUTAGE:
@@ -424,16 +508,13 @@ class BandwidthEstimator:
             self._move(State.OUTAGE)
             self.reason = Reason.OUTAGE
             self._shelf.take()  # of the path before it
-            self._outage_step_at = now
-        while now - self._outage_step_at >= _OUTAGE_STEP and self.target_bps > self._min:
-            self._outage_step_at += _OUTAGE_STEP
-            self.target_bps = max(self.target_bps * _OUTAGE_DECAY, self._min)
+            self._outage.begin(now)
+        self.target_bps = self._outage.decayed(self.target_bps, self._min, now)
 
     def _resume(self, now: float) -> None:
-        self._move(State.RECOVERING)
+        self._recover(now)  # what was sent before now was lost by the outage, not by the rate
+        self._outage.end()
         self._forget_path()
-        # What was sent before now was lost by the outage, not by the rate.
-        self._resumed_at = now
         self._control.restart(max(_RESUME_SHARE * self._good_bps, self._min))
         self._prober.restart(now)
 
@@ -448,7 +529,8 @@ class BandwidthEstimator:
         self._peak_bps = 0.0
 
     def _poll_probe(self, rtt: float, now: float) -> Probe | None:
-        if not self._transport_cc or not self.sent.octets:
+        # Probes do not wait for something to be sent: a picture that nobody gets yet sends nothing.
+        if not self._transport_cc:
             return None
         if self._delay.usage is Usage.OVERUSE or self._backlog.delay > _PROBE_QUEUE:
             return None
@@ -457,6 +539,8 @@ class BandwidthEstimator:
         wanted = self._most_wanted if self._prober.starting else self._wanted
         if self.state is State.RECOVERING:
             wanted = max(wanted, self._good_bps)
+        if self._padless:
+            self._try(self.estimate_bps, now, calm=self.is_calm)
         return self._prober.poll(self._control.bps, min(wanted, self._max), rtt, now)
 
     def on_path_change(self, now: float) -> None:
@@ -464,6 +548,7 @@ class BandwidthEstimator:
 
         Unless nothing was learnt yet: while a session comes up its peer may try several.
         """
+        self._trial.forget()
         if not self._has_feedback:
             return
         self._forget_path()
@@ -475,6 +560,7 @@ class BandwidthEstimator:
     def abandon_probe(self, now: float) -> None:
         """The pacer could not send the probe (`Pacer.abandoned`)."""
         self._prober.abandon(now)
+        self._padless = True
 
     # --- the target -------------------------------------------------------------------------------
 

@@ -16,6 +16,9 @@ _RISE_PER_SECOND = 1.08
 _VOUCHED_PER_SECOND = 1.5  # while the receiver itself names a higher rate
 _MAX_INTERVAL = 1.0  # s
 _SENT_BOUND = 1.5  # × what is sent; beyond it nothing is known
+_FELL = 0.9  # of what was named before: the receiver sees a queue or losses
+_FIRST_NAMED = 3.0  # s of a trial in which a receiver that named nothing before has seen too little
+_CALM_AFTER = 10.0  # s since the link last proved too narrow
 
 
 class RembControl:
@@ -25,12 +28,26 @@ class RembControl:
         bps: the estimate.
     """
 
-    __slots__ = ("_at", "_max", "_min", "_named", "_remb", "_remb_at", "_reported", "bps")
+    __slots__ = (
+        "_at",
+        "_doubted",
+        "_doubted_until",
+        "_full_at",
+        "_max",
+        "_min",
+        "_named",
+        "_remb",
+        "_remb_at",
+        "_reported",
+        "bps",
+    )
 
     def __init__(self, start_bps: float, min_bps: float, max_bps: float) -> None:
         self._min, self._max = min_bps, max_bps
         self._remb = self._named = math.inf  # as faded since, and as it came
-        self._remb_at = -math.inf
+        self._remb_at = self._full_at = -math.inf
+        self._doubted_until = -math.inf
+        self._doubted = 0.0  # what the receiver named when so little was sent that it told nothing
         self._reported = start_bps  # by loss
         self._at: float | None = None
         self.bps = start_bps
@@ -42,8 +59,30 @@ class RembControl:
 
     def on_remb(self, bps: float, now: float) -> None:
         """Take a REMB, clamped to the bounds."""
-        self._remb = self._named = min(max(bps, self._min), self._max)
+        before, self._named = self._named, min(max(bps, self._min), self._max)
         self._remb_at = now
+        if self._named < _FELL * before and self._named < self.bps and math.isfinite(before):
+            self._full_at = now
+        if now < self._doubted_until and not self._doubted:
+            self._doubted = self._named
+        if self._named < _FELL * self._doubted:
+            self._doubted = 0.0
+            self._doubted_until = -math.inf
+        self._doubted = max(self._doubted, self._named) if self._doubted else 0.0
+        self._remb = math.inf if self._doubted else self._named
+        self._combine()
+
+    def is_calm(self, now: float) -> bool:
+        """Whether nothing showed for a while that the link carries no more."""
+        return now - self._full_at > _CALM_AFTER
+
+    def raise_to(self, bps: float, now: float) -> None:
+        """Try more than is known: what a receiver names, too, rises only with what it is sent."""
+        self._reported = min(max(bps, self._reported), self._max)
+        self._doubted_until = now + _FIRST_NAMED
+        if self._remb < bps:
+            self._doubted = self._named
+            self._remb = math.inf
         self._combine()
 
     def on_report(self, loss: float, sent_bps: float, now: float) -> None:
@@ -52,6 +91,8 @@ class RembControl:
         elapsed = 0.0 if self._at is None else min(max(now - self._at, 0.0), _MAX_INTERVAL)
         self._at = now
         if loss > _HIGH_LOSS:
+            self._full_at = now
+            self._reported = min(self._reported, max(sent_bps, self._min))
             self._reported *= 1 - 0.5 * loss * elapsed
         elif loss < _LOW_LOSS:
             self._rise(elapsed, sent_bps)

@@ -34,6 +34,11 @@ class Silence:
         self._patience = _REPORT_PATIENCE
         self._note(octets, now)
 
+    def restart(self, octets: int) -> None:
+        """What was sent so far is not waited for any more; what follows is."""
+        self._octets = octets
+        self._unanswered_since = None
+
     def _note(self, octets: int, now: float) -> None:
         self.heard = True
         self._heard_at = now

@@ -367,7 +367,8 @@ async def test_a_full_disk_is_called_so_and_tries_are_bounded(
     # Linux: a file that each write to fails as on a full disk, where the thumbnail must go.
     code = (
         "import sys, recorder.finish as f; "
-        "f.make_thumbnail = lambda videos, target: open('/dev/full', 'wb', 0).write(b'x'); "
+        "full = open('/dev/full', 'wb', 0); "  # before the process is shut off from it
+        "f.make_thumbnail = lambda videos, target: full.write(b'x'); "
         "sys.exit(f.main(sys.argv[1:]))"
     )
     start = asyncio.create_subprocess_exec

@@ -57,7 +57,7 @@ async def test_a_tick_that_always_fails_is_logged_ever_more_seldom() -> None:
 
 
 def test_a_room_whose_timer_always_fails_is_logged_ever_more_seldom() -> None:
-    table = RoomTable(0.0, EventQueue(TransportCounters()), Counters(), lambda: 0.0)
+    table = RoomTable(lambda: 0.0, EventQueue(TransportCounters()), Counters(), lambda: 0.0)
     entry = table.obtain("room")
 
     entry.room = cast(Room, _Defect())

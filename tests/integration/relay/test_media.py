@@ -209,3 +209,22 @@ async def test_a_tap_keeps_its_room_and_gets_plain_media(relay: RelayNode) -> No
     tap.close()
     tap.close()
     assert relay.counters()["rooms"] == 0
+
+
+async def test_a_publisher_of_b_frames_is_told_off_by_the_end_of_its_session(
+    relay: RelayNode, told: Listener
+) -> None:
+    """No viewer could show them in order."""
+    sdp = offer().replace(
+        "VP8/90000", "H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=4d001f"
+    )
+    answer = relay.publish(sdp, room_id="r", source_id="s")
+    publisher = Client(answer.sdp)
+    await publisher.connect()
+    await until(lambda: told.up == [answer.session_id])
+    for number in range(6):
+        header = struct.pack("!BBHII", 0x90, 0x80 | 96, number, number * 3600, SSRC)
+        publisher.send_rtp(header + MID_1 + b"\x01\xa8" + bytes(40))
+    await until(lambda: told.down == {answer.session_id: CloseReason.B_FRAMES})
+    assert told.removed == ["s"]
+    await publisher.close()

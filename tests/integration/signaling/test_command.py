@@ -7,20 +7,16 @@ import os
 import sqlite3
 import ssl
 import sys
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from signaling.seed import DEMO_PASSWORD
 from tests.support.control import until
 from tests.support.server import REPOSITORY, ProblemError, TongkeServer
+from tests.support.tls import self_signed
 
 
 async def _tongke(*words: str, **environment: str) -> tuple[int, str, str]:
@@ -35,7 +31,12 @@ async def _tongke(*words: str, **environment: str) -> tuple[int, str, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await process.communicate()
+    try:
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 
@@ -205,6 +206,60 @@ async def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
         assert "Traceback" not in err
 
 
+async def test_a_second_server_on_the_same_data_is_refused_with_a_status_of_its_own(
+    tmp_path: Path,
+) -> None:
+    async with TongkeServer.start(tmp_path) as server:
+        words = ("serve", f"--data={server.data}", "--http-port=0", "--udp-port=0")
+        status, _, err = await _tongke(*words)
+        assert status == 75
+        assert str(server.data) in err
+        assert str(server.pid) in err
+        assert "Traceback" not in err
+        await server.kill()
+        await server.up()  # nothing is left of the lock
+
+
+async def test_a_command_does_not_change_the_schema_under_a_running_server(tmp_path: Path) -> None:
+    async with TongkeServer.start(tmp_path) as server:
+        data = f"--data={server.data}"
+        assert (await _tongke("migrate", data))[0] == 0  # there is nothing to do
+        with contextlib.closing(sqlite3.connect(server.data / "tongke.db")) as database, database:
+            version = database.execute("SELECT * FROM signaling_alembic_version").fetchone()
+            database.execute("DELETE FROM signaling_alembic_version")
+        status, _, err = await _tongke("migrate", data)
+        assert status == 1
+        assert "停止" in err
+        with contextlib.closing(sqlite3.connect(server.data / "tongke.db")) as database, database:
+            database.execute("INSERT INTO signaling_alembic_version VALUES (?)", version)
+
+
+async def test_an_address_that_is_named_twice_is_bound_once(tmp_path: Path) -> None:
+    hosts = [f"--{kind}-host={host}" for kind in ("udp", "http") for host in ("127.0.0.1",) * 2]
+    more = ("--udp-host=127.0.0.2", "--http-host=localhost")
+    async with TongkeServer.start(tmp_path, (*hosts, *more)) as server:
+        await server.sign_in("wang")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("udp_hosts", "campus"),
+        ("announced_addresses", "campus"),
+        ("public_url", "tongke.example"),
+        ("public_url", "https://tongke.example/a b"),
+    ],
+)
+async def test_an_address_that_is_none_is_told_in_one_line(
+    tmp_path: Path, setting: str, value: str
+) -> None:
+    variable = {f"TONGKE_{setting.upper()}": value}
+    status, _, err = await _tongke("serve", f"--data={tmp_path}", **variable)
+    assert status == 1
+    assert setting in err
+    assert "Traceback" not in err
+
+
 async def test_the_openapi_document_is_printed() -> None:
     status, out, _ = await _tongke("openapi")
     assert status == 0
@@ -212,7 +267,7 @@ async def test_the_openapi_document_is_printed() -> None:
 
 
 async def test_with_a_certificate_it_speaks_https_and_cookies_are_secure(tmp_path: Path) -> None:
-    certificate, key = _certificate(tmp_path)
+    certificate, key = self_signed(tmp_path)
     async with TongkeServer.start(
         tmp_path, (f"--tls-cert={certificate}", f"--tls-key={key}")
     ) as server:
@@ -224,30 +279,3 @@ async def test_with_a_certificate_it_speaks_https_and_cookies_are_secure(tmp_pat
         ) as response:
             assert response.status == 200
             assert "Secure" in response.headers["Set-Cookie"]
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for loopback."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tongke test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(pem))
-    paths[1].write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return paths

@@ -10,7 +10,7 @@ import pytest
 from load_tests import sdp
 from load_tests.media import MediaClock
 from load_tests.peer import PeerRefused
-from load_tests.publish import PublishingPeer
+from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.sdp import AudioOffer, publish_offer
 from load_tests.transport import MediaTransport
 from signaling.seed import RECEIVE_ROOMS
@@ -301,6 +301,29 @@ async def test_a_plain_player_sees_the_programme(server: TongkeServer) -> None:
             for _ in range(2)
         ]
         await _poll(lambda: all(player.video(0).frames > 2 for player in players))
+
+
+async def test_a_device_that_sends_b_frames_is_refused_and_the_teacher_is_told_why(
+    server: TongkeServer,
+) -> None:
+    teacher, lesson, _ = await _live(server)
+    path = f"/api/lessons/{lesson['lesson_id']}/external-access"
+    endpoint = (await teacher.call("POST", path))["camera"]
+    clock = MediaClock()
+    host = PublishingPeer(
+        teacher.http, endpoint_of(teacher, endpoint), clock, video=VideoPlan("H264", rids=())
+    )
+    async with teacher.channel(lesson["lesson_id"]) as ws:
+        await read(ws)
+        await host.start()
+        for _ in range(4):
+            host.send_payloads("h", [b"\x01\xa8" + bytes(40)], clock.now())
+            await asyncio.sleep(0.02)
+        told = await until(ws, "source_refused")
+        assert (told["source_id"], told["reason"]) == ("lead.camera", "b_frames")
+        async with asyncio.timeout(10):
+            await host.lost.wait()
+    await host.close()
 
 
 async def test_the_end_of_the_lesson_ends_its_media(server: TongkeServer) -> None:

@@ -1,5 +1,6 @@
 """Pages, health, metrics and the OpenAPI document of a real server."""
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,8 @@ from yarl import URL
 
 from tests.support.server import ProblemError, TongkeServer
 
+GZIPPED = gzip.compress(b"export {}")
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -19,6 +22,8 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tong
     web = tmp_path_factory.mktemp("web")
     (web / "assets").mkdir()
     (web / "assets" / "app-1a2b3c.js").write_text("export {}")
+    (web / "assets" / "app-1a2b3c.js.br").write_bytes(b"brotli")
+    (web / "assets" / "app-1a2b3c.js.gz").write_bytes(GZIPPED)
     (web / "index.html").write_text("<title>index</title>")
     (web / "classroom.html").write_text("<title>classroom</title>")
     (web / "favicon.svg").write_text("<svg/>")
@@ -64,6 +69,26 @@ async def test_hashed_assets_are_kept_for_a_year_and_typed(server: TongkeServer)
     assert "immutable" in headers["Cache-Control"]
     assert "javascript" in headers["Content-Type"]
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sent"),
+    [("br, gzip", b"brotli"), ("gzip, deflate", GZIPPED), ("identity", b"export {}")],
+)
+async def test_what_the_build_compressed_is_sent_to_whom_takes_it(
+    server: TongkeServer, accepted: str, sent: bytes
+) -> None:
+    headers = {"Accept-Encoding": accepted}
+    async with aiohttp.ClientSession(auto_decompress=False) as http:
+        url = f"{server.url}/assets/app-1a2b3c.js"
+        async with http.get(url, headers=headers) as answer:
+            assert await answer.read() == sent
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            assert "javascript" in answer.headers["Content-Type"]
+            assert "immutable" in answer.headers["Cache-Control"]
+            tag = answer.headers["ETag"]
+        async with http.get(url, headers={**headers, "If-None-Match": tag}) as answer:
+            assert answer.status == 304
 
 
 @pytest.mark.parametrize(

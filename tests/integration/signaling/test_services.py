@@ -43,6 +43,32 @@ from tests.support.services import ManualClock, running_services
 HERE, ELSEWHERE = Caller("192.0.2.1"), Caller("192.0.2.9")
 
 
+async def _held(
+    services: Services, clock: ManualClock, set_by_h: float
+) -> tuple[datetime, datetime]:
+    """A lesson of 40 minutes during which somebody sets the machine's clock."""
+    teacher = await _teacher(services)
+    lesson_id = await _lesson(services)
+    await services.lessons.start(teacher, lesson_id)
+    clock.advance(minutes=10)
+    clock.set(hours=set_by_h)
+    clock.advance(minutes=30)
+    record = await services.lessons.end(teacher, lesson_id)
+    assert record.held_from is not None and record.held_to is not None
+    return record.held_from, record.held_to
+
+
+@pytest.mark.parametrize("set_by_h", [3.0, -3.0])
+async def test_a_lesson_lasts_as_long_as_it_did_though_the_clock_was_set(
+    tmp_path: Path, set_by_h: float
+) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        held_from, held_to = await _held(services, clock, set_by_h)
+    assert held_to - held_from == timedelta(minutes=40)
+    assert held_to == clock.now()  # the clock is right now
+
+
 async def _teacher(services: Services) -> Subject:
     person = await services.people.person(seed.LEAD_TEACHER)
     assert person is not None

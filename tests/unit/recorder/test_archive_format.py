@@ -74,13 +74,21 @@ def test_a_damaged_record_is_skipped_and_counted() -> None:
     assert reader.bad_records == 1
 
 
-def test_a_damaged_length_cuts_the_rest_off() -> None:
+def test_a_damaged_length_costs_its_record() -> None:
     data = bytearray(segment())
     offset = len(segment(RECORDS[:4]))
     data[offset : offset + 4] = b"\xff\xff\xff\x7f"
     reader = SegmentReader(bytes(data))
-    assert list(reader) == RECORDS[:4]
-    assert reader.cut_bytes == len(data) - offset
+    assert list(reader) == RECORDS[:4] + RECORDS[5:]
+    assert (reader.bad_records, reader.cut_bytes) == (1, 0)
+
+
+def test_a_torn_packet_is_not_searched_for_records_that_its_sender_put_there() -> None:
+    forged = encode_record(ArchiveEnd(5.0))
+    torn = encode_record(Packet(4096, 1.0, bytes(30) + forged + bytes(30)))[:-10]
+    reader = SegmentReader(segment(RECORDS[:3]) + torn)
+    assert list(reader) == RECORDS[:3]
+    assert reader.cut_bytes == len(torn)
 
 
 @pytest.mark.parametrize("data", [b"", b"TKARCH", b"\x00" * 500, b"TKARCH\x00\x02" + b"\x00" * 40])

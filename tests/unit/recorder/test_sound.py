@@ -30,7 +30,7 @@ def test_durations_from_the_first_byte() -> None:
         120,
         960,
     ]
-    assert packet_samples(bytes((31 << 3 | 1, 0))) == 1920
+    assert packet_samples(bytes((31 << 3 | 1, 0, 0))) == 1920
     assert packet_samples(bytes((31 << 3 | 3, 6))) == 5760
     assert all(packet_samples(coded.data) == 960 for coded in encode_audio(2.0))
 

@@ -4,9 +4,9 @@ from recorder.core.depacketize_vp8 import Vp8Depacketizer
 from recorder.core.reorder import TrackPacket
 from recorder.core.video_assembler import MediaGap, TimedFrame, VideoAssembler
 
-KEY = b"\x10" + bytes((0x10, 0, 0)) + b"\x9d\x01\x2a" + b"\x40\x01\xb4\x00" + b"k" * 20
+KEY = b"\x10" + bytes((0x50, 0x01, 0)) + b"\x9d\x01\x2a" + b"\x40\x01\xb4\x00" + b"k" * 20
 KEY_REST = b"\x00" + b"k" * 20
-DELTA = b"\x10" + bytes((0x11, 0, 0)) + b"d" * 20
+DELTA = b"\x10" + bytes((0x51, 0x01, 0)) + b"d" * 20
 
 
 def packet(

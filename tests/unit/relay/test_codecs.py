@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
 from fractions import Fraction
 
 import av
@@ -93,7 +94,7 @@ def first_packet(codec: str, size: tuple[int, int], options: dict[str, str]) -> 
 def test_parameter_sets_of_a_real_encoder_are_read(size: tuple[int, int], profile: str) -> None:
     stream = first_packet("libx264", size, {"profile": profile, "tune": "zerolatency"})
     units = [unit for unit in re.split(rb"\x00\x00\x00?\x01", stream) if unit]
-    sizes = [h264.parse(unit)[2:] for unit in units if unit[0] & 0x1F == 7]
+    sizes = [h264.parse(unit)[2:4] for unit in units if unit[0] & 0x1F == 7]
     assert sizes == [size]
     assert any(h264.parse(unit).key_frame for unit in units if unit[0] & 0x1F == 5)
 
@@ -113,6 +114,36 @@ def test_where_h264_pictures_can_be_started() -> None:
     assert not any(h264.parse(payload).key_frame for payload in other)
     assert h264.parse(b"\x65abc").key_frame
     assert h264.parse(streams.sps(640, 360)).has_sps
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_b_slices_of_a_real_encoder_are_found_and_nothing_else_is_taken_for_one(
+    b_frames: int,
+) -> None:
+    context = av.CodecContext.create("libx264", "w")
+    context.width, context.height, context.pix_fmt = 320, 180, "yuv420p"
+    context.time_base = Fraction(1, 25)
+    context.options = {"bf": str(b_frames), "x264-params": "b-adapt=0", "preset": "veryfast"}
+    found = 0
+    for number in range(30):
+        frame = av.VideoFrame(320, 180, "yuv420p")
+        frame.pts = number
+        for plane in frame.planes:
+            plane.update(bytes((index + number) & 0xFF for index in range(plane.buffer_size)))
+        found += sum(begins_b_slice(packet) for packet in context.encode(frame))
+    found += sum(begins_b_slice(packet) for packet in context.encode(None))
+    assert (15 <= found <= 20) if b_frames else found == 0
+
+
+def begins_b_slice(packet: av.Packet) -> bool:
+    """As single units and as fragments the same is found."""
+    units = [unit for unit in re.split(rb"\x00\x00\x00?\x01", bytes(packet)) if len(unit) > 1]
+    single = any(h264.parse(unit).bi_predicted for unit in units)
+    fragments = [bytes((unit[0] & 0xE0 | 28, 0x80 | unit[0] & 31)) + unit[1:] for unit in units]
+    assert any(h264.parse(fragment).bi_predicted for fragment in fragments) is single
+    together = b"\x78" + b"".join(struct.pack("!H", len(unit)) + unit for unit in units)
+    assert h264.parse(together).bi_predicted is single
+    return single
 
 
 @pytest.mark.parametrize(

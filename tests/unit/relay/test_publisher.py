@@ -141,3 +141,77 @@ def test_a_packet_that_is_dropped_tells_no_capture_time(sequence: int) -> None:
     assert len(clocks.told) == told
     publisher.on_rtp(spoken(150, 960 * 150, 103.0), 103.02)
     assert len(clocks.told) == told + 1
+
+
+def reported(publisher: Publisher, sent: list[bytes], now: float) -> list[rtcp.ReportBlock]:
+    """The blocks of the receiver report that a tick brings."""
+    sent.clear()
+    publisher.on_timer(now)
+    reports = [one for data in sent for one in rtcp.parse(data)]
+    return [b for one in reports if isinstance(one, rtcp.ReceiverReport) for b in one.blocks]
+
+
+def test_receiver_reports_count_cycles_from_the_first_packet_rfc_3550_a1() -> None:
+    sent: list[bytes] = []
+    counters = Counters()
+    publisher = Publisher(
+        "p", "s", [PICTURE], host=Host(), send_rtcp=sent.append, counters=counters, now=0.0
+    )
+    first = 65_000
+    for number in range(590):
+        publisher.on_rtp(key_frame((first + number) & 0xFFFF, 360), number / 1000)
+    (block,) = reported(publisher, sent, 1.0)
+    assert block.highest_sequence == first + 589  # the one wrap is the one cycle
+    assert (block.cumulative_lost, block.fraction_lost) == (0, 0)
+    publisher.on_rtp(key_frame(30_000, 360), 1.1)  # the sender started over: two in a row …
+    publisher.on_rtp(key_frame(30_001, 360), 1.1)
+    publisher.on_rtp(key_frame(30_002, 360), 1.1)
+    (block,) = reported(publisher, sent, 2.0)
+    assert block.highest_sequence == 30_002  # … and cycles are counted from there
+    assert block.cumulative_lost == 0
+
+
+def test_nothing_is_reported_of_a_stream_whose_only_packet_was_refused() -> None:
+    sent: list[bytes] = []
+    publisher = Publisher(
+        "p", "s", [PICTURE], host=Host(), send_rtcp=sent.append, counters=Counters(), now=0.0
+    )
+    publisher.on_rtp(rtp.build(96, 7, 90, 10, b"\xff", extensions={IDS.mid: b"1"}), 0.5)
+    assert reported(publisher, sent, 1.0) == []
+
+
+@pytest.mark.parametrize("first", [0, 0x7FFF_FFFF, 0xC000_0000, 0xFFFF_FFF0])
+def test_a_report_before_the_first_packet_dates_it_wherever_its_clock_began(first: int) -> None:
+    publisher, _ = microphone()
+    layer = publisher.audio
+    assert layer is not None
+    layer.on_sender_report(rtcp.SenderReport(10, unix_to_ntp(100.0), first, 0, 0), 100.0)
+    publisher.on_rtp(spoken(2, (first + 960) & 0xFFFFFFFF, 0.0), 100.04)
+    assert layer.clock.last_told is not None
+    assert layer.highest_timestamp - layer.clock.last_told == 960
+    assert layer.highest_timestamp >= 0  # below 0 stands for none
+
+
+def test_pictures_that_are_not_shown_as_sent_are_refused_and_drop_from_then_on() -> None:
+    codec = Codec("H264", 96, 90_000, nack=True, pli=True)
+    track = IncomingTrack("1", MediaKind.VIDEO, (codec,), IDS)
+    counters = Counters()
+    publisher = Publisher(
+        "p", "s", [track], host=Host(), send_rtcp=lambda data: None, counters=counters, now=0.0
+    )
+
+    def send(number: int, timestamp: int, payload: bytes) -> None:
+        packet = rtp.build(96, number, timestamp, 10, payload, extensions={IDS.mid: b"1"})
+        publisher.on_rtp(packet, number / 50)
+
+    b_slice = b"\x01\xa8" + bytes(9)
+    send(1, 0, b"\x65\x88" + bytes(9))
+    for number in range(2, 12):  # slices of one picture, and one more: maybe a broken packet
+        send(number, 3600, b_slice)
+    send(12, 7200, b_slice)
+    assert publisher.refused is None
+    send(13, 1800, b_slice)
+    assert publisher.refused is CloseReason.B_FRAMES
+    send(14, 9000, b"\x41\x9a" + bytes(9))
+    assert counters.rtp_refused == 1
+    assert publisher.video[Layer.HIGH].highest & 0xFFFF == 13

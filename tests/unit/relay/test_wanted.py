@@ -63,7 +63,7 @@ class Told:
 
     def paused(self, *kept: Layer) -> None:
         """Long enough that all but some layers are paused, and do not come."""
-        self.look(kept)
+        self.look(EVERY)
         self.run(PAUSE_AFTER + 1, kept)
         for name in EVERY.difference(kept):
             self.video[name].flowing = False
@@ -84,7 +84,7 @@ def test_a_session_is_told_once_in_any_case(told: Told) -> None:
 def test_what_nobody_takes_is_paused_after_five_seconds_and_is_wanted_again_at_once(
     told: Told,
 ) -> None:
-    told.look({L})
+    told.look(EVERY)
     told.run(PAUSE_AFTER - 0.2, {L})
     assert told.messages == [(EVERY, False)]
     told.run(0.3, {L})
@@ -93,6 +93,19 @@ def test_what_nobody_takes_is_paused_after_five_seconds_and_is_wanted_again_at_o
         told.video[name].flowing = False
     told.look({L, M})
     assert told.messages[2:] == [(frozenset({L, M}), False)]
+
+
+def test_a_session_begins_with_what_is_taken_and_the_rest_would_come_if_it_were_asked_for(
+    told: Told,
+) -> None:
+    for name in (H, M):
+        told.video[name].flowing = False
+    told.look({L})
+    told.run(20, {L})
+    assert told.messages == [(frozenset({L}), False)]
+    assert told.wanted.awaits(H)
+    told.look({L, H})
+    assert told.messages[1:] == [(frozenset({L, H}), False)]
 
 
 def test_who_comes_and_goes_pauses_nothing(told: Told) -> None:

@@ -5,6 +5,8 @@ import pytest
 from signaling.core.link_history import OFFLINE, LinkReading, LinkSample, LinkTally
 from signaling.core.link_state import Seen
 from signaling.core.messages import LinkLimit, LinkState
+from signaling.link_history import LinkHistory
+from tests.support.services import ManualClock
 
 START = 1_700_000_000.0  # on the grid of ten seconds
 
@@ -81,3 +83,43 @@ def test_a_server_that_stood_still_makes_up_no_time() -> None:
 def test_an_estimate_of_zero_is_the_least() -> None:
     (sample,) = _samples([_reading(carries_bps=0), _reading(carries_bps=50_000)])
     assert sample.carries_min_bps == 0
+
+
+class _Store:
+    """What a `LinkStore` is asked to keep."""
+
+    def __init__(self) -> None:
+        self.samples: list[LinkSample] = []
+        self.forgotten: list[int] = []
+
+    async def add(self, samples: list[tuple[str, LinkSample]]) -> None:
+        self.samples += [sample for _, sample in samples]
+
+    async def forget_before(self, at_s: int) -> None:
+        self.forgotten.append(at_s)
+
+
+@pytest.mark.parametrize("set_by_h", [3.0, -3.0])
+async def test_a_clock_that_is_set_takes_no_sample_of_a_running_lesson(set_by_h: float) -> None:
+    store, clock = _Store(), ManualClock()
+    history = LinkHistory(store, clock, keep_days=30)  # type: ignore[arg-type]
+    for second in range(40):
+        if second == 15:
+            clock.set(hours=set_by_h)
+        history.note("lesson", [("room-a", _reading())])
+        clock.advance(seconds=1)
+    history.close("lesson")
+    await history.write()
+    times = [sample.at_s for sample in store.samples]
+    assert len(times) == 4 and times == list(range(times[0], times[0] + 40, 10))
+    assert sum(sample.link_s[LinkState.GOOD] for sample in store.samples) == pytest.approx(39.0)
+
+
+async def test_old_samples_are_forgotten_hourly_also_after_the_clock_was_set_back() -> None:
+    store, clock = _Store(), ManualClock()
+    history = LinkHistory(store, clock, keep_days=30)  # type: ignore[arg-type]
+    await history.forget_old()
+    clock.set(days=-365)
+    clock.advance(hours=2)
+    await history.forget_old()
+    assert len(store.forgotten) == 2

@@ -195,6 +195,7 @@ def test_slots_say_what_an_unlimited_link_would_bring(lesson: _Class) -> None:
             "ideal": "h",
             "thinned": False,
             "codec_missing": False,
+            "hold": None,
         }
     ]
 
@@ -388,3 +389,15 @@ def test_nothing_is_handed_to_a_channel_that_is_not_rid_of_the_last(lesson: _Cla
     assert len(lesson.deliver(1.5)) == 2  # then 8 KiB wait
     assert lesson.deliver(20.0) == []
     assert lesson.a.bye is None
+
+
+def test_a_refused_source_is_told_to_its_owner_and_to_the_lead_teacher() -> None:
+    lesson = _Class()
+    source_id = f"{seat('a').participant_id}.camera"
+    told = {"type": "source_refused", "source_id": source_id, "reason": "b_frames"}
+    lesson.room.source_refused(source_id, m.RefusalReason.B_FRAMES)
+    assert lesson.a.take("source_refused") == [told]
+    assert lesson.lead.take("source_refused") == [told]
+    assert lesson.b.take("source_refused") == []
+    lesson.room.source_refused("lead.camera", m.RefusalReason.B_FRAMES)
+    assert len(lesson.lead.take("source_refused")) == 1

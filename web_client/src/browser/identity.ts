@@ -2,13 +2,14 @@
 import { shallowRef } from 'vue'
 import { ApiError, RestClient, type SignedInAs } from '../core/rest'
 import type { Identity, Role } from '../core/wire'
+import { basePath } from './base'
 import { browserHttp } from './http'
 
 /** Classroom pages are the terminal's, all others a person's: the page's own HTML says so. */
 export const signedInAs: SignedInAs =
   globalThis.document?.documentElement.dataset.signedInAs === 'terminal' ? 'terminal' : 'person'
 
-export const rest = new RestClient(browserHttp, signedInAs)
+export const rest = new RestClient(browserHttp, basePath, signedInAs)
 
 export const identity = shallowRef<Identity | null>(null)
 

@@ -67,7 +67,10 @@ function addSendOnly(
   const init = (sendEncodings: RTCRtpEncodingParameters[]) =>
     connection.addTransceiver(track, { direction: 'sendonly', sendEncodings })
   if (track.kind === 'audio') return init([SOUND_FIRST])
-  const encodings: Encodings = options.encodings.map((encoding) => ({ ...encoding, active: true }))
+  const encodings: Encodings = options.encodings.map((encoding) => ({
+    ...encoding,
+    active: options.active?.includes(encoding.rid) ?? true,
+  }))
   try {
     return init(encodings)
   } catch {

@@ -1,4 +1,5 @@
 import type { OpenSocket } from '../core/control'
+import { basePath } from './base'
 
 /** A WebSocket behind core's seam. Closing is silent: whoever closes knows. */
 export const openBrowserSocket: OpenSocket = (url, events) => {
@@ -24,7 +25,7 @@ export const openBrowserSocket: OpenSocket = (url, events) => {
   }
 }
 
-/** `ws:` or `wss:` on our own origin. */
+/** `ws:` or `wss:` on our own origin; `path` without what a proxy puts before it. */
 export function socketUrl(path: string): string {
-  return `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}${path}`
+  return `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}${basePath}${path}`
 }

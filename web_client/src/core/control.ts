@@ -3,7 +3,16 @@ import type { Cancel, Clock } from './clock'
 import { Backoff, Listeners } from './clock'
 import type { RoomState } from './room_state'
 import { reduce } from './room_state'
-import type { ByeReason, CodecLacking, Command, ClientMessage, Hello, LayersWanted, ServerMessage } from './wire'
+import type {
+  ByeReason,
+  ClientMessage,
+  CodecLacking,
+  Command,
+  Hello,
+  LayersWanted,
+  ServerMessage,
+  SourceRefused,
+} from './wire'
 import { PROTOCOL_VERSION } from './wire'
 
 export const PING_EVERY_MS = 2000
@@ -76,6 +85,8 @@ export class ControlChannel {
   readonly onSnapshot = new Listeners<RoomState>()
   readonly onLayersWanted = new Listeners<LayersWanted>()
   readonly onCodecLacking = new Listeners<CodecLacking>()
+  /** The server ended a source for what it sent. */
+  readonly onSourceRefused = new Listeners<SourceRefused>()
 
   status: ControlStatus = 'idle'
   state: RoomState | null = null
@@ -194,6 +205,9 @@ export class ControlChannel {
         return
       case 'codec_lacking':
         this.onCodecLacking.tell(message)
+        return
+      case 'source_refused':
+        this.onSourceRefused.tell(message)
         return
       case 'bye':
         this.goodbye(message.reason)

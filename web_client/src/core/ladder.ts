@@ -9,9 +9,10 @@ const REDUCED_AFTER_MS = 5000
 
 /**
  * One picture: `absent` nobody sends it; `coming` it will flow any moment; `full`; `less`: smaller or with fewer
- * pictures a second than it could be; `held`: the link does not carry it.
+ * pictures a second than it could be; `held`: the link does not carry it; `heavy`: it is sent at a higher rate than
+ * the server passes on to anybody.
  */
-export type Picture = 'absent' | 'coming' | 'full' | 'less' | 'held'
+export type Picture = 'absent' | 'coming' | 'full' | 'less' | 'held' | 'heavy'
 
 /** The page as a whole, downwards. */
 export type Rung = 'full' | 'reduced' | 'stills' | 'sound'
@@ -32,8 +33,14 @@ export function picture(source: Source | null, slot: SlotNow | null): Picture {
   if (source === null || !source.has_video) return 'absent'
   const layer = slot?.layer ?? null
   const ideal = slot?.ideal ?? null
-  if (layer === null) return ideal === null ? 'coming' : 'held'
+  if (layer === null) return ideal === null ? 'coming' : leftOut(slot)
   return slot?.thinned === true || (ideal !== null && ideal !== layer) ? 'less' : 'full'
+}
+
+/** While the link is looked at the picture may come any moment: no word of a slow link yet. */
+function leftOut(slot: SlotNow | null): Picture {
+  if (slot?.hold === 'checking') return 'coming'
+  return slot?.hold === 'source' ? 'heavy' : 'held'
 }
 
 /**

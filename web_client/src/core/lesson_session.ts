@@ -14,7 +14,9 @@ import { CAMERA_LAYERS, COURSEWARE_LAYERS, Publisher } from './publisher'
 import type { Http, RestClient } from './rest'
 import { ApiError } from './rest'
 import { MediaGrants } from './media_grants'
+import { PublishGate } from './publish_gate'
 import type { RoomState } from './room_state'
+import { LEAD } from './room_state'
 import type { SlotCounts } from './viewer'
 import { Viewer } from './viewer'
 import type { Devices, MediaAccess, SlotView } from './wire'
@@ -45,6 +47,7 @@ export class LessonSession {
   readonly onState = new Listeners<RoomState>()
 
   private readonly grants: MediaGrants
+  private readonly gate: PublishGate
   private view: readonly SlotView[] = []
   private pinnedView: readonly SlotView[] | null = null
   private sentView = ''
@@ -68,6 +71,7 @@ export class LessonSession {
       ...options,
       endpoint: (fresh) => this.grants.endpoint('watch', fresh),
     })
+    this.gate = new PublishGate(options.clock, () => this.publish(true))
     this.control.onStatus.add((status) => {
       if (status === 'open' || status === 'closed') this.cancelAhead() // let in, or not
       // Replaced, forbidden or over: another page may hold these sources now, so leave them to it.
@@ -206,7 +210,10 @@ export class LessonSession {
   }
 
   private follow(state: RoomState): void {
-    this.camera.setHeard(state.onStage.includes(state.you) && !state.mutedAll)
+    const onStage = state.onStage.includes(state.you)
+    this.camera.setHeard(onStage && !state.mutedAll)
+    this.camera.setModest(!onStage && state.you !== LEAD)
+    this.gate.see(state)
     this.allowMedia(state.lesson.state === 'live')
   }
 
@@ -221,10 +228,18 @@ export class LessonSession {
     this.cancelAhead = this.options.clock.after(DEAD_AFTER_MS, () => this.allowMedia(false))
   }
 
-  /** What is watched first: it takes the connection to the server that is open, and needs it most. */
+  /**
+   * What is watched first: it takes the connection to the server that is open, and needs it most. What a classroom
+   * publishes waits until that is there (`PublishGate`).
+   */
   private allowMedia(allowed: boolean): void {
     if (!allowed) this.grants.forget()
     this.viewer.allow(allowed)
+    this.publish(allowed && this.gate.ask())
+    if (!allowed) this.gate.close()
+  }
+
+  private publish(allowed: boolean): void {
     this.camera.allow(allowed)
     this.courseware.allow(allowed)
   }
@@ -236,6 +251,8 @@ export class LessonSession {
   private restartMedia(): void {
     this.grants.forget()
     this.viewer.session.restart()
+    this.gate.close()
+    this.publish(this.gate.ask())
     this.camera.session.restart()
     this.courseware.session.restart()
   }

@@ -7,7 +7,8 @@ import { Backoff, Listeners } from './clock'
 import type { OpenPeer, Peer, PeerState } from './peer'
 import type { Http, HttpResponse } from './rest'
 import { problem } from './rest'
-import { answerWithIce, restartFragment } from './sdp'
+import { answerWithIce, restartFragment, withStartRate } from './sdp'
+import { slimOffer } from './slim_offer'
 import type { MediaEndpoint } from './wire'
 
 export type MediaState = 'idle' | 'opening' | 'connecting' | 'up' | 'repairing' | 'waiting'
@@ -34,6 +35,8 @@ export interface MediaSessionOptions {
   readonly endpoint: (fresh: boolean) => Promise<MediaEndpoint | null>
   /** Adds the transceivers. */
   readonly prepare: (peer: Peer) => void
+  /** At which rate to begin to send pictures, in kbit/s; null: as the browser likes. */
+  readonly startKbps?: () => number | null
   readonly random?: () => number
 }
 
@@ -141,7 +144,8 @@ export class MediaSession {
       this.cancelTimer = this.options.clock.after(CONNECT_TIMEOUT_MS, () =>
         this.retryLater('connect_timeout'),
       )
-      await peer.accept(answer)
+      const kbps = this.options.startKbps?.() ?? null
+      await peer.accept(kbps === null ? answer : withStartRate(answer, kbps))
     } catch (failure) {
       if (run !== null && run !== this.run) this.discard(run)
       if (!stale()) this.retryLater(failure instanceof Error ? failure.message : 'failed')
@@ -154,7 +158,7 @@ export class MediaSession {
       method: 'POST',
       url: endpoint.url,
       headers: { 'Content-Type': 'application/sdp', Authorization: `Bearer ${endpoint.token}` },
-      body: offer,
+      body: slimOffer(offer),
     })
     if (response.status !== 201) {
       this.needFreshEndpoint = response.status === 401 || response.status === 403

@@ -25,6 +25,8 @@ export interface SendOptions {
   readonly encodings: readonly Encoding[]
   /** The video codec to put first; the others stay as a fallback. */
   readonly codec: CodecName
+  /** The layers to begin with, by rid; default: all. */
+  readonly active?: readonly string[]
 }
 
 export interface Sender {

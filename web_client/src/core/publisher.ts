@@ -8,6 +8,8 @@ import type { CodecName, Encoding, Peer, Sender, Track } from './peer'
 import type { UplinkHealth } from './uplink'
 import { Uplink } from './uplink'
 
+const MODEST_KBPS = 100 // the lowest layer in part; the browser finds out within a second whether more fits
+const MODEST_FOR_MS = 3000 // the server says at once what it wants; where it cannot, everything is sent
 const RETRY_MS = 250 // what a word on stage can spare; whatever hindered the sender may have passed by then
 
 /** Three temporal layers: the relay may halve a picture's rate twice before it gives up its size. */
@@ -66,12 +68,19 @@ export class Publisher {
   private heard = false
   private sending = ''
   private soundPaused: boolean | null = false // null: not known
+  private modest = false
+  private beginsModestly = false
+  private cancelModest: Cancel = () => {}
   private cancelSound: Cancel = () => {}
   private cancelLayers: Cancel = () => {}
 
   constructor(private readonly options: PublisherOptions) {
     this.codec = options.codec
-    this.session = new MediaSession({ ...options, prepare: (peer) => this.prepare(peer) })
+    this.session = new MediaSession({
+      ...options,
+      prepare: (peer) => this.prepare(peer),
+      startKbps: () => (this.beginsModestly ? MODEST_KBPS : null),
+    })
     this.session.onState.add((state) => {
       // A peer that is being given up takes no track; the next one is made with those of that moment.
       if (state === 'opening' || state === 'waiting' || state === 'idle') this.dropSenders()
@@ -128,6 +137,7 @@ export class Publisher {
    */
   setWanted(wanted: Wanted | null): void {
     this.wanted = wanted
+    this.endModesty()
     if (this.watched !== null) this.send()
   }
 
@@ -147,6 +157,19 @@ export class Publisher {
     if (this.watched !== null) this.sendSound()
   }
 
+  /** Whether a new session begins with its lowest layer, at a low rate: nobody waits for more of it. */
+  setModest(modest: boolean): void {
+    this.modest = modest
+    if (modest || !this.beginsModestly) return
+    this.endModesty()
+    if (this.watched !== null) this.send()
+  }
+
+  private endModesty(): void {
+    this.beginsModestly = false
+    this.cancelModest()
+  }
+
   /** Looks after a new session's uplink; null: there is none. */
   private begin(peer: Peer | null): void {
     this.uplink?.stop()
@@ -160,6 +183,12 @@ export class Publisher {
       })
       this.uplink.start()
       this.send()
+      if (this.beginsModestly) {
+        this.cancelModest = this.options.clock.after(MODEST_FOR_MS, () => {
+          this.endModesty()
+          this.send()
+        })
+      }
     } else this.become('ok')
   }
 
@@ -201,7 +230,8 @@ export class Publisher {
   private sendLayers(again = true): void {
     const { video } = this.senders
     const all = this.options.layers.map((layer) => layer.rid)
-    const active = activeLayers(all, this.wanted?.layers ?? null, this.uplink?.squeezed === true)
+    const wanted = this.beginsModestly ? all.slice(0, 1) : (this.wanted?.layers ?? null)
+    const active = activeLayers(all, wanted, this.uplink?.squeezed === true)
     if (video === null || active.join() === this.sending) return
     this.cancelLayers()
     this.sending = active.join()
@@ -217,6 +247,7 @@ export class Publisher {
     this.senders = NO_SENDERS
     this.cancelSound()
     this.cancelLayers()
+    this.cancelModest()
   }
 
   private settle(): void {
@@ -229,11 +260,13 @@ export class Publisher {
     const { video, audio } = this.tracks
     const { codec } = this
     const { layers } = this.options
-    this.sending = layers.map((layer) => layer.rid).join()
+    this.beginsModestly = this.modest
+    const active = layers.map((layer) => layer.rid).slice(0, this.modest ? 1 : layers.length)
+    this.sending = active.join()
     this.soundPaused = false
     this.senders = {
       audio: audio && peer.addSender(audio, { encodings: [], codec }),
-      video: video && peer.addSender(video, { encodings: layers, codec }),
+      video: video && peer.addSender(video, { encodings: layers, codec, active }),
     }
   }
 }

@@ -27,6 +27,7 @@ const TWO_ROUNDS_FROM = 0.04 // share of loss at which the repair is often lost,
 const CUT = 0.5 // more lost than came: the link was cut, and what a cut takes no wait brings back
 const LOSS_WORTH = 0.002 // below, one late frame in many minutes
 const HOLD_S = 15 // losses come in bunches: one quiet second proves nothing
+const NEVER_HOLD_S = 4 // where nothing was lost so far: links that lose do so within seconds
 const FALL_MS_PER_S = 10 // unnoticed; what the browser itself would do (100) shows as a hurry
 const RTT_FALL = 0.1 // of the difference, each second
 /** Sound alone, on a clean link: the jitter of three packets. */
@@ -41,6 +42,7 @@ export class RepairWait {
   private rttMs = 0
   private loss = 0
   private quietS = 0
+  private holdS = NEVER_HOLD_S
   private videoMs = LOSSY_MS // nothing is known yet: as if something might get lost
 
   /**
@@ -63,24 +65,27 @@ export class RepairWait {
     }
     const loss = second.loss > CUT ? 0 : second.loss
     this.quietS = loss > LOSS_WORTH ? 0 : this.quietS + 1
+    if (loss > LOSS_WORTH) this.holdS = HOLD_S
     this.loss = Math.max(loss, this.loss * (1 - 1 / HOLD_S))
     const needed = this.needed()
     if (needed > this.videoMs) this.videoMs = needed
-    else if (this.quietS >= HOLD_S || needed >= LOSSY_MS) {
-      this.videoMs = Math.max(needed, this.videoMs - FALL_MS_PER_S)
+    else if (this.quietS >= this.holdS || needed >= LOSSY_MS) {
+      // The round trip that it began with may have been a queue, of what the page itself sent as it entered.
+      const over = this.holdS === NEVER_HOLD_S ? this.videoMs - this.rounds(1, LOSSY_MS) : 0
+      this.videoMs = Math.max(needed, this.videoMs - Math.max(FALL_MS_PER_S, over))
     }
     return this.waits(second.pictures)
   }
 
   private waits(pictures: boolean): Waits {
     const videoMs = Math.ceil(this.videoMs / STEP_MS) * STEP_MS
-    const alone = this.quietS >= HOLD_S || this.loss <= LOSS_WORTH ? SOUND_MS : LOSSY_SOUND_MS
+    const alone = this.quietS >= this.holdS || this.loss <= LOSS_WORTH ? SOUND_MS : LOSSY_SOUND_MS
     const audioMs = pictures ? Math.max(alone, videoMs - SOUND_AHEAD_MS) : alone
     return { videoMs, audioMs }
   }
 
   private needed(): number {
-    if (this.quietS >= HOLD_S) return CLEAN_MS
+    if (this.quietS >= this.holdS) return CLEAN_MS
     if (this.loss <= LOSS_WORTH) return Math.min(this.videoMs, LOSSY_MS) // nothing lost so far
     return this.loss >= TWO_ROUNDS_FROM ? this.rounds(2, VERY_LOSSY_MS) : this.rounds(1, LOSSY_MS)
   }

@@ -64,8 +64,10 @@ export class RestClient {
   /** From `Identity`; bound to the session. */
   csrfToken: string | null = null
 
+  /** @param base what a proxy puts before every path: `''`, or such as `/tongke`. */
   constructor(
     private readonly http: Http,
+    private readonly base = '',
     readonly signedInAs: SignedInAs = 'person',
   ) {}
 
@@ -184,16 +186,16 @@ export class RestClient {
     return identity
   }
 
-  private async call<T>(method: string, url: string, body?: object): Promise<T> {
+  private async call<T>(method: string, path: string, body?: object): Promise<T> {
     const headers: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' }
-    const text = await this.exchange(method, url, headers, body && JSON.stringify(body))
+    const text = await this.exchange(method, path, headers, body && JSON.stringify(body))
     return (text === '' ? null : JSON.parse(text)) as T
   }
 
   /** One request as ours; gives the answer's text, and every failure as `ApiError`. */
   private async exchange(
     method: string,
-    url: string,
+    path: string,
     more: Readonly<Record<string, string>>,
     body?: string | Uint8Array,
   ): Promise<string> {
@@ -203,6 +205,7 @@ export class RestClient {
       ...more,
     }
     if (UNSAFE.includes(method) && this.csrfToken !== null) headers['X-CSRF-Token'] = this.csrfToken
+    const url = this.base + path
     let response: HttpResponse
     try {
       response = await this.http({ method, url, headers, ...(body !== undefined && { body }) })

@@ -272,11 +272,16 @@ export interface StageSpan {
   end_s: number
 }
 
-/** Everything the player needs. */
+/**
+ * Everything the player needs.
+ *
+ * ``cuts`` are pauses whose true length nobody knows: the server's clock was set in them.
+ */
 export interface RecordingDetail {
   summary: RecordingSummary
   sources: readonly RecordingSource[]
   stage: readonly StageSpan[]
+  cuts: readonly Span[]
 }
 
 export const PROTOCOL_VERSION = 1
@@ -316,6 +321,10 @@ export type RecordingState =
   | 'off'
   | 'recording'
   | 'failed'
+
+/** Why the relay ended what somebody published: its device has to be set up otherwise. */
+export type RefusalReason =
+  | 'b_frames'
 
 /** Why the server closes the channel. Only SHUTDOWN and TOO_SLOW are worth a reconnect. */
 export type ByeReason =
@@ -399,9 +408,11 @@ export interface SlotView {
 /**
  * What flows in one of the viewer's slots now (``kind`` video or audio).
  *
- * ``ideal`` is the layer that a link without bounds would bring; with ``layer`` None and ``ideal``
- * set this viewer's link does not carry that picture. ``thinned``: fewer pictures a second.
- * ``codec_missing``: the picture comes in no codec that this viewer's browser decodes.
+ * ``ideal`` is the layer that a link without bounds would bring. With ``layer`` None and ``ideal``
+ * set that picture is left out, and ``hold`` says why: ``checking`` (the link is being looked at),
+ * ``link`` (it does not carry the picture) or ``source`` (the picture takes more than is sent to
+ * anybody). ``thinned``: fewer pictures a second. ``codec_missing``: the picture comes in no codec
+ * that this viewer's browser decodes.
  */
 export interface SlotNow {
   slot: number
@@ -411,6 +422,7 @@ export interface SlotNow {
   ideal: string | null
   thinned: boolean
   codec_missing: boolean
+  hold: string | null
 }
 
 /** The lesson as the room needs it. */
@@ -640,6 +652,13 @@ export interface CodecLacking {
   source_id: string
 }
 
+/** A source was ended for what it sent. Told to whom it belongs and to the lead teacher. */
+export interface SourceRefused {
+  type: 'source_refused'
+  source_id: string
+  reason: RefusalReason
+}
+
 /**
  * Part of a page of courseware as a picture, for a viewer whose link does not carry its video.
  *
@@ -680,6 +699,7 @@ export type ServerMessage =
   | Slots
   | LayersWanted
   | CodecLacking
+  | SourceRefused
   | Still
   | Bye
 

@@ -336,6 +336,8 @@ export const en: Texts = {
     soundOnlyHint: 'Listening. The link is slow; the picture will come back by itself.',
     held: 'Slow link: picture paused',
     heldHint: 'The sound goes on; the picture comes back by itself.',
+    heavy: 'This picture is sent at too high a bitrate',
+    heavyHint: 'Set the sending program to 20 Mbit/s or less.',
     stillComing: 'Slow link: the courseware will come as pictures',
     stands: 'Picture stopped, recovering…',
     stillMark: 'Still pages · slow link',
@@ -428,6 +430,7 @@ export const en: Texts = {
     buffering: 'Buffering…',
     fileFailed: 'This stream cannot be played',
     gap: 'Nothing here',
+    cuts: 'Recording was interrupted {count} time(s) while the server clock was set, so how long is unknown. A hatched stretch of fixed length stands for it; nothing before or after is missing.',
     damaged: 'Part of this recording could not be put into files; those times are hatched below. The original data is kept.',
     stage: '{name} on stage',
     keys: 'Space play · ←→ 5 s · ↑↓ volume · F full screen · L layout',
@@ -436,5 +439,13 @@ export const en: Texts = {
     finishing: 'Finishing the recording',
     empty: 'This recording is empty',
     stageList: 'On stage',
+  },
+  refused: {
+    title: 'The server disconnected: {device}',
+    camera: 'external camera',
+    courseware: 'external courseware',
+    bFrames:
+      'Its H.264 encoder uses B-frames, so pictures would jump back and forth. Set B-frames to 0 (or choose the baseline profile) in the recorder host or OBS, then publish again.',
+    close: 'OK',
   },
 }

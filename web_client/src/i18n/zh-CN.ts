@@ -299,6 +299,8 @@ export const zh = {
     soundOnlyHint: '正在听课，网络较慢，画面稍后恢复',
     held: '网络较慢，画面暂停',
     heldHint: '声音不受影响，画面会自动恢复',
+    heavy: '对方发送的画面码率过高，无法转发',
+    heavyHint: '请在发送软件里把码率调到 20 Mbit/s 以下',
     stillComing: '网络较慢，课件稍后以图片显示',
     stands: '画面停顿，正在恢复…',
     stillMark: '静态课件 · 网络较慢',
@@ -391,6 +393,7 @@ export const zh = {
     buffering: '缓冲中…',
     fileFailed: '这路画面无法播放',
     gap: '此段无内容',
+    cuts: '录制曾中断 {count} 次且服务器时钟在中断期间被改过，中断的实际时长无法得知；时间轴上以固定长度的斜纹表示，前后内容完整保留。',
     damaged: '这份录像有一部分未能整理成文件，时间轴上已用斜纹标出；原始数据仍完整保留。',
     stage: '{name} 在讲台',
     keys: '空格 播放/暂停 · ←→ 5 秒 · ↑↓ 音量 · F 全屏 · L 布局',
@@ -399,6 +402,13 @@ export const zh = {
     finishing: '正在整理录像',
     empty: '这段录像没有内容',
     stageList: '上讲台记录',
+  },
+  refused: {
+    title: '{device}已被服务器断开',
+    camera: '外接摄像头',
+    courseware: '外接课件',
+    bFrames: '该设备的 H.264 编码使用了 B 帧，画面会前后跳动，无法直播。请在录播主机或 OBS 的编码设置中把“B 帧”设为 0（或选用 baseline 档次），再重新推流。',
+    close: '知道了',
   },
 }
 

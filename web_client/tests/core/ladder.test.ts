@@ -25,7 +25,7 @@ function room(slots: readonly SlotNow[], still = false): RoomState {
 }
 
 function slot(number: number, layer: string | null, ideal: string | null, thinned = false): SlotNow {
-  return { slot: number, kind: 'video', source_id: null, layer, ideal, thinned, codec_missing: false }
+  return { slot: number, kind: 'video', source_id: null, layer, ideal, thinned, codec_missing: false, hold: null }
 }
 
 describe('the ladder of a classroom', () => {
@@ -47,6 +47,14 @@ describe('the ladder of a classroom', () => {
     expect(ladder.lead).toBe('held')
     expect(ladder.courseware).toBe('coming')
     expect(ladder.stage).toBe('absent')
+  })
+
+  it.each([
+    ['checking', 'coming'],
+    ['link', 'held'],
+    ['source', 'heavy'],
+  ] as const)('says why a picture is left out: %s', (hold, said) => {
+    expect(classroomLadder(room([{ ...slot(0, null, 'h'), hold }])).lead).toBe(said)
   })
 
   it('lets the last frame of courseware stand until its still comes', () => {

@@ -121,6 +121,16 @@ describe('layers that nobody wants', () => {
   })
 })
 
+describe('a source that the server ended', () => {
+  it('is told with the reason', async () => {
+    await live()
+    const told: string[] = []
+    lesson.control.onSourceRefused.add(({ source_id, reason }) => told.push(`${source_id} ${reason}`))
+    sockets.last.say({ type: 'source_refused', source_id: 'lead.camera', reason: 'b_frames' })
+    expect(told).toEqual(['lead.camera b_frames'])
+  })
+})
+
 describe('the sound of a room', () => {
   const paused = () => publishers()[0]?.senders[0]?.paused
   const wish = (sound: boolean) =>

@@ -54,6 +54,42 @@ async function up(): Promise<void> {
   expect(publisher.state).toBe('up')
 }
 
+describe('a source that nobody waits for', () => {
+  const active = () => peers.last.senders[0]?.active
+  const begin = async () => {
+    publisher.setModest(true)
+    await up()
+  }
+
+  it('begins with its lowest layer, at a low rate', async () => {
+    await begin()
+    expect(active()).toEqual(['l'])
+    expect(peers.last.accepted[0]).toBe('v=0\r\n') // no section of pictures to say it in
+  })
+
+  it('sends what the server wants as soon as it says so', async () => {
+    await begin()
+    publisher.setWanted({ layers: ['l', 'h'], sound: false })
+    await clock.advance(0)
+    expect(active()).toEqual(['l', 'h'])
+  })
+
+  it('sends everything where the server says nothing', async () => {
+    await begin()
+    await clock.advance(2900)
+    expect(active()).toEqual(['l'])
+    await clock.advance(200)
+    expect(active()).toEqual(['l', 'm', 'h'])
+  })
+
+  it('sends everything at once when it is called on stage', async () => {
+    await begin()
+    publisher.setModest(false)
+    await clock.advance(0)
+    expect(active()).toEqual(['l', 'm', 'h'])
+  })
+})
+
 describe('a device changed', () => {
   it('before the peer was made', async () => {
     publisher.allow(true)

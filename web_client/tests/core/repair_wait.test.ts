@@ -11,10 +11,18 @@ describe('how long a receiver waits for repairs', () => {
   it('begins as if something might get lost, and falls slowly on a clean cable', () => {
     const wait = new RepairWait()
     expect(after(1, wait, 2, 0).videoMs).toBe(LOSSY_MS)
-    expect(after(9, wait, 2, 0).videoMs).toBe(LOSSY_MS)
-    const before = after(6, wait, 2, 0).videoMs
+    expect(after(2, wait, 2, 0).videoMs).toBe(LOSSY_MS)
+    const before = after(3, wait, 2, 0).videoMs
+    expect(before).toBeLessThan(LOSSY_MS)
     expect(before - wait.see({ rttMs: 2, loss: 0, pictures: true }).videoMs).toBeLessThanOrEqual(10)
     expect(after(20, wait, 2, 0).videoMs).toBe(CLEAN_MS)
+  })
+
+  it('soon forgets the queue that the page met as it entered, where nothing gets lost', () => {
+    const wait = new RepairWait()
+    expect(wait.begin(700).videoMs).toBe(790)
+    expect(after(10, wait, 60, 0).videoMs).toBeLessThan(420)
+    expect(after(25, wait, 60, 0).videoMs).toBe(CLEAN_MS)
   })
 
   it('is long enough for a repair before the first picture is shown, wherever the round trip is known', () => {

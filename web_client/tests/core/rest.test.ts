@@ -26,7 +26,7 @@ describe('the REST client', () => {
     fake.answer = () => response(200, { ...IDENTITY, csrf_token: 'T' })
     await person.terminalLogin({ device_token: 'x' } as TerminalLogin)
     expect(person.csrfToken).toBe('C')
-    const terminal = new RestClient(fake.http, 'terminal')
+    const terminal = new RestClient(fake.http, '', 'terminal')
     await terminal.terminalLogin({ device_token: 'x' } as TerminalLogin)
     expect(terminal.csrfToken).toBe('T')
     expect(fake.requests.map((one) => one.headers['X-Tongke-As'])).toEqual(['person', 'person', 'terminal'])

@@ -80,7 +80,7 @@ describe('the room state', () => {
 
   it('takes the slots without a number, and a new snapshot empties them', () => {
     const slots = [
-      { slot: 0, kind: 'video', source_id: 'lead.camera', layer: 'm', ideal: 'm', thinned: false, codec_missing: false },
+      { slot: 0, kind: 'video', source_id: 'lead.camera', layer: 'm', ideal: 'm', thinned: false, codec_missing: false, hold: null },
     ]
     const state = reduce(room(), { type: 'slots', slots }, WALL)
     expect(state && videoSlot(state, 0)?.layer).toBe('m')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerWithIce, restartFragment, withCaptureTime, withCodecFirst, withReceiverTime } from '../../src/core/sdp'
+import { answerWithIce, restartFragment, withCaptureTime, withCodecFirst, withReceiverTime, withStartRate } from '../../src/core/sdp'
 
 describe('an ICE restart', () => {
   const offer = 'v=0\r\na=ice-options:trickle\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\na=rtpmap:111 opus/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\n'
@@ -33,6 +33,21 @@ describe('the wish for the round trip', () => {
     const offer = `v=0\r\n${section('video', 'sendonly')}${section('audio', 'recvonly')}`
     expect(withReceiverTime(offer)).toBe(offer)
     expect(withReceiverTime('')).toBe('')
+  })
+})
+
+describe('the rate to begin with', () => {
+  it('stands with each codec of pictures, and nowhere else', () => {
+    const answer =
+      'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n' +
+      'm=video 9 UDP/TLS/RTP/SAVPF 96 97 102\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n' +
+      'a=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1\r\n'
+    expect(withStartRate(answer, 100).match(/^a=fmtp.*/gm)).toEqual([
+      'a=fmtp:111 useinbandfec=1',
+      'a=fmtp:96 x-google-start-bitrate=100',
+      'a=fmtp:97 apt=96',
+      'a=fmtp:102 packetization-mode=1;x-google-start-bitrate=100',
+    ])
   })
 })
 

@@ -97,7 +97,7 @@ export class FakePeer implements Peer {
   constructor(private readonly events: PeerEvents) {}
   addSender(track: Track, options: SendOptions) {
     this.codecs.push(options.codec)
-    const active: readonly string[] = options.encodings.map((one) => one.rid)
+    const active: readonly string[] = options.active ?? options.encodings.map((one) => one.rid)
     const sender: FakeSender = { track, encodings: options.encodings, active, paused: false }
     this.senders.push(sender)
     return {

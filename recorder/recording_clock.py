@@ -1,0 +1,43 @@
+"""One recording's time: steady, whatever the machine's clock is set to meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+STEP_S = 1.0  # s; more between two looks means that the machine's clock was set
+
+_log = structlog.get_logger(__name__)
+
+
+class RecordingClock:
+    """The relay's clock for a recording, beside the machine's.
+
+    Args:
+        now: the recording's time, as its tap tells it.
+        wall_clock: Unix seconds.
+    """
+
+    def __init__(self, now: Callable[[], float], wall_clock: Callable[[], float]) -> None:
+        self.now = now
+        self._wall_clock = wall_clock
+        self._begin = self._told = wall_clock() - now()
+
+    def take_step(self) -> float | None:
+        """How far the machine's clock was set since the begin, if it was since the last call."""
+        ahead = self._wall_clock() - self.now()
+        if abs(ahead - self._told) <= STEP_S:
+            return None
+        self._told = ahead
+        _log.warning("clock_set_while_recording", ahead_s=round(ahead - self._begin, 3))
+        return ahead - self._begin
+
+
+def steady(
+    wall_clock: Callable[[], float], monotonic: Callable[[], float] = time.monotonic
+) -> Callable[[], float]:
+    """A clock that begins at the wall clock's time and goes on by the monotonic one."""
+    offset = wall_clock() - monotonic()
+    return lambda: monotonic() + offset

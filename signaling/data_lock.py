@@ -1,0 +1,36 @@
+"""One server for one data folder: a lock that the kernel lets go of, however the process ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+LOCK_FILE = "server.lock"
+
+
+class DataInUse(Exception):
+    """Another server works on the data folder."""
+
+
+@contextlib.contextmanager
+def held(data: Path) -> Iterator[None]:
+    """Hold the folder's lock meanwhile. Raises DataInUse, OSError."""
+    path = data / LOCK_FILE
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "?"
+            raise DataInUse(
+                f"数据目录 {data} 正由另一个同课服务器(进程 {owner})使用 / "
+                f"another server (process {owner}) uses this data folder"
+            ) from None
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(fd)

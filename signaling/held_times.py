@@ -1,0 +1,48 @@
+"""From when to when a lesson was held, though the machine's clock may be set while it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from signaling.clock import Clock
+
+STEP = timedelta(seconds=2)  # more between the clocks means that one was set
+
+log = structlog.get_logger(__name__)
+
+
+class HeldTimes:
+    """Remembers when this process's lessons began, on the steady clock too.
+
+    A clock is set because it was wrong: at the end it is right, and the begin is counted back.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._begun: dict[str, tuple[datetime, float]] = {}
+
+    def begin(self, lesson_id: str) -> datetime:
+        """The lesson begins now; once begun it stays so."""
+        now = self._clock.now()
+        return self._begun.setdefault(lesson_id, (now, self._clock.monotonic()))[0]
+
+    def end(self, lesson_id: str, held_from: datetime | None) -> tuple[datetime | None, datetime]:
+        """The lesson ends now.
+
+        Args:
+            lesson_id: whose.
+            held_from: when it began, as it was written.
+
+        Returns:
+            When it began, if that must be written anew, and when it ended: never before.
+        """
+        now = self._clock.now()
+        begun = self._begun.pop(lesson_id, None)
+        if begun is not None:
+            lasted = timedelta(seconds=self._clock.monotonic() - begun[1])
+            if abs(now - begun[0] - lasted) > STEP:
+                log.warning("lesson_dated_anew", lesson_id=lesson_id, held_from=str(now - lasted))
+                return now - lasted, now
+        return None, now if held_from is None else max(now, held_from)
