@@ -81,7 +81,9 @@ async def callers(services: Services) -> list[Caller]:
     """Everyone who may call."""
     found = [Caller("nobody"), Caller("forged", "a.b.c")]
     for login in ("wang", "xianguan", "ziyuan", "jiaoyan"):
-        new = await services.identity.login(LoginRequest(login, seed.DEMO_PASSWORD), LoginCaller(login))
+        new = await services.identity.login(
+            LoginRequest(login, seed.DEMO_PASSWORD), LoginCaller(login)
+        )
         csrf = services.identity.identity(new.signed_in).csrf_token
         found.append(Caller(login, new.cookie, csrf))
     device = await services.identity.issue_device(SYSTEM, seed.RECEIVE_ROOMS[0])
