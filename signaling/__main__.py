@@ -34,6 +34,7 @@ from signaling.files import raise_limit
 from signaling.http.app import ROUTES
 from signaling.http.openapi import document
 from signaling.logs import configure
+from signaling.private_files import PRIVATE_UMASK, keep_private
 from signaling.server import HttpServer
 from signaling.services import Services
 
@@ -69,7 +70,7 @@ async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[R
     Raises:
         DataInUse: another server works on the data folder.
     """
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keep_private(config.data)
     with held(config.data):
         async with _started(config, seed_demo=seed_demo) as server:
             yield server
@@ -153,6 +154,7 @@ def _announce(arguments: argparse.Namespace, ready: dict[str, Any]) -> None:
 
 async def _command(arguments: argparse.Namespace) -> int:
     try:
+        os.umask(PRIVATE_UMASK)
         await arguments.deed(_config(arguments), arguments)
     except commands.CommandFailed as error:
         return _fail(str(error))

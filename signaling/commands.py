@@ -9,22 +9,28 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from signaling.config import Config
 from signaling.core.resources import Role
+from signaling.core.text import BadText, TextKind, clean, is_word
 from signaling.core.tokens import fingerprint
 from signaling.county_file import MAX_FILE_BYTES, MIN_PASSWORD_CHARS, CountyFileError, read
 from signaling.county_import import CountyImport, Imported
 from signaling.data_lock import DataInUse, held
+from signaling.db.audit_log import Actor, AuditLog
 from signaling.db.engine import Database
 from signaling.db.migrate import is_current, migrate
-from signaling.db.people_store import AuditEntry, PeopleStore
+from signaling.db.people_store import PeopleStore
+from signaling.db.session_store import DeviceOrigin, SessionStore
+from signaling.errors import TEXT_WORDS
 from signaling.ids import new_secret
 from signaling.passwords import Passwords
+from signaling.secret_file import rotate
 
-ACTOR = "命令行"
+MAX_PASSWORD_CHARS = 256  # as `core.resources.LoginRequest` takes
+ACTOR = Actor(None, "命令行")
 
 
 class CommandFailed(Exception):
@@ -61,17 +67,21 @@ async def migrate_only(config: Config, _arguments: argparse.Namespace) -> None:
 async def create_admin(config: Config, arguments: argparse.Namespace) -> None:
     """`tongke create-admin`."""
     password = await _new_password()
+    login = _text("login", arguments.login, TextKind.WORD, 64)
+    name = _text("--name", arguments.name or login, TextKind.LINE, 80)
     async with _database(config) as database:
         people = PeopleStore(database)
-        if await people.person_by_login(arguments.login) is not None:
-            raise CommandFailed(f"账号 {arguments.login} 已存在")
-        await people.add_person(
-            login=arguments.login,
-            name=arguments.name or arguments.login,
-            password_hash=await Passwords().hash(password),
-            roles=(Role.COUNTY_ADMIN,),
-        )
-        await _audit(people, "admin_create", arguments.login)
+        if await people.person_by_login(login) is not None:
+            raise CommandFailed(f"账号 {login} 已存在")
+        password_hash = await Passwords().hash(password)
+        async with AuditLog(database).work(ACTOR, "admin_create", login) as work:
+            await people.add_person(
+                work,
+                login=login,
+                name=name,
+                password_hash=password_hash,
+                roles=(Role.COUNTY_ADMIN,),
+            )
 
 
 async def import_county(config: Config, arguments: argparse.Namespace) -> None:
@@ -81,12 +91,15 @@ async def import_county(config: Config, arguments: argparse.Namespace) -> None:
     try:
         file, source = read(data, config.zone)
         async with _database(config) as database:
-            work = CountyImport(
-                database, Passwords(), file, source, max_lesson_hours=config.max_lesson_hours
+            county = CountyImport(
+                database,
+                AuditLog(database),
+                Passwords(),
+                file,
+                source,
+                max_lesson_hours=config.max_lesson_hours,
             )
-            done = await work.run(check_only=arguments.check)
-            if not arguments.check:
-                await _audit(PeopleStore(database), "import", path.name)
+            done = await county.run(ACTOR, path.name, check_only=arguments.check)
     except CountyFileError as error:
         raise CommandFailed(f"{path}: {error}; 未写入任何内容") from None
     _report(done, checked=arguments.check)
@@ -116,8 +129,9 @@ async def person_password(config: Config, arguments: argparse.Namespace) -> None
     async with _database(config) as database:
         people = PeopleStore(database)
         person_id = await _person_id(people, arguments.login)
-        await people.set_password(person_id, await Passwords().hash(password))
-        await _audit(people, "password_set", person_id)
+        password_hash = await Passwords().hash(password)
+        async with AuditLog(database).work(ACTOR, "password_set", person_id) as work:
+            await people.set_password(work, person_id, password_hash)
 
 
 async def person_disable(config: Config, arguments: argparse.Namespace) -> None:
@@ -125,31 +139,47 @@ async def person_disable(config: Config, arguments: argparse.Namespace) -> None:
     async with _database(config) as database:
         people = PeopleStore(database)
         person_id = await _person_id(people, arguments.login)
-        await people.set_active(person_id, arguments.active)
-        await _audit(people, "account_open" if arguments.active else "account_close", person_id)
+        action = "account_open" if arguments.active else "account_close"
+        async with AuditLog(database).work(ACTOR, action, person_id) as work:
+            await people.set_active(work, person_id, arguments.active)
 
 
 async def issue_device_token(config: Config, arguments: argparse.Namespace) -> None:
     """`tongke issue-device-token`."""
     async with _database(config) as database:
-        people = PeopleStore(database)
-        await _demand_room(people, arguments.room_id)
+        room_id = arguments.room_id
+        await _demand_room(PeopleStore(database), room_id)
         token = new_secret()
-        await people.add_device(fingerprint(token), arguments.room_id, "issued", datetime.now(UTC))
-        await _audit(people, "device_token_issue", arguments.room_id)
+        async with AuditLog(database).work(ACTOR, "device_token_issue", room_id) as work:
+            await SessionStore(database).add_device(
+                work, fingerprint(token), room_id, DeviceOrigin.ISSUED, datetime.now(UTC)
+            )
     _print(token)
 
 
 async def revoke_device_tokens(config: Config, arguments: argparse.Namespace) -> None:
     """`tongke revoke-device-tokens`."""
     async with _database(config) as database:
-        people = PeopleStore(database)
-        await _demand_room(people, arguments.room_id)
-        await people.shut_room_out(arguments.room_id)
-        await _audit(people, "room_shut_out", arguments.room_id)
+        room_id = arguments.room_id
+        await _demand_room(PeopleStore(database), room_id)
+        async with AuditLog(database).work(ACTOR, "room_shut_out", room_id) as work:
+            await SessionStore(database).shut_room_out(work, room_id)
+
+
+async def rotate_secret(config: Config, arguments: argparse.Namespace) -> None:
+    """`tongke secret rotate`."""
+    keep = timedelta(hours=arguments.keep_hours)
+    now = datetime.now(UTC).timestamp()
+    async with (
+        _database(config) as database,
+        AuditLog(database).work(ACTOR, "secret_rotate", "secret.key", f"keep {keep}"),
+    ):
+        await asyncio.to_thread(rotate, config.data, now, keep.total_seconds())
+    _print(f"已生成新的密钥,重启服务器后生效;旧密钥再有效 {arguments.keep_hours} 小时")
 
 
 async def _person_id(people: PeopleStore, login: str) -> str:
+    login = _text("login", login, TextKind.LINE, 64)
     person = await people.person_by_login(login)
     if person is None:
         raise CommandFailed(f"没有账号 {login}")
@@ -157,7 +187,7 @@ async def _person_id(people: PeopleStore, login: str) -> str:
 
 
 async def _demand_room(people: PeopleStore, room_id: str) -> None:
-    if await people.room(room_id) is None:
+    if not is_word(room_id) or await people.room(room_id) is None:
         raise CommandFailed(f"没有教室 {room_id}")
 
 
@@ -167,11 +197,14 @@ async def _new_password() -> str:
         password = await asyncio.to_thread(getpass.getpass, "密码: ")
     if len(password) < MIN_PASSWORD_CHARS:
         raise CommandFailed(f"密码至少 {MIN_PASSWORD_CHARS} 个字符")
-    return password
+    return _text("密码", password, TextKind.SECRET, MAX_PASSWORD_CHARS)
 
 
-async def _audit(people: PeopleStore, action: str, target: str) -> None:
-    await people.audit(AuditEntry(datetime.now(UTC), None, ACTOR, action, target))
+def _text(field: str, text: str, kind: TextKind, longest: int) -> str:
+    try:
+        return clean(text, kind, longest, 1)
+    except BadText as error:
+        raise CommandFailed(f"{field}: {TEXT_WORDS[error.code]}") from None
 
 
 def _print(line: str) -> None:
@@ -207,6 +240,19 @@ def add_to(
         made = deeds.add_parser(name, parents=[common], help=words)
         made.add_argument("login")
         made.set_defaults(deed=deed, active=active)
+
+    secret = commands.add_parser("secret", help="服务器密钥")
+    secrets = secret.add_subparsers(dest="secret_command", required=True)
+    rotation = secrets.add_parser("rotate", parents=[common], help="换用新的密钥")
+    rotation.add_argument(
+        "--keep-hours",
+        type=int,
+        choices=range(24 * 365 + 1),
+        metavar="N",
+        default=Config().session_hours,
+        help="旧密钥再有效的小时数(0: 所有登录立即失效)",
+    )
+    rotation.set_defaults(deed=rotate_secret)
 
     for name, words, deed in (
         ("issue-device-token", "为教室终端签发设备令牌", issue_device_token),

@@ -54,6 +54,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     tls_certificate: str | None = None  # PEM; browsers give cameras to https or localhost only
     tls_key: str | None = None
     public_url: str | None = None  # what people type, if a reverse proxy stands in front
+    allowed_hosts: tuple[str, ...] = ()  # more names of this server; addresses always are
     trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-* are believed
     metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 

@@ -15,14 +15,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from signaling.core.resources import ClassKind, Name, Role, Title
+from signaling.core.text import BadText, cleaned, secret, word
+from signaling.errors import TEXT_WORDS
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MIN_PASSWORD_CHARS = 10
 
 # Ids stand in participant and source ids (`room-<id>.camera`), so without dots.
-Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-Login = Annotated[str, msgspec.Meta(pattern=r"^\S{1,64}$")]
-Password = Annotated[str, msgspec.Meta(min_length=MIN_PASSWORD_CHARS, max_length=256)]
+Id = Annotated[str, word(40, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Login = Annotated[str, word(64, pattern=r"^\S{1,64}$")]
+Password = Annotated[str, secret(256, MIN_PASSWORD_CHARS)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=24 * 60)]
 
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
@@ -147,6 +149,10 @@ def read(data: bytes, zone: ZoneInfo) -> tuple[CountyFile, Source]:
         raise CountyFileError(f"不是 TOML: {error}") from None
     except RecursionError:
         raise CountyFileError("不是 TOML: 嵌套过深") from None
+    try:
+        file = cleaned(file)
+    except BadText as error:
+        raise source.error(error.field, TEXT_WORDS[error.code]) from None
     _check(file, source)
     return msgspec.structs.replace(file, lessons=tuple(_dated(file.lessons, zone))), source
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.core.resources import LessonCreate
 from signaling.county_file import CountyFile, Lesson, Person, School, Source
+from signaling.db.audit_log import Actor, AuditLog, Work
 from signaling.db.engine import Database
 from signaling.db.lesson_store import LessonStore
 from signaling.db.tables import (
@@ -63,6 +64,7 @@ class CountyImport:
     def __init__(
         self,
         database: Database,
+        audit: AuditLog,
         passwords: Passwords,
         file: CountyFile,
         source: Source,
@@ -70,6 +72,7 @@ class CountyImport:
         max_lesson_hours: int,
     ) -> None:
         self._database = database
+        self._audit = audit
         self._lessons = LessonStore(database)
         self._passwords = passwords
         self._file = file
@@ -77,19 +80,19 @@ class CountyImport:
         self._longest = timedelta(hours=max_lesson_hours)
         self._done = Imported()
 
-    async def run(self, *, check_only: bool = False) -> Imported:
-        """Do it, or with `check_only` all but keep it.
+    async def run(self, actor: Actor, name: str, *, check_only: bool = False) -> Imported:
+        """Do it, or with `check_only` all but keep it. `name` is the file's, for the audit log.
 
         Raises:
             CountyFileError: something does not fit; nothing was written.
         """
         hashes = await self._hash_passwords()  # before the transaction: it takes its time
         try:
-            async with self._database.write() as session:
-                await self._lessons.lock_creation(session)
-                await self._put_places(session)
-                await self._put_people(session, hashes)
-                await self._put_lessons(session)
+            async with self._audit.work(actor, "import", name) as work:
+                await self._lessons.lock_creation(work)
+                await self._put_places(work.session)
+                await self._put_people(work.session, hashes)
+                await self._put_lessons(work)
                 if check_only:
                     raise _OnlyChecked
         except _OnlyChecked:
@@ -176,17 +179,18 @@ class CountyImport:
         session.add_all(PersonRoleRow(person_id=row.person_id, role=r) for r in set(person.roles))
         await session.flush()
 
-    async def _put_lessons(self, session: AsyncSession) -> None:
+    async def _put_lessons(self, work: Work) -> None:
         for index, lesson in enumerate(self._file.lessons):
             path = f"lessons[{index}]"
             try:
-                await self._put_lesson(session, lesson)
+                await self._put_lesson(work, lesson)
             except (Invalid, Clash) as error:
                 name, bracket, rest = (error.field or "").partition("[")
                 at = f"{path}.{_FIELDS.get(name, name)}{bracket}{rest}"
                 raise self._source.error(at, f"{error.title}: {error}") from None
 
-    async def _put_lesson(self, session: AsyncSession, lesson: Lesson) -> None:
+    async def _put_lesson(self, work: Work, lesson: Lesson) -> None:
+        session = work.session
         teacher = await session.scalar(
             select(PersonRow.person_id).where(PersonRow.login == lesson.lead_teacher)
         )
@@ -217,5 +221,5 @@ class CountyImport:
             receive_room_ids=lesson.receive_rooms,
             lead_room_id=lesson.lead_room,
         )
-        await self._lessons.create_in(session, wish)
+        await self._lessons.create(work, wish)
         self._done.lessons += 1

@@ -40,6 +40,25 @@ class Invalid(SignalingError):
     title = "填写有误"
 
 
+# Why a text cannot be taken (`core.text.BadText`), for the terminal; pages have their own words.
+TEXT_WORDS = {
+    "text_control": "含有不可见的控制字符或不允许的空格",
+    "text_invisible": "没有任何可见的字符",
+    "text_too_long": "过长",
+    "text_too_short": "过短",
+}
+
+
+class UnusableText(Invalid):
+    """A text that cannot be taken; each one's `code` says why, as in `TEXT_WORDS`."""
+
+    code = "text_unusable"
+
+    def __init__(self, code: str, field: str | None) -> None:
+        super().__init__(TEXT_WORDS[code], field=field)
+        self.code = code
+
+
 class NotSignedIn(SignalingError):
     """No session, or one that has ended."""
 
@@ -120,6 +139,25 @@ class Clash(SignalingError):
     title = "时间冲突"
 
 
+class TooManyLogins(SignalingError):
+    """All logins that there may be are in use."""
+
+    status = 409
+    code = "too_many_logins"
+    title = "同时登录数已达上限,请先在其他设备上退出"
+
+
+class TooManyDevices(SignalingError):
+    """All device tokens that a room may have are in use."""
+
+    status = 409
+    code = "too_many_devices"
+    title = "本教室记住的终端已达上限,请不勾选“记住本机”,或请管理员作废旧令牌"
+
+    def __init__(self) -> None:
+        super().__init__(field="remember")
+
+
 class StalePrecondition(SignalingError):
     """`If-Match` names a generation that is past (RFC 9110 §13.1.1)."""
 
@@ -142,6 +180,14 @@ class UnsupportedMediaType(SignalingError):
     status = 415
     code = "unsupported_media_type"
     title = "不支持的内容类型"
+
+
+class UnknownHost(SignalingError):
+    """The request was meant for another server (RFC 9110 §15.5.20)."""
+
+    status = 421
+    code = "unknown_host"
+    title = "服务器不使用这个域名(请联系管理员设置 public_url 或 allowed_hosts)"
 
 
 class PreconditionRequired(SignalingError):
@@ -170,3 +216,35 @@ class Busy(SignalingError):
     status = 503
     code = "busy"
     title = "服务器繁忙,请稍后再试"
+
+
+class OutOfMemory(SignalingError):
+    """The machine has no memory left for this; worth another try."""
+
+    status = 503
+    code = "out_of_memory"
+    title = "服务器内存不足,请稍后再试"
+
+
+class DatabaseUnavailable(SignalingError):
+    """The database does not answer, or its disk fails."""
+
+    status = 503
+    code = "database_unavailable"
+    title = "数据库暂时无法使用"
+
+
+class ReadOnly(SignalingError):
+    """Database or disk can be read but not written."""
+
+    status = 503
+    code = "read_only"
+    title = "服务器的存储处于只读状态,无法保存"
+
+
+class StorageFull(SignalingError):
+    """The disk is full (RFC 4918 §11.5)."""
+
+    status = 507
+    code = "storage_full"
+    title = "服务器磁盘已满,无法保存"

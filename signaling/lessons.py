@@ -23,11 +23,12 @@ from signaling.core.permissions import (
     seat_role,
 )
 from signaling.core.resources import Lesson, LessonCreate, LessonState
+from signaling.db.audit_log import OBSERVE, SYSTEM, Actor, AuditLog
 from signaling.db.lesson_store import LessonChange, LessonPlace, LessonStore, Span
-from signaling.db.people_store import AuditEntry, PeopleStore
 from signaling.errors import Forbidden, Invalid, NotFound, WrongLessonState
 from signaling.held_times import HeldTimes
 from signaling.hub import RoomHub
+from signaling.live_room import LiveRoom
 from signaling.records import LessonRecord
 
 log = structlog.get_logger(__name__)
@@ -40,17 +41,16 @@ _DEED_ACTION = {
     LessonDeed.END: Action.END_LESSON,
     LessonDeed.CANCEL: Action.CANCEL_LESSON,
 }
-SYSTEM = Subject("system", "系统", frozenset(), None)
 
 
 class LessonService:
     """What can be done with lessons."""
 
     def __init__(
-        self, store: LessonStore, people: PeopleStore, hub: RoomHub, clock: Clock, config: Config
+        self, store: LessonStore, audit: AuditLog, hub: RoomHub, clock: Clock, config: Config
     ) -> None:
         self._store = store
-        self._people = people
+        self._audit = audit
         self._hub = hub
         self._clock = clock
         self._config = config
@@ -87,6 +87,20 @@ class LessonService:
             raise Forbidden("不是这节课的参加者")
         return record, seat
 
+    async def enter(
+        self, subject: Subject, lesson_id: str, remote: str = ""
+    ) -> tuple[Seat, LiveRoom]:
+        """The subject's seat and the open room. Who is unseen there is seen in the audit log.
+
+        Raises:
+            NotFound, Forbidden, WrongLessonState, Busy: it cannot be entered.
+        """
+        _, seat = await self.seat(subject, lesson_id)
+        room = await self._hub.enter(lesson_id)
+        if not seat.visible:
+            await self._audit.note(Actor.of(subject, remote), OBSERVE, lesson_id, "channel")
+        return seat, room
+
     async def demand(self, subject: Subject, action: Action, lesson_id: str) -> LessonRecord:
         """A lesson to which the subject may do this. Raises NotFound, Forbidden."""
         record = await self.get(subject, lesson_id)
@@ -105,8 +119,9 @@ class LessonService:
         if not allows(subject, Action.CREATE_LESSON, led_by(wish.lead_teacher_id)):
             raise Forbidden("只能为本人排课")
         wish = self._checked(wish)
-        lesson_id = await self._store.create(wish)
-        await self._audit(subject, "lesson_create", lesson_id, wish.title, remote)
+        actor = Actor.of(subject, remote)
+        async with self._audit.work(actor, "lesson_create", detail=wish.title) as work:
+            work.target = lesson_id = await self._store.create(work, wish)
         return await self._existing(lesson_id)
 
     async def start(self, subject: Subject, lesson_id: str, remote: str = "") -> LessonRecord:
@@ -123,7 +138,7 @@ class LessonService:
         """下课."""
         record = await self.demand(subject, Action.END_LESSON, lesson_id)
         change = LessonChange(LessonState.ENDED)
-        return await self._carry_out(subject, record, LessonDeed.END, change, remote)
+        return await self._carry_out(Actor.of(subject, remote), record, LessonDeed.END, change)
 
     async def cancel(
         self, subject: Subject, lesson_id: str, reason: str, remote: str = ""
@@ -144,7 +159,7 @@ class LessonService:
             if self._clock.monotonic() - since > self._config.auto_end_empty_s:
                 log.info("forgotten_lesson_ended", lesson_id=record.lesson_id)
                 change = LessonChange(LessonState.ENDED)
-                await self._carry_out(SYSTEM, record, LessonDeed.END, change, "")
+                await self._carry_out(SYSTEM, record, LessonDeed.END, change)
 
     async def reconcile(self) -> None:
         """Make the rooms agree with the database, where a failure came between the two."""
@@ -187,15 +202,10 @@ class LessonService:
         self, subject: Subject, lesson_id: str, deed: LessonDeed, change: LessonChange, remote: str
     ) -> LessonRecord:
         record = await self.demand(subject, _DEED_ACTION[deed], lesson_id)
-        return await self._carry_out(subject, record, deed, change, remote)
+        return await self._carry_out(Actor.of(subject, remote), record, deed, change)
 
     async def _carry_out(
-        self,
-        subject: Subject,
-        record: LessonRecord,
-        deed: LessonDeed,
-        change: LessonChange,
-        remote: str,
+        self, actor: Actor, record: LessonRecord, deed: LessonDeed, change: LessonChange
     ) -> LessonRecord:
         try:
             done_before = after(record.state, deed) is record.state
@@ -207,14 +217,15 @@ class LessonService:
         if deed is LessonDeed.END and change.held_to is None:
             held_from, held_to = self._held.end(record.lesson_id, record.held_from)
             change = replace(change, held_from=held_from, held_to=held_to)
-        written = await self._store.change(record.lesson_id, record.state, change)
+        reason = change.cancel_reason or ""
+        async with self._audit.work(actor, f"lesson_{deed}", record.lesson_id, reason) as work:
+            written = await self._store.change(work, record.lesson_id, record.state, change)
+            if not written:
+                work.nothing_to_do()
         changed = await self._existing(record.lesson_id)
         if not written:  # somebody was faster: judge again by what is now
-            return await self._carry_out(subject, changed, deed, change, remote)
+            return await self._carry_out(actor, changed, deed, change)
         await self._hub.follow(changed)
-        await self._audit(
-            subject, f"lesson_{deed}", record.lesson_id, change.cancel_reason or "", remote
-        )
         return await self._existing(record.lesson_id)
 
     async def _existing(self, lesson_id: str) -> LessonRecord:
@@ -239,21 +250,6 @@ class LessonService:
         if wish.lead_room_id is not None and wish.lead_room_id in wish.receive_room_ids:
             raise Invalid("主讲教室不能同时是听课教室", field="lead_room_id")
         return msgspec.structs.replace(wish, starts_at=starts_at, ends_at=ends_at)
-
-    async def _audit(
-        self, subject: Subject, action: str, target: str, detail: str, remote: str
-    ) -> None:
-        await self._people.audit(
-            AuditEntry(
-                self._clock.now(),
-                subject.subject_id,
-                subject.name,
-                action,
-                target,
-                detail,
-                remote,
-            )
-        )
 
 
 def cursor_of(place: LessonPlace) -> str:

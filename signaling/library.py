@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from recorder.api import Entry, Manifest, MediaFile, Recorder, SourceManifest, Span
 from signaling.core import resources as r
-from signaling.core.permissions import Action, Parties, Subject, allows
+from signaling.core.permissions import Action, Parties, Subject, allows, seat_of
+from signaling.db.audit_log import OBSERVE, Actor, AuditLog
 from signaling.db.lesson_store import LessonStore
 from signaling.errors import NotFound
 
@@ -19,10 +20,13 @@ _MAX_READS = 25  # pages of the recorder read for one answer; a short answer sti
 class Library:
     """Lists and opens recordings."""
 
-    def __init__(self, recorder: Recorder, lessons: LessonStore, prefix: str = "") -> None:
+    def __init__(
+        self, recorder: Recorder, lessons: LessonStore, audit: AuditLog, prefix: str = ""
+    ) -> None:
         """Make it; `prefix` is what a proxy puts before every path."""
         self._recorder = recorder
         self._lessons = lessons
+        self._audit = audit
         self._prefix = prefix
 
     async def listed(
@@ -45,9 +49,11 @@ class Library:
                 break
         return r.RecordingList(tuple(summary(entry, self._prefix) for entry in found), cursor)
 
-    async def detail(self, subject: Subject, recording_id: str) -> r.RecordingDetail:
+    async def detail(
+        self, subject: Subject, recording_id: str, remote: str = ""
+    ) -> r.RecordingDetail:
         """One recording. Raises NotFound, RecordingNotFound."""
-        manifest = await self._manifest(subject, recording_id)
+        manifest = await self._manifest(subject, recording_id, remote)
         folder = _folder(manifest.entry, self._prefix)
         return r.RecordingDetail(
             summary(manifest.entry, self._prefix),
@@ -58,18 +64,28 @@ class Library:
             _spans(manifest.cuts),
         )
 
-    async def file(self, subject: Subject, recording_id: str, name: str) -> Path:
+    async def file(self, subject: Subject, recording_id: str, name: str, remote: str = "") -> Path:
         """Where a file of a recording lies. Raises NotFound, RecordingNotFound."""
-        await self._manifest(subject, recording_id)
+        await self._manifest(subject, recording_id, remote)
         return await self._recorder.file_path(recording_id, name)
 
     # --- inside ----------------------------------------------------------------------------------
 
-    async def _manifest(self, subject: Subject, recording_id: str) -> Manifest:
+    async def _manifest(self, subject: Subject, recording_id: str, remote: str) -> Manifest:
         manifest = await self._recorder.manifest(recording_id)
         if not await self._permitted(subject, (manifest.entry,)):
             raise NotFound("没有这个录像")
+        await self._note_watching(subject, manifest.entry.lesson_id, remote)
         return manifest
+
+    async def _note_watching(self, subject: Subject, lesson_id: str, remote: str) -> None:
+        """Audit a look into a lesson that is still live by somebody who is unseen in it."""
+        lesson = await self._lessons.lesson(lesson_id)
+        if lesson is None or lesson.state is not r.LessonState.LIVE:
+            return
+        seat = seat_of(subject, lesson.parties)
+        if seat is None or not seat.visible:
+            await self._audit.note(Actor.of(subject, remote), OBSERVE, lesson_id, "recording")
 
     async def _permitted(self, subject: Subject, entries: Sequence[Entry]) -> list[Entry]:
         if allows(subject, Action.READ_ALL_RECORDINGS):

@@ -18,12 +18,14 @@ from signaling.core.resources import ExternalAccess, LessonState, MediaAccess, M
 from signaling.core.room_state import camera_of
 from signaling.core.tokens import (
     InvalidToken,
+    Keyring,
     MediaAction,
     MediaGrant,
     fingerprint,
     open_media,
     seal_media,
 )
+from signaling.db.audit_log import OBSERVE, Actor, AuditLog
 from signaling.errors import (
     BadToken,
     Busy,
@@ -64,16 +66,18 @@ class MediaDesk:
         relay: Relay,
         hub: RoomHub,
         sessions: MediaSessions,
+        audit: AuditLog,
         clock: Clock,
         config: Config,
-        secret: bytes,
+        keyring: Keyring,
     ) -> None:
         self._relay = relay
         self._hub = hub
         self._sessions = sessions
+        self._audit = audit
         self._clock = clock
         self._config = config
-        self._secret = secret
+        self._keyring = keyring
         self._openings = Buckets(OPENINGS)
         self._players = Buckets(PLAYERS)
         self._patches = Buckets(PATCHES)
@@ -98,12 +102,21 @@ class MediaDesk:
         return MediaAccess(
             camera=publish(SourceKind.CAMERA) if camera else None,
             courseware=publish(SourceKind.COURSEWARE) if courseware else None,
-            watch=self._watch(lesson, who, until, session=session),
+            watch=self._watch(
+                lesson, who, until, session=session, observer=None if seat.visible else seat.name
+            ),
         )
 
-    def external_access(self, lesson: LessonRecord, servers: tuple[str, ...]) -> ExternalAccess:
-        """Tokens for recorder hosts and players, good until the lesson must be over."""
+    async def external_access(
+        self, actor: Actor, lesson: LessonRecord, servers: tuple[str, ...]
+    ) -> ExternalAccess:
+        """Tokens for recorder hosts and players, good until the lesson must be over.
+
+        Raises:
+            WrongLessonState: the lesson is not live.
+        """
         self._demand_live(lesson.state)
+        await self._audit.note(actor, "external_access", lesson.lesson_id)
         longest = self._clock.now() + timedelta(hours=self._config.max_lesson_hours)
         until = max(lesson.ends_at + timedelta(seconds=self._config.auto_end_grace_s), longest)
         return ExternalAccess(
@@ -135,9 +148,16 @@ class MediaDesk:
         *,
         programme: bool = False,
         session: str | None = None,
+        observer: str | None = None,
     ) -> MediaEndpoint:
         grant = self._grant(
-            lesson, who, MediaAction.WATCH, until, programme=programme, session=session
+            lesson,
+            who,
+            MediaAction.WATCH,
+            until,
+            programme=programme,
+            session=session,
+            observer=observer,
         )
         return self._endpoint(f"/whep/{lesson.lesson_id}", grant)
 
@@ -151,6 +171,7 @@ class MediaDesk:
         source_id: str | None = None,
         programme: bool = False,
         session: str | None = None,
+        observer: str | None = None,
     ) -> MediaGrant:
         return MediaGrant(
             lesson_id=lesson.lesson_id,
@@ -161,12 +182,13 @@ class MediaDesk:
             expires_at=int(until.timestamp()),
             nonce=secrets.token_urlsafe(8),
             session=session,
+            observer=observer,
         )
 
     def _endpoint(self, url: str, grant: MediaGrant) -> MediaEndpoint:
         expires_at = datetime.fromtimestamp(grant.expires_at, UTC)
         return MediaEndpoint(
-            self._config.path_prefix + url, seal_media(self._secret, grant), expires_at
+            self._config.path_prefix + url, seal_media(self._keyring, grant), expires_at
         )
 
     # --- sessions --------------------------------------------------------------------------------
@@ -200,11 +222,35 @@ class MediaDesk:
         self._note(answer, bearer)
         return answer
 
-    def watch(self, token: str | None, lesson_id: str, offer: str, *, origin: str = "") -> Answer:
+    async def watch(
+        self, token: str | None, lesson_id: str, offer: str, *, remote: str = "", origin: str = ""
+    ) -> Answer:
         """Open a viewing session; raises as `publish` does, and Busy for too many plain players.
 
-        `origin` tells plain players apart, who all have one right.
+        Whoever watches unseen is in the audit log, or does not watch.
+
+        Args:
+            token: of a right to watch the lesson.
+            lesson_id: which.
+            offer: SDP.
+            remote: the address, for the audit log.
+            origin: tells plain players apart, who all have one right.
         """
+        grant = self.demand(token, MediaAction.WATCH, lesson_id).grant
+        if grant.observer is None:
+            return self._open_viewer(token, lesson_id, offer, origin)
+        actor = Actor(grant.participant_id.removeprefix("person-"), grant.observer, remote)
+        answer = None
+        try:
+            async with self._audit.work(actor, OBSERVE, lesson_id, "media"):
+                answer = self._open_viewer(token, lesson_id, offer, origin)
+        except BaseException:
+            if answer is not None:  # the audit row could not be written
+                self._relay.close(answer.session_id)
+            raise
+        return answer
+
+    def _open_viewer(self, token: str | None, lesson_id: str, offer: str, origin: str) -> Answer:
         bearer = self.demand(token, MediaAction.WATCH, lesson_id)
         grant = bearer.grant
         room = self._live_room(lesson_id)
@@ -283,7 +329,7 @@ class MediaDesk:
         if not token:
             raise BadToken("a bearer token is needed")
         try:
-            return _Bearer(open_media(self._secret, token), token)
+            return _Bearer(open_media(self._keyring, token), token)
         except InvalidToken as error:
             raise BadToken(str(error)) from None
 

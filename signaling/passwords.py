@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import argon2
+import structlog
 
-from signaling.errors import Busy
+from signaling.errors import Busy, OutOfMemory
+
+log = structlog.get_logger(__name__)
 
 MAX_WAITING = 64  # logins waiting for a thread; 64 × ~50 ms is as long as a person waits
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+async def _in_thread(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    try:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    except MemoryError as error:
+        raise OutOfMemory() from error
+    except argon2.exceptions.Argon2Error as error:  # such as "Memory allocation error"
+        raise OutOfMemory(str(error)) from error
+    except RuntimeError as error:  # no thread could be started
+        raise OutOfMemory(str(error)) from error
 
 
 class Passwords:
@@ -29,22 +49,23 @@ class Passwords:
         return self._hasher.hash(password)
 
     async def hash(self, password: str) -> str:
-        """Hash in a thread."""
+        """Hash in a thread. Raises OutOfMemory."""
         async with self._slots:
-            return await asyncio.to_thread(self._hasher.hash, password)
+            return await _in_thread(self._hasher.hash, password)
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether the password fits. Without a hash (no such account) it costs the same time.
 
         Raises:
             Busy: too many are waiting.
+            OutOfMemory: it could not be tried; that is no wrong password.
         """
         if self._waiting >= MAX_WAITING:
             raise Busy("too many logins at once")
         self._waiting += 1
         try:
             async with self._slots:
-                return await asyncio.to_thread(self._verify, password_hash, password)
+                return await _in_thread(self._verify, password_hash, password)
         finally:
             self._waiting -= 1
 
@@ -53,8 +74,9 @@ class Passwords:
             self._decoy = self._hasher.hash("decoy")
         try:
             self._hasher.verify(password_hash or self._decoy, password)
-        except argon2.exceptions.Argon2Error:
+        except argon2.exceptions.VerifyMismatchError:
             return False
         except argon2.exceptions.InvalidHashError:
+            log.error("password_hash_unreadable")
             return False
         return password_hash is not None

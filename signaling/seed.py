@@ -15,7 +15,9 @@ import structlog
 from signaling.core.calendar import days
 from signaling.core.lesson_state import OPEN_STATES
 from signaling.core.resources import ClassKind, LessonCreate, Role
+from signaling.db.audit_log import SYSTEM, Work
 from signaling.db.lesson_store import Span
+from signaling.db.people_store import PeopleStore
 from signaling.errors import Clash
 from signaling.records import LessonRecord
 from signaling.services import Services
@@ -80,21 +82,29 @@ async def seed_people(services: Services) -> None:
     people = services.people
     if not await people.is_empty():
         return
-    await people.add_county(*COUNTY)
-    for school in SCHOOLS:
-        await people.add_school(school.school_id, COUNTY[0], school.name, school.kind)
-        await people.add_room(school.room_id, school.school_id, school.room)
     password_hash = await services.passwords.hash(DEMO_PASSWORD)
-    for account in ACCOUNTS:
-        await people.add_person(
-            person_id=account.person_id,
-            login=account.login,
-            name=account.name,
-            password_hash=password_hash,
-            roles=(account.role,),
-            school_id=account.school_id,
-        )
+    async with services.audit.work(SYSTEM, "seed_demo", COUNTY[0]) as work:
+        await people.add_county(work, *COUNTY)
+        for school in SCHOOLS:
+            await people.add_school(work, school.school_id, COUNTY[0], school.name, school.kind)
+            await people.add_room(work, school.room_id, school.school_id, school.room)
+        for account in ACCOUNTS:
+            await _add_account(people, work, account, password_hash)
     log.info("demo_county_seeded", county=COUNTY[1])
+
+
+async def _add_account(
+    people: PeopleStore, work: Work, account: DemoAccount, password_hash: str
+) -> None:
+    await people.add_person(
+        work,
+        person_id=account.person_id,
+        login=account.login,
+        name=account.name,
+        password_hash=password_hash,
+        roles=(account.role,),
+        school_id=account.school_id,
+    )
 
 
 async def seed_lessons(services: Services) -> None:
@@ -129,7 +139,8 @@ async def seed_lessons(services: Services) -> None:
             lead_room_id=LEAD_ROOM,
         )
         try:
-            await services.lesson_store.create(wish)
+            async with services.audit.work(SYSTEM, "lesson_create", detail=title) as work:
+                work.target = await services.lesson_store.create(work, wish)
         except Clash:
             continue  # people have arranged something else for that hour
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import structlog
 
@@ -16,11 +13,14 @@ from relay.api import Relay
 from signaling.clock import Clock, SystemClock
 from signaling.config import Config
 from signaling.core.room_state import RoomLimits
+from signaling.db.audit_log import AuditLog
 from signaling.db.engine import Database
 from signaling.db.lesson_store import LessonStore
 from signaling.db.link_store import LinkStore
 from signaling.db.migrate import migrate
 from signaling.db.people_store import PeopleStore
+from signaling.db.session_store import SessionStore
+from signaling.health_check import HealthCheck
 from signaling.hub import RoomHub
 from signaling.identity import IdentityService
 from signaling.lessons import LessonService
@@ -29,6 +29,7 @@ from signaling.link_history import LinkHistory
 from signaling.media import MediaDesk
 from signaling.media_sessions import MediaSessions
 from signaling.passwords import Passwords
+from signaling.secret_file import load_keyring
 from signaling.session_watch import SessionWatch
 from signaling.still_desk import StillDesk
 
@@ -40,8 +41,6 @@ STILLS_S = 0.25
 TICK_S = 1.0
 LOGIN_CHECK_S = 5.0  # what a command on the server ends is over within this
 HOUSEKEEPING_S = 30.0
-SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
-SECRET_BYTES = 32
 
 
 class Services:
@@ -54,9 +53,11 @@ class Services:
         self.relay = relay
         self.recorder = recorder
         self.clock = clock or SystemClock()
-        secret = load_secret(config.data)
+        keyring = load_keyring(config.data, self.clock.now().timestamp())
         self.database = Database(config.database)
+        self.audit = AuditLog(self.database, self.clock)
         self.people = PeopleStore(self.database)
+        self.logins = SessionStore(self.database)
         self.lesson_store = LessonStore(self.database)
         self.passwords = Passwords(config.password_threads)
         self.media_sessions = MediaSessions()
@@ -72,31 +73,36 @@ class Services:
             clock=self.clock,
             limits=RoomLimits(config.max_on_stage, hand_grace_s=config.hand_grace_s),
         )
-        self.lessons = LessonService(self.lesson_store, self.people, self.hub, self.clock, config)
+        self.lessons = LessonService(self.lesson_store, self.audit, self.hub, self.clock, config)
+        self.session_watch = SessionWatch(self.logins, self.hub, self.media_sessions, relay)
         self.identity = IdentityService(
             people=self.people,
+            sessions=self.logins,
             lessons=self.lesson_store,
+            audit=self.audit,
             passwords=self.passwords,
             clock=self.clock,
             config=config,
-            secret=secret,
+            keyring=keyring,
+            in_use=self.session_watch.in_use,
         )
         self.media = MediaDesk(
             relay=relay,
             hub=self.hub,
             sessions=self.media_sessions,
+            audit=self.audit,
             clock=self.clock,
             config=config,
-            secret=secret,
+            keyring=keyring,
         )
         self.stills = StillDesk(self.hub, self.clock)
-        self.session_watch = SessionWatch(self.people, self.hub, self.media_sessions, relay)
-        self.library = Library(recorder, self.lesson_store, config.path_prefix)
+        self.health = HealthCheck(config.data, self.database, relay, recorder, self.clock)
+        self.library = Library(recorder, self.lesson_store, self.audit, config.path_prefix)
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
             self.lessons.reconcile,
             self.lessons.end_forgotten,
             self.hub.retry_recordings,
-            self._forget_expired,
+            self.identity.forget_expired,
             self.link_history.forget_old,
         ]
         self._upkeep: list[asyncio.Task[None]] = []
@@ -141,9 +147,6 @@ class Services:
     async def _deliver_stills(self) -> None:
         self.hub.deliver_stills()
 
-    async def _forget_expired(self) -> None:
-        await self.identity.forget_expired(self.session_watch.in_use())
-
     async def _keep_house(self) -> None:
         for deed in self.housekeeping:
             try:
@@ -159,26 +162,3 @@ async def _periodically(period_s: float, deed: Callable[[], Awaitable[None]]) ->
             await deed()
         except Exception:
             log.exception("upkeep_failed")  # the next round may fare better
-
-
-def load_secret(data: Path) -> bytes:
-    """The server's secret, made at first use, readable by its owner only."""
-    path = data / SECRET_FILE
-    data.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        # Written aside and linked into place: whoever comes second reads a whole secret.
-        fresh = data / f".{SECRET_FILE}.{secrets.token_hex(8)}"
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(secrets.token_bytes(SECRET_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-            if not path.exists():
-                os.link(fresh, path)
-        finally:
-            fresh.unlink()
-    secret = path.read_bytes()
-    if len(secret) < SECRET_BYTES:
-        raise OSError(f"{path} is too short to be a secret; restore it from a backup or delete it")
-    return secret

@@ -9,7 +9,7 @@ import structlog
 
 from relay.api import Relay, SessionNotFound
 from signaling.core.messages import ByeReason
-from signaling.db.people_store import PeopleStore
+from signaling.db.session_store import SessionStore
 from signaling.hub import RoomHub
 from signaling.media_sessions import MediaSessions
 
@@ -24,9 +24,9 @@ class SessionWatch:
     """
 
     def __init__(
-        self, people: PeopleStore, hub: RoomHub, sessions: MediaSessions, relay: Relay
+        self, logins: SessionStore, hub: RoomHub, sessions: MediaSessions, relay: Relay
     ) -> None:
-        self._people = people
+        self._logins = logins
         self._hub = hub
         self._sessions = sessions
         self._relay = relay
@@ -39,13 +39,13 @@ class SessionWatch:
 
     async def is_good(self, session: str) -> bool:
         """Whether a login was not ended."""
-        return session in await self._people.good_sessions((session,))
+        return session in await self._logins.good_sessions((session,))
 
     async def sweep(self) -> None:
         """End what belongs to logins ended elsewhere: on the command line, by another process."""
         in_use = self.in_use()
         if in_use:
-            self.end(in_use - await self._people.good_sessions(in_use))
+            self.end(in_use - await self._logins.good_sessions(in_use))
 
     def end(self, sessions: Collection[str]) -> None:
         """Close the channels and media sessions of these logins."""

@@ -129,6 +129,8 @@ def _limits(node: shape.Type) -> str:
     """What the server checks of a string or list, for whoever builds a form."""
     if isinstance(node, shape.UnionType):
         return " ".join(filter(None, map(_limits, node.types)))
+    if isinstance(node, shape.Metadata):
+        node = node.type
     if not isinstance(node, (shape.StrType, shape.VarTupleType)):
         return ""
     limits = []
@@ -151,6 +153,8 @@ _PLAIN: dict[type[shape.Type], str] = {
 
 def _type(node: shape.Type) -> str:
     """The TypeScript form of one field's type."""
+    if isinstance(node, shape.Metadata):  # what is said of it beside its form
+        return _type(node.type)
     plain = _PLAIN.get(type(node))
     if plain is not None:
         return plain

@@ -17,6 +17,7 @@ from enum import StrEnum
 import msgspec
 
 from signaling.core.resources import LessonState, Role
+from signaling.core.text import Word
 
 PROTOCOL_VERSION = 1
 MAX_MESSAGE_BYTES = 16 * 1024  # a client's message; nothing a page sends comes near it
@@ -173,8 +174,8 @@ class SlotView(msgspec.Struct, frozen=True):
     """One slot of a `View`: whose picture, and how large at most."""
 
     slot: int
-    source_id: str | None = None
-    max_layer: str | None = None  # h, m, l
+    source_id: Word | None = None
+    max_layer: Word | None = None  # h, m, l
     max_height: int | None = None  # device pixels
 
 
@@ -218,7 +219,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     """The first message. `instance` and `seq` of the last event seen ask for a resume."""
 
     version: int = PROTOCOL_VERSION
-    instance: str | None = None
+    instance: Word | None = None
     seq: int | None = None
 
 
@@ -245,21 +246,21 @@ class LowerHand(msgspec.Struct, frozen=True, tag="lower_hand"):
     """取消举手: one's own, or (lead teacher) another's."""
 
     id: int
-    participant_id: str | None = None
+    participant_id: Word | None = None
 
 
 class StageInvite(msgspec.Struct, frozen=True, tag="stage_invite"):
     """请上讲台: also lowers that participant's hand."""
 
     id: int
-    participant_id: str
+    participant_id: Word
 
 
 class StageRemove(msgspec.Struct, frozen=True, tag="stage_remove"):
     """请下讲台; a room may also leave the stage itself."""
 
     id: int
-    participant_id: str
+    participant_id: Word
 
 
 class MuteAll(msgspec.Struct, frozen=True, tag="mute_all"):

@@ -8,11 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LimiterRule:
-    """At most `max_failures` in `window_s` seconds for a key; `capacity` keys are remembered."""
+    """At most `max_failures` in `window_s` seconds for a key; `capacity` keys are remembered.
+
+    Whoever reaches the bound waits `window_s`, and twice as long each further time, up to
+    `longest_s` (None: always as long).
+    """
 
     max_failures: int
     window_s: float
+    longest_s: float | None = None
     capacity: int = 10_000
+
+
+_MAX_STRIKES = 16  # doublings; far past every `longest_s`
+
+
+@dataclass(slots=True)
+class _Record:
+    """A key: its failures since `started`, and how often the bound was reached."""
+
+    started: float
+    failures: int = 0
+    strikes: int = 0
+    locked_until: float = 0.0
 
 
 class FailureLimiter:
@@ -24,25 +42,45 @@ class FailureLimiter:
 
     def __init__(self, rule: LimiterRule) -> None:
         self._rule = rule
-        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return len(self._records)
 
     def retry_after(self, key: str, now: float) -> float | None:
         """Seconds until the key may try again, or None if it may now."""
-        started, count = self._windows.get(key, (now, 0))
-        left = started + self._rule.window_s - now
-        return left if count >= self._rule.max_failures and left > 0 else None
+        record = self._records.get(key)
+        left = 0.0 if record is None else record.locked_until - now
+        return left if left > 0 else None
 
     def note_failure(self, key: str, now: float) -> None:
         """Count one failure."""
-        started, count = self._windows.pop(key, (now, 0))
-        if now - started >= self._rule.window_s:
-            started, count = now, 0
-        self._windows[key] = (started, count + 1)
-        while len(self._windows) > self._rule.capacity:
-            self._windows.popitem(last=False)
+        record = self._records.pop(key, None) or _Record(now)
+        self._records[key] = record
+        while len(self._records) > self._rule.capacity:
+            self._records.popitem(last=False)
+        self._age(record, now)
+        record.failures += 1
+        if record.failures >= self._rule.max_failures:
+            record.locked_until = record.started = now + self._wait_s(record.strikes)
+            record.strikes = min(record.strikes + 1, _MAX_STRIKES)
+            record.failures = 0
+
+    def forget(self, key: str) -> None:
+        """Start anew with a key that succeeded."""
+        self._records.pop(key, None)
+
+    def _age(self, record: _Record, now: float) -> None:
+        """Forget failures of a past window, and strikes after a quiet time."""
+        if now - record.started >= self._rule.window_s:
+            quiet_s = now - max(record.started, record.locked_until)
+            if quiet_s >= (self._rule.longest_s or 0.0):
+                record.strikes = 0
+            record.started, record.failures = now, 0
+
+    def _wait_s(self, strikes: int) -> float:
+        rule = self._rule
+        return min(rule.longest_s or rule.window_s, rule.window_s * 2.0**strikes)
 
 
 class TokenBucket:

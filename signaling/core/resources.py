@@ -12,11 +12,12 @@ from typing import Annotated
 import msgspec
 
 from signaling.core.actions import Action
+from signaling.core.text import Word, line, paragraph, secret, word
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-JoinCode = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}$")]
+Name = Annotated[str, line(80)]
+Title = Annotated[str, line(120)]
+Reason = Annotated[str, paragraph(500)]
+JoinCode = Annotated[str, word(8, pattern=r"^[0-9]{8}$")]
 
 
 class Role(StrEnum):
@@ -74,8 +75,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 class LoginRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """本地账号登录."""
 
-    login: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    login: Annotated[str, line(64)]
+    password: Annotated[str, secret(256)]
 
 
 class TerminalLookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,8 +92,8 @@ class TerminalLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     join_code: JoinCode | None = None
-    room_id: str | None = None
-    device_token: Annotated[str, msgspec.Meta(max_length=256)] | None = None
+    room_id: Word | None = None
+    device_token: Annotated[str, word(256, shortest=0)] | None = None
     remember: bool = True
 
 
@@ -182,9 +183,9 @@ class LessonCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grade: Name
     starts_at: datetime
     ends_at: datetime
-    lead_teacher_id: str
-    receive_room_ids: Annotated[tuple[str, ...], msgspec.Meta(max_length=64)]
-    lead_room_id: str | None = None
+    lead_teacher_id: Word
+    receive_room_ids: Annotated[tuple[Word, ...], msgspec.Meta(max_length=64)]
+    lead_room_id: Word | None = None
 
 
 class LessonCancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

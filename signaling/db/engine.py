@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import (
 )
 
 BUSY_TIMEOUT_MS = 10_000  # the recorder writes to the same SQLite file
+VERSION_TABLE = "signaling_alembic_version"  # of the migrations; has one row
+_SAME_VERSION = text(f"UPDATE {VERSION_TABLE} SET version_num = version_num")  # noqa: S608
 _WRITES = "tongke_writes"
 
 
@@ -36,9 +38,9 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self.is_sqlite)
         if self.is_sqlite:
             _tune_sqlite(self.engine)
-        writer = self.engine.execution_options(**{_WRITES: True})
+        self._writing = self.engine.execution_options(**{_WRITES: True})
         self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._writers = async_sessionmaker(writer, expire_on_commit=False)
+        self._writers = async_sessionmaker(self._writing, expire_on_commit=False)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -62,6 +64,12 @@ class Database:
         async with self.read() as session:
             await session.execute(text("SELECT 1"))
 
+    async def try_writing(self) -> None:
+        """Fail if nothing can be written; what is tried is taken back."""
+        async with self._writing.connect() as connection:
+            await connection.execute(_SAME_VERSION)
+            await connection.rollback()
+
     async def close(self) -> None:
         """Close the pool."""
         await self.engine.dispose()
@@ -75,7 +83,7 @@ def _tune_sqlite(engine: AsyncEngine) -> None:
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=NORMAL",  # safe against corruption in WAL; fsync at checkpoints
+            "synchronous=FULL",  # what was answered is on the disk, whatever the power does
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
         ):

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.core.lesson_state import OPEN_STATES
@@ -22,6 +21,7 @@ from signaling.core.resources import (
     Role,
 )
 from signaling.core.room_state import Durable
+from signaling.db.audit_log import Work
 from signaling.db.engine import Database
 from signaling.db.people_store import room_record
 from signaling.db.tables import (
@@ -131,51 +131,38 @@ class LessonStore:
             found = await _load(session, LessonRow.lesson_id.in_(lesson_ids))
         return {record.lesson_id: record for record in found}
 
-    async def create(self, wish: LessonCreate) -> str:
+    async def lock_creation(self, work: Work) -> None:
+        """From here to the end of the work nobody else creates lessons."""
+        await self._database.serialize(work.session, _CREATION_LOCK)
+
+    async def create(self, work: Work, wish: LessonCreate) -> str:
         """Create a lesson whose times and rooms were checked for form; returns its id.
 
         Raises:
             Invalid: the teacher or a room does not exist.
             Clash: the teacher or a room is taken.
         """
-        for _ in range(_CODE_ATTEMPTS):
-            try:
-                return await self._create(wish, new_join_code())
-            except IntegrityError as error:
-                if "join_code" not in str(error.orig):
-                    raise
-        raise Busy("no free join code")
-
-    async def _create(self, wish: LessonCreate, join_code: str) -> str:
-        async with self._database.write() as session:
-            await self.lock_creation(session)
-            return await _insert(session, wish, join_code)
-
-    async def lock_creation(self, session: AsyncSession) -> None:
-        """Within a transaction: from here to its end nobody else creates lessons."""
-        await self._database.serialize(session, _CREATION_LOCK)
-
-    async def create_in(self, session: AsyncSession, wish: LessonCreate) -> str:
-        """As `create`, within a transaction that locked creation."""
+        await self.lock_creation(work)
         for _ in range(_CODE_ATTEMPTS):
             join_code = new_join_code()
             taken = select(LessonRow.lesson_id).where(
                 LessonRow.join_code == join_code, LessonRow.state.in_(OPEN_STATES)
             )
-            if await session.scalar(taken) is None:
-                return await _insert(session, wish, join_code)
+            if await work.session.scalar(taken) is None:
+                return await _insert(work.session, wish, join_code)
         raise Busy("no free join code")
 
-    async def change(self, lesson_id: str, expected: LessonState, change: LessonChange) -> bool:
+    async def change(
+        self, work: Work, lesson_id: str, expected: LessonState, change: LessonChange
+    ) -> bool:
         """Write a transition if the lesson is still in the expected state; whether it was."""
         values = {k: v for k, v in vars_of(change).items() if v is not None}
-        async with self._database.write() as session:
-            written = await session.scalar(
-                update(LessonRow)
-                .where(LessonRow.lesson_id == lesson_id, LessonRow.state == expected)
-                .values(**values)
-                .returning(LessonRow.lesson_id)
-            )
+        written = await work.session.scalar(
+            update(LessonRow)
+            .where(LessonRow.lesson_id == lesson_id, LessonRow.state == expected)
+            .values(**values)
+            .returning(LessonRow.lesson_id)
+        )
         return written is not None
 
     async def set_recording(self, lesson_id: str, recording_id: str) -> None:

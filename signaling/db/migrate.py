@@ -10,9 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from signaling.db.engine import Database
-
-VERSION_TABLE = "signaling_alembic_version"
+from signaling.db.engine import VERSION_TABLE, Database
 
 
 def _config() -> AlembicConfig:

@@ -1,20 +1,18 @@
-"""Reading and writing people, places, sessions, device tokens and the audit log."""
+"""Reading and writing people and places."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.core.resources import Role
+from signaling.db.audit_log import Work
 from signaling.db.engine import Database
 from signaling.db.tables import (
-    AuditRow,
     CountyRow,
-    DeviceTokenRow,
     PersonRoleRow,
     PersonRow,
     RoomRow,
@@ -23,28 +21,6 @@ from signaling.db.tables import (
 )
 from signaling.ids import new_id
 from signaling.records import PersonRecord, RoomRecord
-
-MAX_SESSIONS = 32  # per person or room; the oldest goes
-MAX_DEVICES = 16  # device tokens per room; the oldest goes
-_CHUNK = 500  # ids in one query
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRecord:
-    """A session: exactly one of person and room is set."""
-
-    id_hash: str
-    person_id: str | None
-    room_id: str | None
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceRecord:
-    """A device token: whose terminal's, and since when."""
-
-    room_id: str
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +31,6 @@ class SchoolRecord:
     name: str
     kind: str
     rooms: tuple[RoomRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One line of the audit log."""
-
-    at: datetime
-    actor_id: str | None
-    actor_name: str
-    action: str
-    target: str
-    detail: str = ""
-    remote: str = ""
 
 
 class PeopleStore:
@@ -88,6 +51,7 @@ class PeopleStore:
 
     async def add_person(
         self,
+        work: Work,
         *,
         login: str,
         name: str,
@@ -98,19 +62,18 @@ class PeopleStore:
     ) -> str:
         """Create an account; returns its id."""
         person_id = person_id or new_id()
-        async with self._database.write() as session:
-            session.add(
-                PersonRow(
-                    person_id=person_id,
-                    login=login,
-                    name=name,
-                    password_hash=password_hash,
-                    school_id=school_id,
-                    active=True,
-                )
+        work.session.add(
+            PersonRow(
+                person_id=person_id,
+                login=login,
+                name=name,
+                password_hash=password_hash,
+                school_id=school_id,
+                active=True,
             )
-            await session.flush()
-            session.add_all(PersonRoleRow(person_id=person_id, role=role) for role in set(roles))
+        )
+        await work.session.flush()
+        work.session.add_all(PersonRoleRow(person_id=person_id, role=role) for role in set(roles))
         return person_id
 
     async def room(self, room_id: str) -> RoomRecord | None:
@@ -154,20 +117,22 @@ class PeopleStore:
             people = [await _load_person(session, PersonRow.person_id == i) for i in ids]
         return tuple(person for person in people if person is not None)
 
-    async def add_county(self, county_id: str, name: str) -> None:
+    async def add_county(self, work: Work, county_id: str, name: str) -> None:
         """Create a county."""
-        async with self._database.write() as session:
-            session.add(CountyRow(county_id=county_id, name=name))
+        work.session.add(CountyRow(county_id=county_id, name=name))
+        await work.session.flush()
 
-    async def add_school(self, school_id: str, county_id: str, name: str, kind: str) -> None:
+    async def add_school(
+        self, work: Work, school_id: str, county_id: str, name: str, kind: str
+    ) -> None:
         """Create a school."""
-        async with self._database.write() as session:
-            session.add(SchoolRow(school_id=school_id, county_id=county_id, name=name, kind=kind))
+        work.session.add(SchoolRow(school_id=school_id, county_id=county_id, name=name, kind=kind))
+        await work.session.flush()
 
-    async def add_room(self, room_id: str, school_id: str, name: str) -> None:
+    async def add_room(self, work: Work, room_id: str, school_id: str, name: str) -> None:
         """Create a room."""
-        async with self._database.write() as session:
-            session.add(RoomRow(room_id=room_id, school_id=school_id, name=name))
+        work.session.add(RoomRow(room_id=room_id, school_id=school_id, name=name))
+        await work.session.flush()
 
     async def is_empty(self) -> bool:
         """Whether there is nobody and nothing yet."""
@@ -180,201 +145,21 @@ class PeopleStore:
         async with self._database.read() as session:
             return await _load_person(session, condition)
 
-    # --- sessions --------------------------------------------------------------------------------
+    # --- accounts ---------------------------------------------------------------------------------
 
-    async def add_session(self, record: SessionRecord, now: datetime) -> None:
-        """Keep a new session, within the bound per person or room."""
-        owner = (
-            SessionRow.person_id == record.person_id
-            if record.person_id is not None
-            else SessionRow.room_id == record.room_id
-        )
-        async with self._database.write() as session:
-            surplus = (
-                select(SessionRow.id_hash)
-                .where(owner)
-                .order_by(SessionRow.created_at.desc())
-                .offset(MAX_SESSIONS - 1)
-            )
-            old = (await session.scalars(surplus)).all()
-            if old:
-                await session.execute(delete(SessionRow).where(SessionRow.id_hash.in_(old)))
-            session.add(
-                SessionRow(
-                    id_hash=record.id_hash,
-                    person_id=record.person_id,
-                    room_id=record.room_id,
-                    created_at=now,
-                    expires_at=record.expires_at,
-                )
-            )
-
-    async def session(self, id_hash: str) -> SessionRecord | None:
-        """A session, by the hash of its id."""
-        async with self._database.read() as session:
-            row = await session.get(SessionRow, id_hash)
-        if row is None:
-            return None
-        return SessionRecord(row.id_hash, row.person_id, row.room_id, row.expires_at)
-
-    async def drop_session(self, id_hash: str) -> None:
-        """End a session."""
-        async with self._database.write() as session:
-            await session.execute(delete(SessionRow).where(SessionRow.id_hash == id_hash))
-
-    async def good_sessions(self, id_hashes: Collection[str]) -> frozenset[str]:
-        """Which of these sessions were not ended; those of closed accounts were."""
-        wanted, good = list(id_hashes), set[str]()
-        async with self._database.read() as session:
-            for start in range(0, len(wanted), _CHUNK):
-                good.update(
-                    await session.scalars(
-                        select(SessionRow.id_hash)
-                        .outerjoin(PersonRow, PersonRow.person_id == SessionRow.person_id)
-                        .where(
-                            SessionRow.id_hash.in_(wanted[start : start + _CHUNK]),
-                            or_(SessionRow.room_id.is_not(None), PersonRow.active),
-                        )
-                    )
-                )
-        return frozenset(good)
-
-    async def drop_expired_sessions(self, now: datetime, spare: Collection[str] = ()) -> None:
-        """Forget sessions past their time, but for some."""
-        async with self._database.write() as session:
-            expired = set(
-                await session.scalars(
-                    select(SessionRow.id_hash).where(SessionRow.expires_at <= now)
-                )
-            )
-            doomed = list(expired.difference(spare))
-            for start in range(0, len(doomed), _CHUNK):
-                chunk = doomed[start : start + _CHUNK]
-                await session.execute(delete(SessionRow).where(SessionRow.id_hash.in_(chunk)))
-
-    # --- device tokens ---------------------------------------------------------------------------
-
-    async def add_device(
-        self,
-        token_hash: str,
-        room_id: str,
-        origin: str,
-        now: datetime,
-        *,
-        replaces: str | None = None,
-    ) -> None:
-        """Keep a device token's hash, within the bound per room.
-
-        One that `replaces` another leaves that one good until itself is used: the answer that
-        brings it to the terminal may be lost.
-        """
-        async with self._database.write() as session:
-            surplus = (
-                select(DeviceTokenRow.token_hash)
-                .where(DeviceTokenRow.room_id == room_id)
-                .order_by(
-                    func.coalesce(DeviceTokenRow.last_used_at, DeviceTokenRow.created_at).desc()
-                )
-                .offset(MAX_DEVICES - 1)
-            )
-            old = (await session.scalars(surplus)).all()
-            if old:
-                await session.execute(
-                    delete(DeviceTokenRow).where(DeviceTokenRow.token_hash.in_(old))
-                )
-            if replaces is not None:  # an earlier answer that was lost
-                await session.execute(
-                    delete(DeviceTokenRow).where(DeviceTokenRow.replaces == replaces)
-                )
-            session.add(
-                DeviceTokenRow(
-                    token_hash=token_hash,
-                    room_id=room_id,
-                    origin=origin,
-                    created_at=now,
-                    replaces=replaces,
-                )
-            )
-
-    async def use_device(
-        self, token_hash: str, now: datetime, unused_since: datetime
-    ) -> DeviceRecord | None:
-        """A device token, noting that it was used; None for one that nobody used for so long."""
-        async with self._database.write() as session:
-            row = await session.get(DeviceTokenRow, token_hash)
-            if row is None or (row.last_used_at or row.created_at) < unused_since:
-                return None
-            if row.replaces is not None:
-                await session.execute(
-                    delete(DeviceTokenRow).where(DeviceTokenRow.token_hash == row.replaces)
-                )
-            row.replaces, row.last_used_at = None, now
-            return DeviceRecord(row.room_id, row.created_at)
-
-    async def drop_device(self, token_hash: str, room_id: str) -> None:
-        """Forget a device token of a room, and the one that was to take its place."""
-        mine = or_(DeviceTokenRow.token_hash == token_hash, DeviceTokenRow.replaces == token_hash)
-        async with self._database.write() as session:
-            await session.execute(
-                delete(DeviceTokenRow).where(mine, DeviceTokenRow.room_id == room_id)
-            )
-
-    async def drop_unused_devices(self, unused_since: datetime) -> None:
-        """Forget device tokens that nobody used for so long."""
-        used = func.coalesce(DeviceTokenRow.last_used_at, DeviceTokenRow.created_at)
-        async with self._database.write() as session:
-            await session.execute(delete(DeviceTokenRow).where(used < unused_since))
-
-    async def shut_room_out(self, room_id: str) -> None:
-        """Forget every device token and session of a room's terminals."""
-        async with self._database.write() as session:
-            for row in (DeviceTokenRow, SessionRow):
-                await session.execute(delete(row).where(row.room_id == room_id))
-
-    async def set_password(self, person_id: str, password_hash: str) -> None:
+    async def set_password(self, work: Work, person_id: str, password_hash: str) -> None:
         """Set a new password; every session of the account ends."""
-        await self._change_account(person_id, password_hash=password_hash)
+        await self._change_account(work, person_id, password_hash=password_hash)
 
-    async def set_active(self, person_id: str, active: bool) -> None:
+    async def set_active(self, work: Work, person_id: str, active: bool) -> None:
         """Close or reopen an account; every session of it ends."""
-        await self._change_account(person_id, active=active)
+        await self._change_account(work, person_id, active=active)
 
-    async def _change_account(self, person_id: str, **values: object) -> None:
-        async with self._database.write() as session:
-            await session.execute(
-                update(PersonRow).where(PersonRow.person_id == person_id).values(**values)
-            )
-            await session.execute(delete(SessionRow).where(SessionRow.person_id == person_id))
-
-    # --- audit -----------------------------------------------------------------------------------
-
-    async def audit(self, entry: AuditEntry) -> None:
-        """Write one line."""
-        async with self._database.write() as session:
-            session.add(
-                AuditRow(
-                    audit_id=new_id(),
-                    at=entry.at,
-                    actor_id=entry.actor_id,
-                    actor_name=entry.actor_name[:200],
-                    action=entry.action,
-                    target=entry.target[:200],
-                    detail=entry.detail,
-                    remote=entry.remote[:200],
-                )
-            )
-
-    async def audited(self, action: str | None = None) -> Sequence[AuditEntry]:
-        """The newest 1000 lines, newest first."""
-        query = select(AuditRow).order_by(AuditRow.at.desc()).limit(1000)
-        if action is not None:
-            query = query.where(AuditRow.action == action)
-        async with self._database.read() as session:
-            rows = (await session.scalars(query)).all()
-        return tuple(
-            AuditEntry(r.at, r.actor_id, r.actor_name, r.action, r.target, r.detail, r.remote)
-            for r in rows
+    async def _change_account(self, work: Work, person_id: str, **values: object) -> None:
+        await work.session.execute(
+            update(PersonRow).where(PersonRow.person_id == person_id).values(**values)
         )
+        await work.session.execute(delete(SessionRow).where(SessionRow.person_id == person_id))
 
 
 def room_record(room: RoomRow, school: SchoolRow) -> RoomRecord:

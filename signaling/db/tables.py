@@ -123,6 +123,8 @@ class SessionRow(Base):
     )
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    last_seen_at: Mapped[datetime | None]  # to within `session_store.TOUCH_EVERY`
+    device_hash: Mapped[str | None] = mapped_column(index=True)  # the device token it came by
 
 
 class DeviceTokenRow(Base):
@@ -133,7 +135,7 @@ class DeviceTokenRow(Base):
     room_id: Mapped[str] = mapped_column(
         ForeignKey("rooms.room_id", ondelete="CASCADE"), index=True
     )
-    origin: Mapped[str]  # issued: by an admin; remembered: 记住本机 after a login by 课程码
+    origin: Mapped[str]  # a `session_store.DeviceOrigin`
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     replaces: Mapped[str | None]  # the hash of the token that ends when this one is first used

@@ -12,11 +12,20 @@ import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
+import aiohttp
 import msgspec
 import structlog
 from aiohttp import web
 
-from signaling.errors import CsrfFailed, Malformed, UnsupportedMediaType
+from signaling.core.text import BadText, cleaned
+from signaling.db.failures import failure_of
+from signaling.errors import (
+    CsrfFailed,
+    Malformed,
+    UnknownHost,
+    UnsupportedMediaType,
+    UnusableText,
+)
 from signaling.http import (
     health,
     identity,
@@ -26,24 +35,37 @@ from signaling.http import (
     media,
     openapi,
     pages,
+    session_cookies,
     stills,
     ws,
 )
 from signaling.http.bodies import read_body
 from signaling.http.connections import Gate
-from signaling.http.origin import client_address, is_own_origin, networks
+from signaling.http.hosts import allowed_hosts, is_allowed
+from signaling.http.origin import (
+    Networks,
+    client_address,
+    is_own_origin,
+    is_secure,
+    networks,
+)
 from signaling.http.problems import invalid_body, problem_response
-from signaling.http.routes import GATE, SERVICES, Access, Call, Content, Route
+from signaling.http.routes import GATE, SERVICES, Access, Call, Content, Route, check_parameters
 from signaling.services import Services
 
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 256 * 1024
+CLIENT_GONE = 499  # as nginx logs it; never sent
+HSTS = "max-age=31536000"  # a year (RFC 6797); not for subdomains, which may be others'
+HOSTS: web.AppKey[frozenset[str]] = web.AppKey("hosts", frozenset)
+PROXIES: web.AppKey[Networks] = web.AppKey("proxies", tuple)
 COMPRESSED_HERE_BYTES = 4096  # larger answers are compressed by a thread
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9\-]{8,64}$")
+_PRIVATE_PATHS = ("/api/", "/media/", "/whip/", "/whep/")
 _CORS_PATHS = ("/whip/", "/whep/")
 
 
@@ -102,6 +124,8 @@ def make_app(services: Services, gate: Gate) -> web.Application:
         app.router.add_get(f"{prefix}/ws/lessons/{{lesson_id}}", ws.control_channel)
     for prefix in reversed(prefixes):  # the pages' pattern takes in whatever is left
         app.router.add_get(prefix + pages.pattern(services.config.path_prefix), pages.page)
+    app[HOSTS] = allowed_hosts(services.config)
+    app[PROXIES] = networks(services.config.trusted_proxies)
     app.on_response_prepare.append(_add_headers)
     return app
 
@@ -116,12 +140,12 @@ def _dispatcher(
 
     async def dispatch(request: web.Request) -> web.StreamResponse:
         call = Call(request, services, client_address(request, proxies))
+        check_parameters(call, route)
         guarded = route.access is not Access.BEARER and route.method not in _SAFE
         if guarded and not is_own_origin(request, services.config):
             raise CsrfFailed("the Origin is another site's")
         if route.access is Access.SESSION:
-            cookie = request.cookies.get(identity.SESSION_COOKIE)
-            call.signed_in = await services.identity.signed_in(cookie)
+            call.signed_in = await session_cookies.signed_in(request, services.identity)
             structlog.contextvars.bind_contextvars(subject=call.subject.subject_id)
             request.app[GATE].know(request, call.session.session_hash)
             if route.method not in _SAFE:
@@ -150,7 +174,9 @@ async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> 
     if request.content_type != "application/json":
         raise UnsupportedMediaType("expected application/json", field="Content-Type")
     try:
-        return decoder.decode(await read_body(request, MAX_BODY_BYTES))
+        return cleaned(decoder.decode(await read_body(request, MAX_BODY_BYTES)))
+    except BadText as error:
+        raise UnusableText(error.code, error.field or None) from None
     except msgspec.MsgspecError as error:
         raise invalid_body(error) from None
     except (UnicodeDecodeError, RecursionError):
@@ -198,12 +224,24 @@ async def _problems(
 ) -> web.StreamResponse:
     """Answer every exception with problem+json."""
     try:
+        if not is_allowed(request.host, request.app[HOSTS]):
+            raise UnknownHost(field="Host")
         return await handler(request)
     except Exception as error:
+        if _has_left(request, error):
+            return web.Response(status=CLIENT_GONE)  # nobody reads it; it is for log and metrics
         response = problem_response(error)
         if response.status == 500:
             log.exception("request_failed", path=request.path)
+        elif response.status == 507 or (response.status == 503 and failure_of(error)):
+            log.error("request_failed", path=request.path, error=repr(error))
         return response
+
+
+def _has_left(request: web.Request, error: Exception) -> bool:
+    """Whether a client broke off its request: its own matter, and no fault of ours."""
+    gone = request.transport is None or request.transport.is_closing()
+    return gone and isinstance(error, ConnectionError | aiohttp.ClientError | Malformed)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -212,6 +250,10 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     if request.path.removeprefix(prefix).startswith(_CORS_PATHS):
         for name, value in media.CORS.items():
             headers[name] = value
+    if request.path.removeprefix(prefix).startswith(_PRIVATE_PATHS):
+        headers.setdefault("Cache-Control", "no-store")
+    if is_secure(request, request.app[PROXIES]):
+        headers["Strict-Transport-Security"] = HSTS
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     if response.content_type == "text/html":

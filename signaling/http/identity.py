@@ -8,27 +8,25 @@ from aiohttp import web
 from signaling.core import resources as r
 from signaling.core.permissions import Action, allows
 from signaling.errors import Forbidden, NotSignedIn
-from signaling.http.origin import is_secure, limiter_key, networks
 from signaling.http.routes import Access, Call, Route
-from signaling.identity import NewSession
-
-SESSION_COOKIE = "tongke_session"
-DEVICE_COOKIE = "tongke_device"
+from signaling.http.session_cookies import DEVICE_COOKIE, caller, set_cookies, take_cookies
+from signaling.identity import NewSession, SignedInAs
+from signaling.login_throttle import Caller
 
 
 async def login(call: Call) -> web.Response:
     """本地账号登录."""
-    return _signed_in(call, await call.services.identity.login(call.body, _key(call)))
+    return _signed_in(call, await call.services.identity.login(call.body, _caller(call)))
 
 
 async def terminal_lookup(call: Call) -> r.TerminalRooms:
     """教室终端登录, first step."""
-    return await call.services.identity.lookup(call.body.join_code, _key(call))
+    return await call.services.identity.lookup(call.body.join_code, _caller(call))
 
 
 async def terminal_login(call: Call) -> web.Response:
     """教室终端登录."""
-    return _signed_in(call, await call.services.identity.terminal_login(call.body, _key(call)))
+    return _signed_in(call, await call.services.identity.terminal_login(call.body, _caller(call)))
 
 
 async def terminal_resume(call: Call) -> web.Response:
@@ -36,7 +34,7 @@ async def terminal_resume(call: Call) -> web.Response:
     token = call.request.cookies.get(DEVICE_COOKIE)
     if not token:
         raise NotSignedIn("no device cookie")
-    return _signed_in(call, await call.services.identity.resume(token, _key(call)))
+    return _signed_in(call, await call.services.identity.resume(token, _caller(call)))
 
 
 async def me(call: Call) -> r.Identity:
@@ -45,14 +43,13 @@ async def me(call: Call) -> r.Identity:
 
 
 async def logout(call: Call) -> web.Response:
-    """退出登录; what the terminal remembered goes too, here and on the server."""
-    device = call.request.cookies.get(DEVICE_COOKIE)
-    await call.services.identity.logout(call.session, device)
+    """退出登录, of this page's login alone; what a terminal remembered goes, too."""
+    kind = call.session.signed_in_as
+    device = call.request.cookies.get(DEVICE_COOKIE) if kind is SignedInAs.TERMINAL else None
+    await call.services.identity.logout(call.session, call.remote, device)
     call.services.session_watch.end((call.session.session_hash,))
     response = web.Response(status=204)
-    path = _cookie_path(call)
-    response.del_cookie(SESSION_COOKIE, path=path)
-    response.del_cookie(DEVICE_COOKIE, path=path)
+    take_cookies(call.request, response, kind, call.services.config)
     return response
 
 
@@ -61,7 +58,7 @@ async def issue_device_token(call: Call) -> r.DeviceTokenIssued:
     if not allows(call.subject, Action.ISSUE_DEVICE_TOKEN):
         raise Forbidden()
     return r.DeviceTokenIssued(
-        await call.services.identity.issue_device(call.path("room_id"), "issued")
+        await call.services.identity.issue_device(call.actor, call.path("room_id"))
     )
 
 
@@ -69,45 +66,20 @@ async def revoke_device_tokens(call: Call) -> web.Response:
     """A terminal was lost or a 课程码 got about: nobody is signed in as that room any more."""
     if not allows(call.subject, Action.ISSUE_DEVICE_TOKEN):
         raise Forbidden()
-    await call.services.identity.shut_room_out(call.subject, call.path("room_id"), call.remote)
+    await call.services.identity.shut_room_out(call.actor, call.path("room_id"))
     await call.services.session_watch.sweep()
     return web.Response(status=204)
 
 
-def _key(call: Call) -> str:
-    return limiter_key(call.remote)
-
-
-def _cookie_path(call: Call) -> str:
-    """Ours alone, where a proxy has other programs beside it."""
-    return call.services.config.path_prefix or "/"
+def _caller(call: Call) -> Caller:
+    return caller(call.request, call.remote)
 
 
 def _signed_in(call: Call, new: NewSession) -> web.Response:
-    config = call.services.config
-    secure = is_secure(call.request, networks(config.trusted_proxies))
     identity = call.services.identity.identity(new.signed_in)
     response = web.Response(body=msgspec.json.encode(identity), content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
-    response.set_cookie(
-        SESSION_COOKIE,
-        new.cookie,
-        path=_cookie_path(call),
-        max_age=config.session_hours * 3600,
-        httponly=True,
-        samesite="Lax",
-        secure=secure,
-    )
-    if new.device_token is not None:
-        response.set_cookie(
-            DEVICE_COOKIE,
-            new.device_token,
-            path=_cookie_path(call),
-            max_age=config.device_cookie_days * 86400,
-            httponly=True,
-            samesite="Lax",
-            secure=secure,
-        )
+    set_cookies(call.request, response, new, call.services.config)
     return response
 
 
@@ -120,6 +92,7 @@ ROUTES = (
         r.Identity,
         r.LoginRequest,
         access=Access.OPEN,
+        audited="login",
     ),
     Route(
         "POST",
@@ -138,6 +111,7 @@ ROUTES = (
         r.Identity,
         r.TerminalLogin,
         access=Access.OPEN,
+        audited="terminal_login",
     ),
     Route(
         "POST",
@@ -146,9 +120,10 @@ ROUTES = (
         "以设备 Cookie 恢复登录",
         r.Identity,
         access=Access.OPEN,
+        audited="terminal_resume",
     ),
     Route("GET", "/api/me", me, "当前登录者", r.Identity),
-    Route("POST", "/api/logout", logout, "退出登录", status=204),
+    Route("POST", "/api/logout", logout, "退出登录", status=204, audited="logout"),
     Route(
         "POST",
         "/api/rooms/{room_id}/device-token",
@@ -156,6 +131,7 @@ ROUTES = (
         "签发教室设备令牌",
         r.DeviceTokenIssued,
         status=201,
+        audited="device_token_issue",
     ),
     Route(
         "DELETE",
@@ -163,5 +139,6 @@ ROUTES = (
         revoke_device_tokens,
         "作废教室的设备令牌与登录",
         status=204,
+        audited="room_shut_out",
     ),
 )

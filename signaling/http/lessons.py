@@ -16,7 +16,7 @@ async def list_lessons(call: Call) -> r.LessonList:
     """The lessons of a day or week, a page of them."""
     service = call.services.lessons
     start, end = _interval(call)
-    after = call.request.query.get("after")
+    after = call.query.get("after")
     records, following = await service.listed(call.subject, start, end, after)
     return r.LessonList(
         tuple(service.resource(call.subject, record) for record in records),
@@ -98,7 +98,7 @@ async def external_access(call: Call) -> r.ExternalAccess:
     record = await call.services.lessons.demand(
         call.subject, Action.ISSUE_EXTERNAL_ACCESS, _id(call)
     )
-    return call.services.media.external_access(record, _servers(call))
+    return await call.services.media.external_access(call.actor, record, _servers(call))
 
 
 def _servers(call: Call) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _id(call: Call) -> str:
 
 def _interval(call: Call) -> tuple[datetime, datetime]:
     zone = call.services.config.zone
-    query = call.request.query
+    query = call.query
     day, week = query.get("day"), query.get("week")
     if day is not None and week is not None:
         raise Invalid("day 与 week 二者取一", field="week")
@@ -148,11 +148,26 @@ ROUTES = (
         r.Lesson,
         r.LessonCreate,
         status=201,
+        audited="lesson_create",
         permit=may_create,
     ),
     Route("GET", "/api/lessons/{lesson_id}", get_lesson, "一节课", r.Lesson),
-    Route("POST", "/api/lessons/{lesson_id}/start", start_lesson, "开始上课", r.Lesson),
-    Route("POST", "/api/lessons/{lesson_id}/end", end_lesson, "下课", r.Lesson),
+    Route(
+        "POST",
+        "/api/lessons/{lesson_id}/start",
+        start_lesson,
+        "开始上课",
+        r.Lesson,
+        audited="lesson_start",
+    ),
+    Route(
+        "POST",
+        "/api/lessons/{lesson_id}/end",
+        end_lesson,
+        "下课",
+        r.Lesson,
+        audited="lesson_end",
+    ),
     Route(
         "POST",
         "/api/lessons/{lesson_id}/cancel",
@@ -160,6 +175,7 @@ ROUTES = (
         "停课",
         r.Lesson,
         r.LessonCancel,
+        audited="lesson_cancel",
         permit=may_cancel,
     ),
     Route("GET", "/api/directory", directory, "学校、教室、主讲教师", r.Directory),
@@ -176,5 +192,6 @@ ROUTES = (
         external_access,
         "外接设备推流与播放地址",
         r.ExternalAccess,
+        audited="external_access",
     ),
 )

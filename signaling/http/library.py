@@ -12,20 +12,19 @@ from signaling.http.routes import Call, Content, Query, Route
 from signaling.library import MAX_PAGE
 
 DEFAULT_PAGE = 20
-MAX_QUERY_CHARS = 200
 _SERVED = frozenset({".webm", ".mp4", ".jpg", ".json"})
 
 
 async def list_recordings(call: Call) -> r.RecordingList:
     """Recordings, newest first."""
-    query = call.request.query
+    query = call.query
     try:
         limit = int(query.get("limit", DEFAULT_PAGE))
     except ValueError:
         raise Invalid("须为整数", field="limit") from None
     if not 1 <= limit <= MAX_PAGE:
         raise Invalid(f"1…{MAX_PAGE}", field="limit")
-    text = query.get("q", "").strip()[:MAX_QUERY_CHARS]
+    text = query.get("q", "")
     before = query.get("before") or None
     return await call.services.library.listed(
         call.subject, limit=limit, before=before, query=text or None
@@ -34,13 +33,13 @@ async def list_recordings(call: Call) -> r.RecordingList:
 
 async def get_recording(call: Call) -> r.RecordingDetail:
     """One recording."""
-    return await call.services.library.detail(call.subject, call.path("recording_id"))
+    return await call.services.library.detail(call.subject, call.path("recording_id"), call.remote)
 
 
 async def recording_file(call: Call) -> web.StreamResponse:
     """A file of a recording; aiohttp answers ranges (RFC 9110 §14)."""
     path = await call.services.library.file(
-        call.subject, call.path("recording_id"), call.path("file")
+        call.subject, call.path("recording_id"), call.path("file"), call.remote
     )
     if path.suffix not in _SERVED or not path.is_file():
         raise NotFound("没有这个文件")
@@ -49,7 +48,7 @@ async def recording_file(call: Call) -> web.StreamResponse:
         path,
         headers={
             "Content-Type": content_type or "application/octet-stream",
-            "Cache-Control": "private, max-age=3600",
+            "Cache-Control": "no-store",  # a shared panel shows nothing after 退出登录
         },
     )
 

@@ -20,7 +20,7 @@ async def lesson_links(call: Call) -> r.LessonLinks:
     """The links of a lesson through its time: the lead teacher's first, then its rooms'."""
     services = call.services
     record = await services.lessons.demand(call.subject, Action.READ_LINKS, call.path("lesson_id"))
-    after = call.request.query.get("after")
+    after = call.query.get("after")
     return await services.link_history.lesson(record.lesson_id, members_of(record), after)
 
 
@@ -31,7 +31,7 @@ async def county_links(call: Call) -> r.CountyLinks:
     start, end = _interval(call)
     schools = await call.services.people.schools()
     rooms = {room_participant(x.room_id): x.ref for school in schools for x in school.rooms}
-    after = call.request.query.get("after")
+    after = call.query.get("after")
     return await call.services.link_history.county(start, end, rooms, after)
 
 
@@ -49,7 +49,7 @@ def _interval(call: Call) -> tuple[datetime, datetime]:
 
 
 def _day(call: Call, name: str, default: date) -> date:
-    text = call.request.query.get(name)
+    text = call.query.get(name)
     if text is None:
         return default
     try:

@@ -53,8 +53,13 @@ async def watch(call: Call) -> web.Response:
     media, token, lesson_id = call.services.media, _token(call), call.path("lesson_id")
     media.demand(token, MediaAction.WATCH, lesson_id)
     await _demand_login(call)
-    offer, origin = await _text(call, SDP), limiter_key(call.remote)
-    answer = media.watch(token, lesson_id, offer, origin=origin)
+    answer = await media.watch(
+        token,
+        lesson_id,
+        await _text(call, SDP),
+        remote=call.remote,
+        origin=limiter_key(call.remote),
+    )
     return _created(call, answer, "whep")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from signaling.core.resources import Problem
+from signaling.core.text import MAX_PARAMETER_CHARS
 from signaling.http.problems import CONTENT_TYPE
 from signaling.http.routes import Access, Content, Route
 
@@ -67,7 +68,7 @@ def _operation_id(route: Route) -> str:
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    string = {"type": "string"}
+    string = {"type": "string", "maxLength": MAX_PARAMETER_CHARS}
     path = [
         {"name": name, "in": "path", "required": True, "schema": string}
         for name in _PATH_PARAMETER.findall(route.path)

@@ -11,6 +11,7 @@ from aiohttp import web
 from recorder.api import BadCursor, RecorderError, RecordingNotFound, StorageUnavailable
 from relay.api import OfferError, RelayError, RelayFull, SessionNotFound, StaleSession
 from signaling.core.resources import Problem
+from signaling.db.failures import failure_of
 from signaling.errors import Invalid, Malformed, SignalingError, TooManyRequests
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,9 @@ def problem_of(error: Exception) -> Problem:
             detail = error.detail if isinstance(error, OfferError) else str(error)
             field = _field_of(error)
             return _problem(status, getattr(error, "code", "internal"), title, detail, field)
+    failure = failure_of(error)
+    if failure is not None:
+        return problem_of(failure)
     return _problem(500, "internal", SignalingError.title)
 
 
@@ -87,7 +91,7 @@ def problem_response(error: Exception) -> web.Response:
         response.headers["WWW-Authenticate"] = f'Bearer error="{problem.code}"'
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
-    elif problem.status == 503:
+    elif problem.status in {503, 507}:
         response.headers["Retry-After"] = "5"
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))

@@ -10,7 +10,9 @@ from typing import Any
 from aiohttp import web
 
 from signaling.core.permissions import Subject
-from signaling.errors import NotSignedIn
+from signaling.core.text import MAX_PARAMETER_CHARS, BadText, TextKind, clean, is_word
+from signaling.db.audit_log import Actor
+from signaling.errors import NotFound, NotSignedIn, UnusableText
 from signaling.http.connections import Gate
 from signaling.identity import SignedIn
 from signaling.services import Services
@@ -52,6 +54,7 @@ class Call:
     remote: str
     signed_in: SignedIn | None = None
     body: Any = None
+    query: dict[str, str] = field(default_factory=dict)  # what the route declares, cleaned
 
     @property
     def session(self) -> SignedIn:
@@ -59,6 +62,11 @@ class Call:
         if self.signed_in is None:
             raise NotSignedIn()
         return self.signed_in
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls, as the audit log names them. Raises NotSignedIn."""
+        return Actor.of(self.subject, self.remote)
 
     @property
     def subject(self) -> Subject:
@@ -78,6 +86,8 @@ class Route:
         handler: returns the body (a struct, None for no content) or a whole response.
         answer: the body's struct, a `Content`, or None.
         permit: raises where the caller may not do this; asked before the body is read.
+        audited: the action of the one audit row that a successful request leaves; the service that
+            does it writes the row. None: it changes nothing that is kept.
     """
 
     method: str
@@ -91,3 +101,23 @@ class Route:
     query: tuple[Query, ...] = ()
     headers: tuple[str, ...] = field(default=())
     permit: Callable[[Call], Awaitable[object]] | None = None
+    audited: str | None = None
+
+
+def check_parameters(call: Call, route: Route) -> None:
+    """Look at the parts of the path, and take in the declared query.
+
+    Raises:
+        NotFound: a part of the path is the id of nothing.
+        UnusableText: a query parameter cannot be taken.
+    """
+    for name, part in call.request.match_info.items():
+        if not is_word(part):
+            raise NotFound(field=name)
+    for query in route.query:
+        value = call.request.query.get(query.name)
+        if value is not None:
+            try:
+                call.query[query.name] = clean(value, TextKind.LINE, MAX_PARAMETER_CHARS)
+            except BadText as error:
+                raise UnusableText(error.code, query.name) from None

@@ -15,11 +15,11 @@ from signaling.channel import Channel, encode
 from signaling.core import messages as m
 from signaling.core.permissions import Seat
 from signaling.core.room_state import CommandRefused
-from signaling.db.people_store import AuditEntry
-from signaling.errors import Forbidden, SignalingError, WrongLessonState
-from signaling.http.identity import SESSION_COOKIE
+from signaling.core.text import cleaned, is_word
+from signaling.errors import Forbidden, NotFound, SignalingError, WrongLessonState
 from signaling.http.origin import client_address, is_own_origin, networks
 from signaling.http.routes import GATE, SERVICES
+from signaling.http.session_cookies import signed_in
 from signaling.http.socket_queue import unsent_bytes
 from signaling.hub import member_of
 from signaling.identity import SignedIn
@@ -75,7 +75,7 @@ async def _serve(
     request: web.Request, ws: web.WebSocketResponse, services: Services, lesson_id: str
 ) -> None:
     try:
-        signed_in, seat, room = await _admit(request, services, lesson_id)
+        who, seat, room = await _admit(request, services, lesson_id)
     except WrongLessonState:
         await _refuse(ws, m.ByeReason.LESSON_OVER)
     except SignalingError as error:
@@ -87,12 +87,12 @@ async def _serve(
         channel = Channel(
             seat,
             services.clock.monotonic(),
-            signed_in.session_hash,
+            who.session_hash,
             lambda: unsent_bytes(transport),
         )
         if hello is None:
             return
-        entered = await _enter(services, channel, signed_in.school, room, hello)
+        entered = await _enter(services, channel, who.school, room, hello)
         if isinstance(entered, LiveRoom):
             await _converse(request, ws, channel, entered)
         else:
@@ -102,24 +102,13 @@ async def _serve(
 async def _admit(
     request: web.Request, services: Services, lesson_id: str
 ) -> tuple[SignedIn, Seat, LiveRoom]:
-    signed_in = await services.identity.signed_in(request.cookies.get(SESSION_COOKIE))
-    request.app[GATE].know(request, signed_in.session_hash)
-    _, seat = await services.lessons.seat(signed_in.subject, lesson_id)
-    room = await services.hub.enter(lesson_id)
-    if not seat.visible:  # 观摩 is unseen by the room, never by the log
-        remote = client_address(request, networks(services.config.trusted_proxies))
-        await services.people.audit(
-            AuditEntry(
-                services.clock.now(),
-                signed_in.subject.subject_id,
-                signed_in.subject.name,
-                "observe",
-                lesson_id,
-                "",
-                remote,
-            )
-        )
-    return signed_in, seat, room
+    who = await signed_in(request, services.identity)
+    request.app[GATE].know(request, who.session_hash)
+    remote = client_address(request, networks(services.config.trusted_proxies))
+    if not is_word(lesson_id):
+        raise NotFound()
+    seat, room = await services.lessons.enter(who.subject, lesson_id, remote)
+    return who, seat, room
 
 
 async def _hello(request: web.Request, ws: web.WebSocketResponse) -> m.Hello | None:
@@ -206,7 +195,7 @@ async def _read(
 
 def _decode(text: str) -> tuple[m.ClientMessage | None, m.CommandError | None]:
     try:
-        return _decoder.decode(text), None
+        return cleaned(_decoder.decode(text)), None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         detail = str(error)[:300]
     try:

@@ -19,7 +19,14 @@ from signaling.core import messages as m
 from signaling.core.calendar import parse_day, parse_week
 from signaling.core.resources import LessonState
 from signaling.core.room_state import CommandRefused, RoomLimits, RoomState, split_source
-from signaling.core.tokens import InvalidToken, MediaAction, MediaGrant, open_media, seal_media
+from signaling.core.tokens import (
+    InvalidToken,
+    Keyring,
+    MediaAction,
+    MediaGrant,
+    open_media,
+    seal_media,
+)
 from signaling.errors import Invalid, Malformed
 from signaling.http.app import ROUTES
 from signaling.http.media import _accepts, if_match
@@ -29,7 +36,7 @@ from signaling.http.ws import _decode
 from signaling.lessons import cursor_of, read_cursor
 from tests.unit.signaling.rooms import AT, lesson, room, seat
 
-SECRET = b"k" * 32
+SECRET = Keyring(b"k" * 32)
 TOKEN = seal_media(
     SECRET, MediaGrant("l1", "lead", MediaAction.PUBLISH, "lead.camera", False, 1, "n")
 )

@@ -18,6 +18,7 @@ from relay.node import RelayNode
 from signaling import seed
 from signaling.config import Config, load
 from signaling.core.resources import ClassKind, LessonCreate
+from signaling.db.audit_log import SYSTEM
 from signaling.server import HttpServer
 from signaling.services import Services
 from tests.support.server import Client
@@ -96,7 +97,9 @@ async def served(
                 seed.LEAD_TEACHER,
                 seed.RECEIVE_ROOMS[:2],
             )
-            yield services, client, await services.lesson_store.create(wish)
+            async with services.audit.work(SYSTEM, "lesson_create") as work:
+                lesson_id = await services.lesson_store.create(work, wish)
+            yield services, client, lesson_id
         finally:
             await session.close()
             await http.stop()

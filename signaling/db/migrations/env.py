@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from signaling.db.migrate import VERSION_TABLE
+from signaling.db.engine import VERSION_TABLE
 from signaling.db.tables import Base
 
 context.configure(

@@ -12,6 +12,7 @@ from signaling.db.engine import Database
 from signaling.db.lesson_store import LessonStore
 from signaling.db.migrate import migrate
 from signaling.db.people_store import PeopleStore
+from tests.integration.signaling.stores import work_in
 from tests.support.postgres import Postgres, postgres
 from tests.support.server import TongkeServer
 
@@ -47,24 +48,26 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 async def people(database: Database) -> PeopleStore:
     store = PeopleStore(database)
     assert await store.is_empty()
-    await store.add_county("c1", "青山县")
-    await store.add_school("s1", "c1", "中心校", "center_school")
-    await store.add_school("s2", "c1", "教学点", "teaching_point")
-    for room_id, school_id in (("lead", "s1"), ("a", "s2"), ("b", "s2")):
-        await store.add_room(room_id, school_id, f"教室{room_id}")
-    for person_id, roles in (
-        ("wang", (Role.LEAD_TEACHER, Role.RESEARCHER)),
-        ("li", (Role.LEAD_TEACHER,)),
-        ("zhu", (Role.ASSISTANT,)),
-    ):
-        await store.add_person(
-            person_id=person_id,
-            login=person_id,
-            name=person_id,
-            password_hash="x",
-            roles=roles,
-            school_id="s1" if person_id == "wang" else "s2",
-        )
+    async with work_in(database) as work:
+        await store.add_county(work, "c1", "青山县")
+        await store.add_school(work, "s1", "c1", "中心校", "center_school")
+        await store.add_school(work, "s2", "c1", "教学点", "teaching_point")
+        for room_id, school_id in (("lead", "s1"), ("a", "s2"), ("b", "s2")):
+            await store.add_room(work, room_id, school_id, f"教室{room_id}")
+        for person_id, roles in (
+            ("wang", (Role.LEAD_TEACHER, Role.RESEARCHER)),
+            ("li", (Role.LEAD_TEACHER,)),
+            ("zhu", (Role.ASSISTANT,)),
+        ):
+            await store.add_person(
+                work,
+                person_id=person_id,
+                login=person_id,
+                name=person_id,
+                password_hash="x",
+                roles=roles,
+                school_id="s1" if person_id == "wang" else "s2",
+            )
     return store
 
 

@@ -22,7 +22,7 @@ async def room(server: TongkeServer) -> AsyncIterator[tuple[TongkeServer, Client
 
 def head(method: str, path: str, kind: str, **headers: str) -> bytes:
     """A request that promises a body which never comes."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: a", f"Content-Type: {kind}"]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Type: {kind}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "Content-Length: 1000", "", ""]).encode()
 

@@ -17,10 +17,10 @@ from tests.support.server import TongkeServer
 from tests.support.services import served
 from tests.support.tls import self_signed
 
-HALF_REQUEST = b"GET /api/me HTTP/1.1\r\nHost: a\r\n"
-REQUEST = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
+HALF_REQUEST = b"GET /api/me HTTP/1.1\r\nHost: localhost\r\n"
+REQUEST = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALF_BODY = (
-    b"POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b'Content-Length: 50\r\n\r\n{"login":'
 )
 SOON_S = 0.2

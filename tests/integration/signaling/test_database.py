@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from signaling.core.lesson_state import LessonDeed
@@ -14,14 +15,18 @@ from signaling.core.messages import HandRaise
 from signaling.core.permissions import Subject
 from signaling.core.resources import LessonState, Role
 from signaling.core.room_state import Durable
+from signaling.db import audit_log
 from signaling.db import lesson_store as lesson_store_module
-from signaling.db.engine import Database
+from signaling.db.audit_log import Actor, AuditLog
+from signaling.db.engine import VERSION_TABLE, Database
 from signaling.db.lesson_store import LessonChange, LessonStore, Span
-from signaling.db.migrate import VERSION_TABLE, migrate, newest
-from signaling.db.people_store import AuditEntry, DeviceRecord, PeopleStore, SessionRecord
+from signaling.db.migrate import migrate, newest
+from signaling.db.people_store import PeopleStore
+from signaling.db.session_store import DeviceOrigin, DeviceRecord, SessionRecord, SessionStore
 from signaling.db.tables import Base
 from signaling.errors import Busy, Clash, Invalid
-from tests.integration.signaling.stores import AT, a_lesson
+from tests.integration.signaling.stores import AT, a_lesson, changed, created, work_in
+from tests.support.services import ManualClock
 
 
 async def test_the_migrated_schema_is_the_declared_one(database: Database) -> None:
@@ -39,11 +44,11 @@ async def test_the_migrated_schema_is_the_declared_one(database: Database) -> No
 
 async def test_migrating_again_changes_nothing(database: Database) -> None:
     await migrate(database)
-    assert newest() == "0003"
+    assert newest() == "0004"
 
 
 async def test_a_lesson_comes_back_as_it_was_written(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(a_lesson(rooms=("b", "a"), lead_room="lead"))
+    lesson_id = await created(lessons, a_lesson(rooms=("b", "a"), lead_room="lead"))
     lesson = await lessons.lesson(lesson_id)
     assert lesson is not None
     assert (lesson.title, lesson.state) == ("《小小的船》", LessonState.SCHEDULED)
@@ -57,15 +62,15 @@ async def test_a_lesson_comes_back_as_it_was_written(lessons: LessonStore) -> No
 
 
 async def test_transitions_are_written_once(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(a_lesson())
+    lesson_id = await created(lessons, a_lesson())
     live = LessonChange(LessonState.LIVE, held_from=AT)
     written = await asyncio.gather(
-        *(lessons.change(lesson_id, LessonState.SCHEDULED, live) for _ in range(5))
+        *(changed(lessons, lesson_id, LessonState.SCHEDULED, live) for _ in range(5))
     )
     assert sorted(written) == [False] * 4 + [True]
     assert [lesson.lesson_id for lesson in await lessons.live()] == [lesson_id]
     ended = LessonChange(LessonState.ENDED, held_to=AT + timedelta(minutes=40))
-    assert await lessons.change(lesson_id, LessonState.LIVE, ended)
+    assert await changed(lessons, lesson_id, LessonState.LIVE, ended)
     lesson = await lessons.lesson(lesson_id)
     assert lesson is not None
     assert (lesson.held_from, lesson.held_to) == (AT, AT + timedelta(minutes=40))
@@ -79,7 +84,7 @@ async def _codes(lessons: LessonStore) -> set[str]:
 
 
 async def test_clashes_name_what_is_taken(lessons: LessonStore) -> None:
-    await lessons.create(a_lesson(rooms=("a",), lead_room="lead"))
+    await created(lessons, a_lesson(rooms=("a",), lead_room="lead"))
     for wish, field in (
         (a_lesson(39), "lead_teacher_id"),
         (a_lesson(39, teacher="li", rooms=("b", "a")), "receive_room_ids[1]"),
@@ -87,24 +92,24 @@ async def test_clashes_name_what_is_taken(lessons: LessonStore) -> None:
         (a_lesson(10, teacher="li", rooms=("b",), lead_room="a"), "lead_room_id"),
     ):
         with pytest.raises(Clash) as clash:
-            await lessons.create(wish)
+            await created(lessons, wish)
         assert clash.value.field == field
-    await lessons.create(a_lesson(40))
-    await lessons.create(a_lesson(0, teacher="li", rooms=("b",)))
+    await created(lessons, a_lesson(40))
+    await created(lessons, a_lesson(0, teacher="li", rooms=("b",)))
 
 
 async def test_of_lessons_created_at_once_only_one_gets_the_room(lessons: LessonStore) -> None:
     results = await asyncio.gather(
-        *(lessons.create(a_lesson()) for _ in range(6)), return_exceptions=True
+        *(created(lessons, a_lesson()) for _ in range(6)), return_exceptions=True
     )
     assert sorted(type(result).__name__ for result in results) == ["Clash"] * 5 + ["str"]
 
 
 async def test_a_cancelled_lesson_frees_its_hour(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(a_lesson())
+    lesson_id = await created(lessons, a_lesson())
     change = LessonChange(LessonState.CANCELLED, cancel_reason="停电")
-    await lessons.change(lesson_id, LessonState.SCHEDULED, change)
-    assert await lessons.create(a_lesson()) != lesson_id
+    await changed(lessons, lesson_id, LessonState.SCHEDULED, change)
+    assert await created(lessons, a_lesson()) != lesson_id
 
 
 async def test_join_codes_of_open_lessons_are_unique(
@@ -112,16 +117,16 @@ async def test_join_codes_of_open_lessons_are_unique(
 ) -> None:
     codes = iter(["11111111", "11111111", "22222222"])
     monkeypatch.setattr(lesson_store_module, "new_join_code", lambda: next(codes))
-    first = await lessons.create(a_lesson())
-    await lessons.create(a_lesson(60))
+    first = await created(lessons, a_lesson())
+    await created(lessons, a_lesson(60))
     assert await _codes(lessons) == {"11111111", "22222222"}
     monkeypatch.setattr(lesson_store_module, "new_join_code", lambda: "22222222")
     with pytest.raises(Busy):
-        await lessons.create(a_lesson(120))
+        await created(lessons, a_lesson(120))
     # Once a lesson is over its code may come again.
-    await lessons.change(first, LessonState.SCHEDULED, LessonChange(LessonState.CANCELLED))
+    await changed(lessons, first, LessonState.SCHEDULED, LessonChange(LessonState.CANCELLED))
     monkeypatch.setattr(lesson_store_module, "new_join_code", lambda: "11111111")
-    await lessons.create(a_lesson(120))
+    await created(lessons, a_lesson(120))
 
 
 async def test_unknown_people_and_rooms_are_named(lessons: LessonStore) -> None:
@@ -132,7 +137,7 @@ async def test_unknown_people_and_rooms_are_named(lessons: LessonStore) -> None:
         (a_lesson(lead_room="z"), "lead_room_id"),
     ):
         with pytest.raises(Invalid) as invalid:
-            await lessons.create(wish)
+            await created(lessons, wish)
         assert invalid.value.field == field
 
 
@@ -163,8 +168,8 @@ async def test_a_lesson_over_midnight_is_on_both_days(lessons: LessonStore) -> N
 
 
 async def test_lists_hold_what_concerns_the_caller(lessons: LessonStore) -> None:
-    mine = await lessons.create(a_lesson(rooms=("a",), lead_room="lead"))
-    other = await lessons.create(a_lesson(60, teacher="li", rooms=()))
+    mine = await created(lessons, a_lesson(rooms=("a",), lead_room="lead"))
+    other = await created(lessons, a_lesson(60, teacher="li", rooms=()))
 
     async def listed(subject: Subject | None) -> list[str]:
         found = await lessons.between(Span(AT, AT + timedelta(days=1), AT), subject)
@@ -186,7 +191,7 @@ async def test_lists_hold_what_concerns_the_caller(lessons: LessonStore) -> None
 
 
 async def test_room_state_is_kept_and_replaced(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(a_lesson())
+    lesson_id = await created(lessons, a_lesson())
     assert await lessons.durable(lesson_id) == Durable()
     for kept in (
         Durable(("room-a",), (HandRaise("room-b", AT),), True),
@@ -197,15 +202,15 @@ async def test_room_state_is_kept_and_replaced(lessons: LessonStore) -> None:
 
 
 async def test_a_lesson_tells_which_of_its_rooms_attended(lessons: LessonStore) -> None:
-    lesson_id = await lessons.create(a_lesson(rooms=("b", "a")))
-    other = await lessons.create(a_lesson(60, teacher="li", rooms=()))
+    lesson_id = await created(lessons, a_lesson(rooms=("b", "a")))
+    other = await created(lessons, a_lesson(60, teacher="li", rooms=()))
     await lessons.keep(lesson_id, Durable(attended=("lead", "room-a", "room-elsewhere")))
     found = await lessons.lessons([lesson_id, other])
     assert [room.room_id for room in found[lesson_id].attended_rooms] == ["a"]
     assert found[other].attended_rooms == ()
 
 
-async def test_people_sessions_and_devices(people: PeopleStore) -> None:
+async def test_people_and_their_sessions(database: Database, people: PeopleStore) -> None:
     person = await people.person_by_login("wang")
     assert person is not None
     assert person.roles == {Role.LEAD_TEACHER, Role.RESEARCHER}
@@ -213,34 +218,131 @@ async def test_people_sessions_and_devices(people: PeopleStore) -> None:
     assert [p.person_id for p in await people.lead_teachers()] == ["li", "wang"]
     assert {s.school_id: len(s.rooms) for s in await people.schools()} == {"s1": 1, "s2": 2}
     with pytest.raises(IntegrityError):
-        await people.add_person(login="wang", name="x", password_hash="x", roles=())
-    await people.add_session(SessionRecord("h1", "wang", None, AT + timedelta(hours=1)), AT)
-    assert (await people.session("h1")) == SessionRecord(
-        "h1", "wang", None, AT + timedelta(hours=1)
-    )
-    await people.drop_expired_sessions(AT + timedelta(hours=2))
-    assert await people.session("h1") is None
-    await people.add_device("d1", "a", "issued", AT)
-    assert await people.use_device("d1", AT, AT) == DeviceRecord("a", AT)
-    await people.drop_device("d1", "b")
-    assert await people.use_device("d1", AT, AT) == DeviceRecord("a", AT)
-    unused_since = AT + timedelta(days=1)
-    assert await people.use_device("d1", AT, unused_since) is None
-    await people.drop_device("d1", "a")
-    assert await people.use_device("d1", AT, AT) is None
-    await people.add_session(SessionRecord("h2", "wang", None, AT), AT)
-    await people.add_session(SessionRecord("h3", None, "a", AT), AT)
-    assert await people.good_sessions(("h2", "h3", "h4")) == {"h2", "h3"}
-    await people.drop_expired_sessions(AT, spare=("h2", "h3"))
-    await people.set_active("wang", False)
-    assert await people.good_sessions(("h2", "h3")) == {"h3"}
-    await people.shut_room_out("a")
-    assert await people.good_sessions(("h2", "h3")) == frozenset()
+        async with work_in(database) as work:
+            await people.add_person(work, login="wang", name="x", password_hash="x", roles=())
+    logins = SessionStore(database)
+    later = AT + timedelta(hours=1)
+    async with work_in(database) as work:
+        await logins.add_session(work, SessionRecord("h1", "wang", None, later), AT)
+    assert await logins.session("h1") == SessionRecord("h1", "wang", None, later)
+    await logins.drop_expired_sessions(AT + timedelta(hours=2))
+    assert await logins.session("h1") is None
+    async with work_in(database) as work:
+        await logins.add_session(work, SessionRecord("h2", "wang", None, AT), AT)
+        await logins.add_session(work, SessionRecord("h3", None, "a", AT), AT)
+    assert await logins.good_sessions(("h2", "h3", "h4")) == {"h2", "h3"}
+    await logins.drop_expired_sessions(AT, spare=("h2", "h3"))
+    async with work_in(database) as work:
+        await people.set_active(work, "wang", False)
+    assert await logins.good_sessions(("h2", "h3")) == {"h3"}
+    async with work_in(database) as work:
+        await logins.shut_room_out(work, "a")
+    assert await logins.good_sessions(("h2", "h3")) == frozenset()
 
 
-async def test_the_audit_log_is_newest_first(people: PeopleStore) -> None:
+async def test_a_device_token_is_its_rooms_until_it_is_dropped_or_unused(
+    database: Database, people: PeopleStore
+) -> None:
+    logins = SessionStore(database)
+    async with work_in(database) as work:
+        await logins.add_device(work, "d1", "a", DeviceOrigin.ISSUED, AT)
+
+    async def used(unused_since: datetime) -> DeviceRecord | None:
+        async with work_in(database) as work:
+            return await logins.use_device(work, "d1", AT, unused_since)
+
+    assert await used(AT) == DeviceRecord("a", AT)
+    async with work_in(database) as work:
+        await logins.drop_device(work, "d1", "b")
+    assert await used(AT) == DeviceRecord("a", AT)
+    assert await used(AT + timedelta(days=1)) is None
+    async with work_in(database) as work:
+        await logins.drop_device(work, "d1", "a")
+    assert await used(AT) is None
+
+
+async def test_a_touched_login_keeps_its_device_token_young(
+    database: Database, people: PeopleStore
+) -> None:
+    logins = SessionStore(database)
+    record = SessionRecord("h1", None, "a", AT, "d1")
+    async with work_in(database) as work:
+        await logins.add_device(work, "d1", "a", DeviceOrigin.REMEMBERED, AT)
+        await logins.add_session(work, record, AT)
+    found = await logins.session("h1")
+    assert found is not None
+    assert found.is_touch_due(AT)
+    later = AT + timedelta(days=20)
+    await logins.touch(found, later)
+    touched = await logins.session("h1")
+    assert touched is not None
+    assert not touched.is_touch_due(later)
+    assert await logins.device("d1", later) == DeviceRecord("a", AT)
+
+
+async def test_the_audit_log_is_newest_first(database: Database, people: PeopleStore) -> None:
+    clock = ManualClock(AT)
+    audit = AuditLog(database, clock)
     for minute in range(3):
-        at = AT + timedelta(minutes=minute)
-        await people.audit(AuditEntry(at, "wang", "王老师", "login", f"t{minute}", "", "::1"))
-    assert [entry.target for entry in await people.audited()] == ["t2", "t1", "t0"]
-    assert await people.audited("logout") == ()
+        await audit.note(Actor("wang", "王老师", "::1"), "login", f"t{minute}")
+        clock.advance(minutes=1)
+    assert [entry.target for entry in await audit.entries("login")] == ["t2", "t1", "t0"]
+    assert await audit.entries("logout") == ()
+
+
+async def test_rows_and_audit_row_are_written_together_or_not_at_all(
+    database: Database, people: PeopleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = AuditLog(database)
+    with pytest.raises(RuntimeError):
+        async with audit.work(Actor("wang", "王老师"), "account_close", "li") as work:
+            await people.set_active(work, "li", False)
+            raise RuntimeError("before the end")
+    monkeypatch.setattr(audit_log, "new_id", lambda: "taken")
+    await audit.note(Actor("wang", "王老师"), "first")
+    with pytest.raises(IntegrityError):  # the audit row cannot be written
+        async with audit.work(Actor("wang", "王老师"), "account_close", "li") as work:
+            await people.set_active(work, "li", False)
+    monkeypatch.undo()
+    assert [person.person_id for person in await people.lead_teachers()] == ["li", "wang"]
+    assert not [entry for entry in await audit.entries() if entry.target == "li"]
+    async with audit.work(Actor("wang", "王老师"), "account_close", "li") as work:
+        await people.set_active(work, "li", False)
+    assert [person.person_id for person in await people.lead_teachers()] == ["wang"]
+    assert len(await audit.entries("account_close")) == 1
+    async with audit.work(Actor("wang", "王老师"), "nothing") as work:
+        work.nothing_to_do()
+    assert await audit.entries("nothing") == ()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_logins_of_the_version_before_are_still_good(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
+    if engine == "postgresql":
+        url = request.getfixturevalue("cluster").create("before_0004")
+    database = Database(url)
+    await migrate(database, "0003")
+    at = "'2026-11-22 08:00:00'"
+    async with database.write() as session:
+        for statement in (
+            "INSERT INTO counties VALUES ('c', '青山县')",
+            "INSERT INTO schools VALUES ('s', 'c', '教学点', 'teaching_point')",
+            "INSERT INTO rooms VALUES ('a', 's', '教室')",
+            "INSERT INTO sessions (id_hash, room_id, created_at, expires_at) "
+            f"VALUES ('h', 'a', {at}, '2030-01-01 00:00:00')",
+            "INSERT INTO device_tokens (token_hash, room_id, origin, created_at) "
+            f"VALUES ('d', 'a', 'remembered', {at})",
+        ):
+            await session.execute(text(statement))
+    await migrate(database)
+    logins = SessionStore(database)
+    found = await logins.session("h")
+    assert found is not None
+    assert (found.room_id, found.device_hash, found.last_seen_at) == ("a", None, None)
+    await logins.touch(found, AT)
+    device = await logins.device("d", AT - timedelta(days=1))
+    assert device is not None
+    assert device.room_id == "a"
+    await database.close()

@@ -54,9 +54,9 @@ async def test_guessing_a_password_is_stopped_and_others_still_get_in(
 ) -> None:
     client = server.client()
     body = {"login": "ziyuan", "password": "guess"}
-    answers = [await _status(client, "POST", "/api/login", json=body) for _ in range(11)]
-    assert answers[:10] == [(401, "bad_credentials")] * 10
-    assert answers[10] == (429, "too_many_requests")
+    answers = [await _status(client, "POST", "/api/login", json=body) for _ in range(6)]
+    assert answers[:5] == [(401, "bad_credentials")] * 5
+    assert answers[5] == (429, "too_many_requests")
     await server.sign_in("wang")
 
 

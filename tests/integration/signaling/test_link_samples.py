@@ -14,7 +14,7 @@ from signaling.db.lesson_store import LessonStore
 from signaling.db.link_store import LinkStore
 from signaling.db.migrate import migrate
 from signaling.link_history import LinkHistory
-from tests.integration.signaling.stores import a_lesson
+from tests.integration.signaling.stores import a_lesson, created
 from tests.support.services import ManualClock
 
 
@@ -39,7 +39,7 @@ def _sample(who: str, at_s: int, **figures: Any) -> LinkSample:
 async def test_link_samples_are_told_in_steps_by_participant(
     database: Database, lessons: LessonStore
 ) -> None:
-    links, lesson_id = LinkStore(database), await lessons.create(a_lesson())
+    links, lesson_id = LinkStore(database), await created(lessons, a_lesson())
     assert await links.recorded(lesson_id) is None
     await links.add(
         [
@@ -88,8 +88,8 @@ async def test_a_room_is_summed_over_its_lessons_and_old_samples_go(
     database: Database, lessons: LessonStore
 ) -> None:
     links = LinkStore(database)
-    today = await lessons.create(a_lesson())
-    later = await lessons.create(a_lesson(120))
+    today = await created(lessons, a_lesson())
+    later = await created(lessons, a_lesson(120))
     await links.add([(today, _sample("room-a", 100)), (today, _sample("lead", 100))])
     await links.add([(later, _sample("room-a", 200)), (later, _sample("room-b", 300))])
     await links.add([(later, _sample("room-b", 300, switches=99))])  # there already: stays
@@ -112,7 +112,7 @@ async def test_samples_of_a_lesson_that_is_gone_are_dropped_not_tried_for_ever(
     history.close_all()
     await history.write()
     assert (history.written, history.dropped) == (0, 1)
-    lesson_id = await lessons.create(a_lesson())
+    lesson_id = await created(lessons, a_lesson())
     history.note(lesson_id, [("room-a", reading)])
     history.close(lesson_id)
     await history.write()

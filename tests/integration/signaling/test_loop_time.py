@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from signaling import seed
+from signaling.db.audit_log import SYSTEM
 from signaling.http.app import MAX_BODY_BYTES, ROUTES
-from signaling.http.identity import SESSION_COOKIE
 from signaling.http.media import MAX_SDP_BYTES
 from signaling.http.routes import Content, Route
+from signaling.http.session_cookies import PERSON_COOKIE
 from signaling.identity import LoginRequest
+from signaling.login_throttle import Caller as LoginCaller
 from signaling.services import Services
 from tests.support.loop_time import LoopTime, watched_loop
 from tests.support.services import served
@@ -37,7 +39,7 @@ class Caller:
 
 def request(port: int, route: Route, path: str, caller: Caller, body: bytes | None = None) -> None:
     """One exchange, in a thread of its own."""
-    headers = {"Cookie": f"{SESSION_COOKIE}={caller.cookie}", "X-CSRF-Token": caller.csrf}
+    headers = {"Cookie": f"{PERSON_COOKIE}={caller.cookie}", "X-CSRF-Token": caller.csrf}
     headers |= {"If-Match": "*", "Authorization": "Bearer none", "Accept-Encoding": "gzip"}
     if body is not None:
         kind = route.body.media_type if isinstance(route.body, Content) else "application/json"
@@ -79,11 +81,13 @@ async def callers(services: Services) -> list[Caller]:
     """Everyone who may call."""
     found = [Caller("nobody"), Caller("forged", "a.b.c")]
     for login in ("wang", "xianguan", "ziyuan", "jiaoyan"):
-        new = await services.identity.login(LoginRequest(login, seed.DEMO_PASSWORD), login)
+        new = await services.identity.login(
+            LoginRequest(login, seed.DEMO_PASSWORD), LoginCaller(login)
+        )
         csrf = services.identity.identity(new.signed_in).csrf_token
         found.append(Caller(login, new.cookie, csrf))
-    device = await services.identity.issue_device(seed.RECEIVE_ROOMS[0], "issued")
-    new = await services.identity.resume(device, "room")
+    device = await services.identity.issue_device(SYSTEM, seed.RECEIVE_ROOMS[0])
+    new = await services.identity.resume(device, LoginCaller("room"))
     found.append(Caller("room", new.cookie, services.identity.identity(new.signed_in).csrf_token))
     return found
 

@@ -119,6 +119,7 @@ async def test_health_and_the_openapi_document(server: TongkeServer) -> None:
         assert await response.json() == {
             "status": "ok",
             "database": "ok",
+            "disk": "ok",
             "relay": "ok",
             "recorder": "ok",
         }

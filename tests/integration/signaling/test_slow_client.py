@@ -10,11 +10,15 @@ from signaling import seed
 from signaling.channel import MAX_WAITING_BYTES
 from signaling.core import messages as m
 from signaling.core.resources import ClassKind, LessonCreate
-from signaling.http.identity import SESSION_COOKIE
+from signaling.db.audit_log import SYSTEM
+from signaling.http.session_cookies import PERSON_COOKIE, TERMINAL_COOKIE
 from signaling.identity import LoginRequest
+from signaling.login_throttle import Caller
 from signaling.server import HttpServer
 from tests.support.control import read
 from tests.support.services import running_services
+
+HERE = Caller("192.0.2.1")
 
 
 async def test_a_page_that_stops_reading_is_dropped_and_the_others_get_everything(
@@ -25,7 +29,7 @@ async def test_a_page_that_stops_reading_is_dropped_and_the_others_get_everythin
         await http.start()
         try:
             start = services.clock.now()
-            teacher = await services.identity.login(LoginRequest("wang", seed.DEMO_PASSWORD), "")
+            teacher = await services.identity.login(LoginRequest("wang", seed.DEMO_PASSWORD), HERE)
             wish = LessonCreate(
                 "课",
                 ClassKind.DEDICATED,
@@ -37,16 +41,16 @@ async def test_a_page_that_stops_reading_is_dropped_and_the_others_get_everythin
                 seed.RECEIVE_ROOMS,
             )
             lesson = await services.lessons.create(teacher.signed_in.subject, wish)
-            device = await services.identity.issue_device(seed.RECEIVE_ROOMS[0], "issued")
-            room_session = await services.identity.resume(device, "")
+            device = await services.identity.issue_device(SYSTEM, seed.RECEIVE_ROOMS[0])
+            room_session = await services.identity.resume(device, HERE)
             url = f"{http.url}/ws/lessons/{lesson.lesson_id}"
 
-            def page(cookie: str) -> aiohttp.ClientSession:
-                return aiohttp.ClientSession(headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
+            def page(name: str, cookie: str) -> aiohttp.ClientSession:
+                return aiohttp.ClientSession(headers={"Cookie": f"{name}={cookie}"})
 
             async with (
-                page(room_session.cookie) as slow_page,
-                page(teacher.cookie) as good_page,
+                page(TERMINAL_COOKIE, room_session.cookie) as slow_page,
+                page(PERSON_COOKIE, teacher.cookie) as good_page,
                 slow_page.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=0.1)) as slow,
                 good_page.ws_connect(url) as good,
             ):

@@ -18,6 +18,7 @@ from signaling.core.rate_limit import (
 from signaling.core.resources import LessonState
 from signaling.core.tokens import (
     InvalidToken,
+    Keyring,
     MediaAction,
     MediaGrant,
     Purpose,
@@ -32,7 +33,7 @@ from signaling.core.tokens import (
     unsign,
 )
 
-SECRET = b"s" * 32
+SECRET = Keyring(b"s" * 32)
 GRANT = MediaGrant("l1", "lead", MediaAction.PUBLISH, "lead.camera", False, 100, "n")
 
 
@@ -62,7 +63,7 @@ def test_a_token_opens_only_with_its_secret_and_purpose() -> None:
     token = seal_media(SECRET, GRANT)
     assert open_media(SECRET, token) == GRANT
     with pytest.raises(InvalidToken):
-        open_media(b"t" * 32, token)
+        open_media(Keyring(b"t" * 32), token)
     with pytest.raises(InvalidToken):
         unsign(SECRET, Purpose.SESSION, token)
 

@@ -1,12 +1,16 @@
 /** Who is signed in on this page, and the one REST client. */
 import { shallowRef } from 'vue'
-import { ApiError, RestClient } from '../core/rest'
+import { ApiError, RestClient, type SignedInAs } from '../core/rest'
 import type { Action, Identity } from '../core/wire'
 import { basePath } from './base'
 import { county } from './county'
 import { browserHttp } from './http'
 
-export const rest = new RestClient(browserHttp, county.heard, basePath)
+/** Classroom pages are the terminal's, all others a person's: the page's own HTML says so. */
+export const signedInAs: SignedInAs =
+  globalThis.document?.documentElement.dataset.signedInAs === 'terminal' ? 'terminal' : 'person'
+
+export const rest = new RestClient(browserHttp, county.heard, basePath, signedInAs)
 
 export const identity = shallowRef<Identity | null>(null)
 

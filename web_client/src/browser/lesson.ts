@@ -12,7 +12,7 @@ import type { SlotView, SourceKind } from '../core/wire'
 import { browserClock } from './clock'
 import { county } from './county'
 import { browserHttp } from './http'
-import { rest, whichTerminal, whoAmI } from './identity'
+import { rest, signedInAs, whichTerminal, whoAmI } from './identity'
 import { openBrowserPeer } from './peer'
 import { preferredCodec } from './settings'
 import { openBrowserSocket, socketUrl } from './socket'
@@ -30,7 +30,7 @@ export function useLesson(options: LessonOptions) {
   const welcome = options.terminal ? whichTerminal : whoAmI
   const session = new LessonSession({
     lessonId: options.lessonId,
-    controlUrl: socketUrl(`/ws/lessons/${encodeURIComponent(options.lessonId)}`),
+    controlUrl: socketUrl(`/ws/lessons/${encodeURIComponent(options.lessonId)}?as=${signedInAs}`),
     slots: options.slots,
     codec: preferredCodec,
     rest,

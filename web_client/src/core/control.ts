@@ -180,7 +180,8 @@ export class ControlChannel {
       instance: state?.instance ?? null,
       seq: state?.seq ?? null,
     }
-    return `${this.options.url}?hello=${encodeURIComponent(JSON.stringify(hello))}`
+    const joint = this.options.url.includes('?') ? '&' : '?'
+    return `${this.options.url}${joint}hello=${encodeURIComponent(JSON.stringify(hello))}`
   }
 
   private received(text: string): void {

@@ -55,6 +55,9 @@ export class ApiError extends Error {
   }
 }
 
+/** One browser may be signed in twice; each page means one of them. */
+export type SignedInAs = 'person' | 'terminal'
+
 const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE']
 
 const MAX_PAGES = 20 // of one day's lessons: far more than a county holds
@@ -71,6 +74,7 @@ export class RestClient {
     private readonly http: Http,
     private readonly heard: (facts: Pick<Identity, 'server_time'> & Partial<Identity>) => void = () => {},
     private readonly base = '',
+    readonly signedInAs: SignedInAs = 'person',
   ) {}
 
   async me(): Promise<Identity> {
@@ -86,7 +90,8 @@ export class RestClient {
   }
 
   async terminalLogin(body: TerminalLogin): Promise<Identity> {
-    return this.signedIn(await this.call<Identity>('POST', '/api/terminal/login', body))
+    const identity = await this.call<Identity>('POST', '/api/terminal/login', body)
+    return this.signedInAs === 'terminal' ? this.signedIn(identity) : identity
   }
 
   async terminalResume(): Promise<Identity> {
@@ -202,7 +207,11 @@ export class RestClient {
     more: Readonly<Record<string, string>>,
     body?: string | Uint8Array,
   ): Promise<string> {
-    const headers: Record<string, string> = { Accept: 'application/json', ...more }
+    const headers: Record<string, string> = {
+      Accept: 'application/json',
+      'X-Tongke-As': this.signedInAs,
+      ...more,
+    }
     if (UNSAFE.includes(method) && this.csrfToken !== null) headers['X-CSRF-Token'] = this.csrfToken
     const url = this.base + path
     let response: HttpResponse

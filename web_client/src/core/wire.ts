@@ -80,7 +80,7 @@ export interface LoginRequest {
 
 /** 教室终端登录, first step: which rooms does this 课程码 invite? */
 export interface TerminalLookup {
-  /** pattern ^[0-9]{8}$ */
+  /** length 1…8, pattern ^[0-9]{8}$ */
   join_code: string
 }
 
@@ -90,8 +90,9 @@ export interface TerminalLookup {
  * ``remember`` (记住本机) sets a long-lived, http-only device cookie.
  */
 export interface TerminalLogin {
-  /** pattern ^[0-9]{8}$ */
+  /** length 1…8, pattern ^[0-9]{8}$ */
   join_code?: string | null
+  /** length 1…200 */
   room_id?: string | null
   /** length 0…256 */
   device_token?: string | null
@@ -179,9 +180,11 @@ export interface LessonCreate {
   grade: string
   starts_at: string
   ends_at: string
+  /** length 1…200 */
   lead_teacher_id: string
   /** length 0…64 */
   receive_room_ids: readonly string[]
+  /** length 1…200 */
   lead_room_id?: string | null
 }
 
@@ -454,7 +457,9 @@ export interface Source {
 /** One slot of a `View`: whose picture, and how large at most. */
 export interface SlotView {
   slot: number
+  /** length 1…200 */
   source_id?: string | null
+  /** length 1…200 */
   max_layer?: string | null
   max_height?: number | null
 }
@@ -495,6 +500,7 @@ export interface LessonNow {
 export interface Hello {
   type: 'hello'
   version?: number
+  /** length 1…200 */
   instance?: string | null
   seq?: number | null
 }
@@ -522,6 +528,7 @@ export interface RaiseHand {
 export interface LowerHand {
   type: 'lower_hand'
   id: number
+  /** length 1…200 */
   participant_id?: string | null
 }
 
@@ -529,6 +536,7 @@ export interface LowerHand {
 export interface StageInvite {
   type: 'stage_invite'
   id: number
+  /** length 1…200 */
   participant_id: string
 }
 
@@ -536,6 +544,7 @@ export interface StageInvite {
 export interface StageRemove {
   type: 'stage_remove'
   id: number
+  /** length 1…200 */
   participant_id: string
 }
 

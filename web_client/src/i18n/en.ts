@@ -39,6 +39,17 @@ export const en: Texts = {
     room_full: 'The room is full.',
     wrong_state: 'The lesson\'s state has changed. Please reload.',
     too_many_requests: 'Too many attempts. Please wait a while.',
+    text_control: 'The text holds control characters that cannot be seen. Please type it again.',
+    text_invisible: 'There is nothing to be seen in this text.',
+    text_too_long: 'This text is too long.',
+    text_too_short: 'This text is too short.',
+    out_of_memory: 'The server is out of memory. Please try again later.',
+    read_only: 'The server’s storage is read-only: nothing can be saved. Please tell an administrator.',
+    storage_full: 'The server’s disk is full: nothing can be saved. Please tell an administrator.',
+    database_unavailable: 'The server’s database is away. Please try again later.',
+    too_many_logins: 'Signed in too often at once. Please sign out elsewhere first.',
+    too_many_devices:
+      'This room has as many remembered terminals as it may. Sign in without “remember”, or ask an administrator to revoke old tokens.',
     other: 'Something went wrong. Please try again.',
   },
   login: {

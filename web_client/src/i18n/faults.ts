@@ -9,8 +9,9 @@ import { i18n } from '.'
 export function faultText(failure: unknown): string {
   const { t, te } = i18n.global
   if (!(failure instanceof ApiError) && !(failure instanceof CommandFailed)) return t('problem.other')
+  const own = `problem.${failure.code}`
   const unreachable = failure instanceof ApiError && failure.unreachable
-  const key = `problem.${unreachable ? 'network' : failure.code}`
+  const key = unreachable && !te(own) ? 'problem.network' : own
   if (te(key)) return t(key, { detail: failure.message })
   return failure.message !== failure.code ? failure.message : t('problem.other')
 }

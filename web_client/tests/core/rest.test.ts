@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError, RestClient } from '../../src/core/rest'
+import type { TerminalLogin } from '../../src/core/wire'
 import { FakeHttp, response } from '../support/fakes'
 
 const IDENTITY = { subject_id: 'wang', name: '王老师', roles: [], school: null, room: null, csrf_token: 'C' }
@@ -15,6 +16,20 @@ describe('the REST client', () => {
     expect(fake.requests.map((one) => one.headers['X-CSRF-Token'])).toEqual([undefined, 'C', undefined])
     expect(fake.requests[1]?.url).toBe('/api/lessons/a%2Fb/start')
     expect(fake.requests[2]?.url).toBe('/api/lessons?day=2026-11-22')
+  })
+
+  it('says whose login it means, and takes over no other one', async () => {
+    const fake = new FakeHttp()
+    fake.answer = () => response(200, IDENTITY)
+    const person = new RestClient(fake.http)
+    await person.me()
+    fake.answer = () => response(200, { ...IDENTITY, csrf_token: 'T' })
+    await person.terminalLogin({ device_token: 'x' } as TerminalLogin)
+    expect(person.csrfToken).toBe('C')
+    const terminal = new RestClient(fake.http, undefined, '', 'terminal')
+    await terminal.terminalLogin({ device_token: 'x' } as TerminalLogin)
+    expect(terminal.csrfToken).toBe('T')
+    expect(fake.requests.map((one) => one.headers['X-Tongke-As'])).toEqual(['person', 'person', 'terminal'])
   })
 
   it('puts a long day together from its pages', async () => {
