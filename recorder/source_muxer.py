@@ -27,6 +27,7 @@ _STORAGE_ERRORS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS,
 
 # `SourceResult.failure` of a source that sent, but nothing that anybody could play.
 NOTHING_PLAYABLE = "nothing_playable"
+TOLD_FROM_S = 1.0  # s: a camera that came in the lesson's last moment had no whole picture yet
 
 _log = structlog.get_logger(__name__)
 
@@ -73,7 +74,8 @@ class SourceMuxer:
             self._close_parts_before(len(self._plan.parts))
         except av.FFmpegError as error:
             self._fail(error)
-        if self._present and not self._files and self._failure is None:
+        lasted = max((end - start for start, end in self._present), default=0.0)
+        if lasted >= TOLD_FROM_S and not self._files and self._failure is None:
             self._failure = NOTHING_PLAYABLE
         return SourceResult(
             self._plan.source_id,

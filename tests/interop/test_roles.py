@@ -10,6 +10,7 @@ from playwright.async_api import Page
 
 from signaling import seed
 from signaling.core.resources import Role
+from signaling.db.audit_log import SYSTEM
 from tests.support.browser import browsers
 from tests.support.people import POLL_MS, WAIT_MS
 from tests.support.server import DEMO_PASSWORD, TongkeServer
@@ -47,15 +48,17 @@ STRANGERS = (
 async def _more_people(data: Path) -> None:
     async with running_services(data / "data") as services:
         password = await services.passwords.hash(DEMO_PASSWORD)
-        for login, role, school_id in STRANGERS:
-            await services.people.add_person(
-                person_id=login,
-                login=login,
-                name=login,
-                password_hash=password,
-                roles=(role,),
-                school_id=school_id,
-            )
+        async with services.audit.work(SYSTEM, "seed_strangers") as work:
+            for login, role, school_id in STRANGERS:
+                await services.people.add_person(
+                    work,
+                    person_id=login,
+                    login=login,
+                    name=login,
+                    password_hash=password,
+                    roles=(role,),
+                    school_id=school_id,
+                )
 
 
 async def _open(page: Page, url: str, sees: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from signaling.db.audit_log import SYSTEM
 from signaling.seed import COUNTY
 from tests.support.server import Client, TongkeServer
 from tests.support.services import running_services
@@ -41,14 +42,16 @@ def school_name(number: int) -> str:
 
 async def seed_crowd(data: Path, rooms: int = ROOMS) -> None:
     """Put schools with one room each into what `TongkeServer.start` will serve from a folder."""
-    async with running_services(data / "data") as services:
+    async with (
+        running_services(data / "data") as services,
+        services.audit.work(SYSTEM, "seed_crowd") as work,
+    ):
         for number in range(rooms):
+            school = f"crowd-school{number}"
             await services.people.add_school(
-                f"crowd-school{number}", COUNTY[0], school_name(number), "teaching_point"
+                work, school, COUNTY[0], school_name(number), "teaching_point"
             )
-            await services.people.add_room(
-                crowd_room(number), f"crowd-school{number}", "多媒体教室"
-            )
+            await services.people.add_room(work, crowd_room(number), school, "多媒体教室")
 
 
 @asynccontextmanager

@@ -154,6 +154,16 @@ def test_a_source_that_sends_nothing_playable_is_told_as_a_failure(
     assert len(decoded(tmp_path, manifest).picture_times) == 150
 
 
+def test_a_camera_that_came_in_the_last_moment_is_no_failure(tmp_path: Path) -> None:
+    late = (Coded(0.0, b"\x11 no key frame", False), Coded(0.3, b"\x11 no key frame", False))
+    manifest = recorded(
+        tmp_path,
+        camera("VP8", video("VP8")).happenings(),
+        TrackFeed(3, "room-1.camera", "VP8", late, START).happenings(),
+    )
+    assert source(manifest, "room-1.camera").failure is None
+
+
 def test_a_recording_of_nothing_playable_is_none(tmp_path: Path) -> None:
     with pytest.raises(NothingRecordedError):
         recorded(tmp_path, camera("VP8", (Coded(0.0, ABSURD["VP8"], True),)).happenings())
