@@ -19,7 +19,8 @@ _HASH = re.compile(r"\s--hash=sha256:[0-9a-f]{64}(?=\s|$)")
 
 def pins_of(text: str) -> tuple[dict[str, str], list[str]]:
     """Return the pinned version of each name, and the lines that are no pin with hashes."""
-    pins, wrong = {}, []
+    pins: dict[str, str] = {}
+    wrong: list[str] = []
     uncommented = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for entry in filter(None, uncommented.replace("\\\n", " ").splitlines()):
         pin = _PIN.match(entry)
