@@ -315,13 +315,13 @@ def test_an_unanswered_probe_is_given_up() -> None:
 @pytest.mark.parametrize(("named", "target"), [(0.0, MIN_BPS), (2.0**60, START_BPS), (4e5, 4e5)])
 def test_remb_is_clamped(named: float, target: float) -> None:
     control = RembControl(START_BPS, MIN_BPS, MAX_BPS)
-    control.on_remb(named, 1.0)
+    control.on_remb(named, 0.0, 1.0)
     assert control.bps == target
 
 
 def test_missing_remb_fades_slowly_to_half() -> None:
     control = RembControl(1e6, MIN_BPS, MAX_BPS)
-    control.on_remb(800e3, 0.0)
+    control.on_remb(800e3, 0.0, 0.0)
     for index in range(1, 100):
         control.on_timer(0.1, index * 0.1)
     assert control.bps == 800e3
