@@ -70,12 +70,6 @@ class SessionLimits:
         self._wanted = (0.0, 0.0)  # packets/s and bit/s that came, between the last two looks
         self._seen_at = self._told_until = now
 
-    @property
-    def refused(self) -> int:
-        """Datagrams of all kinds for which nothing was left."""
-        kinds = (self.media, self.reports, self.records, self.checks, self.strangers)
-        return sum(kind.refused for kind in kinds)
-
     def look(self, refused_sound: int, now: float) -> None:
         """Find out what came since the last look, and whether it was more than may come.
 
