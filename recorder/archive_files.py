@@ -37,7 +37,7 @@ def segments(archive: Path) -> list[tuple[int, Path]]:
 
 @dataclass(slots=True)
 class Damage:
-    """What reading an archive met: `records` that were spoilt."""
+    """Damage met while an archive was read: `records` that were spoilt."""
 
     records: int = 0
 

@@ -30,7 +30,7 @@ class RecordingClock:
         return self.now() + self._begin
 
     def take_step(self) -> float | None:
-        """How far the machine's clock was set since the begin, if it was since the last call."""
+        """Seconds by which the machine's clock was set since the begin; None if nothing changed."""
         ahead = self._wall_clock() - self.now()
         if abs(ahead - self._told) <= STEP_S:
             return None

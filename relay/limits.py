@@ -1,4 +1,4 @@
-"""What one media session may send, and what is told of one that sends more.
+"""Bounds of what one media session may send, and how a session is judged that sends more.
 
 Each kind of datagram has an allowance of its own, taken before anything is decrypted: a flood of
 one kind neither costs work nor uses up another kind. `docs/transport.md` tells the figures.

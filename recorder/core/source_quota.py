@@ -1,4 +1,4 @@
-"""How much of the disk one source may take: a rate, a sum, and less of both where space is short.
+"""The share of the disk that one source may take: a rate, a sum, and a lower rate without space.
 
 A source that brings more is cut: nothing of it is recorded until it brings less again. Cutting out
 single packets would spoil what is kept.
