@@ -57,7 +57,7 @@ def process_cpu_s(pid: int) -> float:
 
 
 class ServerProcess:
-    """`tongke serve` on free ports with a seeded data folder; an async context manager.
+    """`tongke serve` on free ports with a data folder; an async context manager.
 
     Started again after `stop` or `kill`, it has the same data and ports.
 
@@ -65,6 +65,7 @@ class ServerProcess:
         data_dir: where it keeps its data; None makes a temporary folder that is removed at the end.
         arguments: more of them for the command.
         prefix: words before the command, such as those that enter a network namespace.
+        seeded: with the demo county; else the county is empty.
     """
 
     def __init__(
@@ -72,13 +73,15 @@ class ServerProcess:
         data_dir: Path | None = None,
         arguments: Sequence[str] = (),
         prefix: Sequence[str] = (),
+        *,
+        seeded: bool = True,
     ) -> None:
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="tongke-")
         self.data_dir = data_dir or Path(self._temporary.name if self._temporary else "")
         self.base_url = ""
         self.http_port = 0
         self.udp_port = 0
-        self._arguments = tuple(arguments)
+        self._arguments = (*(("--seed-demo",) if seeded else ()), *arguments)
         self._prefix = tuple(prefix)
         self._process: asyncio.subprocess.Process | None = None
 
@@ -114,7 +117,7 @@ class ServerProcess:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         ready = self.data_dir / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [*self._prefix, sys.executable, "-m", "signaling", "serve", "--seed-demo"]
+        command = [*self._prefix, sys.executable, "-m", "signaling", "serve"]
         command += ["--data", str(self.data_dir), "--http-host", "127.0.0.1"]
         command += ["--http-port", str(self.http_port), "--udp-port", str(self.udp_port)]
         command += ["--ready-file", str(ready), *self._arguments]

@@ -213,6 +213,11 @@ class ViewingPeer(Peer):
         decoder = self._decoders.get((kind, slot))
         return decoder.stats if decoder is not None else DecodeStats()
 
+    @property
+    def all_decoding(self) -> tuple[DecodeStats, ...]:
+        """Figures of decoding in all slots that are decoded."""
+        return tuple(decoder.stats for decoder in self._decoders.values())
+
     async def close(self) -> None:
         """End the session."""
         await self._stop()

@@ -98,6 +98,8 @@ export const en: Texts = {
     count: '{n} lessons',
     empty: 'No lessons today',
     emptyHint: 'You can schedule one now and start at once.',
+    emptyWatch: 'Lessons appear here as soon as they are scheduled.',
+    emptyNoRooms: 'No receiving room is known yet. Ask the county administrator to import schools and rooms.',
     emptyOther: 'No lessons on this day',
     create: 'New lesson',
     previous: 'Day before',
@@ -122,6 +124,25 @@ export const en: Texts = {
     end: 'End class',
     minutesLeft: 'in {n} min',
     overdue: 'due now',
+  },
+  first: {
+    title: 'Getting started',
+    hint: 'Three steps to the first lesson. This page follows by itself.',
+    import: {
+      title: 'Import schools, rooms and people',
+      text: 'Write schools, rooms and teachers into a county file, then run on the server:',
+      points: 'No room receives lessons yet: add teaching points with their rooms to the county file, and run again on the server:',
+      manual: 'The file is explained in docs/operations.md, "Beginning with a county".',
+      now: 'Known now: schools {schools}, rooms {rooms}, lead teachers {teachers}',
+    },
+    lesson: {
+      title: 'Schedule the first lesson',
+      text: 'After the import, administrators and lead teachers do it on this page; lessons may also stand in the county file.',
+    },
+    room: {
+      title: 'Sign in the classrooms',
+      text: 'Open this address on the computer of each receiving room, type the lesson code and choose the room. The lead teacher signs in with an account and starts the lesson.',
+    },
   },
   create: {
     title: 'New lesson',

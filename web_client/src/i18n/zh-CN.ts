@@ -94,6 +94,8 @@ export const zh = {
     count: '共 {n} 节',
     empty: '今天没有课',
     emptyHint: '可以临时排一节课，马上就能上。',
+    emptyWatch: '排了课就会显示在这里。',
+    emptyNoRooms: '县里还没有登记听课教室，请联系县级管理员导入学校和教室。',
     emptyOther: '这一天没有课',
     create: '临时排课',
     previous: '前一天',
@@ -111,6 +113,26 @@ export const zh = {
     end: '下课',
     minutesLeft: '{n} 分钟后开始',
     overdue: '已到上课时间',
+  },
+  /** What a county admin sees before there are rooms and teachers. */
+  first: {
+    title: '开始使用同课',
+    hint: '三步就能上第一节课。每完成一步，本页会自动更新。',
+    import: {
+      title: '导入学校、教室和人员',
+      text: '把学校、教室、教师写进一个县文件，然后在服务器上运行：',
+      points: '还没有听课教室：请在县文件里加入教学点和它的教室，然后在服务器上再运行一次：',
+      manual: '县文件的写法见软件自带的 docs/operations.zh-CN.md 中“从一个县开始”。',
+      now: '现有：学校 {schools} 所，教室 {rooms} 间，主讲教师 {teachers} 位',
+    },
+    lesson: {
+      title: '排第一节课',
+      text: '导入之后，管理员和主讲教师都能在本页“临时排课”；也可以把课程写进县文件一起导入。',
+    },
+    room: {
+      title: '教室终端登录',
+      text: '在听课教室的电脑上打开下面的网址，输入课程码，选择本教室。主讲教师用自己的账号登录后开始上课。',
+    },
   },
   create: {
     title: '临时排课',
