@@ -243,6 +243,7 @@ export const en: Texts = {
     unmuteAll: 'Unmute',
     mutedAll: 'All muted: only you can be heard',
     onStage: 'On stage',
+    onStageUnheard: 'On stage, but its microphone gives no sound',
     online: '{online}/{total} online',
     notEntered: 'Not here yet',
     here: 'Online',

@@ -210,6 +210,7 @@ export const zh = {
     unmuteAll: '解除静音',
     mutedAll: '已全体静音：只有您的声音能被听到',
     onStage: '在讲台上',
+    onStageUnheard: '在讲台上，但对方的麦克风没有声音',
     online: '{online}/{total} 在线',
     notEntered: '尚未进入',
     here: '在线',
