@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,6 +14,14 @@ STEP = timedelta(seconds=2)  # more between the clocks means that one was set
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment, on the clock that may be set and on the steady one (seconds)."""
+
+    at: datetime
+    monotonic: float
+
+
 class HeldTimes:
     """Remembers when this process's lessons began, on the steady clock too.
 
@@ -21,12 +30,18 @@ class HeldTimes:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._begun: dict[str, tuple[datetime, float]] = {}
+        self._begun: dict[str, Moment] = {}
 
-    def begin(self, lesson_id: str) -> datetime:
-        """The lesson begins now; once begun it stays so."""
-        now = self._clock.now()
-        return self._begun.setdefault(lesson_id, (now, self._clock.monotonic()))[0]
+    def __len__(self) -> int:
+        return len(self._begun)
+
+    def now(self) -> Moment:
+        """The present, on both clocks."""
+        return Moment(self._clock.now(), self._clock.monotonic())
+
+    def begin(self, lesson_id: str, moment: Moment) -> None:
+        """The lesson began at a moment; it was written so."""
+        self._begun[lesson_id] = moment
 
     def end(self, lesson_id: str, held_from: datetime | None) -> tuple[datetime | None, datetime]:
         """The lesson ends now.
@@ -39,10 +54,14 @@ class HeldTimes:
             When it began, if that must be written anew, and when it ended: never before.
         """
         now = self._clock.now()
-        begun = self._begun.pop(lesson_id, None)
+        begun = self._begun.get(lesson_id)
         if begun is not None:
-            lasted = timedelta(seconds=self._clock.monotonic() - begun[1])
-            if abs(now - begun[0] - lasted) > STEP:
+            lasted = timedelta(seconds=self._clock.monotonic() - begun.monotonic)
+            if abs(now - begun.at - lasted) > STEP:
                 log.warning("lesson_dated_anew", lesson_id=lesson_id, held_from=str(now - lasted))
                 return now - lasted, now
         return None, now if held_from is None else max(now, held_from)
+
+    def forget(self, lesson_id: str) -> None:
+        """The lesson is over; it was written so."""
+        self._begun.pop(lesson_id, None)

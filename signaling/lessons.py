@@ -54,7 +54,7 @@ class LessonService:
         self._hub = hub
         self._clock = clock
         self._config = config
-        self._held = HeldTimes(clock)
+        self.held_times = HeldTimes(clock)
 
     async def listed(
         self, subject: Subject, start: datetime, end: datetime, cursor: str | None
@@ -126,13 +126,8 @@ class LessonService:
 
     async def start(self, subject: Subject, lesson_id: str, remote: str = "") -> LessonRecord:
         """开始上课."""
-        return await self._do(
-            subject,
-            lesson_id,
-            LessonDeed.START,
-            LessonChange(LessonState.LIVE, held_from=self._held.begin(lesson_id)),
-            remote,
-        )
+        change = LessonChange(LessonState.LIVE)
+        return await self._do(subject, lesson_id, LessonDeed.START, change, remote)
 
     async def end(self, subject: Subject, lesson_id: str, remote: str = "") -> LessonRecord:
         """下课."""
@@ -214,8 +209,11 @@ class LessonService:
         if done_before:
             await self._hub.follow(record)
             return record
-        if deed is LessonDeed.END and change.held_to is None:
-            held_from, held_to = self._held.end(record.lesson_id, record.held_from)
+        moment = self.held_times.now()
+        if deed is LessonDeed.START:
+            change = replace(change, held_from=moment.at)
+        elif deed is LessonDeed.END:
+            held_from, held_to = self.held_times.end(record.lesson_id, record.held_from)
             change = replace(change, held_from=held_from, held_to=held_to)
         reason = change.cancel_reason or ""
         async with self._audit.work(actor, f"lesson_{deed}", record.lesson_id, reason) as work:
@@ -225,6 +223,10 @@ class LessonService:
         changed = await self._existing(record.lesson_id)
         if not written:  # somebody was faster: judge again by what is now
             return await self._carry_out(actor, changed, deed, change)
+        if deed is LessonDeed.START:
+            self.held_times.begin(record.lesson_id, moment)
+        else:
+            self.held_times.forget(record.lesson_id)
         await self._hub.follow(changed)
         return await self._existing(record.lesson_id)
 

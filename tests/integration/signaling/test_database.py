@@ -143,8 +143,8 @@ async def test_unknown_people_and_rooms_are_named(lessons: LessonStore) -> None:
 
 async def test_a_lesson_over_midnight_is_on_both_days(lessons: LessonStore) -> None:
     midnight = AT + timedelta(minutes=20)
-    over = await lessons.create(a_lesson())
-    evening = await lessons.create(a_lesson(-60, rooms=()))
+    over = await created(lessons, a_lesson())
+    evening = await created(lessons, a_lesson(-60, rooms=()))
 
     async def on_day(offset: int, now: datetime) -> list[str]:
         start = midnight + timedelta(days=offset)
@@ -158,11 +158,11 @@ async def test_a_lesson_over_midnight_is_on_both_days(lessons: LessonStore) -> N
     # What is still being held after midnight is on the new day, too, and on no later one.
     began = midnight - timedelta(minutes=60)
     live = LessonChange(LessonState.LIVE, held_from=began)
-    assert await lessons.change(evening, LessonState.SCHEDULED, live)
+    assert await changed(lessons, evening, LessonState.SCHEDULED, live)
     assert await on_day(0, midnight + timedelta(minutes=1)) == [evening, over]
     assert await on_day(1, midnight + timedelta(minutes=1)) == []
     ended = LessonChange(LessonState.ENDED, held_to=midnight + timedelta(minutes=5))
-    assert await lessons.change(evening, LessonState.LIVE, ended)
+    assert await changed(lessons, evening, LessonState.LIVE, ended)
     assert await on_day(0, midnight + timedelta(days=9)) == [evening, over]
     assert await on_day(1, midnight + timedelta(days=9)) == []
 

@@ -28,6 +28,7 @@ from signaling.errors import (
     BadCredentials,
     BadToken,
     Clash,
+    Forbidden,
     Invalid,
     NotFound,
     NotSignedIn,
@@ -67,6 +68,25 @@ async def test_a_lesson_lasts_as_long_as_it_did_though_the_clock_was_set(
         held_from, held_to = await _held(services, clock, set_by_h)
     assert held_to - held_from == timedelta(minutes=40)
     assert held_to == clock.now()  # the clock is right now
+
+
+async def test_a_lesson_begins_when_it_starts_and_not_when_somebody_tried(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running_services(tmp_path, clock) as services:
+        teacher, lesson_id = await _teacher(services), await _lesson(services, hours=1)
+        room = seed.RECEIVE_ROOMS[0]
+        stranger = Subject(room, "", frozenset({Role.RECEIVE_ROOM}), "s2", room)
+        with pytest.raises(Forbidden):
+            await services.lessons.start(stranger, lesson_id)
+        for number in range(3):
+            with pytest.raises(NotFound):
+                await services.lessons.start(teacher, f"none{number}")
+        clock.advance(minutes=60)
+        started = await services.lessons.start(teacher, lesson_id)
+        assert started.held_from == clock.now()
+        assert len(services.lessons.held_times) == 1
+        await services.lessons.end(teacher, lesson_id)
+        assert len(services.lessons.held_times) == 0
 
 
 async def _teacher(services: Services) -> Subject:

@@ -62,11 +62,7 @@ export class LessonSession {
 
   constructor(private readonly options: LessonSessionOptions) {
     this.control = new ControlChannel({ ...options, url: options.controlUrl })
-    this.grants = new MediaGrants(
-      options.clock,
-      () => this.mediaAccess(),
-      options.serverNow,
-    )
+    this.grants = new MediaGrants(options.clock, () => this.mediaAccess(), options.serverNow)
     this.camera = this.publisher('camera')
     this.courseware = this.publisher('courseware')
     this.viewer = new Viewer({

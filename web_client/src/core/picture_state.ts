@@ -10,8 +10,8 @@ import type { DeviceState, LinkState, SourceKind } from './wire'
  * Why a picture is not seen; `shown`: it is. `not_yet`, `left`: its sender. `camera_off`: by its person's own wish.
  * `camera_gone`: it fails. `no_camera`: its sender sends sound only. `coming`: it will flow any moment. `link_bad`: this
  * page's link does not carry it. `heavy`: it is sent at a higher rate than the server passes on. `sender_link`: its
- * sender's link is bad. `too_slow`: this computer does not keep up. `codec`: this browser cannot decode it. `hidden`: the page's plan
- * leaves it out. `standing`: it ran and stands. `cut`: this page has lost its media connection.
+ * sender's link is bad. `too_slow`: this computer does not keep up. `codec`: this browser cannot decode it.
+ * `hidden`: the page's plan leaves it out. `standing`: it ran and stands. `cut`: this page has lost its media connection.
  */
 export type PictureState =
   | 'shown'

@@ -332,7 +332,6 @@ export const en: Texts = {
     goOn: 'Go on here',
     notYet: 'The lesson has not started',
     notYetHint: 'Pictures appear by themselves when it does.',
-    noLead: 'No picture of the teacher',
     offStage: 'Not on stage',
     noSeat: 'You may read about this lesson, but not enter it. Its recording will be in the library.',
     unknown: 'There is no such lesson, or you may not see it',
