@@ -81,7 +81,7 @@ class RunTimes:
         if isinstance(record, Clock):
             return self._place_clock(record)
         if isinstance(record, TrackBegin):
-            return self._at(record, run_of(record.track))
+            return self._place_begin(record)
         if isinstance(record, TrackEnd):
             return self._at(record, run_of(record.track))
         if isinstance(record, Begin):
@@ -108,6 +108,15 @@ class RunTimes:
             return None
         now = self._advance(number, record.now)
         return record if now == record.now else msgspec.structs.replace(record, now=now)
+
+    def _place_begin(self, record: TrackBegin) -> TrackBegin | None:
+        """A track's beginning. Each segment opens with those before it: the past, no step back."""
+        run = self._runs.get(run_of(record.track))
+        if run is None or not record.now <= run.latest:
+            return self._at(record, run_of(record.track))
+        if not math.isfinite(record.now):
+            return None
+        return msgspec.structs.replace(record, now=record.now + run.shift)
 
     def _place_clock(self, record: Clock) -> Clock | None:
         run = self._runs.get(run_of(record.track))
