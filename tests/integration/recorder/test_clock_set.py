@@ -40,6 +40,22 @@ def finished(folder: Path) -> Manifest:
     return finish(folder, lambda progress: None)
 
 
+def test_a_lesson_of_several_segments_is_as_long_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No clock is set: what each segment repeats at its beginning is not a clock that went back."""
+    monkeypatch.setattr("recorder.archive.MAX_SEGMENT_BYTES", 50_000)
+    monkeypatch.setattr("recorder.archive._MAX_CHUNK_BYTES", 50_000)
+    length = 100.0
+    with archive_sink(tmp_path) as (sink, _):
+        sound = TrackFeed(1, "lead.camera", "opus", encode_audio(length), START)
+        feed(sink, list(sound.happenings()))
+    assert len(segments(tmp_path / ARCHIVE_FOLDER)) >= 3
+    manifest = finished(tmp_path)
+    assert manifest.cuts == ()
+    assert manifest.entry.duration_s == pytest.approx(length, abs=0.3)
+
+
 @pytest.mark.parametrize("second", [DAY, 30 * DAY, -10.0, -DAY, 3 * 3600.0])
 def test_a_clock_that_was_set_between_two_runs(tmp_path: Path, second: float) -> None:
     run(tmp_path, START)
