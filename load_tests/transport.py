@@ -12,6 +12,8 @@ import ipaddress
 import secrets
 import socket
 import string
+import struct
+import time
 from collections.abc import Callable
 from functools import cache
 
@@ -35,6 +37,8 @@ CHECK_INTERVALS_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.4, 0.8, 0.8, 1.6)  # retransmis
 CONSENT_INTERVAL_S = 4.0  # RFC 7675 §5.1: about 5 s, never above
 CONNECT_TIMEOUT_S = 15.0
 SOCKET_BUFFER_BYTES = 1 << 20
+SO_TIMESTAMPNS = 35  # asm-generic/socket.h: the kernel says when a datagram came
+TIMESPEC = struct.Struct("@qq")  # seconds and nanoseconds of a 64-bit kernel
 MAX_DATAGRAM_BYTES = 2048
 READ_BATCH = 64  # datagrams taken per wake-up, so that one socket starves nobody
 DTLS_QUEUE = 64
@@ -78,21 +82,26 @@ class MediaTransport:
         on_rtp: gets each received RTP packet, decrypted (or as it came, with `decrypt=False`).
         on_rtcp: gets each received compound RTCP packet, decrypted.
         on_closed: called once when the far side ends the session or consent is lost.
+        arrived_at: Unix seconds at which the datagram that is handled now reached the kernel;
+            only with `stamped`, and not delayed by this process being slow.
     """
 
     def __init__(
         self,
         *,
         decrypt: bool = True,
+        stamped: bool = False,
         send_impairment: Impairment | None = None,
         receive_impairment: Impairment | None = None,
     ) -> None:
         self.on_rtp: Callable[[bytes], None] = lambda _packet: None
         self.on_rtcp: Callable[[bytes], None] = lambda _packet: None
         self.on_closed: Callable[[], None] = lambda: None
+        self.arrived_at = 0.0
         self.undecryptable = 0
         self.identity = self._fresh_identity()
         self._decrypt = decrypt
+        self._stamped = stamped
         self._send_impairment = send_impairment
         self._receive_impairment = receive_impairment
         self._loop = asyncio.get_running_loop()
@@ -217,6 +226,8 @@ class MediaTransport:
         sock.setblocking(False)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER_BYTES)
+        if self._stamped:
+            sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.bind(("0.0.0.0" if family == socket.AF_INET else "::", 0))
         self._socket = sock
         self._loop.add_reader(sock.fileno(), self._on_readable)
@@ -328,11 +339,23 @@ class MediaTransport:
             if self._socket is None:
                 return
             try:
-                data, address = self._socket.recvfrom(MAX_DATAGRAM_BYTES)
+                data, address = self._receive(self._socket)
             except OSError:
                 return
             if data:
                 self._on_datagram(data, address[:2])
+
+    def _receive(self, sock: socket.socket) -> tuple[bytes, tuple[str, int]]:
+        if not self._stamped:
+            return sock.recvfrom(MAX_DATAGRAM_BYTES)
+        room = socket.CMSG_SPACE(TIMESPEC.size)
+        data, notes, _flags, address = sock.recvmsg(MAX_DATAGRAM_BYTES, room)
+        self.arrived_at = time.time()
+        for level, kind, note in notes:
+            if (level, kind, len(note)) == (socket.SOL_SOCKET, SO_TIMESTAMPNS, TIMESPEC.size):
+                seconds, nanoseconds = TIMESPEC.unpack(note)
+                self.arrived_at = seconds + nanoseconds / 1e9
+        return data, address
 
     def _on_datagram(self, data: bytes, address: tuple[str, int]) -> None:
         """Sort by the first byte (RFC 7983 §7)."""

@@ -120,6 +120,7 @@ class ViewingPeer(Peer):
         decode_audio: decode all audio slots; `on_sound` gets the samples.
         count_only: only count packets from their clear headers: no repair, no reports, no decoding.
         transport_cc: report what arrives; a player without it may send REMB, as a test does.
+        stamped: the kernel says when a packet arrived (`transport.arrived_at`).
 
     Attributes:
         on_packet: gets (kind, slot, packet) of each media packet, before repair, if set.
@@ -139,11 +140,13 @@ class ViewingPeer(Peer):
         decode_audio: bool = False,
         count_only: bool = False,
         transport_cc: bool = True,
+        stamped: bool = False,
         send_impairment: Impairment | None = None,
         receive_impairment: Impairment | None = None,
     ) -> None:
         transport = MediaTransport(
             decrypt=not count_only,
+            stamped=stamped,
             send_impairment=send_impairment,
             receive_impairment=receive_impairment,
         )
@@ -212,6 +215,11 @@ class ViewingPeer(Peer):
         """Figures of decoding in a slot (zeros if it is not decoded)."""
         decoder = self._decoders.get((kind, slot))
         return decoder.stats if decoder is not None else DecodeStats()
+
+    @property
+    def all_decoding(self) -> tuple[DecodeStats, ...]:
+        """Figures of decoding in all slots that are decoded."""
+        return tuple(decoder.stats for decoder in self._decoders.values())
 
     async def close(self) -> None:
         """End the session."""

@@ -136,7 +136,7 @@ class StageSpan:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a recording holds.
+    """The contents of a recording.
 
     Attributes:
         cuts: pauses whose true length is not known, because the machine's clock was set in them.

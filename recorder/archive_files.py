@@ -37,10 +37,9 @@ def segments(archive: Path) -> list[tuple[int, Path]]:
 
 @dataclass(slots=True)
 class Damage:
-    """What reading an archive met: `records` that were spoilt, `cut_bytes` behind torn tails."""
+    """Damage met while an archive was read: `records` that were spoilt."""
 
     records: int = 0
-    cut_bytes: int = 0
 
 
 def read_archive(
@@ -61,7 +60,6 @@ def read_archive(
         yield from reader
         if damage is not None:
             damage.records += reader.bad_records
-            damage.cut_bytes += reader.cut_bytes
         if on_progress is not None:
             on_progress(number / len(files))
 

@@ -36,5 +36,5 @@ class RecorderConfig:
     min_free_bytes: int = 256 * 1024 * 1024
     tail_s: float = 0.25
     reserve_bytes: int = 2 * 1024 * 1024 * 1024
-    source_bps: float = 16e6
+    source_bps: float = 25e6
     source_bytes: int = 12 * 1024 * 1024 * 1024

@@ -94,7 +94,7 @@ class PartMuxer:
             self.width, self.height = picture.frame.width, picture.frame.height
 
     def _place(self, pts: int) -> tuple[int, int]:
-        """When a picture is shown and when it is decoded."""
+        """The times at which a picture is shown and decoded."""
         last, heap = self._last_pts, self._decode_times
         if last is not None and (heap is None or pts > last):
             pts = max(pts, last + _MIN_STEP) if heap is None else pts

@@ -25,8 +25,12 @@ class RecordingClock:
         self._wall_clock = wall_clock
         self._begin = self._told = wall_clock() - now()
 
+    def wall_now(self) -> float:
+        """Unix seconds by the machine's clock as it was at the begin, whatever was set since."""
+        return self.now() + self._begin
+
     def take_step(self) -> float | None:
-        """How far the machine's clock was set since the begin, if it was since the last call."""
+        """Seconds by which the machine's clock was set since the begin; None if nothing changed."""
         ahead = self._wall_clock() - self.now()
         if abs(ahead - self._told) <= STEP_S:
             return None

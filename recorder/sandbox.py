@@ -90,7 +90,7 @@ def ruleset_attributes(version: int) -> bytes:
 
 
 def library_folders() -> list[Path]:
-    """Where Python and its packages load code from; never a folder that could hold the data."""
+    """The folders of Python, its packages and libraries; never one that could hold the data."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     folders = {Path(path) for name in names if (path := sysconfig.get_path(name))}
     folders |= {Path(path) for path in ("/usr/lib", "/usr/lib64", "/lib", "/lib64")}

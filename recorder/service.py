@@ -365,7 +365,9 @@ class RecorderService:
     def _live(self, entry: Entry) -> Entry:
         if entry.state is not RecordingState.RECORDING:
             return entry
-        return replace(entry, duration_s=max(0.0, self._clock() - entry.started_at.timestamp()))
+        running = (one for one in self._running.values() if one.recording_id == entry.recording_id)
+        now = next((one.clock.wall_now() for one in running), self._clock())
+        return replace(entry, duration_s=max(0.0, now - entry.started_at.timestamp()))
 
     def _folder(self, recording_id: str) -> Path:
         return self._root / recording_id

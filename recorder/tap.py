@@ -91,12 +91,13 @@ class ArchiveTap:
             self.refused_tracks += 1
             return
         source = self._sources.get(track.source_id)
-        if source is None:
-            source = _Source(track.source_id, SourceQuota(self._rules, now))
-        if len(self._tracks) >= MAX_OPEN_TRACKS or len(self._sources) >= MAX_SOURCES:
+        too_many = source is None and len(self._sources) >= MAX_SOURCES
+        if len(self._tracks) >= MAX_OPEN_TRACKS or too_many:
             self._refuse(track.track_id)
             return
-        self._sources[track.source_id] = source
+        if source is None:
+            source = _Source(track.source_id, SourceQuota(self._rules, now))
+            self._sources[track.source_id] = source
         opened = self._tracks[track.track_id] = _Track(track, source)
         source.tracks.append(opened)
         if source.quota.cut or not self._begin(opened, now):

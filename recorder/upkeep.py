@@ -1,4 +1,4 @@
-"""What a running recording needs from time to time: key frames, and a look at the disk."""
+"""The recurring work for a running recording: key frames, and a look at the disk."""
 
 from __future__ import annotations
 

@@ -79,10 +79,11 @@ class AddressWatch:
     async def _poll(self) -> None:
         known: list[str] | None = None
         while True:
-            found = sorted(await asyncio.to_thread(get_host_addresses, True, True))
-            if known is not None and found != known:
-                self._changed()
-            known = found
+            with contextlib.suppress(OSError):  # no descriptor left, say: the next look may do
+                found = sorted(await asyncio.to_thread(get_host_addresses, True, True))
+                if known is not None and found != known:
+                    self._changed()
+                known = found
             await asyncio.sleep(self._poll_s)
 
 

@@ -1,4 +1,4 @@
-"""Which sessions may be opened, and which must end: the bounds in number and in time."""
+"""The bounds of sessions in number and in time: which may be opened, and which must end."""
 
 from __future__ import annotations
 

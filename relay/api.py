@@ -54,7 +54,7 @@ class Hold(StrEnum):
 
 
 class Excess(StrEnum):
-    """What a session sends too much of. The excess is dropped; the rest goes on."""
+    """A kind of media that a session sends too much of. The excess is dropped; the rest goes on."""
 
     NONE = "none"
     PACKETS = "packets"

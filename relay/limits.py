@@ -1,4 +1,4 @@
-"""What one media session may send, and what is told of one that sends more.
+"""Bounds of what one media session may send, and how a session is judged that sends more.
 
 Each kind of datagram has an allowance of its own, taken before anything is decrypted: a flood of
 one kind neither costs work nor uses up another kind. `docs/transport.md` tells the figures.
@@ -69,12 +69,6 @@ class SessionLimits:
         self._seen = _Seen(0.0, 0.0, 0, 0)
         self._wanted = (0.0, 0.0)  # packets/s and bit/s that came, between the last two looks
         self._seen_at = self._told_until = now
-
-    @property
-    def refused(self) -> int:
-        """Datagrams of all kinds for which nothing was left."""
-        kinds = (self.media, self.reports, self.records, self.checks, self.strangers)
-        return sum(kind.refused for kind in kinds)
 
     def look(self, refused_sound: int, now: float) -> None:
         """Find out what came since the last look, and whether it was more than may come.

@@ -113,7 +113,7 @@ def _ask_for(sock: socket.socket, size: int, option: int, force: int) -> None:
 
 
 def local_addresses(sockets: Sequence[socket.socket]) -> list[str]:
-    """What peers can reach now: interface addresses first, loopback last.
+    """The addresses that peers can reach now: interfaces first, loopback last.
 
     A host that is bound and gone from the machine is left out, unless nothing else is there.
     """

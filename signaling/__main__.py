@@ -132,6 +132,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
         if arguments.seed_demo:
             print(await seed.introduction(server.services, server.http.url), flush=True)  # noqa: T201
         print(listing(server.http.urls), flush=True)  # noqa: T201
+        if not await server.services.people.has_people():
+            print(commands.FIRST_STEP, flush=True)  # noqa: T201
         log.info("ready", **server.ready)
         _announce(arguments, server.ready)
         await stop.wait()

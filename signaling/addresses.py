@@ -14,7 +14,7 @@ MAX_ADDRESSES = 8  # a machine full of bridges has dozens; nobody reads so many
 CAMERA_NOTICE = """\
   注意:浏览器只在 https 页面或本机 localhost 上允许使用摄像头和麦克风。
   其他电脑要上课,请配置证书(--tls-cert、--tls-key)或反向代理:
-  docs/operations.md “TLS in a school's network”。
+  docs/operations.zh-CN.md“学校内网的 https”(TLS in a school's network)。
   Browsers give camera and microphone only to https pages and localhost."""
 
 

@@ -31,6 +31,13 @@ from signaling.secret_file import rotate
 
 MAX_PASSWORD_CHARS = 256  # as `core.resources.LoginRequest` takes
 ACTOR = Actor(None, "命令行")
+FIRST_STEP = """\
+  还没有任何账号,网页暂时无法登录。请先在服务器上创建县级管理员,
+  --config、--data 等选项与本服务器相同:
+    tongke create-admin <账号> --name <姓名>
+  然后打开上面的网址登录,网页会提示下一步。详见 docs/operations.zh-CN.md。
+  Nobody has an account yet: create the first administrator as above.
+"""
 
 
 class CommandFailed(Exception):

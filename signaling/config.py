@@ -65,7 +65,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ice_servers: tuple[IceServer, ...] = ()
     max_programme_viewers: Positive = 300  # plain players per lesson
     publisher_bps: Positive = 25_000_000  # what one source may send; more is dropped
-    recorded_source_bps: Positive = 16_000_000  # what is recorded of one source in the long run
+    recorded_source_bps: Positive = 25_000_000  # what is recorded of one source in the long run
 
     # people
     time_zone: str = "Asia/Shanghai"

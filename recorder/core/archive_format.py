@@ -238,7 +238,7 @@ class SegmentReader:
         return kind, start, stop
 
     def _successor(self, offset: int) -> int | None:
-        """Where the next good record begins; None behind a torn tail, which holds none."""
+        """The offset of the next good record; None behind a torn tail, which holds none."""
         if offset + _RECORD.size > len(self._data):
             return None
         length = _RECORD.unpack_from(self._data, offset)[0]

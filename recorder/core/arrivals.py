@@ -118,7 +118,7 @@ class ArrivalWindows:
         )
 
     def steps(self) -> list[Step]:
-        """Where the least offset changed for good, in order."""
+        """The places where the least offset changed for good, in order."""
         return _joined(_find_steps(self.offsets, self.nows))
 
 
@@ -179,7 +179,7 @@ def _least_ahead(offsets: array[float], nows: array[float]) -> array[float]:
 
 
 def _least_step(offsets: array[float], nows: array[float]) -> float:
-    """What stands out from the jitter of this track."""
+    """The least change that stands out from the jitter of this track."""
     least: list[float] = []
     second = float("-inf")
     for offset, now in zip(offsets, nows, strict=True):

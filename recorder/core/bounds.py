@@ -1,4 +1,4 @@
-"""What a recorder believes of what it is sent. Beyond it a packet, a frame or a record is left out.
+"""Bounds of what a recorder believes. Beyond them a packet, a frame or a record is left out.
 
 Publishers are strangers, and so may an archive be. Each bound lies above whatever a classroom
 sends, and below what FFmpeg, memory or a player could not bear.

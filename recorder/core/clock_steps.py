@@ -48,7 +48,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What the anchors say.
+    """The anchors' decision.
 
     Attributes:
         clock: for each step of the arrivals, how much of it the sample clock made; 0: none.
@@ -137,7 +137,7 @@ def _decide(stories: list[_Story], first: int, sizes: Sequence[float]) -> list[_
 
 
 def _ways(sizes: Sequence[float]) -> Iterator[tuple[bool, ...]]:
-    """Which of some steps are the clock's: all ways, or of many steps the likely ones."""
+    """Choices of the steps that are the clock's: all, or the likely ones of many steps."""
     if len(sizes) <= _FULL_CHOICE:
         yield from product((True, False), repeat=len(sizes))
         return

@@ -77,7 +77,7 @@ def picture_size(sps: bytes) -> tuple[int, int] | None:
 
 
 class SliceHead(msgspec.Struct, frozen=True, gc=False):
-    """How a slice begins (H.264 §7.3.3).
+    """The beginning of a slice (H.264 §7.3.3).
 
     Attributes:
         pps_id: the PPS that it refers to.

@@ -1,4 +1,4 @@
-"""How much of the disk one source may take: a rate, a sum, and less of both where space is short.
+"""The share of the disk that one source may take: a rate, a sum, and a lower rate without space.
 
 A source that brings more is cut: nothing of it is recorded until it brings less again. Cutting out
 single packets would spoil what is kept.
@@ -17,13 +17,14 @@ class QuotaRules:
     """The bounds of each source.
 
     Attributes:
-        bps: what may be recorded of it in the long run, bit/s.
+        bps: what may be recorded of it in the long run, bit/s. As much as a publisher may send
+            (`RelayConfig.publisher_bps`), so that nothing is seen live and missing afterwards.
         modest_bps: the same while space is short.
         most_bytes: in all, in one run of a recording.
         most_tracks: likewise; each has a number of its own, and numbers are limited.
     """
 
-    bps: float = 16e6
+    bps: float = 25e6
     modest_bps: float = 3e6
     most_bytes: int = 12 * 1024**3
     most_tracks: int = 8192

@@ -47,7 +47,7 @@ class _Anchor(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Pieces:
-    """Where the sample clock stepped, and by how much in all."""
+    """The steps of the sample clock, and their sums."""
 
     def __init__(self, windows: ArrivalWindows, steps: Sequence[Step]) -> None:
         self.nows = array("d", (windows.nows[step.window] for step in steps))
@@ -293,7 +293,7 @@ def _ascending(rows: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 
 def _wall_levels(anchors: Sequence[_Anchor], wall: list[tuple[int, float]]) -> list[float]:
-    """How far the sender's wall clock is off at each anchor.
+    """The error of the sender's wall clock at each anchor.
 
     The clock is taken to be right at the level where it was longest.
     """

@@ -131,8 +131,6 @@ class ArchiveIndex:
         tracks: by track number, in order of appearance.
         names: source id → name, from the facts and from later events.
         stage: in archive order.
-        ended: the archive holds its end marker.
-        last_now: the time of the latest record.
     """
 
     def __init__(self) -> None:
@@ -140,13 +138,10 @@ class ArchiveIndex:
         self.tracks: dict[int, TrackIndex] = {}
         self.names: dict[str, str] = {}
         self.stage: list[Stage] = []
-        self.ended = False
-        self.last_now = 0.0
 
     def add(self, record: Record) -> None:
         """Note one record."""
         if isinstance(record, Packet):
-            self._advance(record.now)
             if (track := self.tracks.get(record.track)) is not None:
                 track.add_packet(record)
         elif isinstance(record, Clock):
@@ -166,12 +161,8 @@ class ArchiveIndex:
     ) -> None:
         if isinstance(record, SourceName):
             self._name(record.source_id, record.name)
-        elif isinstance(record, Stage):
-            self._advance(record.now)
-            if len(self.stage) < MAX_STAGE_EVENTS:
-                self.stage.append(record)
-        elif isinstance(record, ArchiveEnd):
-            self.ended = True
+        elif isinstance(record, Stage) and len(self.stage) < MAX_STAGE_EVENTS:
+            self.stage.append(record)
 
     def _name(self, source_id: str, name: str) -> None:
         if source_id in self.names or len(self.names) < MAX_NAMES:
@@ -184,6 +175,3 @@ class ArchiveIndex:
         )
         if not known and keepable:
             self.tracks[record.track] = TrackIndex(record)
-
-    def _advance(self, now: float) -> None:
-        self.last_now = max(self.last_now, now)

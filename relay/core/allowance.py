@@ -1,4 +1,4 @@
-"""How much somebody may send: token buckets that cost next to nothing while they last."""
+"""Bounds of what one sender may send: token buckets that cost next to nothing while they last."""
 
 from __future__ import annotations
 

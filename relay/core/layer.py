@@ -429,6 +429,11 @@ class IncomingLayer:
         if self.kind is MediaKind.VIDEO and self._requests.want(now):
             self._send_picture_loss()
 
+    @property
+    def awaits_key_frame(self) -> bool:
+        """Whether the publisher is being asked for one, again and again, until it begins."""
+        return self._requests.wanted
+
     def _send_picture_loss(self) -> None:
         if self.ssrc is not None and (self.codec is None or self.codec.pli):
             self._send(self.ssrc, rtcp.picture_loss)

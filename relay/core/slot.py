@@ -240,8 +240,17 @@ class ViewerSlot(SwitchingSlot):
         lead = self._segments[-1].lead if self._segments else None
         if lead is not None and now - lead.arrival >= _LEAD_SPACING:
             self.rejoin()
-        for layer in {id(one): one for one in (self.layer, self.target) if one}.values():
+        for layer in self._shown_layers():
             layer.request_key_frame(now)
+
+    @property
+    def awaits_key_frame(self) -> bool:
+        """Whether a key frame of all that it shows, or will show, is being asked for already."""
+        return all(layer.awaits_key_frame for layer in self._shown_layers())
+
+    def _shown_layers(self) -> list[IncomingLayer]:
+        """The present layer and the one that it is to become, as far as there are any."""
+        return list({id(one): one for one in (self.layer, self.target) if one}.values())
 
     def on_flow_changed(self) -> None:
         """See `SwitchingSlot`."""

@@ -72,7 +72,7 @@ class SoundSlot(ViewerSlot):
             self._fates.on_sent(next_number, self.negotiated.index)
 
     def earn(self, octets: float) -> None:
-        """What this sound may take of the viewer's link since the last call."""
+        """Add the bytes that this sound may take of the viewer's link since the last call."""
         self.octets_left = min(self.octets_left + octets, max(_BURST, octets))
 
     def resend(self, sequence_numbers: Sequence[int], rtt: float, now: float) -> None:

@@ -179,7 +179,7 @@ class Viewer:
             self._host.on_sound_limit(self, now)
 
     def _rate_of(self, sound: IncomingLayer) -> float:
-        """What a sound takes of the link, without repetition."""
+        """Bit/s that a sound takes of the link, without repetition."""
         return min(float(sound.meter.carried_bps or _SOUND_BPS), self._most_sound_bps)
 
     def _plain_sound_bps(self) -> float:

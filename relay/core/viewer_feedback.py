@@ -19,8 +19,8 @@ _MAX_RTT = 5.0  # s; more comes from a wrong report, not from a link
 _MAX_FEEDBACK = 50  # transport-wide feedback packets read in a second: browsers send 10 to 20
 # Packets asked for again in a second that are looked up: more than can be answered to 6 slots.
 _MAX_NACKED = 4000
-# Pictures reported lost for which a key frame is asked: at once, one a slot, and then each second.
-# A viewer that asks for ever shares its key frames with everybody's link.
+# Pictures reported lost for which a key frame is asked: at once, one for each slot; then one in two
+# seconds. A viewer that asks for ever shares its key frames with everybody's link.
 _PICTURES_AT_ONCE = 16.0
 _PICTURES_PER_S = 0.5
 
@@ -158,10 +158,11 @@ class ViewerFeedback:
         slot = self._by_ssrc.get(ssrc)
         if slot is None:
             return
-        if self._pictures_left < 1.0:
-            self._counters.picture_losses_flooded += 1
-            return
-        self._pictures_left -= 1.0
+        if not slot.awaits_key_frame:  # else it is the same wish once more: browsers repeat it
+            if self._pictures_left < 1.0:
+                self._counters.picture_losses_flooded += 1
+                return
+            self._pictures_left -= 1.0
         self._counters.picture_losses_received += 1
         slot.on_picture_loss(now)
 

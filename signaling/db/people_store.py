@@ -137,9 +137,13 @@ class PeopleStore:
     async def is_empty(self) -> bool:
         """Whether there is nobody and nothing yet."""
         async with self._database.read() as session:
-            people = await session.scalar(select(func.count()).select_from(PersonRow))
             counties = await session.scalar(select(func.count()).select_from(CountyRow))
-        return not people and not counties
+        return not counties and not await self.has_people()
+
+    async def has_people(self) -> bool:
+        """Whether anybody has an account."""
+        async with self._database.read() as session:
+            return bool(await session.scalar(select(func.count()).select_from(PersonRow)))
 
     async def _person(self, condition: ColumnElement[bool]) -> PersonRecord | None:
         async with self._database.read() as session:

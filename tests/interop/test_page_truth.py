@@ -83,6 +83,10 @@ async def test_a_microphone_pulled_out_is_told_and_taken_again_without_a_new_ses
 
         await room.evaluate("() => window.__pull()")
         assert "没有麦克风" in await _says(room, "own-devices")
+        await teacher.click(f"stage-invite-{room.participant_id}")
+        on_stage = await _says(room, "speaking")
+        assert "听不到我们" in on_stage
+        assert "正在发言" not in on_stage
         await room.evaluate("() => window.__putBack()")
         await room.page.get_by_test_id("own-devices").wait_for(state="hidden", timeout=WAIT_MS)
         assert teacher.seat.errors == []

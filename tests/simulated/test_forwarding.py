@@ -695,3 +695,31 @@ def test_frames_that_were_held_back_keep_their_time_over_a_layer_switch() -> Non
     last = rtp.parse(sink.packets[video][-1]).timestamp
     captured = room.now - 2.6 - started
     assert signed(last - first, 32) / 90_000 == pytest.approx(captured, abs=0.1)
+
+
+def test_a_key_frame_that_is_long_in_coming_may_be_asked_for_often() -> None:
+    """Browsers repeat each wish five times a second: that is one wish, not a flood of them."""
+    room = Classroom()
+    teacher = room.publish("lead.camera", layers=(Layer.HIGH,), audio=False)
+    viewer = room.watch("room-1")
+    viewer.show("lead.camera")
+    room.run(2)
+    encoding = teacher.encodings[Layer.HIGH]
+    picture_lost = rtcp.picture_loss(77, viewer.video[0].negotiated.ssrc)
+    deaf_until = room.now + 8
+
+    def turn_a_deaf_ear() -> None:
+        encoding.key_wanted &= room.now > deaf_until
+
+    def ask() -> None:
+        viewer.session.on_rtcp(picture_lost, room.now)
+
+    room.world.every(0.01, turn_a_deaf_ear)
+    for asked in range(40):
+        room.world.at(room.now + asked / 5, ask)
+    room.run(11)
+    answered = encoding.key_frames
+    ask()
+    room.run(0.5)
+    assert encoding.key_frames == answered + 1
+    assert room.counters.snapshot()["picture_losses_flooded"] == 0

@@ -161,6 +161,22 @@ def test_what_a_receiver_names_while_nothing_comes_does_not_keep_the_picture_awa
     assert silent.pictures(1, 20) >= 19 * 25 - 5
 
 
+@pytest.mark.parametrize("named", [20_000, 400_000])
+def test_a_receiver_that_names_the_same_low_rate_all_the_time_means_it(named: int) -> None:
+    """A trial is sent more than that, and it does not name more: there is nothing to doubt."""
+    silent = Silent(2.5, (0, 30.0), sound=True, feedback=False, wide=False, reports=True)
+    limit = rtcp.bitrate_limit(77, named, [1])
+    silent.room.world.every(0.5, lambda: silent.viewer.up.send(limit), start=0.2)
+    silent.room.run(120)
+    assert silent.holds[-1] is Hold.LINK
+    assert silent.limit is Limit.RATE
+    shown = [at for at in range(120) if silent.pictures(at, at + 1)]
+    begun = [at for at in shown if at - 1 not in shown]
+    assert len(begun) <= 4
+    assert len(shown) <= 5 * len(begun)
+    assert silent.sound(20, 119) >= 0.96 * SOUND_PACKETS
+
+
 def test_after_long_silence_a_picture_comes_at_once() -> None:
     """Only sound for a minute, nothing shown: then the picture is called for."""
     silent = Silent(2.5, (0, 10.0), sound=True)

@@ -378,7 +378,7 @@ class BandwidthEstimator:
 
     def on_remb(self, bps: float, now: float) -> None:
         """Take the receiver's own estimate; it counts where no transport-wide feedback comes."""
-        self._remb.on_remb(bps, now)
+        self._remb.on_remb(bps, self.sent_bps, now)
         self._on_other_feedback(now)
 
     def on_report(self, loss: float, rtt: float | None, now: float) -> None:

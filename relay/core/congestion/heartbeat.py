@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from relay.core.congestion.probe import Probe
+from relay.core.congestion.probe import UNJUDGED_NUMBER, Probe
 
 _AFTER = 0.25  # s without any packet
-_NUMBER = 255  # of a probe that nobody judges
 _BYTES = 40  # the least packet
 _BPS = 10_000.0
 
@@ -37,4 +36,4 @@ class Heartbeat:
         if now - max(self.quiet_since, self._beat_at) < _AFTER:
             return None
         self._beat_at = now
-        return Probe(_NUMBER, _BPS, _BYTES, packets=1)
+        return Probe(UNJUDGED_NUMBER, _BPS, _BYTES, packets=1)

@@ -1,4 +1,4 @@
-"""What is done while nothing comes back: less and less is sent, and now and then more is tried."""
+"""Conduct while nothing comes back: less and less is sent; now and then more is tried."""
 
 from __future__ import annotations
 

@@ -48,6 +48,8 @@ _MAX_WAIT = 60.0  # s, if probes do harm: loss, or an overuse signal right after
 _HARMFUL_QUEUE = 0.1  # s
 _DISTURBS = 0.3  # s after a probe's end in which a queue is put down to it
 _ROSE = 1.1  # × the estimate at the failure: the link grew, try again at once
+# Of a packet that is sent as a probe and judged by nobody (`heartbeat`): no prober gives it out.
+UNJUDGED_NUMBER = 255
 _LOST_AFTER = 1.5  # s plus the round trip after which a probe without report is given up
 
 
@@ -175,7 +177,7 @@ class Prober:
         excess = max(bps / estimate - 1, 0.01)
         seconds = min(max(allowed / excess, _MIN_TIME), _MAX_TIME)
         size = max(round(bps * seconds / 8), _MIN_BYTES)
-        self._number = self._number % 255 + 1
+        self._number = self._number % (UNJUDGED_NUMBER - 1) + 1
         self.state = ProbeState.SENT
         self.sent += 1
         self._at = now

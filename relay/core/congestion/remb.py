@@ -18,6 +18,9 @@ _MAX_INTERVAL = 1.0  # s
 _SENT_BOUND = 1.5  # × what is sent; beyond it nothing is known
 _FELL = 0.9  # of what was named before: the receiver sees a queue or losses
 _FIRST_NAMED = 3.0  # s of a trial in which a receiver that named nothing before has seen too little
+# s within which a receiver names more than before, if more arrives: it counts over a second, and
+# reports once a second.
+_NAMED_LATE = 3.0
 _CALM_AFTER = 10.0  # s since the link last proved too narrow
 
 
@@ -36,6 +39,7 @@ class RembControl:
         "_max",
         "_min",
         "_named",
+        "_overtaken_at",
         "_remb",
         "_remb_at",
         "_reported",
@@ -48,6 +52,7 @@ class RembControl:
         self._remb_at = self._full_at = -math.inf
         self._doubted_until = -math.inf
         self._doubted = 0.0  # what the receiver named when so little was sent that it told nothing
+        self._overtaken_at: float | None = None  # since when more is sent than such a figure
         self._reported = start_bps  # by loss
         self._at: float | None = None
         self.bps = start_bps
@@ -57,20 +62,32 @@ class RembControl:
         """Whether the receiver's figure is what limits the rate."""
         return self._remb < self._reported
 
-    def on_remb(self, bps: float, now: float) -> None:
-        """Take a REMB, clamped to the bounds."""
+    def on_remb(self, bps: float, sent_bps: float, now: float) -> None:
+        """Take a REMB, clamped to the bounds, while so much is sent."""
         before, self._named = self._named, min(max(bps, self._min), self._max)
         self._remb_at = now
         if self._named < _FELL * before and self._named < self.bps and math.isfinite(before):
             self._full_at = now
         if now < self._doubted_until and not self._doubted:
             self._doubted = self._named
-        if self._named < _FELL * self._doubted:
+        if self._named < _FELL * self._doubted or self._is_meant(bps, sent_bps, now):
             self._doubted = 0.0
             self._doubted_until = -math.inf
         self._doubted = max(self._doubted, self._named) if self._doubted else 0.0
         self._remb = math.inf if self._doubted else self._named
         self._combine()
+
+    def _is_meant(self, bps: float, sent_bps: float, now: float) -> bool:
+        """Whether a doubted figure stands though the receiver was long sent more than that."""
+        if not self._doubted or bps >= _FELL * sent_bps:
+            self._overtaken_at = None
+            return False
+        if self._overtaken_at is None:
+            self._overtaken_at = now
+        if now - self._overtaken_at < _NAMED_LATE:
+            return False
+        self._full_at = now
+        return True
 
     def is_calm(self, now: float) -> bool:
         """Whether nothing showed for a while that the link carries no more."""
@@ -80,6 +97,7 @@ class RembControl:
         """Try more than is known: what a receiver names, too, rises only with what it is sent."""
         self._reported = min(max(bps, self._reported), self._max)
         self._doubted_until = now + _FIRST_NAMED
+        self._overtaken_at = None
         if self._remb < bps:
             self._doubted = self._named
             self._remb = math.inf

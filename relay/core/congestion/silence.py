@@ -35,7 +35,7 @@ class Silence:
         self._note(octets, now)
 
     def restart(self, octets: int) -> None:
-        """What was sent so far is not waited for any more; what follows is."""
+        """Wait no more for answers to what was sent so far, only to what follows."""
         self._octets = octets
         self._unanswered_since = None
 

@@ -151,6 +151,19 @@ async def test_the_stage_is_marked_by_the_media_and_not_by_a_clock_that_was_set(
     assert manifest.entry.duration_s == pytest.approx(RUN_S, abs=0.2)
 
 
+async def test_what_a_running_recording_lasts_does_not_jump_with_the_clock(tmp_path: Path) -> None:
+    set_by = 0.0
+    recorder, _ = service(tmp_path, clock=lambda: time.time() + set_by)
+    await recorder.start()
+    try:
+        await recorder.begin(HandRelay(), "room", FACTS)
+        set_by = 50 * 365 * DAY  # booted without a battery, and now the network is there
+        ((entry,), _) = await recorder.entries(limit=1, before=None, query=None)
+    finally:
+        await recorder.stop()
+    assert 0.0 <= entry.duration_s < 60.0
+
+
 def test_a_clock_set_while_it_records_dates_the_recording_anew(tmp_path: Path) -> None:
     with archive_sink(tmp_path) as (sink, writer):
         happenings = sorted(one for stream in streams(START) for one in stream)

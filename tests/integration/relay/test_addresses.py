@@ -143,3 +143,27 @@ def test_where_the_kernel_tells_nothing_addresses_are_looked_for(
         watch.stop()
 
     in_namespace(work)
+
+
+async def test_a_look_that_fails_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def look(ipv4: bool, ipv6: bool) -> list[str]:
+        looks.append(1)
+        if len(looks) == 2:
+            raise OSError("no descriptors left")
+        return [OLD] if len(looks) < 4 else [OLD, NEW]
+
+    def lacking() -> socket.socket:
+        raise OSError("no AF_NETLINK")
+
+    monkeypatch.setattr(address_watch, "get_host_addresses", look)
+    monkeypatch.setattr(address_watch, "_subscribe", lacking)
+    told = asyncio.Event()
+    watch = AddressWatch(told.set, settle_s=0, poll_s=0.01)
+    watch.start()
+    try:
+        async with asyncio.timeout(5):
+            await told.wait()
+    finally:
+        watch.stop()

@@ -64,6 +64,37 @@ async def test_an_admin_made_on_the_command_line_signs_in_and_a_device_token_wor
         assert unknown[0] == 1
 
 
+async def _first_words(*words: str) -> str:
+    """What `tongke serve` prints until it is ready; it is stopped then."""
+    ports = ("--http-port=0", "--udp-port=0", "--http-host=127.0.0.1", "--ready-fd=1")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "signaling", "serve", *ports, *words,
+        cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdout is not None
+    lines: list[str] = []
+    try:
+        async with asyncio.timeout(60):
+            while not lines or "udp_port" not in lines[-1]:
+                line = (await process.stdout.readline()).decode()
+                assert line, "".join(lines)
+                lines.append(line)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+    return "".join(lines)
+
+
+async def test_a_server_without_accounts_says_how_the_first_one_is_made(tmp_path: Path) -> None:
+    data = f"--data={tmp_path / 'data'}"
+    assert "tongke create-admin" in await _first_words(data)
+
+    password = {"TONGKE_NEW_PASSWORD": "a long password"}
+    assert (await _tongke("create-admin", "root", data, **password))[0] == 0
+    assert "create-admin" not in await _first_words(data)
+
+
 COUNTY = """
 [county]
 name = "青山县"

@@ -68,6 +68,18 @@ def test_too_many_at_once_are_refused_counted_and_told_of_while_it_lasts(
     assert sink.refused_tracks == 1
 
 
+def test_a_source_that_comes_again_is_none_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tap, "MAX_SOURCES", 1)
+    paper = Paper()
+    sink = ArchiveTap(paper, 1)
+    for number in range(2):
+        sink.on_track(_track(number), 0.0)
+        sink.on_track_end(number, CloseReason.REQUESTED, 1.0)
+    assert sink.refused_tracks == 0
+    sink.on_track(TapTrack(2, "room-b.camera", MediaKind.AUDIO, "opus", 48000, 2, ""), 2.0)
+    assert sink.refused_tracks == 1
+
+
 def test_the_end_is_told_once_by_the_latest_arrival_though_a_kept_packet_came_last() -> None:
     paper = Paper()
     sink = ArchiveTap(paper, 1)

@@ -58,7 +58,6 @@ def test_one_kind_uses_up_no_other() -> None:
     for flooded in kinds:
         while flooded.take(100, 0.0):
             pass
-        assert sum(kind.refused for kind in kinds) == limits.refused
     assert [kind.refused for kind in kinds] == [1] * 5
 
 

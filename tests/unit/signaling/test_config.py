@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from recorder.config import RecorderConfig
+from recorder.core.source_quota import QuotaRules
 from signaling.config import Config, ConfigError, load
 
 
@@ -60,3 +62,10 @@ def test_a_missing_file_and_broken_toml_are_told(tmp_path: Path) -> None:
 )
 def test_database_urls_get_their_asynchronous_driver(url: str, expected: str) -> None:
     assert load(overrides={"database_url": url}).database == expected
+
+
+def test_what_one_source_may_send_may_be_recorded() -> None:
+    """Else a camera that everybody sees would be in no recording."""
+    config = Config()
+    assert config.recorded_source_bps >= config.publisher_bps
+    assert QuotaRules().bps == RecorderConfig(Path(), "").source_bps == config.recorded_source_bps

@@ -1,13 +1,14 @@
-/** Lengths of time in words: 1分21秒, 1小时5分. */
+/** Lengths of time in words: 1分21秒, 5分钟, 1小时5分. */
 import { lengthOf, minutesLeft } from '../core/lesson_timing'
 import { i18n } from '.'
 
-/** With seconds below an hour, without them above. */
+/** With seconds below an hour, without them above; a part that is zero at the end is left out. */
 export function lengthText(seconds: number): string {
   const { t } = i18n.global
   const { hours, minutes, seconds: rest } = lengthOf(seconds)
-  if (hours > 0) return t('length.hours', { hours, minutes })
-  return minutes > 0 ? t('length.minutes', { minutes, seconds: rest }) : t('length.seconds', { seconds: rest })
+  if (hours > 0) return t(minutes > 0 ? 'length.hours' : 'length.wholeHours', { hours, minutes })
+  if (minutes > 0) return t(rest > 0 ? 'length.minutes' : 'length.wholeMinutes', { minutes, seconds: rest })
+  return t('length.seconds', { seconds: rest })
 }
 
 /** What is left of the planned time, for the question before 下课. */

@@ -115,7 +115,9 @@ export const lessonEn: typeof lessonZh = {
   },
   length: {
     hours: '{hours} h {minutes} min',
+    wholeHours: '{hours} h',
     minutes: '{minutes} min {seconds} s',
+    wholeMinutes: '{minutes} min',
     seconds: '{seconds} s',
     left: '{n} min are left of the planned time.',
     over: 'The planned time is over by {n} min.',

@@ -119,7 +119,9 @@ export const lessonZh = {
   /** Lengths of time. */
   length: {
     hours: '{hours}小时{minutes}分',
+    wholeHours: '{hours}小时',
     minutes: '{minutes}分{seconds}秒',
+    wholeMinutes: '{minutes}分钟',
     seconds: '{seconds}秒',
     left: '离计划下课还有 {n} 分钟。',
     over: '已超过计划下课时间 {n} 分钟。',
@@ -137,8 +139,8 @@ export const lessonZh = {
     yes: '离开课堂',
     no: '留在课堂',
   },
-  hold: '尝试次数太多，请等 {length} 后再试。',
-  holdButton: '请等 {length}',
+  hold: '尝试次数太多，请等{length}后再试。',
+  holdButton: '请等{length}',
   findRoom: '搜索学校或教室',
   foundNoRoom: '没有找到“{q}”',
   kiosk: {

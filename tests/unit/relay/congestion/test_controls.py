@@ -13,6 +13,7 @@ import pytest
 from relay.core.congestion.aimd import RateControl
 from relay.core.congestion.delay import Usage
 from relay.core.congestion.estimator import MAX_BPS, MIN_BPS, START_BPS, BandwidthEstimator
+from relay.core.congestion.heartbeat import Heartbeat
 from relay.core.congestion.loss import LossControl
 from relay.core.congestion.probe import Outcome, Prober
 from relay.core.congestion.remb import RembControl
@@ -286,6 +287,21 @@ def test_probes_that_tell_nothing_are_tried_again_soon_then_rarely() -> None:
     assert gaps[-1] > 6
 
 
+def test_no_probe_has_the_number_of_a_heartbeat() -> None:
+    """Else padding that is sent meanwhile would be measured as a part of it."""
+    prober, heartbeat = Prober(), Heartbeat(0.0)
+    beat = heartbeat.poll(1.0)
+    assert beat is not None
+    numbers = set()
+    for index in range(300):
+        now = index * 60.0
+        probe = prober.poll(450e3, 8e6, 0.1, now)
+        assert probe is not None
+        numbers.add(probe.number)
+        prober.abandon(now)
+    assert numbers == set(range(1, 256)) - {beat.number}
+
+
 def test_probes_that_do_harm_become_very_rare() -> None:
     prober = Prober()
     times = []
@@ -315,13 +331,13 @@ def test_an_unanswered_probe_is_given_up() -> None:
 @pytest.mark.parametrize(("named", "target"), [(0.0, MIN_BPS), (2.0**60, START_BPS), (4e5, 4e5)])
 def test_remb_is_clamped(named: float, target: float) -> None:
     control = RembControl(START_BPS, MIN_BPS, MAX_BPS)
-    control.on_remb(named, 1.0)
+    control.on_remb(named, 0.0, 1.0)
     assert control.bps == target
 
 
 def test_missing_remb_fades_slowly_to_half() -> None:
     control = RembControl(1e6, MIN_BPS, MAX_BPS)
-    control.on_remb(800e3, 0.0)
+    control.on_remb(800e3, 0.0, 0.0)
     for index in range(1, 100):
         control.on_timer(0.1, index * 0.1)
     assert control.bps == 800e3
