@@ -56,10 +56,6 @@ router.beforeEach(async (to) => {
     }
   }
   if (to.meta.open === true) return true
-  if (identity.value?.room) {
-    window.location.assign('/classroom') // a room's terminal: these pages are people's
-    return false
-  }
   if (to.meta.needs !== undefined && identity.value !== null && !may(to.meta.needs)) return '/not-allowed'
   if (identity.value !== null) return true
   return { path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } }
