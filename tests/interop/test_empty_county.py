@@ -77,7 +77,7 @@ async def test_an_empty_county_leads_to_its_first_lesson() -> None:
         teacher = await _sign_in(server, opened, "zhou")
         await expect(teacher.locator(".state__hint")).to_contain_text("请联系县级管理员")
 
-        await _import(server, COUNTY + POINT)
+        await _import(server, POINT)
         # Both pages follow by themselves.
         await expect(steps).to_have_count(0)
         await expect(admin.get_by_test_id("create-first")).to_be_visible()

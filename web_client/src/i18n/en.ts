@@ -130,7 +130,7 @@ export const en: Texts = {
     hint: 'Three steps to the first lesson. This page follows by itself.',
     import: {
       title: 'Import schools, rooms and people',
-      text: 'Write schools, rooms and teachers into a county file, then run on the server:',
+      text: 'Write schools, rooms and teachers into a county file, then run on the server (with its --config):',
       points: 'No room receives lessons yet: add teaching points with their rooms to the county file, and run again on the server:',
       manual: 'The file is explained in docs/operations.md, "Beginning with a county".',
       now: 'Known now: schools {schools}, rooms {rooms}, lead teachers {teachers}',
