@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-SCHOOLS, ROOMS_PER_SCHOOL = 300, 10
-PEOPLE = 100  # each new one costs some 60 ms of argon2 on two cores
+SCHOOLS, ROOMS_PER_SCHOOL = 200, 10
+PEOPLE = 40  # without accounts: each costs some 100 ms of argon2 on two busy cores
 PASSWORD = "tongke-load-test"
 
 
