@@ -1,16 +1,14 @@
 """README's first experiment: teacher and classroom in two windows of one Chromium."""
 
-from datetime import UTC, datetime
-
 from tests.support.browser import browsers
-from tests.support.people import ClassroomSeat, TeacherSeat
+from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
 from tests.support.server import TongkeServer
 
 
 async def test_a_teacher_and_a_classroom_share_a_browser() -> None:
     async with TongkeServer.start() as server:
         api = await server.sign_in("wang")
-        lesson = await api.new_lesson(starts_at=datetime.now(UTC))
+        lesson = await lesson_open_now(api)
         async with browsers() as opened:
             teacher = await TeacherSeat.arrive(server, opened)
             room_id = lesson["receive_rooms"][0]["room_id"]
