@@ -69,7 +69,7 @@ class RecordedFile:
 def check_classroom(room: Classroom) -> list[Check]:
     """First frame, and the frames that were decoded."""
     first = room.first_frame_s
-    sight = room.sights[0]
+    sight, slides = room.sights[0], room.sights[1]
     total = len(sight.numbers) + sight.missing
     seen = len(sight.numbers) / total if total else 0.0
     name = room.room.school
@@ -78,7 +78,12 @@ def check_classroom(room: Classroom) -> list[Check]:
         Check(f"{name} 首帧", _ms(first), first is not None and first <= FIRST_FRAME_S, timed=True),
         Check(f"{name} 解码画面", f"{seen:.1%}", seen >= MIN_SEEN, timed=True),
         Check(f"{name} 解码错误", str(errors), errors == 0),
-        Check(f"{name} 课件", f"{room.sights[1].pictures} 帧", room.sights[1].readable > 0),
+        Check(
+            f"{name} 课件",
+            f"{slides.pictures} 帧",
+            slides.readable > 0,
+            loses=slides.pictures == 0,
+        ),
     ]
 
 
@@ -86,7 +91,7 @@ def check_stage(listener: str, ear: Ear, stage: StageTimes) -> list[Check]:
     """The tone of the room on stage is heard, in time, and at no other time."""
     first, last = ear.first.get(stage.name), ear.last.get(stage.name)
     if first is None or last is None:
-        return [Check(f"{listener} 听到发言", "没有听到", False)]
+        return [Check(f"{listener} 听到发言", "没有听到", False, loses=True)]
     after, tail = first - stage.invited_at, last - stage.removed_at
     in_time = after <= HEARD_WITHIN_S and tail <= HEARD_WITHIN_S
     figure = f"{_ms(after)} 后,结束 {tail * 1000:+.0f} ms"

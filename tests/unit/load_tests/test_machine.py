@@ -2,7 +2,7 @@
 
 import pytest
 
-from load_tests.checks import Check
+from load_tests.checks import Check, StageTimes, check_stage
 from load_tests.demo import report
 from load_tests.machine import (
     LATE_FROM_S,
@@ -16,6 +16,7 @@ from load_tests.machine import (
     read_processors,
     verdict,
 )
+from load_tests.participants import Ear
 
 CALM = Strain(
     late=0.001, longest_late_s=0.08, stolen=0.01, waiting=0.7, untaken=0.02, undecoded=0.0
@@ -60,6 +61,16 @@ def test_a_true_fault_stays_one_on_a_slow_machine():
     assert found.faults == (LEAK,)
     assert found.unjudged == (LATE,)
     assert found.outcome is Outcome.FAULT
+
+
+def test_a_voice_that_never_came_is_no_proof_on_a_slow_machine_but_one_before_its_time_is():
+    stage = StageTimes("room1", invited_at=10.0, removed_at=15.0)
+    unheard = Ear({"room1": 1600.0})
+    early = Ear({"room1": 1600.0}, first={"room1": 9.0}, last={"room1": 15.0})
+
+    assert verdict(check_stage("教师", unheard, stage), SLOW).outcome is Outcome.TOO_SLOW
+    assert verdict(check_stage("教师", unheard, stage), CALM).outcome is Outcome.FAULT
+    assert verdict(check_stage("教师", early, stage), SLOW).outcome is Outcome.FAULT
 
 
 def test_a_slow_machine_that_keeps_all_promises_is_no_matter():
