@@ -82,7 +82,7 @@ class Strain:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a demonstration proves.
+    """The proof that a demonstration gives.
 
     Attributes:
         faults: promises that were broken.
@@ -129,7 +129,7 @@ class LoopLag:
 
 @dataclass(frozen=True, slots=True)
 class ProcessorTimes:
-    """What the kernel counts since boot.
+    """Figures that the kernel counts since boot.
 
     Attributes:
         all: time of all processors, clock ticks; None where the kernel does not tell.
@@ -175,7 +175,7 @@ class MachineWatch:
             await asyncio.gather(task, return_exceptions=True)
 
     def strain(self, *, untaken: float = 0.0, undecoded: float = 0.0) -> Strain:
-        """What was seen until now."""
+        """The figures seen until now."""
         now, took_s = read_processors(), time.monotonic() - self._began
         before, stolen, waiting = self._before, None, None
         if before.all is not None and now.all is not None and now.all > before.all:

@@ -24,7 +24,7 @@ READY_TIMEOUT_S = 60.0  # for all recordings of the library
 
 
 class LessonFacts(msgspec.Struct, frozen=True):
-    """What is read of a lesson: every version of the server says it."""
+    """The part of a lesson that is read: every version of the server says it."""
 
     lesson_id: str
     starts_at: datetime
@@ -33,7 +33,7 @@ class LessonFacts(msgspec.Struct, frozen=True):
 
 
 class LessonFactsList(msgspec.Struct, frozen=True):
-    """What is read of the lessons of a day."""
+    """The part of a list of lessons that is read."""
 
     lessons: tuple[LessonFacts, ...]
     server_time: datetime

@@ -28,7 +28,7 @@ REFUSED = (ApiRefused, aiohttp.ClientError, TimeoutError)
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """What is read of an identity: every version of the server says it."""
+    """The part of an identity that is read: every version of the server says it."""
 
     subject_id: str
     csrf_token: str

@@ -19,6 +19,10 @@ PLAYS = """(testid) => {
 TELLS_CAPTURE_TIME = """() => window.__tongke.publisherPc.getSenders()
   .find((sender) => sender.track.kind === 'audio').getParameters().headerExtensions
   .some(({ uri }) => uri.endsWith('/abs-capture-time'))"""
+DEVICES_KEEP_THEIR_COLUMN = """() => {
+  const strip = document.querySelector('[data-testid="device-strip"]')
+  return strip.scrollWidth <= strip.clientWidth
+}"""
 FIRST, SECOND = "shanquan1", "yunling1"
 
 
@@ -48,6 +52,7 @@ async def test_a_lesson_from_start_to_recording(
         await teacher.open_lesson(lesson["lesson_id"], codec=codec)
         await teacher.start_lesson()
         assert await teacher.evaluate(TELLS_CAPTURE_TIME)
+        assert await teacher.evaluate(DEVICES_KEEP_THEIR_COLUMN)  # the camera is named by its path
         first = await ClassroomSeat.arrive(
             server, open_browsers, lesson, FIRST, room_capture(capture_folder, 1500)
         )
