@@ -14,11 +14,18 @@ LOCKED := install --quiet --disable-pip-version-check --require-hashes -r
 # A Node that is new enough, or the wheel that brings one into the virtual environment.
 NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' >/dev/null 2>&1 && echo yes)
 export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
+# Compiled modules are kept, whatever the environment says: tests start the server a hundred times.
+export PYTHONDONTWRITEBYTECODE :=
+# Tests run side by side, but for those that watch how long the loop is busy, and those in tests/interop
+# whose media must have the machine for themselves.
+WORKERS ?= 2
+MEDIA := demo dynacast ffmpeg firefox ladder lesson page_excess page_troubles page_truth recording_crash relay_chromium sound_chromium sound_off_stage
+ALONE := $(MEDIA:%=tests/interop/test_%.py) $(shell find tests -name test_loop_time.py)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-CORE_SOURCES := $(shell find relay/core relay/api.py relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
+CORE_SOURCES := $(shell find relay/core relay/api relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-ffmpeg interop-gst qoe lock sbom format clean
+.PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-ffmpeg interop-gst qoe lock sbom house picture format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,7 +44,8 @@ check: $(STAMPS)/python $(STAMPS)/node_modules  ## lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m signaling.typescript --check
+	PYTHONPATH=.ci $(BIN)/python -m house check
+	$(BIN)/python -m signaling.command.typescript --check
 	cd web_client && npm run --silent typecheck
 	cd web_client && npm run --silent lint
 
@@ -46,11 +54,15 @@ test: test-web test-python  ## everything that passes or fails
 test-web: $(STAMPS)/node_modules
 	cd web_client && npm run --silent test
 
+# The files that take long come first, so that the workers end together.
 test-python: setup $(STAMPS)/system
 	@$(BIN)/python -m relay.compile_core >> $(STAMPS)/core.log
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/interop tests/integration tests $(ALONE:%=--ignore=%)
+	$(BIN)/pytest $(ALONE)
 
-fuzz: $(STAMPS)/python  ## the fuzz tests, long (TONGKE_FUZZ_SECONDS each, default 120)
+# Other examples each time; what is found becomes an @example of its property.
+fuzz: $(STAMPS)/python  ## properties with TONGKE_EXAMPLES (3000) random examples, fuzz tests for TONGKE_FUZZ_SECONDS (120)
+	TONGKE_EXAMPLES=$${TONGKE_EXAMPLES:-3000} $(BIN)/pytest -n $(WORKERS) -m hypothesis tests/unit tests/integration
 	TONGKE_FUZZ_SECONDS=$${TONGKE_FUZZ_SECONDS:-120} $(BIN)/pytest tests/fuzz
 
 bench: setup  ## cost of forwarding, time to first frame, churn (prints JSON lines)
@@ -76,6 +88,12 @@ lock: $(STAMPS)/tools  ## requirements/*.lock anew from pyproject.toml (ARGS=--u
 
 sbom: $(STAMPS)/tools $(if $(NODE_OK),,$(STAMPS)/python)  ## what the server and the web client are made of: CycloneDX files in build/sbom
 	PYTHON="$(PYTHON)" .ci/sbom
+
+house: $(STAMPS)/python  ## figures of the code and its words: packages, circles, lengths, sentences (ROOT=another checkout)
+	PYTHONPATH=.ci $(BIN)/python -m house report $(if $(ROOT),--root "$(ROOT)") $(ARGS)
+
+picture: $(STAMPS)/python  ## the wings of each package, drawn from the code into docs/images
+	PYTHONPATH=.ci $(BIN)/python -m house picture
 
 format:  ## put the Python code into its canonical form
 	$(BIN)/ruff check --fix .

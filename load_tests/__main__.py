@@ -13,13 +13,17 @@ from load_tests import fanout, join
 from load_tests.beside.bench import beside
 from load_tests.beside.web_load import web_load
 from load_tests.failures import FAILURES
+from load_tests.imports import imports
+from load_tests.ledger import ledger
 from load_tests.link.measure import measure
 from load_tests.media import DEFAULT_MARKS, write_capture
 from load_tests.picture import CameraScene
 from load_tests.qoe import command as qoe
 from load_tests.sound import Babble
+from load_tests.timetable import timetable
 
-TIMEOUT_S = 600.0  # of any command
+TIMEOUT_S = 600.0  # of any command, but for
+FILLING_TIMEOUT_S = 3600.0  # `timetable`: a million lessons are written first
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,19 +43,39 @@ def _parser() -> argparse.ArgumentParser:
     capture.add_argument("--seconds", type=float, default=6)
     link = commands.add_parser("link", help="does the link emulator keep up? (needs root)")
     link.add_argument("--seconds", type=float, default=4)
+    term = commands.add_parser("proposals", help="time of 自动排课, and whether it is right")
+    term.add_argument("--points", type=int, default=30, help="teaching points of a centre school")
     qoe.add_parsers(commands)
     load = commands.add_parser("beside", help="a lesson's delay beside web load")
     load.add_argument("--viewers", type=int, default=4)
     load.add_argument("--seconds", type=float, default=12, help="of each of the two phases")
     load.add_argument("--server-path", type=Path, help="another checkout, whose server runs")
+    months = commands.add_parser("ledger", help="time of a month's ledger, beside years of others")
+    months.add_argument("--points", type=int, default=200)
+    months.add_argument("--months", type=int, default=24, help="other months in the database")
+    _add_database(months)
+    table = commands.add_parser("imports", help="time of a timetable from a workbook")
+    table.add_argument("--rows", type=int, default=5000)
+    _add_database(table)
+    term = commands.add_parser("timetable", help="checks and week pages over many lessons")
+    term.add_argument("--lessons", type=int, default=100_000)
+    term.add_argument("--checks", type=int, default=200, help="checks and pages to measure")
+    _add_database(term)
     commands.add_parser("watchers", help="internal: viewers of `fanout`")
     commands.add_parser("web-load", help="internal: requests of `beside`")
     return parser
 
 
+def _add_database(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database", help="'postgresql' for a temporary one, or the URL of an empty one; or SQLite"
+    )
+
+
 def _bounded(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     bounds = {"viewers": (1, 500), "pps": (51, 5000), "seconds": (1, 300), "times": (1, 500)}
-    bounds["sessions"] = (1, 5000)
+    bounds |= {"sessions": (1, 5000), "points": (3, 1000), "months": (0, 120)}
+    bounds |= {"rows": (35, 6_900), "lessons": (2_500, 2_000_000), "checks": (20, 10_000)}
     for name, (low, high) in bounds.items():
         value = getattr(options, name, None)
         if value is not None and not low <= value <= high:
@@ -75,6 +99,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             scene, sound = CameraScene(1280, 720, marks=DEFAULT_MARKS), Babble(marks=DEFAULT_MARKS)
             write_capture(options.folder, scene, sound, seconds=options.seconds, fps=20)
             return 0
+        case "proposals":
+            from load_tests.proposals import proposals  # noqa: PLC0415 - OR-Tools is an extra
+
+            print(json.dumps(proposals(options.points)), flush=True)
+            return 0
         case "qoe":
             return qoe.run_bench(options)
         case "qoe-report":
@@ -92,12 +121,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             work = beside(
                 viewers=options.viewers, seconds=options.seconds, checkout=options.server_path
             )
+        case "imports":
+            work = imports(rows=options.rows, database=options.database)
+        case "ledger":
+            work = ledger(points=options.points, months=options.months, database=options.database)
+        case "timetable":
+            work = timetable(
+                lessons=options.lessons, times=options.checks, database=options.database
+            )
         case "join":
             work = join.join(times=options.times)
         case _:
             work = join.churn(sessions=options.sessions)
     try:
-        figures = asyncio.run(asyncio.wait_for(work, TIMEOUT_S))
+        timeout = FILLING_TIMEOUT_S if options.command == "timetable" else TIMEOUT_S
+        figures = asyncio.run(asyncio.wait_for(work, timeout))
     except FAILURES as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""What the media core alone costs: CPU µs per forwarded packet, without SRTP and sockets.
+"""Cost of the media core alone: CPU µs per forwarded packet, without SRTP and sockets.
 
     python -m load_tests.bench_core --viewers 20 --packets 30000
 
@@ -16,12 +16,12 @@ from collections.abc import Sequence
 
 from relay import IS_COMPILED
 from relay.api import Layer, MediaKind, SlotState, SlotWish, SourceInfo
-from relay.core import rtcp, rtp, twcc
 from relay.core.congestion.estimator import MAX_BPS
 from relay.core.counters import Counters
-from relay.core.negotiated import Codec, ExtensionIds, IncomingTrack, OutgoingSlot
 from relay.core.room import Room
 from relay.core.viewer import Viewer
+from relay.core.wire import rtcp_writer, rtp, twcc
+from relay.core.wire.negotiated import Codec, ExtensionIds, IncomingTrack, OutgoingSlot
 
 IDS = ExtensionIds(mid=1, rid=2, repaired_rid=3, transport_cc=4)
 VP8 = Codec("VP8", 96, 90_000, rtx_payload_type=97, nack=True, pli=True, transport_cc=True)
@@ -101,7 +101,7 @@ class Watcher:
         for number in range(self._reported + 1, self.received + 1):
             self._log.add(number & 0xFFFF, now)
         self._reported = self.received
-        return [rtcp.transport_feedback(1, 2, body) for body in self._log.feedback()]
+        return [rtcp_writer.transport_feedback(1, 2, body) for body in self._log.feedback()]
 
 
 def run(viewers: int, count: int, size: int) -> dict[str, float]:

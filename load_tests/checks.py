@@ -9,7 +9,7 @@ from load_tests import verify
 from load_tests.media import DEFAULT_MARKS
 from load_tests.participants import Classroom, Ear
 from load_tests.server import ServerProcess
-from signaling.core import resources as api
+from signaling.library.wire import LibraryState, RecordingDetail, RecordingFile, RecordingSource
 
 FIRST_FRAME_S = 1.0  # 进入课堂 to the first picture, on loopback (issue 2, bar 1)
 MIN_SEEN = 0.99  # share of the teacher's frames decoded (issue 2, bar 3)
@@ -38,7 +38,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """When the room on stage was invited and removed, `time.monotonic()` seconds."""
+    """Times at which the room on stage was invited and removed, `time.monotonic()` seconds."""
 
     name: str  # of its tone
     invited_at: float
@@ -61,8 +61,8 @@ class Published:
 class RecordedFile:
     """A downloaded file of the recording with its report."""
 
-    source: api.RecordingSource
-    file: api.RecordingFile
+    source: RecordingSource
+    file: RecordingFile
     report: verify.FileReport
 
 
@@ -116,7 +116,7 @@ async def check_stop(server: ServerProcess) -> Check:
 
 
 def read_recording(
-    files: list[tuple[api.RecordingSource, api.RecordingFile, Path]],
+    files: list[tuple[RecordingSource, RecordingFile, Path]],
 ) -> list[RecordedFile]:
     """Decode every file of a recording. Slow: run it in a thread."""
     return [
@@ -126,11 +126,11 @@ def read_recording(
 
 
 def check_recording(
-    detail: api.RecordingDetail, recorded: list[RecordedFile], published: Published
+    detail: RecordingDetail, recorded: list[RecordedFile], published: Published
 ) -> list[Check]:
     """Duration, decodability, and both offsets of the lead teacher's sources."""
     state = detail.summary.state
-    checks = [Check("录像状态", str(state), state is api.LibraryState.READY)]
+    checks = [Check("录像状态", str(state), state is LibraryState.READY)]
     camera = _first(recorded, "lead.camera")
     courseware = _first(recorded, "lead.courseware")
     if camera is None or courseware is None or camera.report.video is None:

@@ -1,4 +1,4 @@
-"""How every Chromium of ours is started: fake devices, no throttling, nothing fetched by itself."""
+"""Start of every Chromium: fake devices, no throttling, no fetching of its own."""
 
 from __future__ import annotations
 

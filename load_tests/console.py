@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: a status line, tables with Chinese headings."""
+"""Output for people in the terminal: a status line, tables with Chinese headings."""
 
 from __future__ import annotations
 

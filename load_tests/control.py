@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +15,25 @@ import aiohttp
 import msgspec
 
 from load_tests.peer import Endpoint
-from signaling.core import messages as wire
-from signaling.core import resources as api
+from signaling.classroom import wire
+from signaling.classroom.messages import Command, Event
+from signaling.classroom.parts.hands import RaiseHand
+from signaling.classroom.parts.mute import MuteAll
+from signaling.classroom.parts.part import P, Part
+from signaling.classroom.parts.stage import StageInvite, StageRemove
+from signaling.classroom.registry import PARTS
+from signaling.directory.wire import Directory
+from signaling.identity.wire import (
+    Identity,
+    LoginRequest,
+    TerminalLogin,
+    TerminalLookup,
+    TerminalRooms,
+)
+from signaling.lessons import wire as api
+from signaling.library.wire import RecordingDetail, RecordingList
+from signaling.media.wire import ExternalAccess, MediaAccess, MediaEndpoint
+from signaling.web.wire import Problem
 
 T = TypeVar("T")
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=20)
@@ -31,7 +47,7 @@ MAX_CONNECTIONS = 100  # of one client; aiohttp's own limit
 class ApiRefused(Exception):
     """A request was answered by a problem."""
 
-    def __init__(self, status: int, problem: api.Problem | None, path: str) -> None:
+    def __init__(self, status: int, problem: Problem | None, path: str) -> None:
         detail = f"{problem.code}: {problem.detail} ({problem.field})" if problem else ""
         super().__init__(f"{path}: {status} {detail}")
         self.status = status
@@ -51,7 +67,7 @@ class ApiClient:
 
     def __init__(self, base_url: str, *, connections: int = MAX_CONNECTIONS) -> None:
         self.base_url = base_url.rstrip("/")
-        self.identity: api.Identity | None = None
+        self.identity: Identity | None = None
         self.csrf_token = ""
         # `unsafe`: the server is reached by its IP address, for which cookies are else refused
         self.http = aiohttp.ClientSession(
@@ -88,15 +104,15 @@ class ApiClient:
                 raise ApiRefused(response.status, _problem(data), path)
         return msgspec.json.decode(data, type=answer)
 
-    async def login(self, login: str, password: str) -> api.Identity:
+    async def login(self, login: str, password: str) -> Identity:
         """本地账号登录."""
-        body = api.LoginRequest(login=login, password=password)
-        return self._signed_in(await self.call("POST", "/api/login", api.Identity, body))
+        body = LoginRequest(login=login, password=password)
+        return self._signed_in(await self.call("POST", "/api/login", Identity, body))
 
-    async def terminal_rooms(self, join_code: str) -> api.TerminalRooms:
+    async def terminal_rooms(self, join_code: str) -> TerminalRooms:
         """The rooms that a 课程码 invites."""
-        body = api.TerminalLookup(join_code=join_code)
-        return await self.call("POST", "/api/terminal/lookup", api.TerminalRooms, body)
+        body = TerminalLookup(join_code=join_code)
+        return await self.call("POST", "/api/terminal/lookup", TerminalRooms, body)
 
     async def terminal_login(
         self,
@@ -104,18 +120,18 @@ class ApiClient:
         join_code: str | None = None,
         room_id: str | None = None,
         device_token: str | None = None,
-    ) -> api.Identity:
+    ) -> Identity:
         """教室终端登录."""
-        body = api.TerminalLogin(join_code=join_code, room_id=room_id, device_token=device_token)
-        return self._signed_in(await self.call("POST", "/api/terminal/login", api.Identity, body))
+        body = TerminalLogin(join_code=join_code, room_id=room_id, device_token=device_token)
+        return self._signed_in(await self.call("POST", "/api/terminal/login", Identity, body))
 
-    def _signed_in(self, identity: api.Identity) -> api.Identity:
+    def _signed_in(self, identity: Identity) -> Identity:
         self.identity, self.csrf_token = identity, identity.csrf_token
         return identity
 
-    async def directory(self) -> api.Directory:
+    async def directory(self) -> Directory:
         """Schools, rooms and lead teachers."""
-        return await self.call("GET", "/api/directory", api.Directory)
+        return await self.call("GET", "/api/directory", Directory)
 
     async def lessons(self, day: str | None = None) -> api.LessonList:
         """The lessons of a day."""
@@ -152,23 +168,21 @@ class ApiClient:
         """下课."""
         return await self.call("POST", f"/api/lessons/{lesson_id}/end", api.Lesson)
 
-    async def media_access(self, lesson_id: str) -> api.MediaAccess:
+    async def media_access(self, lesson_id: str) -> MediaAccess:
         """Endpoints and tokens of this participant."""
-        return await self.call("POST", f"/api/lessons/{lesson_id}/media-access", api.MediaAccess)
+        return await self.call("POST", f"/api/lessons/{lesson_id}/media-access", MediaAccess)
 
-    async def external_access(self, lesson_id: str) -> api.ExternalAccess:
+    async def external_access(self, lesson_id: str) -> ExternalAccess:
         """Endpoints and tokens for OBS and players."""
-        return await self.call(
-            "POST", f"/api/lessons/{lesson_id}/external-access", api.ExternalAccess
-        )
+        return await self.call("POST", f"/api/lessons/{lesson_id}/external-access", ExternalAccess)
 
-    async def recordings(self) -> api.RecordingList:
+    async def recordings(self) -> RecordingList:
         """The newest recordings."""
-        return await self.call("GET", "/api/recordings?limit=20", api.RecordingList)
+        return await self.call("GET", "/api/recordings?limit=20", RecordingList)
 
-    async def recording(self, recording_id: str) -> api.RecordingDetail:
+    async def recording(self, recording_id: str) -> RecordingDetail:
         """One recording."""
-        return await self.call("GET", f"/api/recordings/{recording_id}", api.RecordingDetail)
+        return await self.call("GET", f"/api/recordings/{recording_id}", RecordingDetail)
 
     async def download(self, url: str, target: Path) -> int:
         """Fetch a file to disk; returns its size. Raises ApiRefused."""
@@ -182,7 +196,7 @@ class ApiClient:
                     size += len(chunk)
         return size
 
-    def endpoint(self, media: api.MediaEndpoint) -> Endpoint:
+    def endpoint(self, media: MediaEndpoint) -> Endpoint:
         """A media endpoint with an absolute URL."""
         return Endpoint(urljoin(self.base_url + "/", media.url), media.token)
 
@@ -193,56 +207,41 @@ class ApiClient:
         return channel
 
 
-def _problem(data: bytes) -> api.Problem | None:
+def _problem(data: bytes) -> Problem | None:
     try:
-        return msgspec.json.decode(data, type=api.Problem)
+        return msgspec.json.decode(data, type=Problem)
     except msgspec.MsgspecError:
         return None
 
 
-@dataclass(slots=True)
-class RoomState:
-    """The lesson room as snapshot and events made it."""
+PART_OF = {event: part for part in PARTS for event in part.events}
 
-    seq: int = 0
-    instance: str = ""
-    you: str = ""
-    lesson: wire.LessonNow | None = None
-    participants: dict[str, wire.Participant] = field(default_factory=dict)
-    hands: tuple[wire.HandRaise, ...] = ()
-    on_stage: tuple[str, ...] = ()
-    muted_all: bool = False
-    sources: dict[str, wire.Source] = field(default_factory=dict)
-    recording: wire.RecordingState = wire.RecordingState.OFF
-    slots: tuple[wire.SlotNow, ...] = ()
+
+class RoomState:
+    """The lesson room as snapshot and events made it: a piece for each part."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.instance = ""
+        self.you = ""
+        self.slots: tuple[wire.SlotNow, ...] = ()
+        self._pieces: dict[type[Part[Any]], Any] = {}
+
+    def piece(self, part: type[Part[P]]) -> P:
+        """One part's fields."""
+        return self._pieces[part]
 
     def apply(self, message: Any) -> None:
         """Take a snapshot or an event."""
-        match message:
-            case wire.Snapshot():
-                for name in ("seq", "instance", "you", "lesson", "hands", "on_stage"):
-                    setattr(self, name, getattr(message, name))
-                self.muted_all, self.recording = message.muted_all, message.recording
-                self.participants = {p.participant_id: p for p in message.participants}
-                self.sources = {s.source_id: s for s in message.sources}
-            case wire.LessonChanged():
-                self.lesson = message.lesson
-            case wire.ParticipantChanged():
-                self.participants[message.participant.participant_id] = message.participant
-            case wire.HandsChanged():
-                self.hands = message.hands
-            case wire.StageChanged():
-                self.on_stage = message.on_stage
-            case wire.MuteChanged():
-                self.muted_all = message.muted_all
-            case wire.SourceChanged():
-                self.sources[message.source.source_id] = message.source
-            case wire.SourceRemoved():
-                self.sources.pop(message.source_id, None)
-            case wire.RecordingChanged():
-                self.recording = message.recording
-            case wire.Slots():
-                self.slots = message.slots
+        if isinstance(message, wire.SnapshotHead):
+            self.instance, self.you = message.instance, message.you
+            for part in PARTS:
+                self._pieces[part] = msgspec.convert(message, part.piece, from_attributes=True)
+        elif isinstance(message, Event):
+            part = PART_OF[type(message)]
+            self._pieces[part] = part.apply(self._pieces[part], message)
+        elif isinstance(message, wire.Slots):
+            self.slots = message.slots
         self.seq = getattr(message, "seq", self.seq)
 
 
@@ -265,7 +264,7 @@ class ControlChannel:
         self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._decoder = msgspec.json.Decoder(wire.ServerMessage)
+        self._decoder = msgspec.json.Decoder(wire.any_of(wire.SERVER_MESSAGES))
 
     async def open(
         self,
@@ -288,7 +287,7 @@ class ControlChannel:
             await self.close()
             raise
 
-    async def command(self, make: Callable[[int], wire.Command]) -> None:
+    async def command(self, make: Callable[[int], Command]) -> None:
         """Send the command that `make` builds from its id, wait for its ack.
 
         Raises:
@@ -306,19 +305,19 @@ class ControlChannel:
 
     async def raise_hand(self) -> None:
         """举手."""
-        await self.command(lambda n: wire.RaiseHand(id=n))
+        await self.command(lambda n: RaiseHand(id=n))
 
     async def invite(self, participant_id: str) -> None:
         """请上讲台."""
-        await self.command(lambda n: wire.StageInvite(id=n, participant_id=participant_id))
+        await self.command(lambda n: StageInvite(id=n, participant_id=participant_id))
 
     async def remove(self, participant_id: str) -> None:
         """请下讲台."""
-        await self.command(lambda n: wire.StageRemove(id=n, participant_id=participant_id))
+        await self.command(lambda n: StageRemove(id=n, participant_id=participant_id))
 
     async def mute_all(self, muted: bool) -> None:
         """全体静音 / 解除静音."""
-        await self.command(lambda n: wire.MuteAll(id=n, muted=muted))
+        await self.command(lambda n: MuteAll(id=n, muted=muted))
 
     async def view(self, *slots: wire.SlotView) -> None:
         """Say what the video slots show."""
@@ -374,7 +373,7 @@ class ControlChannel:
                 self._answer(message.id, CommandRefused(message))
             case wire.Bye():
                 self.bye = message.reason
-            case wire.Snapshot() | wire.Resumed() if not self._joined.done():
+            case wire.SnapshotHead() | wire.Resumed() if not self._joined.done():
                 self._joined.set_result(None)
         self.state.apply(message)
         self.on_message(message)

@@ -47,7 +47,9 @@ from load_tests.participants import (
     teaching_point_rooms,
 )
 from load_tests.server import ServerProcess
-from signaling.core import resources as api
+from signaling.classroom.parts.hands import Hands
+from signaling.lessons import wire as api
+from signaling.library.wire import LibraryState, RecordingDetail
 
 DEFAULT_SECONDS, MIN_SECONDS, MAX_SECONDS = 45, 12, 3600
 ROOMS = 3
@@ -162,7 +164,9 @@ class Demonstration:
         pid = speaker.participant_id
         await speaker.control.raise_hand()
         self._phase = f"{speaker.room.school} 举手"
-        await teacher.control.until(lambda s: any(h.participant_id == pid for h in s.hands))
+        await teacher.control.until(
+            lambda s: any(h.participant_id == pid for h in s.piece(Hands).hands)
+        )
         await self._until(start, STAGE_AT)
         self._phase = f"{speaker.room.school} 在讲台上发言"
         invited_at = time.monotonic()
@@ -187,7 +191,7 @@ class Demonstration:
         return checks + [check_unheard(name, ear, others) for name, ear in listeners]
 
     def _strain(self, teacher: Teacher) -> Strain:
-        """How the machine did while the lesson was held."""
+        """State of the machine while the lesson was held."""
         assert teacher.camera is not None
         video = teacher.camera.video
         viewers = [one.viewer for one in (teacher, *self._rooms) if one.viewer is not None]
@@ -289,9 +293,9 @@ class Demonstration:
 
     async def _wait_for_recording(
         self, client: ApiClient, lesson_id: str
-    ) -> api.RecordingDetail | None:
+    ) -> RecordingDetail | None:
         deadline = time.monotonic() + RECORDING_TIMEOUT_S + self._seconds
-        finished = (api.LibraryState.READY, api.LibraryState.FAILED)
+        finished = (LibraryState.READY, LibraryState.FAILED)
         while time.monotonic() < deadline:
             lesson = await client.lesson(lesson_id)
             if lesson.recording_id is not None:

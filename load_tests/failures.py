@@ -1,4 +1,4 @@
-"""What can go wrong in a run against a real server, and is reported instead of a traceback."""
+"""Failures of a run against a real server, reported instead of a traceback."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Cost of forwarding: one publisher, many viewers that only count, the server's CPU per packet.
 
-Three processes, so that neither feeder nor counters starve the server or each other: the server,
-this one (the feeder), and a child that holds the viewers and reports in JSON lines.
+Three processes run, so that neither feeder nor counters starve the server or each other. They are
+the server, this one (the feeder), and a child that holds the viewers and reports in JSON lines.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ _SEVEN_SMALL = [_SMALL] * 7
 class TransportFeedback:
     """Arrivals of one transport that were not reported yet.
 
-    Hundreds of viewers share a processor with the server that is measured: what is done per packet
-    is to note it, all else is done once per report.
+    Hundreds of viewers share a processor with the measured server. Per packet they only note it;
+    all other work is done once per report.
     """
 
     def __init__(self, own_ssrc: int) -> None:

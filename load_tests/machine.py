@@ -1,7 +1,7 @@
 """The machine under a demonstration: how far it lagged, and whether that explains a failed check.
 
-`verdict` is pure. A promise that depends on time cannot be judged on a machine that could not keep
-its own time; every other failure stays a fault, however busy the machine was.
+`verdict` is pure. A machine that could not keep its own time cannot judge a promise that depends on
+time. Every other failure stays a fault, however busy the machine was.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STEAL_FIELD, PROC_STAT_FIELDS = 7, 8  # proc_pid_stat(5), `cpu`: user … steal;
 
 
 class Outcome(IntEnum):
-    """How a demonstration ended; the value is the exit code."""
+    """Outcomes of a demonstration; the value is the exit code."""
 
     KEPT = 0
     FAULT = 1
@@ -38,7 +38,7 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Strain:
-    """How the machine did during a demonstration. Shares are 0 to 1.
+    """State of the machine during a demonstration. Shares are 0 to 1.
 
     Attributes:
         late: share of the time in which the event loop was late by `LATE_FROM_S` or more.
@@ -59,7 +59,7 @@ class Strain:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why the machine was too slow for a judgement; empty if it was not."""
+        """Reasons why the machine was too slow for a judgement; empty if it was not."""
         found = (
             (self.late > MAX_LATE_SHARE, f"事件循环有 {self.late:.1%} 的时间跟不上"),
             (self.longest_late_s > MAX_LATE_S, f"曾停顿 {self.longest_late_s * 1000:.0f} ms"),

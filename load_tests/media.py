@@ -1,8 +1,8 @@
 """Live synthetic sources: scenes and sounds, encoded in real time in up to three layers.
 
-Pictures are drawn and encoded in a thread of their own (PyAV releases the GIL while it encodes),
-on the beat of the media clock, so that what is burned in is the capture time. Nothing is encoded
-ahead: a key frame asked for comes with the very next picture.
+Pictures are drawn and encoded in a thread of their own (PyAV releases the GIL while it encodes).
+The thread keeps the beat of the media clock, so the burned-in time is the capture time. Nothing is
+encoded ahead: a requested key frame comes with the very next picture.
 """
 
 from __future__ import annotations

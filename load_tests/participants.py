@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from load_tests.control import ApiClient, ControlChannel
+from load_tests.decode import Decoded
 from load_tests.film import FileScene
 from load_tests.media import (
     CAMERA_LAYERS,
@@ -26,10 +27,12 @@ from load_tests.peer import Endpoint
 from load_tests.picture import CameraScene, CoursewareScene, MarkPlan, Scene
 from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.sound import Babble, FileSound, Samples, Sound, Tone, tone_share
-from load_tests.watch import Decoded, ViewingPeer
-from signaling.core import resources as api
-from signaling.core.messages import SlotView
-from signaling.seed import ACCOUNTS, DEMO_PASSWORD
+from load_tests.watch import ViewingPeer
+from signaling.access.roles import Role
+from signaling.classroom.wire import SlotView
+from signaling.command.seed import ACCOUNTS, DEMO_PASSWORD
+from signaling.directory.wire import RoomRef
+from signaling.lessons import wire as api
 
 CAMERA_FPS, ROOM_FPS, COURSEWARE_FPS = 20, 12, 8
 NEW_LESSON = timedelta(minutes=40)
@@ -93,7 +96,7 @@ async def publish_live(
 
 @dataclass(slots=True)
 class Ear:
-    """When which tone was heard, in `time.monotonic()` seconds.
+    """Times at which each tone was heard, in `time.monotonic()` seconds.
 
     A tone counts from its third block in a row in one slot: a decoder's click after a lost packet
     is no tone.
@@ -119,7 +122,7 @@ class Ear:
 
 @dataclass(slots=True)
 class Sight:
-    """What was decoded of one slot."""
+    """Decoded pictures and sound of one slot."""
 
     pictures: int = 0
     readable: int = 0
@@ -219,7 +222,7 @@ async def teaching_point_rooms(client: ApiClient, count: int) -> list[str]:
 
 async def sign_in_teacher(client: ApiClient) -> None:
     """Sign in as the demo county's lead teacher."""
-    account = next(a for a in ACCOUNTS if a.role is api.Role.LEAD_TEACHER)
+    account = next(a for a in ACCOUNTS if a.role is Role.LEAD_TEACHER)
     await client.login(account.login, DEMO_PASSWORD)
 
 
@@ -247,7 +250,7 @@ class Classroom:
     def __init__(
         self,
         client: ApiClient,
-        room: api.RoomRef,
+        room: RoomRef,
         *,
         tone_hz: float,
         max_layer: str,
@@ -270,7 +273,7 @@ class Classroom:
 
     @property
     def participant_id(self) -> str:
-        """This room in the lesson."""
+        """Entry of this room in the lesson."""
         return f"room-{self.room.room_id}"
 
     async def enter(self, lesson_id: str, join_code: str) -> None:

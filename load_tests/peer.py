@@ -1,4 +1,4 @@
-"""What every synthetic peer shares: the HTTP side of WHIP and WHEP, and the life of a session."""
+"""Base of every synthetic peer: the HTTP side of WHIP and WHEP, and the life of a session."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PeerRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to POST an offer (absolute URL), and the bearer token."""
+    """Target of an offer: absolute URL and bearer token."""
 
     url: str
     token: str

@@ -1,10 +1,10 @@
 """Pictures that can be checked: drawn scenes with a clock for people and a strip for machines.
 
-The strip is two rows of 32 black or white blocks along the top of the picture, each row a 24-bit
+The strip is two rows of 32 black or white blocks along the top of the picture. Each row is a 24-bit
 number and an 8-bit check (the XOR of its bytes and 0xA5), most significant bit first. The upper row
-is the capture time in milliseconds of the publisher's media clock, the lower the frame number. It
-survives scaling down to 320×180 and hard compression. A patch on the right is white while the beep
-sounds. Pictures are planar YUV 4:2:0 as one array of shape (height × 3/2, width), uint8.
+is the capture time in milliseconds of the publisher's media clock, the lower the frame number. The
+strip survives scaling down to 320×180 and hard compression. A patch on the right is white while the
+beep sounds. Pictures are planar YUV 4:2:0 as one array of shape (height × 3/2, width), uint8.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _GLYPHS = {
 
 @dataclass(frozen=True, slots=True)
 class MarkPlan:
-    """When flash and beep happen, on the media clock: `first_s`, then every `interval_s`."""
+    """Times of flash and beep, on the media clock: `first_s`, then every `interval_s`."""
 
     first_s: float = 1.0
     interval_s: float = 3.0
     length_s: float = 0.2
 
     def active(self, capture_s: float) -> bool:
-        """Whether a flash shows and a beep sounds at this time."""
+        """Tell whether a flash shows and a beep sounds at this time."""
         started = capture_s >= self.first_s - ROUNDING_S
         return started and self.since_start(capture_s) < self.length_s
 
@@ -58,7 +58,7 @@ class MarkPlan:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What the strip and the patch of one picture say."""
+    """Reading of the strip and the patch of one picture."""
 
     capture_ms: int
     number: int

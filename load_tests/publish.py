@@ -29,7 +29,7 @@ VIDEO_CLOCK_RATE, AUDIO_CLOCK_RATE = 90_000, 48_000
 
 @dataclass(frozen=True, slots=True)
 class VideoPlan:
-    """What the video section offers; empty `rids` means one stream without simulcast."""
+    """Offer of the video section; empty `rids` means one stream without simulcast."""
 
     codec: str = "VP8"
     rids: tuple[str, ...] = ("l", "m", "h")
@@ -37,7 +37,7 @@ class VideoPlan:
 
 @dataclass(slots=True)
 class PublishStats:
-    """What was sent, and what came back."""
+    """Counts of sent media and of feedback."""
 
     packets: int = 0
     octets: int = 0

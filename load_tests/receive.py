@@ -1,8 +1,7 @@
 """One receiving slot: order, repair by NACK and RTX, frame assembly, figures.
 
-Pure: packets and `now` come in, what to send back goes out by `feedback`. A missing packet is
-asked for a bounded number of times; when it is given up, video waits for a key frame and asks
-for one.
+Pure: packets and `now` come in, answers go out by `feedback`. A missing packet is requested a
+bounded number of times. When it is given up, video waits for a key frame and asks for one.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ class _Missing:
 
 @dataclass(slots=True)
 class _Arrival:
-    """What a receiver report needs (RFC 3550 §6.4.1)."""
+    """Figures of a receiver report (RFC 3550 §6.4.1)."""
 
     base: int = -1
     highest: int = -1  # extended

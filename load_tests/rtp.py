@@ -1,7 +1,7 @@
 """RTP and RTCP on the wire, as a client needs them: small, strict, without a state of its own.
 
-Reports are built with aiortc's packet classes. Reading and NACK are own code: aiortc 1.16 refuses a
-compound that holds padded transport feedback, and fails to build a NACK across the sequence wrap.
+Reports are built with aiortc's packet classes. Reading and NACK are own code. aiortc 1.16 refuses a
+compound with padded transport feedback, and fails to build a NACK across the sequence wrap.
 """
 
 from __future__ import annotations
@@ -127,12 +127,12 @@ class RtcpPart:
 
     @property
     def is_nack(self) -> bool:
-        """Whether it is a generic NACK."""
+        """Tell whether it is a generic NACK."""
         return (self.packet_type, self.count) == (aiortc_rtp.RTCP_RTPFB, aiortc_rtp.RTCP_RTPFB_NACK)
 
     @property
     def is_transport_feedback(self) -> bool:
-        """Whether it is transport-wide congestion control feedback."""
+        """Tell whether it is transport-wide congestion control feedback."""
         return (self.packet_type, self.count) == (aiortc_rtp.RTCP_RTPFB, FMT_TRANSPORT_CC)
 
     def nacked(self) -> list[int]:

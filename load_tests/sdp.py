@@ -27,7 +27,7 @@ EXTENSION_IDS = {
 
 @dataclass(frozen=True, slots=True)
 class LocalIdentity:
-    """What our side of the transport offers."""
+    """Offer of our side of the transport."""
 
     ice_ufrag: str
     ice_pwd: str

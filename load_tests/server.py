@@ -31,7 +31,7 @@ class ServerFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the server process holds and has used.
+    """Resources that the server process holds and has used.
 
     Attributes:
         cpu_s: user and system time of all its threads since its start, seconds.
@@ -83,7 +83,9 @@ class ServerProcess:
         self.base_url = ""
         self.http_port = 0
         self.udp_port = 0
-        self._arguments = (*(("--seed-demo",) if seeded else ()), *arguments)
+        # A former version has one demo county only, and its option takes no value.
+        demo = "--seed-demo" if checkout else "--seed-demo=lessons"
+        self._arguments = (*((demo,) if seeded else ()), *arguments)
         self._prefix = tuple(prefix)
         self._checkout = (checkout or REPOSITORY).resolve()
         self._process: asyncio.subprocess.Process | None = None

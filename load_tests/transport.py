@@ -118,12 +118,12 @@ class MediaTransport:
 
     @property
     def connected(self) -> bool:
-        """Whether media may be sent."""
+        """Tell whether media may be sent."""
         return not self._closed and self._dtls._state is State.CONNECTED
 
     @property
     def local_address(self) -> tuple[str, int] | None:
-        """Where the socket is bound, for tests of address changes."""
+        """Address to which the socket is bound, for tests of address changes."""
         return None if self._socket is None else self._socket.getsockname()[:2]
 
     async def connect(self, answer: Answer, *, timeout_s: float = CONNECT_TIMEOUT_S) -> None:

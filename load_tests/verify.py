@@ -34,7 +34,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class VideoReport:
-    """What a file's pictures say.
+    """Reading of a file's pictures.
 
     Attributes:
         decode_errors: packets that the decoder refused.
@@ -102,8 +102,8 @@ class FileReport:
 def verify_file(path: Path, marks: MarkPlan | None = None) -> FileReport:
     """Decode a file completely and read what was burned in.
 
-    With the `marks` of its source a flash is placed where it began, else at the first picture that
-    shows it, which is late where the source or the network dropped pictures.
+    With the `marks` of its source a flash is placed at its true begin. Without them it is placed at
+    the first picture that shows it, which is late after dropped pictures.
 
     Raises:
         av.FFmpegError: the file cannot be opened at all.
@@ -229,7 +229,7 @@ def pair_offset(flashes: Sequence[float], beeps: Sequence[float]) -> float | Non
 def source_offset(
     camera: VideoReport, camera_offset_s: float, courseware: VideoReport, courseware_offset_s: float
 ) -> float | None:
-    """How much later the camera lies on the recording's timeline than the courseware, in seconds.
+    """Seconds by which the camera lies later on the recording's timeline than the courseware.
 
     Both strips carry the same clock, so a perfect recording gives 0. None if a strip is unreadable.
     """

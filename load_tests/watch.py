@@ -9,18 +9,15 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
-import av
 from aiortc import rtp as aiortc_rtp
 
 from load_tests import feedback, rtp, sdp
+from load_tests.decode import Decoded, Decoder, DecodeStats
 from load_tests.impairment import Impairment
 from load_tests.packetize import ReceivedFrame
 from load_tests.peer import Endpoint, Peer
-from load_tests.picture import Marks, luma_of, read_marks
 from load_tests.receive import CountingSlot, SlotReceiver, SlotStats
 from load_tests.sound import SAMPLE_RATE, Samples
 from load_tests.transport import MediaTransport
@@ -29,85 +26,6 @@ TIMER_S = 0.02
 REPORT_INTERVAL_S = 1.0
 _TRANSPORT_CC_ELEMENT = sdp.EXTENSION_IDS[sdp.URI_TRANSPORT_CC] << 4 | 1  # id and length − 1
 MAX_DECODE_BACKLOG = 60  # frames; beyond, the machine is too slow and frames are left undecoded
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """One decoded picture. `marks` is None where the strip cannot be read."""
-
-    slot: int
-    width: int
-    height: int
-    marks: Marks | None
-    at: float  # time.monotonic() seconds of its completion on the wire
-
-
-@dataclass(slots=True)
-class DecodeStats:
-    """Figures of decoding in one slot."""
-
-    decoded: int = 0
-    errors: int = 0
-    skipped: int = 0  # left undecoded by a slow machine
-    width: int = 0
-    height: int = 0
-
-
-class _Decoder:
-    """Decodes one slot in the viewer's worker thread; PyAV contexts stay in that thread."""
-
-    def __init__(self, slot: int, stats: DecodeStats) -> None:
-        self.slot = slot
-        self.stats = stats
-        self._codec = ""
-        self._context: Any = None
-
-    def video(self, frame: ReceivedFrame, at: float) -> list[Decoded]:
-        try:
-            pictures = self._decode(frame.codec, "vp8" if frame.codec == "VP8" else "h264", frame)
-        except av.FFmpegError:
-            self.stats.errors += 1
-            return []
-        made = []
-        for picture in pictures:
-            self.stats.decoded += 1
-            self.stats.width, self.stats.height = picture.width, picture.height
-            marks = read_marks(luma_of(picture))
-            made.append(Decoded(self.slot, picture.width, picture.height, marks, at))
-        return made
-
-    def audio(self, timestamp: int, payload: bytes) -> list[Samples]:
-        frame = ReceivedFrame("opus", timestamp, payload, True)
-        try:
-            sounds = self._decode("opus", "libopus", frame)
-        except av.FFmpegError:
-            self.stats.errors += 1
-            return []
-        self.stats.decoded += 1
-        samples = []
-        for sound in sounds:
-            data = sound.to_ndarray()
-            if sound.format.is_planar:
-                mono = data.mean(axis=0)
-            else:
-                mono = data.reshape(-1, len(sound.layout.channels)).mean(axis=1)
-            scale = 32768.0 if sound.format.name.startswith("s16") else 1.0
-            samples.append((mono / scale).astype("float32"))
-        return samples
-
-    def _decode(self, codec: str, library: str, frame: ReceivedFrame) -> list[Any]:
-        if codec != self._codec:
-            self._context = av.CodecContext.create(library, "r")
-            self._context.thread_count = 1
-            if codec == "opus":
-                self._context.sample_rate = SAMPLE_RATE
-                self._context.layout = "stereo"
-            elif codec == "H264":
-                self._context.flags |= 0x80000  # AV_CODEC_FLAG_LOW_DELAY: a picture per packet
-            self._codec = codec
-        packet = av.Packet(frame.data)
-        packet.pts = frame.timestamp
-        return list(self._context.decode(packet))
 
 
 class ViewingPeer(Peer):
@@ -168,7 +86,7 @@ class ViewingPeer(Peer):
         self._slot_names: dict[int, tuple[str, int]] = {}  # by id() of the receiver
         self._rtx: dict[int, tuple[SlotReceiver, sdp.AnswerSection]] = {}
         self._sections: dict[int, sdp.AnswerSection] = {}  # by id() of the receiver
-        self._decoders: dict[tuple[str, int], _Decoder] = {}
+        self._decoders: dict[tuple[str, int], Decoder] = {}
         self._backlog = 0
         self._executor = (
             ThreadPoolExecutor(1, "decode") if self._decode_video or decode_audio else None
@@ -251,7 +169,7 @@ class ViewingPeer(Peer):
             if rtx:
                 self._rtx[rtx] = (receiver, section)
             if name[1] in self._decode_video if name[0] == "video" else self._decode_audio:
-                self._decoders[name] = _Decoder(name[1], DecodeStats())
+                self._decoders[name] = Decoder(name[1], DecodeStats())
 
     def _make_receiver(self, name: tuple[str, int]) -> SlotReceiver:
         return SlotReceiver(
@@ -412,7 +330,7 @@ class ViewingPeer(Peer):
             lambda done: self._call(lambda: self._deliver_sound(name[1], done.result(), at))
         )
 
-    def _may_queue(self, decoder: _Decoder) -> bool:
+    def _may_queue(self, decoder: Decoder) -> bool:
         if self._executor is None:
             return False
         if self._backlog >= MAX_DECODE_BACKLOG:

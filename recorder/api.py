@@ -1,24 +1,40 @@
-"""What other packages may know of the recorder: Protocols and value types, nothing that runs."""
+"""The recorder's seam: Protocols and value types for other packages, nothing that runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol
 
 from relay.api import Relay
 
 
 class RecordingState(StrEnum):
-    """recording → finishing → ready, or failed. Review states follow READY in later work."""
+    """A recording's life: recording → finishing → ready, or failed."""
 
     RECORDING = "recording"
     FINISHING = "finishing"
     READY = "ready"
     FAILED = "failed"
+
+
+class RecordingFailure(StrEnum):
+    """Reasons why a recording is FAILED. The archive is kept in every case."""
+
+    NOTHING_RECORDED = "nothing_recorded"  # neither sound nor picture came; this is for good
+    DISK_FULL = "disk_full"  # the disk has no room for the finished files
+    FINISHING_FAILED = "finishing_failed"  # the log says why
+
+
+class RecordingTrouble(StrEnum):
+    """Reasons why a record does not reach the disk."""
+
+    QUEUE_FULL = "queue_full"  # the disk is too slow
+    DISK_FULL = "disk_full"
+    IO_ERROR = "io_error"
+    TOO_MANY_TRACKS = "too_many_tracks"
 
 
 class RecorderError(Exception):
@@ -33,21 +49,27 @@ class RecordingNotFound(RecorderError):
     code = "recording_not_found"
 
 
+class RecordingNotReady(RecorderError):
+    """The recording is not finished, so it cannot be sealed."""
+
+    code = "recording_not_ready"
+
+
 class BadCursor(RecorderError, ValueError):
-    """The cursor given to `Recorder.entries` is none of its own."""
+    """The cursor was not made by `Recorder.entries`."""
 
     code = "bad_cursor"
 
 
 class StorageUnavailable(RecorderError):
-    """The archive folder cannot be written (missing, read-only, full)."""
+    """The archive cannot be written: its disk is missing, read-only or full."""
 
     code = "storage_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
 class LessonFacts:
-    """What the library keeps of the lesson, copied at the start: an entry stands alone.
+    """Facts of the lesson, copied at the start, so that a recording stands alone.
 
     Attributes:
         source_names: source id → what to call it, such as ``{"lead.camera": "王老师"}``.
@@ -67,7 +89,14 @@ class LessonFacts:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A library entry, as listed. `progress` is 0…1 of finishing."""
+    """A recording, as listed.
+
+    Attributes:
+        progress: 0…1 of finishing.
+        failure: set while the state is FAILED.
+        retrying: the state is FAILED, and the recorder tries again by itself.
+        sealed: the recording never goes on, because its lesson ended or `Recorder.seal` was called.
+    """
 
     recording_id: str
     lesson_id: str
@@ -81,8 +110,10 @@ class Entry:
     duration_s: float
     state: RecordingState
     progress: float
-    failure: str | None
+    failure: RecordingFailure | None
     has_thumbnail: bool
+    retrying: bool = False
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +128,7 @@ class Span:
 class MediaFile:
     """One playable file: its media time 0 lies at `offset_s` of the recording."""
 
-    name: str  # within the recording's folder
+    name: str  # unique in the recording
     mime: str
     offset_s: float
     duration_s: float
@@ -111,7 +142,9 @@ class MediaFile:
 class SourceManifest:
     """One source's part of the manifest.
 
-    `failure` is set where its files could not all be made: the rest is in `gaps` and the archive.
+    Attributes:
+        failure: a code, set if not all files could be made; the rest is in `gaps` and the archive.
+            Manifests of version 0.1 have FFmpeg's words there.
     """
 
     source_id: str
@@ -126,7 +159,7 @@ class SourceManifest:
 
 @dataclass(frozen=True, slots=True)
 class StageSpan:
-    """When a participant was on stage."""
+    """A participant's time on stage."""
 
     participant_id: str
     name: str
@@ -139,8 +172,8 @@ class Manifest:
     """The contents of a recording.
 
     Attributes:
-        cuts: pauses whose true length is not known, because the machine's clock was set in them.
-            They are in `gaps`, too, at a length that stands for any.
+        cuts: pauses of unknown length, because the machine's clock was set in them. They are in
+            `gaps`, too, at a length that stands for any.
     """
 
     entry: Entry
@@ -149,20 +182,50 @@ class Manifest:
     cuts: tuple[Span, ...] = ()
 
 
+class PublishedFile(Protocol):
+    """One file of a finished recording, to be served to players."""
+
+    @property
+    def name(self) -> str:
+        """The name, unique in the recording."""
+
+    @property
+    def size(self) -> int:
+        """The length in bytes."""
+
+    @property
+    def modified_ns(self) -> int:
+        """The time of the last change, Unix nanoseconds."""
+
+    @property
+    def url(self) -> str | None:
+        """The address at which the storage serves the file itself; None if it does not."""
+
+    @property
+    def local(self) -> str | None:
+        """The path on this machine, so that the kernel can send the file; None if elsewhere."""
+
+    def read(self, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        """Read the bytes from `start` up to `stop`, or to the end. Raises OSError."""
+
+
 class RecorderListener(Protocol):
-    """Told about changes, on the event loop; must not block or raise."""
+    """Hears about changes, on the event loop. No method may block or raise."""
 
     def on_recording_changed(self, entry: Entry) -> None:
-        """State or progress of a recording changed (progress at most twice a second)."""
+        """A recording was made, or its state or progress changed.
 
-    def on_recording_trouble(self, lesson_id: str, detail: str) -> None:
-        """Writing fails (disk full, I/O error); the lesson goes on, its people must be told.
+        Progress is told at most twice a second.
+        """
 
-        Told again every 10 s while it lasts.
+    def on_recording_trouble(self, lesson_id: str, trouble: RecordingTrouble) -> None:
+        """Records are lost. The lesson goes on, and its people must be told.
+
+        Trouble that lasts is told again every 10 s.
         """
 
     def on_recording_recovered(self, lesson_id: str) -> None:
-        """After trouble: everything is kept again."""
+        """The trouble is over: everything is kept again."""
 
     def on_source_excess(self, lesson_id: str, source_id: str, excess: bool) -> None:
         """A source brings more than may be recorded and is left out, or is recorded again."""
@@ -172,7 +235,7 @@ class Recorder(Protocol):
     """Keeps lessons. All calls on one event loop."""
 
     async def start(self) -> None:
-        """Open the library and finish what an earlier run left unfinished, in the background."""
+        """Open the store and finish in the background what an earlier run left unfinished."""
 
     async def stop(self) -> None:
         """Close running archives cleanly; unfinished work is resumed by the next `start`."""
@@ -180,7 +243,8 @@ class Recorder(Protocol):
     async def begin(self, relay: Relay, room_id: str, facts: LessonFacts) -> str:
         """Start recording and return the recording id.
 
-        A lesson whose recording was interrupted (the server was restarted) continues it.
+        A lesson whose recording was interrupted (the server was restarted) continues it, unless it
+        is sealed.
 
         Raises:
             StorageUnavailable: nothing can be written.
@@ -193,32 +257,44 @@ class Recorder(Protocol):
         """Note that a participant came onto or left the stage now."""
 
     async def end(self, room_id: str) -> None:
-        """The lesson ends now: stop recording and queue the finishing. Unknown rooms are ignored.
+        """Stop recording now and queue the finishing. Unknown rooms are ignored.
 
-        Returns when what was captured before this call has arrived too: after a quarter of a second
-        (`RecorderConfig.tail_s`), and what a `begin` or `end` under way and the database take on
-        top. Until then the publishers must be let send. What was captured later is not kept.
+        The call returns when what was captured before it has arrived, too: after a quarter of a
+        second (`RecorderConfig.tail_s`), a `begin` or `end` under way, and the database. Until then
+        the publishers must be let send. What was captured later is not kept.
         """
 
+    async def seal(self, recording_id: str) -> Entry:
+        """Fix a recording for good: a lesson that goes on gets a new one.
+
+        Raises:
+            RecordingNotFound: no such recording.
+            RecordingNotReady: it is not finished.
+        """
+
+    async def entry(self, recording_id: str) -> Entry:
+        """One recording, as listed. Raises RecordingNotFound."""
+
+    async def entries_of(self, recording_ids: Collection[str]) -> dict[str, Entry]:
+        """Several recordings by id; unknown ids are left out."""
+
     async def entries(
-        self, *, limit: int, before: str | None, query: str | None
+        self, *, limit: int, before: str | None
     ) -> tuple[Sequence[Entry], str | None]:
         """Entries, newest first, from cursor `before`; the second value is the next cursor.
-
-        `query` holds words that must all occur in title, teacher or subject.
 
         Raises:
             BadCursor: `before` is not a cursor.
         """
 
     async def manifest(self, recording_id: str) -> Manifest:
-        """One recording. Raises RecordingNotFound."""
+        """One recording with its contents. Raises RecordingNotFound."""
 
     async def recording_of(self, lesson_id: str) -> str | None:
         """The recording id of a lesson, if any."""
 
-    async def file_path(self, recording_id: str, name: str) -> Path:
-        """Where a file (or ``thumbnail.jpg``) of a recording lies. Raises RecordingNotFound."""
+    async def file(self, recording_id: str, name: str) -> PublishedFile:
+        """A file (or ``thumbnail.jpg``) of a finished recording. Raises RecordingNotFound."""
 
     def add_listener(self, listener: RecorderListener) -> None:
         """Register for events, for the life of the recorder."""

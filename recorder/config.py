@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class RecorderConfig:
-    """What an operator can choose.
+    """Settings that an operator can choose.
 
     Attributes:
         data_dir: recordings lie in ``<data_dir>/recordings``.

@@ -1,4 +1,4 @@
-"""The relay: forwards media from sources to slots; knows neither HTTP nor roles.
+"""The relay forwards media from sources to slots; it knows neither HTTP nor roles.
 
 Attributes:
     IS_COMPILED: `relay.core` is machine code.

@@ -1,4 +1,4 @@
-"""The bounds of sessions in number and in time: which may be opened, and which must end."""
+"""Bounds of sessions in number and in time: some may not open, some must end."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Admission:
         return given_up
 
     def overdue(self, session: Session, now: float) -> CloseReason | None:
-        """Why a session must end by now, if it must."""
+        """The reason for which a session must end by now, if any."""
         if session.state is not SessionState.UP:
             late = now - session.opened_at > self._config.connect_timeout_s
             return CloseReason.CONNECT_TIMEOUT if late else None

@@ -1,10 +1,12 @@
 """DTLS-SRTP through aiortc: the only module that knows its (and pylibsrtp's) internals.
 
 aiortc's `RTCDtlsTransport` does the handshake, checks the peer's certificate and derives the SRTP
-keys, reading DTLS records through the small ICE seam below. Once it is connected, SRTP bypasses it:
-packets are unprotected in the datagram callback and protected on the way out, both synchronously
-and in one shared buffer. `tests/integration/relay/test_aiortc_contract.py` pins every internal that
-is used here; the version is pinned in pyproject.toml.
+keys. It reads DTLS records through the small ICE seam below. Once connected, SRTP bypasses it.
+Packets are unprotected in the datagram callback and protected on the way out. Both are done
+synchronously, in one shared buffer.
+
+`tests/integration/relay/test_aiortc_contract.py` pins every internal that is used here. The version
+is pinned in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ from pylibsrtp import _binding
 from relay.api import CloseReason
 
 MAX_PENDING_RECORDS = 16  # a flight of the handshake is 1 to 5 datagrams
-# Room for any datagram of an Ethernet path plus the longest SRTCP trailer; pylibsrtp's own buffer
-# of 1500 bytes refuses to protect what GStreamer's default MTU of 1400 makes.
+# Bytes: any datagram of an Ethernet path plus the longest SRTCP trailer. pylibsrtp's own buffer of
+# 1500 bytes is too small for packets of GStreamer's default MTU, 1400.
 _SCRATCH_BYTES = 2048
 _MAX_TRAILER_BYTES = 4 + 16 + 128  # SRTCP index, tag, MKI (libsrtp's SRTP_MAX_SRTCP_TRAILER_LEN)
 MAX_PLAIN_BYTES = _SCRATCH_BYTES - _MAX_TRAILER_BYTES
@@ -38,13 +40,13 @@ _lib = _binding.lib
 _OK = _lib.srtp_err_status_ok
 _scratch = _ffi.new("unsigned char[]", _SCRATCH_BYTES)
 _scratch_view = memoryview(_ffi.buffer(_scratch))
-_heads = tuple(_scratch_view[:size] for size in range(_SCRATCH_BYTES + 1))  # by their length
+_views_by_length = tuple(_scratch_view[:size] for size in range(_SCRATCH_BYTES + 1))  # by length
 _length = _ffi.new("int *")
 
 
-# SSRCs that a peer may use in RTP and RTCP together, in all its session: libsrtp keeps a context of
-# about 0.5 KB for each, in a list that it searches for every packet. A publisher of two tracks with
-# three layers and their repair has 8, and more for each stream begun anew.
+# SSRCs that a peer may use in one session, in RTP and RTCP together. libsrtp keeps about 0.5 KB for
+# each, in a list that it searches for every packet. A publisher of two tracks with three layers and
+# their repair has 8, and more for each stream begun anew.
 MAX_STREAMS = 128
 _RTP_SSRC_AT = 8  # RFC 3550 §5.1
 _RTCP_SSRC_AT = 4  # RFC 3550 §6.4
@@ -53,7 +55,7 @@ Cipher = Callable[[bytes], memoryview]
 
 
 class Path:
-    """Where a session's datagrams go now.
+    """The present way of a session's datagrams.
 
     Attributes:
         sendto: of the socket to send from.
@@ -91,7 +93,7 @@ class DtlsIdentity:
 
 
 class _IceSeam:
-    """What `RTCDtlsTransport` asks of an ICE transport: `role`, `_recv` and `_send`."""
+    """The ICE transport's part that `RTCDtlsTransport` asks for: `role`, `_recv` and `_send`."""
 
     role = "controlled"
 
@@ -218,7 +220,7 @@ class DtlsSrtp:
         """
         session = self._sessions[1]
         context, protect = session._srtp[0], _lib.srtp_protect
-        scratch, heads, length, ok = _scratch, _heads, _length, _OK
+        scratch, heads, length, ok = _scratch, _views_by_length, _length, _OK
 
         def send(packet: bytes, *, _alive: object = session) -> None:  # it uses its memory
             size = len(packet)
@@ -232,7 +234,7 @@ class DtlsSrtp:
                 on_failure(SrtpError(status))
                 return
             try:
-                sendto = path.sendto  # see `relay.core.outlet.Outlet.send`
+                sendto = path.sendto  # see `Outlet.send`
                 sendto(heads[length[0]], path.address)
             except OSError as error:
                 on_failure(error)
@@ -262,7 +264,7 @@ class DtlsSrtp:
 
 def _cipher(function: Any, context: Any, limit: int) -> Cipher:
     """One libsrtp operation in place in the shared buffer; a closure, as it runs per packet."""
-    scratch, heads, length, ok = _scratch, _heads, _length, _OK
+    scratch, heads, length, ok = _scratch, _views_by_length, _length, _OK
 
     def run(packet: bytes) -> memoryview:
         size = len(packet)

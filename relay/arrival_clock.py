@@ -1,9 +1,9 @@
-"""When a datagram arrived: the kernel's stamp, on the relay's clock.
+"""Arrival times of datagrams: the kernel's stamps, on the relay's clock.
 
-A busy event loop reads a packet some milliseconds after it came. Stamped on reading, a train of
-packets that came evenly spaced looks like one burst after a pause, which is what a full link looks
-like: a browser's bandwidth estimate (fed by our transport-cc feedback) falls and its best layer
-goes. The kernel stamps each datagram on arrival, however late it is read.
+A busy event loop reads a packet some milliseconds after it came. Stamped on reading, evenly spaced
+packets look like one burst after a pause. A full link looks like that, too. A browser's bandwidth
+estimate, fed by the relay's feedback, would fall, and its best layer would go. The kernel stamps
+each datagram on arrival, however late the relay reads it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 # Linux, socket(7): nanosecond stamps in a control message. Python's socket module has no name for
 # it; this value and a timespec of two native longs belong together (SO_TIMESTAMPNS_OLD).
 SO_TIMESTAMPNS = 35
-MAX_AGE_S = 1.0  # an older stamp means that the system's clock was set, not that we slept
+MAX_AGE_S = 1.0  # s; an older stamp means that the system's clock was set
 
 _TIMESPEC = struct.Struct("@ll")
 ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size) if hasattr(socket, "CMSG_SPACE") else 0
@@ -52,18 +52,21 @@ class ArrivalClock:
     def align(self) -> None:
         """Compare the two clocks; once per wake-up is enough.
 
-        The true offset lies between what is read before and after the wall clock. The known one is
-        only moved into that range: being preempted in between thus does no harm, while a drift or
-        a step of the system's clock is followed at once.
+        The clock is read before and after the wall clock, and the true offset lies in that range.
+        The known offset only moves into the range. So a process that is preempted in between does
+        no harm, and a drift or a step of the system's clock is followed at once.
         """
-        clock, wall_clock = self._clock, self._wall_clock  # see `relay.core.outlet.Outlet.send`
+        clock, wall_clock = (
+            self._clock,
+            self._wall_clock,
+        )  # see `Outlet.send`
         before = clock()
         wall = wall_clock()
         after = clock()
         self._offset = min(max(self._offset, before - wall), after - wall)
 
     def arrival(self, ancillary: Ancillary) -> float:
-        """When the datagram with these control messages came; now, if no stamp is plausible."""
+        """The arrival time of a datagram with these control messages; now, if none is plausible."""
         clock = self._clock
         now = clock()
         for level, kind, data in ancillary:

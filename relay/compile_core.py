@@ -1,7 +1,7 @@
 """`python -m relay.compile_core`: makes `relay.core` into machine code with mypyc.
 
-Needs a C compiler and Python's headers. Without them the relay runs as it is, and a lesson takes a
-quarter more of the processor. See docs/adr/0007.
+Compiling needs a C compiler and Python's headers. Without them the relay runs interpreted, and a
+lesson takes a quarter more of the processor. See docs/adr/0007.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 from relay.compiled import COMPLETE, compiled_folder, core_sources, is_complete
 
 _ROOT = Path(__file__).parent.parent
-_WORK = "work-"
-_ABANDONED_AFTER = 3600.0  # s
-_KEPT = 3  # folders made from other sources, or for other Pythons: somebody may run from them
-_TRY = """
+_WORK_PREFIX = "work-"
+_ABANDONED_S = 3600.0  # s
+_MAX_KEPT = 3  # folders of other sources or Pythons, since somebody may run from them
+_TRIAL_IMPORT = """
 import sys, relay
 relay.__path__.insert(0, sys.argv[1] + "/relay")
 sys.path.append(sys.argv[1])
@@ -30,7 +30,7 @@ import relay.node
 
 
 class CannotCompileError(Exception):
-    """Something that is needed is not there, or what came of it is of no use."""
+    """A tool is missing, or the libraries that were made are of no use."""
 
 
 def _look_for_tools() -> None:
@@ -42,7 +42,7 @@ def _look_for_tools() -> None:
 
 
 def _build(work: Path) -> Path:
-    # Not at the top: who only serves lessons need not have them.
+    # Imported here: a machine that only serves lessons need not have them.
     from mypyc.build import mypycify  # noqa: PLC0415
     from setuptools import Distribution  # noqa: PLC0415
 
@@ -62,15 +62,18 @@ def _build(work: Path) -> Path:
 def _compile(target: Path) -> None:
     _look_for_tools()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=_WORK) as work:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=_WORK_PREFIX) as work:
         made = _build(Path(work))
-        environment = {**os.environ, "TONGKE_INTERPRETED": "1"}  # else it might find another one
+        environment = {
+            **os.environ,
+            "TONGKE_INTERPRETED": "1",
+        }  # else another compiled core might be found
         subprocess.run(  # noqa: S603
-            [sys.executable, "-c", _TRY, str(made)], cwd=_ROOT, env=environment, check=True
+            [sys.executable, "-c", _TRIAL_IMPORT, str(made)], cwd=_ROOT, env=environment, check=True
         )
         if compiled_folder() != target:
             raise CannotCompileError("a source was edited meanwhile")
-        os.sync()  # a marker that outlives a power cut without the libraries would be a lie
+        os.sync()  # after a power cut the marker must not be there without the libraries
         (made / COMPLETE).touch()
         if target.exists() and not is_complete(target):
             shutil.rmtree(target)
@@ -79,15 +82,15 @@ def _compile(target: Path) -> None:
 
 def _tidy(target: Path) -> None:
     others = [(one.stat().st_mtime, one) for one in target.parent.iterdir() if one != target]
-    work = [(at, one) for at, one in others if one.name.startswith(_WORK)]
+    work = [(at, one) for at, one in others if one.name.startswith(_WORK_PREFIX)]
     made = sorted(((at, one) for at, one in others if (at, one) not in work), reverse=True)
-    abandoned = [one for at, one in work if time.time() - at > _ABANDONED_AFTER]
-    for folder in abandoned + [one for _, one in made[_KEPT:]]:
+    abandoned = [one for at, one in work if time.time() - at > _ABANDONED_S]
+    for folder in abandoned + [one for _, one in made[_MAX_KEPT:]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> int:
-    """Compile, unless that is done already; what was made long ago is removed."""
+    """Compile, unless that is done already; remove old folders."""
     target = compiled_folder()
     if is_complete(target):
         return 0

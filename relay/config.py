@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RelayConfig:
-    """Where the relay listens, what it announces, and its bounds.
+    """Addresses that the relay listens on and announces, and its bounds.
 
     Attributes:
         hosts: local addresses to bind, IPv4 and IPv6; one that the machine lacks is logged and
             bound when it comes.
         udp_port: the one port of all media; 0 takes any free one (the same for every host).
-        announced_addresses: addresses put into answers as host candidates. Empty: what is bound,
-            where a wildcard stands for loopback and every interface address. Set this behind a 1:1
-            NAT.
+        announced_addresses: addresses put into answers as host candidates, for a 1:1 NAT. Empty:
+            the bound addresses; a wildcard stands for loopback and every interface address.
         announced_port: port put into answers, where a NAT maps it; None is the bound port.
         max_sessions: publishing and viewing sessions together.
         max_sessions_per_room: of both kinds, so that one lesson leaves room for others.
@@ -23,21 +22,21 @@ class RelayConfig:
             oldest.
         publisher_packets_per_s: media that one publishing session may send; twice as many at once.
             Three layers of 8 Mbit/s together are some 900.
-        publisher_bps: likewise in bits. What is more is dropped before it is decrypted.
+        publisher_bps: bits of that media. Any excess is dropped before it is decrypted.
         room_packets_per_s: media of all publishing sessions of a room; those that send more than
             their share get less.
-        room_bps: likewise in bits.
+        room_bps: bits of that media.
         max_sources_per_room: publishing sessions of different sources in one room.
         max_video_slots: receive-only video sections in one viewer's offer.
         max_audio_slots: the same for audio.
-        connect_timeout_s: from the answer to DTLS being up.
-        consent_timeout_s: without an authenticated STUN check for so long a session ends (RFC 7675
+        connect_timeout_s: from the answer until DTLS is up.
+        consent_timeout_s: without an authenticated STUN check, until a session ends (RFC 7675
             §5.1).
         socket_buffer_bytes: asked for SO_RCVBUF and SO_SNDBUF; the kernel may grant less.
         tick_s: least time between two ticks, which drive feedback and time-outs; a quarter more
-            where nothing comes in.
-        pace_s: period in which packets leave that had to wait: a key frame, a probe.
-        start_bps: what a viewer's link is taken to carry until it is known.
+            while nothing comes in.
+        pace_s: period of sending packets that had to wait: a key frame, a probe.
+        start_bps: assumed rate of a viewer's link until it is known.
     """
 
     hosts: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - a media server listens everywhere

@@ -1,7 +1,7 @@
 """Datagrams and time: the relay's sockets and its timer, on asyncio (or uvloop).
 
-Plain non-blocking sockets read in batches cost less per datagram than asyncio's transports, which
-wrap each one in a callback of its own and queue what the kernel will not take; media that cannot
+Plain non-blocking sockets, read in batches, cost less per datagram than asyncio's transports. These
+wrap each datagram in a callback and queue whatever the kernel does not take. Media that cannot
 leave now is better lost. `docs/transport.md` has the figures.
 """
 
@@ -26,7 +26,7 @@ from relay.transport_counters import TransportCounters
 RECEIVE_BYTES = 2048  # any datagram of an Ethernet path; what is cut off fails authentication
 BATCH = 64  # datagrams per socket and wake-up, so that timers and other sockets get their turn
 _FEEDBACK_BATCHES = 4  # at each tick: 256 packets are those of 500 viewers at 20 a second
-_LATE = 0.25  # of the pause between two ticks: then one comes though no datagram did
+_LATE_SHARE = 0.25  # of the pause between two ticks, after which a tick comes without a datagram
 MAX_CANDIDATES = 16
 
 _log = structlog.get_logger("relay.driver")
@@ -139,7 +139,7 @@ class UdpDriver:
             self._read_feedback(1)
 
     def _read_feedback(self, batches: int) -> None:
-        """So much at most of what the kernel put apart; the rest with the next chance."""
+        """Read a bounded share of the feedback that the kernel put apart; the rest comes next."""
         before = self._counters.datagrams_in
         for sock, feedback, read in tuple(self._feedback):
             for _ in range(batches):
@@ -157,7 +157,7 @@ class UdpDriver:
             except BlockingIOError:
                 return True
             except OSError:
-                if self._sockets:  # else closed by what was just read
+                if self._sockets:  # else a datagram closed the driver
                     counters.receive_failed += 1
                 return True
             counters.datagrams_in += 1
@@ -173,7 +173,7 @@ class UdpDriver:
         return datagram, address, self._arrivals.arrival(ancillary)
 
     def _read_plain(self, sock: socket.socket) -> Received:
-        """Where the kernel gives no stamps: a packet came when it is read."""
+        """Read one datagram where the kernel gives no stamps: its arrival is now."""
         datagram, address = sock.recvfrom(RECEIVE_BYTES)
         return datagram, address, self._arrivals.arrival(())
 
@@ -184,14 +184,15 @@ class UdpDriver:
         log("datagram failed", address=address, count=count, exc_info=True)
 
     def _tick(self) -> None:
-        """Do what is due, with the first datagrams after its time or, a little later, alone.
+        """Do the work that is due.
 
-        To wake up costs more than most of what there is to do then.
+        Waking costs more than the work, so a tick follows the next datagram, or runs alone when
+        25% late.
         """
         assert self._loop is not None
         self._read_feedback(_FEEDBACK_BATCHES)
         if not self._sockets:
-            return  # closed by what was read or done just now
+            return  # a datagram closed the driver
         pause = self._config.tick_s
         try:
             pause = self._on_tick()
@@ -203,7 +204,7 @@ class UdpDriver:
         self._next_tick = self._loop.time() + pause
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._next_tick + _LATE * pause, self._tick_alone)
+        self._timer = self._loop.call_at(self._next_tick + _LATE_SHARE * pause, self._tick_alone)
 
     def _tick_alone(self) -> None:
         """No datagram came to tick along with."""

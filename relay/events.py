@@ -1,7 +1,7 @@
-"""The way out for events: collected where they happen, delivered to listeners from the event loop.
+"""Events on their way out: collected where they happen, delivered from the event loop.
 
-A listener may call the relay again (a slot changed, so it sets a new view). Delivered at once, that
-call would re-enter a room in the middle of its work; delivered on the loop's next turn, it cannot.
+A listener may call the relay again, for example to set a new view after a slot changed. Such a call
+must not re-enter a room in the middle of its work. So events wait for the loop's next turn.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Event = Callable[[RelayListener], None]
 
 
 class EventQueue:
-    """Events in order, for every listener. What is queued is bounded by what one turn can cause."""
+    """Events in order, for every listener. The events of one turn bound the queue."""
 
     def __init__(self, counters: TransportCounters) -> None:
         self._counters = counters
@@ -71,12 +71,12 @@ class QueuedRoomEvents:
         self._queue.put(lambda to: to.on_source_removed(self._room_id, source_id))
 
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
-        """What flows in a viewer's slots changed."""
+        """Tell the new contents of a viewer's slots."""
         taken = tuple(slots)
         self._queue.put(lambda to: to.on_slots_changed(session_id, taken))
 
     def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
-        """What anybody takes of a publishing session changed."""
+        """Tell which layers of a publishing session anybody takes now."""
         taken = tuple(layers)
         self._queue.put(lambda to: to.on_layers_wanted(session_id, taken, sound=sound))
 

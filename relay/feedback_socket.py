@@ -1,9 +1,8 @@
 """A socket of its own for transport-wide feedback, on the same port.
 
-Each viewer sends such a packet 10 to 20 times a second, most of them to say that all is well, and
-to wake up for each costs as much as to read it. So the kernel puts them apart (SO_REUSEPORT with a
-classic BPF program, socket(7)), and they are read along with what the relay wakes up for anyway:
-media, requests for repair, the tick.
+Each viewer sends 10 to 20 such packets a second, and most of them say that all is well. Waking up
+for one costs as much as reading it. So the kernel puts them apart: SO_REUSEPORT with a classic BPF
+program, socket(7). The relay reads them whenever it is awake for media, for requests or for a tick.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The ICE-lite agent (RFC 8445 §2.5): answers authenticated checks, remembers where they came from.
+"""The ICE-lite agent (RFC 8445 §2.5): answers authenticated checks and remembers their addresses.
 
-One agent per session. It is always controlled, and believes in no address until a check with the
-session's password came from there. It sends a check of its own only before it moves to another
-address: a check can be sent from a forged address, but not answered there. No sockets: datagrams
-in, answers out.
+Each session has one agent. The agent is always controlled, and trusts no address until a check with
+the session's password came from there. Before it moves to another address it sends a check of its
+own. A check can be sent from a forged address, but not answered there. The agent has no sockets:
+datagrams go in, answers come out.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Credentials:
 
 
 class CheckOutcome(Enum):
-    """What a binding request turned out to be."""
+    """The judgement of a binding request."""
 
     REFUSED = auto()  # not authentic, or malformed: dropped without an answer
     ROLE_CONFLICT = auto()  # authentic, answered with 487; proves nothing about the address
@@ -95,7 +95,7 @@ def _ice_chars(size: int) -> str:
 
 
 def is_response(datagram: bytes) -> bool:
-    """Whether this may answer a check of ours; nothing is authenticated here."""
+    """True if this may answer a check of ours; nothing is authenticated here."""
     size = len(datagram)
     if not stun.HEADER_LENGTH <= size <= MAX_STUN_BYTES:
         return False
@@ -137,10 +137,10 @@ class IceAgent:
         credentials: of the present generation.
         previous: of the generation before a restart, until the first check on the new one
             (RFC 8445 §9: media goes on meanwhile).
-        selected: where to send; set by the first valid check (that the peer reads there is shown
-            by the DTLS handshake), then moved by nominated ones, and by others only when it has
-            been silent for `SILENT_S`; moved once a check of ours was answered from there.
-        last_check: when the last valid check came, for consent (RFC 7675).
+        selected: the address to send to. The first valid check sets it; the DTLS handshake shows
+            that the peer reads there. Nominated checks move it, and others after `SILENT_S` of
+            silence, once a check of the relay's own was answered from there.
+        last_check: the time of the last valid check, for consent (RFC 7675).
     """
 
     __slots__ = (
@@ -166,7 +166,7 @@ class IceAgent:
         return tuple(self._checked)
 
     def checked_at(self, address: Address) -> float | None:
-        """When the last valid check came from there."""
+        """The time of the last valid check from an address."""
         return self._checked.get(address)
 
     @property
@@ -281,9 +281,9 @@ class IceAgent:
         return address != self.selected and (nominated or self._selected_is_silent(now))
 
     def _selected_is_silent(self, now: float) -> bool:
-        """Whether nobody was heard at the selected address for long.
+        """True if nobody was heard at the selected address for long.
 
-        A peer that nominated once and then got another port from its NAT would else be lost.
+        Otherwise a peer that nominated once and then got another port from its NAT would be lost.
         """
         heard = self._checked.get(self.selected) if self.selected is not None else None
         return heard is None or now - heard > SILENT_S

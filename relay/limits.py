@@ -1,7 +1,7 @@
-"""Bounds of what one media session may send, and how a session is judged that sends more.
+"""Bounds of what one media session may send, and the judgement of one that sends more.
 
-Each kind of datagram has an allowance of its own, taken before anything is decrypted: a flood of
-one kind neither costs work nor uses up another kind. `docs/transport.md` tells the figures.
+Each kind of datagram has an allowance of its own, taken before decryption. A flood of one kind
+neither costs work nor uses up another kind. `docs/transport.md` tells the figures.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import NamedTuple
 
 from relay.api import Excess
 from relay.config import RelayConfig
-from relay.core.allowance import Allowance, fair_share
+from relay.core.incoming.allowance import Allowance, fair_share
 
 # Per second. Browsers send 10 to 20 feedback packets, and repair requests as losses call for them.
-_REPORTS = 500.0
+_REPORTS_PER_S = 500.0
 _REPORT_BPS = 1e6
 # Per second. Chromium checks its pairs every 50 ms while it looks for a path, then every 2.5 s.
-_CHECKS = 100.0
+_CHECKS_PER_S = 100.0
 # Per second. A flight of the handshake is 1 to 5 datagrams, repeated from 50 ms to seconds apart.
-_RECORDS = 50.0
+_RECORDS_PER_S = 50.0
 _ANY_BPS = 1e9  # where only packets count; each is at most 2 KB
 
-_LEAST_LOOK_S = 0.1  # what comes in less says nothing of a rate
-TOLD_FOR_S = 5.0  # after the last packet that was too much, so that no page flickers
+_MIN_INTERVAL_S = 0.1  # s; a shorter time says nothing of a rate
+SHOWN_S = 5.0  # s after the last packet that was too much, so that no page flickers
 
 
 class SessionLimits:
@@ -35,9 +35,9 @@ class SessionLimits:
         reports: RTCP.
         records: DTLS.
         checks: STUN from addresses that are the session's own.
-        strangers: STUN that names the session and comes from anywhere else. Whoever saw a user
-            fragment can send such; it must not cost the session its consent.
-        excess: what it sends too much of now.
+        strangers: STUN that names the session and comes from anywhere else. Anybody who saw a user
+            fragment can send it, so it must not cost the session its consent.
+        excess: the kind of media that it sends too much of now.
     """
 
     __slots__ = (
@@ -59,10 +59,10 @@ class SessionLimits:
     def __init__(self, config: RelayConfig, now: float) -> None:
         self._config = config
         self.media = Allowance(config.publisher_packets_per_s, config.publisher_bps, now)
-        self.reports = Allowance(_REPORTS, _REPORT_BPS, now)
-        self.records = Allowance(_RECORDS, _ANY_BPS, now)
-        self.checks = Allowance(_CHECKS, _ANY_BPS, now)
-        self.strangers = Allowance(_CHECKS, _ANY_BPS, now)
+        self.reports = Allowance(_REPORTS_PER_S, _REPORT_BPS, now)
+        self.records = Allowance(_RECORDS_PER_S, _ANY_BPS, now)
+        self.checks = Allowance(_CHECKS_PER_S, _ANY_BPS, now)
+        self.strangers = Allowance(_CHECKS_PER_S, _ANY_BPS, now)
         self.excess = Excess.NONE
         self._narrowed = False  # to its share of what its room may send
         self._refused_sound = 0
@@ -70,8 +70,8 @@ class SessionLimits:
         self._wanted = (0.0, 0.0)  # packets/s and bit/s that came, between the last two looks
         self._seen_at = self._told_until = now
 
-    def look(self, refused_sound: int, now: float) -> None:
-        """Find out what came since the last look, and whether it was more than may come.
+    def measure(self, refused_sound: int, now: float) -> None:
+        """Measure what came since the last call, and judge whether that was too much.
 
         Args:
             refused_sound: sound packets that its publisher refused so far.
@@ -84,7 +84,7 @@ class SessionLimits:
             media.refused,
             media.short_of_octets,
         )
-        elapsed = max(now - self._seen_at, _LEAST_LOOK_S)
+        elapsed = max(now - self._seen_at, _MIN_INTERVAL_S)
         packets, octets = seen.packets - before.packets, seen.octets - before.octets
         self._wanted = packets / elapsed, 8 * octets / elapsed
         self._seen, self._seen_at = seen, now
@@ -93,7 +93,7 @@ class SessionLimits:
             found = Excess.SOUND
         self._refused_sound = refused_sound
         if found is not Excess.NONE:
-            self.excess, self._told_until = found, now + TOLD_FOR_S
+            self.excess, self._told_until = found, now + SHOWN_S
         elif now >= self._told_until:
             self.excess = Excess.NONE
 
@@ -131,7 +131,8 @@ class _Seen(NamedTuple):
 def share_room(members: Sequence[SessionLimits], config: RelayConfig) -> None:
     """Narrow those publishing sessions of a room that bring more than their share of its bound.
 
-    A room within its bound narrows nobody. Beyond it, who sends little goes on undisturbed.
+    A room within its bound narrows nobody. In a room beyond it, sessions that send little go on
+    undisturbed.
     """
     shares = []
     for index, bound in enumerate((config.room_packets_per_s, config.room_bps)):

@@ -29,18 +29,10 @@ from relay.api import (
 from relay.arrival_clock import ArrivalClock
 from relay.config import RelayConfig
 from relay.core.counters import Counters
-from relay.core.publisher import Publisher
-from relay.core.room import Room
-from relay.core.sdp import parse_fragment
-from relay.core.sdp_answer import (
-    LocalTransport,
-    PublishAnswer,
-    WatchAnswer,
-    answer_publish,
-    answer_watch,
-    restart_fragment,
-)
 from relay.core.viewer import Viewer
+from relay.core.wire.sdp import parse_fragment
+from relay.core.wire.sdp_answer import PublishAnswer, WatchAnswer, answer_publish, answer_watch
+from relay.core.wire.sdp_writer import LocalTransport, restart_fragment
 from relay.driver import UdpDriver
 from relay.events import EventQueue
 from relay.ice import Credentials, IceAgent, new_credentials
@@ -190,7 +182,6 @@ class RelayNode:
             session_id,
             connected=False,
             rtt_ms=None,
-            receive_bps=0,
             send_bps=0,
             loss_fraction=0.0,
             layers=(),
@@ -310,10 +301,7 @@ class RelayNode:
         older = entry.older_sessions(session)
         entry.events.on_session_up(session.session_id)
         now = self._clock()
-        if isinstance(session.plan, PublishPlan):
-            session.join(self._add_publisher(entry.room, session, session.plan, now))
-        else:
-            session.join(self._add_viewer(entry.room, session, session.plan, now))
+        entry.enter(session, now)
         for other in older:
             self._end(other, CloseReason.REPLACED)
         _log.info(
@@ -324,27 +312,6 @@ class RelayNode:
             address=session.ice.selected,
             connect_ms=round((now - session.opened_at) * 1000),
         )
-
-    def _add_publisher(
-        self, room: Room, session: Session, plan: PublishPlan, now: float
-    ) -> Publisher:
-        return room.add_publisher(
-            session.session_id, plan.source_id, plan.tracks, send_rtcp=session.send_rtcp, now=now
-        )
-
-    def _add_viewer(self, room: Room, session: Session, plan: WatchPlan, now: float) -> Viewer:
-        viewer = room.add_viewer(
-            session.session_id,
-            plan.slots,
-            send_rtp=session.rtp_sender(),
-            send_rtcp=session.send_rtcp,
-            own_sources=plan.own_sources,
-            programme=plan.programme,
-            now=now,
-        )
-        if session.wishes:
-            viewer.set_view(session.wishes, now)
-        return viewer
 
     def _end(self, session: Session, reason: CloseReason) -> None:
         """End a session, whatever its state; ending twice does nothing."""
@@ -390,5 +357,5 @@ class RelayNode:
             for session in list(self._sessions.values()):
                 if (reason := self._admission.overdue(session, now)) is not None:
                     self._end(session, reason)
-            self._rooms.look_at_limits(self._config, now)
+            self._rooms.check_limits(self._config, now)
         return self._config.pace_s if self._rooms.any_waits else self._config.tick_s

@@ -1,4 +1,4 @@
-"""The node's rooms: sessions, taps, configuration; dropped when nothing is left of them."""
+"""The rooms of a node: sessions, taps, configuration; dropped when nothing is left in them."""
 
 from __future__ import annotations
 
@@ -55,11 +55,37 @@ class RoomEntry:
             if other.plan.key == session.plan.key and other.number < session.number
         ]
 
-    def look_at_limits(self, config: RelayConfig, now: float) -> None:
+    def enter(self, session: Session, now: float) -> None:
+        """Let a session that is up take part: as a publisher or a viewer, by its plan."""
+        plan = session.plan
+        if isinstance(plan, PublishPlan):
+            publisher = self.room.add_publisher(
+                session.session_id,
+                plan.source_id,
+                plan.tracks,
+                send_rtcp=session.send_rtcp,
+                now=now,
+            )
+            session.join(publisher)
+            return
+        viewer = self.room.add_viewer(
+            session.session_id,
+            plan.slots,
+            send_rtp=session.rtp_sender(),
+            send_rtcp=session.send_rtcp,
+            own_sources=plan.own_sources,
+            programme=plan.programme,
+            now=now,
+        )
+        if session.wishes:
+            viewer.set_view(session.wishes, now)
+        session.join(viewer)
+
+    def check_limits(self, config: RelayConfig, now: float) -> None:
         """Find out which sessions send too much, and share out what the room may send."""
         publishing = []
         for session in self.sessions.values():
-            session.limits.look(session.refused_sound, now)
+            session.limits.measure(session.refused_sound, now)
             if isinstance(session.plan, PublishPlan):
                 publishing.append(session.limits)
         share_room(publishing, config)
@@ -209,18 +235,18 @@ class RoomTable:
 
     @property
     def any_waits(self) -> bool:
-        """Whether `pace` has anything to do before the next `on_timer`."""
+        """True if `pace` has anything to do before the next `on_timer`."""
         return any(entry.room.any_waits for entry in self._rooms.values())
 
     def pace(self, now: float) -> None:
-        """Likewise, between two ticks: send what waits."""
+        """Let every room send packets that wait, between two ticks."""
         for entry in list(self._rooms.values()):
             self._guard(entry.room.pace, now)
 
-    def look_at_limits(self, config: RelayConfig, now: float) -> None:
-        """Twice a second: see `RoomEntry.look_at_limits`."""
+    def check_limits(self, config: RelayConfig, now: float) -> None:
+        """Check every room, twice a second; see `RoomEntry.check_limits`."""
         for entry in self._rooms.values():
-            entry.look_at_limits(config, now)
+            entry.check_limits(config, now)
 
     def _guard(self, due: Callable[[float], None], now: float) -> None:
         try:

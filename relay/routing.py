@@ -1,7 +1,7 @@
-"""Which session a datagram belongs to, and what is believed of an address before it has one.
+"""Routing: from a datagram to its session.
 
-Checks find their session by the user fragment that they name, everything else by the address that
-an authenticated check proved. `docs/transport.md` tells the rules.
+A check finds its session by the user fragment that it names. Any other datagram finds its session
+by the address that an authenticated check proved. `docs/transport.md` tells the rules.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Collection
 
-from relay.core.datagram import DatagramKind, classify
+from relay.core.wire.datagram import DatagramKind, classify
 from relay.ice import Address, CheckOutcome, is_response, peek_local_ufrag
 from relay.session import Session, SessionState
 from relay.transport_counters import TransportCounters
@@ -40,7 +40,7 @@ class Router:
         self._by_address: dict[Address, Session] = {}
 
     def gauges(self) -> dict[str, int]:
-        """How large the tables are."""
+        """Sizes of the tables."""
         return {"addresses": len(self._by_address), "user_fragments": len(self._by_ufrag)}
 
     # --- sessions -------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ class Router:
             return
         session = self._by_address.get(address)
         if session is None:
-            # Nothing but STUN is believed from an address that no check has proved.
+            # No check has proved this address, so only STUN is accepted from it.
             if kind is DatagramKind.DTLS:
                 self._counters.dtls_unchecked_address += 1
             elif kind is DatagramKind.UNKNOWN:
@@ -134,7 +134,7 @@ class Router:
     def _is_excess(
         self, session: Session, address: Address, datagram: bytes, arrival: float
     ) -> bool:
-        """Whether more checks come than may, which is counted; judging one costs much."""
+        """True if too many checks come; each is counted. Judging a check costs much."""
         limits = session.limits
         known = self._by_address.get(address) is session
         checks = limits.checks if known else limits.strangers
@@ -171,7 +171,7 @@ class Router:
             self._on_reached(session)
 
     def _is_held(self, address: Address, claimant: Session, now: float) -> bool:
-        """Whether another session lives at this address, which spoofed checks must not take."""
+        """True if another session uses this address; spoofed checks must not take it over."""
         holder = self._by_address.get(address)
         if holder is None or holder.owner == claimant.owner:
             return False  # its own, or that of its predecessor: a device that restarted, same port

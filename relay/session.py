@@ -23,11 +23,11 @@ from relay.aiortc_adapter import (
     not_connected,
 )
 from relay.api import CloseReason, MediaKind, SlotWish
-from relay.core.allowance import Allowance
-from relay.core.negotiated import IncomingTrack, OutgoingSlot, TransportOffer
-from relay.core.publisher import Publisher
-from relay.core.sdp_answer import Bundle
+from relay.core.incoming.allowance import Allowance
+from relay.core.incoming.publisher import Publisher
 from relay.core.viewer import Viewer
+from relay.core.wire.negotiated import IncomingTrack, OutgoingSlot, TransportOffer
+from relay.core.wire.sdp_writer import Bundle
 from relay.ice import Address, IceAgent
 from relay.limits import SessionLimits
 from relay.transport_counters import TransportCounters
@@ -36,7 +36,7 @@ _log = structlog.get_logger("relay.session")
 
 
 class SessionState(Enum):
-    """Where a session is on its way."""
+    """The stages of a session's life."""
 
     NEW = auto()  # answered; no valid STUN check yet
     CONNECTING = auto()  # an address is proved; DTLS under way
@@ -44,7 +44,7 @@ class SessionState(Enum):
     CLOSED = auto()
 
 
-_NEXT = {
+_NEXT_STATES = {
     SessionState.NEW: {SessionState.CONNECTING, SessionState.CLOSED},
     SessionState.CONNECTING: {SessionState.UP, SessionState.CLOSED},
     SessionState.UP: {SessionState.CLOSED},
@@ -54,7 +54,7 @@ _NEXT = {
 
 @dataclass(frozen=True, slots=True)
 class PublishPlan:
-    """What a publishing session will bring into its room once it is up."""
+    """The media that a publishing session brings into its room once it is up."""
 
     source_id: str
     tracks: tuple[IncomingTrack, ...]
@@ -67,7 +67,7 @@ class PublishPlan:
 
 @dataclass(frozen=True, slots=True)
 class WatchPlan:
-    """What a viewing session will take from its room once it is up."""
+    """The slots that a viewing session fills from its room once it is up."""
 
     viewer_id: str
     slots: tuple[OutgoingSlot, ...]
@@ -142,12 +142,12 @@ class Session:
 
     @property
     def owner(self) -> tuple[str, tuple[str, str]]:
-        """Whose session this is: sessions of one owner replace each other."""
+        """The owner: sessions of one owner replace each other."""
         return self.room_id, self.plan.key
 
     @property
     def refused(self) -> CloseReason | None:
-        """Why what it publishes is refused; None while it is not."""
+        """The reason for which its media is refused; None while it is not."""
         return None if self._publisher is None else self._publisher.refused
 
     @property
@@ -157,7 +157,7 @@ class Session:
 
     def move(self, state: SessionState) -> None:
         """Change state along the transition table."""
-        if state not in _NEXT[self.state]:
+        if state not in _NEXT_STATES[self.state]:
             raise RuntimeError(f"{self.state.name} does not lead to {state.name}")
         self.state = state
 
@@ -297,7 +297,7 @@ class Session:
     # --- datagrams out ----------------------------------------------------------------------------
 
     def rtp_sender(self) -> Callable[[bytes], None]:
-        """What protects and sends one RTP packet, once DTLS is up."""
+        """A function that protects and sends one RTP packet, once DTLS is up."""
         assert self._dtls is not None
         return self._dtls.rtp_sender(self._path, self._on_failure)
 

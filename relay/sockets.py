@@ -67,7 +67,7 @@ def bind_missing(
 
 
 def distinct(hosts: Sequence[str]) -> list[str]:
-    """Each address once; one that a wildcard of its family takes in anyway is left out."""
+    """Each address once, without those that a wildcard of their family covers."""
     addresses = dict.fromkeys(map(ipaddress.ip_address, hosts))
     wild = {address.version for address in addresses if address.is_unspecified}
     return [a.compressed for a in addresses if a.is_unspecified or a.version not in wild]
@@ -91,13 +91,13 @@ def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
 
 
 def _enlarge(sock: socket.socket, size: int) -> None:
-    """A burst of key frames must not overrun the kernel's queues (default 208 KiB on Linux)."""
+    """Enlarge the kernel's queues for bursts of key frames (default on Linux: 208 KiB)."""
     enlarge_receiving(sock, size)
     _ask_for(sock, size, socket.SO_SNDBUF, _SO_SNDBUFFORCE)
 
 
 def enlarge_receiving(sock: socket.socket, size: int) -> None:
-    """Likewise, of a socket that is only read."""
+    """Enlarge the buffer of a socket that is only read."""
     _ask_for(sock, size, socket.SO_RCVBUF, _SO_RCVBUFFORCE)
 
 
@@ -115,7 +115,7 @@ def _ask_for(sock: socket.socket, size: int, option: int, force: int) -> None:
 def local_addresses(sockets: Sequence[socket.socket]) -> list[str]:
     """The addresses that peers can reach now: interfaces first, loopback last.
 
-    A host that is bound and gone from the machine is left out, unless nothing else is there.
+    A bound host that left the machine is omitted, unless nothing else is there.
     """
     found: list[str] = []
     gone: list[str] = []

@@ -1,9 +1,9 @@
 """The wall clock on a steady base: Unix time less monotonic time, as it is now.
 
 A machine without a battery boots in some other year, and is set right when its network is there. So
-nobody may read the wall clock once for all. Nor may anybody read it twice for one recording: a step
-between the two would tear it. Each recording and each room takes the offset of its begin, counts on
-by the monotonic clock, and the next one takes the offset of its own begin.
+the wall clock must not be read once for all. One recording must not read it twice: a step in
+between would tear the recording. Each recording and each room takes the offset of its begin, and
+counts on by the monotonic clock.
 """
 
 from __future__ import annotations

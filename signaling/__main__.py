@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -25,18 +25,24 @@ from recorder.config import RecorderConfig
 from recorder.service import RecorderService
 from relay.config import RelayConfig
 from relay.node import RelayNode
-from signaling import commands, seed
-from signaling.addresses import listing
-from signaling.config import Config, ConfigError, load
-from signaling.data_lock import DataInUse, held
-from signaling.errors import SignalingError
-from signaling.files import raise_limit
-from signaling.http.app import ROUTES
-from signaling.http.openapi import document
-from signaling.logs import configure
-from signaling.private_files import PRIVATE_UMASK, keep_private
-from signaling.server import HttpServer
-from signaling.services import Services
+from signaling.base.config import Config, ConfigError, load
+from signaling.base.data_lock import DataInUse, held
+from signaling.base.errors import SignalingError
+from signaling.base.logs import configure
+from signaling.base.open_files import raise_limit
+from signaling.base.private_files import PRIVATE_UMASK, keep_private
+from signaling.command import seed
+from signaling.command.demo.open_lesson import keep_one_open
+from signaling.command.demo.seeding import seed_county
+from signaling.command.listing import listing
+from signaling.command.opened import CommandFailed
+from signaling.command.parser import DEMO_COUNTY, DEMO_LESSONS, Run, command_line
+from signaling.command.placing import warn_of_unplaced
+from signaling.command.words import Word, problem_words
+from signaling.http_face import ROUTES, http_server
+from signaling.web.openapi import document
+from signaling.web.server import HttpServer
+from signaling.wiring import Services
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +60,7 @@ class Running:
 
     @property
     def ready(self) -> dict[str, Any]:
-        """What programs that started the server want to know."""
+        """Facts for programs that started the server."""
         return {
             "url": self.http.url,
             "http_port": self.http.port,
@@ -64,8 +70,12 @@ class Running:
 
 
 @asynccontextmanager
-async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[Running]:
+async def running(config: Config, *, seed_demo: str | None = None) -> AsyncIterator[Running]:
     """Start relay, recorder, services and HTTP, in this order; stop them in the other.
+
+    Args:
+        config: the settings.
+        seed_demo: `DEMO_COUNTY` or `DEMO_LESSONS`, to be put into an empty database.
 
     Raises:
         DataInUse: another server works on the data folder.
@@ -77,7 +87,7 @@ async def running(config: Config, *, seed_demo: bool = False) -> AsyncIterator[R
 
 
 @asynccontextmanager
-async def _started(config: Config, *, seed_demo: bool) -> AsyncIterator[Running]:
+async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Running]:
     relay = RelayNode(
         RelayConfig(
             hosts=config.udp_hosts,
@@ -96,19 +106,24 @@ async def _started(config: Config, *, seed_demo: bool) -> AsyncIterator[Running]
         )
     )
     services = Services(config, relay, recorder)
-    http = HttpServer(services)
+    http = http_server(services)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)
         await services.prepare()
+        if seed_demo == DEMO_COUNTY:
+            await seed_county(services, recorder.keep_copy, seed.DEMO_PASSWORD)
         await relay.start()
         stack.push_async_callback(relay.stop)
         await recorder.start()
         stack.push_async_callback(recorder.stop)
-        if seed_demo:
+        if seed_demo == DEMO_LESSONS:
             await seed.seed_people(services)
-            await seed.seed_lessons(services)
-            services.housekeeping.append(lambda: seed.seed_lessons(services))
+        if seed_demo is not None:
+            keep = keep_one_open if seed_demo == DEMO_COUNTY else seed.seed_lessons
+            await keep(services)
+            services.housekeeping.append(lambda: keep(services))
         await services.start()
+        await warn_of_unplaced(services.database)
         stack.push_async_callback(services.stop)
         await http.start()
         stack.push_async_callback(http.stop)
@@ -133,7 +148,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
             print(await seed.introduction(server.services, server.http.url), flush=True)  # noqa: T201
         print(listing(server.http.urls), flush=True)  # noqa: T201
         if not await server.services.people.has_people():
-            print(commands.FIRST_STEP, flush=True)  # noqa: T201
+            print(Word.FIRST_STEP(), flush=True)  # noqa: T201
         log.info("ready", **server.ready)
         _announce(arguments, server.ready)
         await stop.wait()
@@ -157,8 +172,8 @@ def _announce(arguments: argparse.Namespace, ready: dict[str, Any]) -> None:
 async def _command(arguments: argparse.Namespace) -> int:
     try:
         os.umask(PRIVATE_UMASK)
-        await arguments.deed(_config(arguments), arguments)
-    except commands.CommandFailed as error:
+        await arguments.job(_config(arguments), arguments)
+    except CommandFailed as error:
         return _fail(str(error))
     return 0
 
@@ -191,55 +206,24 @@ def _config(arguments: argparse.Namespace) -> Config:
     return load(file, os.environ, overrides)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("tongke", description="同课 Tongke: 同步课堂服务器")
-    parser.add_argument("--version", action="version", version=version("tongke"))
-    subparsers = parser.add_subparsers(dest="command", required=True)
-
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", help="TOML 配置文件")
-    common.add_argument("--data", help="数据目录 (默认 ./data)")
-    common.add_argument("--database-url", help="数据库地址 (默认数据目录中的 SQLite)")
-
-    serve = subparsers.add_parser("serve", parents=[common], help="启动服务器")
-    serve.add_argument("--http-host", action="append", help="网页监听地址,可重复")
-    serve.add_argument("--http-port", type=int, help="0: 任意空闲端口")
-    serve.add_argument("--tls-cert", help="PEM 证书(链);浏览器只对 https 页面开放摄像头")
-    serve.add_argument("--tls-key", help="PEM 私钥")
-    serve.add_argument("--udp-host", action="append", help="媒体监听地址,可重复")
-    serve.add_argument("--udp-port", type=int, help="0: 任意空闲端口")
-    serve.add_argument("--announce", action="append", help="写入应答的媒体地址,可重复")
-    serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
-    serve.add_argument("--seed-demo", action="store_true", help="放入演示县、账号与今日课程")
-    serve.add_argument("--ready-fd", type=int, help="就绪后向此描述符写一行 JSON")
-    serve.add_argument("--ready-file", help="就绪后把一行 JSON 写入此文件")
-    serve.set_defaults(run=_serve)
-
-    commands.add_to(subparsers, common)
-    subparsers.add_parser("openapi", parents=[common], help="输出 OpenAPI 文档").set_defaults(
-        run=_openapi
-    )
-    subparsers.add_parser("demo", add_help=False, help="自动上一节完整的演示课")
-    return parser
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """The `tongke` command. Returns the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["demo"]:  # has its own options
         demo: Callable[[Sequence[str]], int | None] = import_module("load_tests.demo").main
         return demo(words[1:]) or 0
-    arguments = _parser().parse_args(words)
-    run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = _command
+    arguments = command_line(version("tongke"), serve=_serve, openapi=_openapi).parse_args(words)
+    run: Run = _command
     if "run" in arguments:
         run = arguments.run
     try:
         return uvloop.run(run(arguments))
     except DataInUse as error:
-        return _fail(f"tongke: {error}", DATA_IN_USE)
-    except (ConfigError, SignalingError) as error:
-        return _fail(f"tongke: {error}")
-    except OSError as error:
+        in_use = Word.DATA_IN_USE(data=error.data, owner=error.owner)
+        return _fail(f"tongke: {in_use}", DATA_IN_USE)
+    except SignalingError as error:
+        return _fail(f"tongke: {problem_words(error)}")
+    except (ConfigError, OSError) as error:
         return _fail(f"tongke: {error}")
 
 

@@ -2,29 +2,30 @@ import js from '@eslint/js'
 import vue from 'eslint-plugin-vue'
 import globals from 'globals'
 import typescript from 'typescript-eslint'
+import layers from './tools/layers.mjs'
 
-/** What Chromium 80 lacks and a built bundle cannot show: the objects may be Vue's proxies. */
+/** `at()` is missing in Chromium 80, and the check of the bundle cannot see it: the objects may be Vue's proxies. */
 const LATE_AT = {
   selector: "CallExpression > MemberExpression.callee[property.name='at']", // `at` may also be a time
   message: 'Chromium 80 has no at()',
 }
-/** The computer's date and zone are nobody's time: see core/server_clock.ts and core/county_time.ts. */
+/** Pages never use the computer's date or zone: see core/base/server_clock.ts and core/base/county_time.ts. */
 const OWN_TIME = [
   ["NewExpression[callee.name='Date']", 'new Date()'],
   ["CallExpression[callee.name='Date']", 'Date()'],
   ["CallExpression[callee.object.name='Date'][callee.property.name='now']", 'Date.now()'],
   ["MemberExpression[object.name='Intl'][property.name='DateTimeFormat']", 'Intl.DateTimeFormat'],
   ['CallExpression[callee.property.name=/^toLocale(Date|Time)?String$/]', 'toLocaleString()'],
-].map(([selector, what]) => ({ selector, message: `${what}: use core/county_time.ts or browser/county.ts` }))
-/** One place asks for devices, and only after a click. */
+].map(([selector, what]) => ({ selector, message: `${what}: use core/base/county_time.ts or browser/base/county.ts` }))
+/** One module asks for devices, and only after a click. */
 const DEVICES = {
   selector: "MemberExpression[property.name='getUserMedia']",
-  message: 'only browser/local_media.ts asks for camera and microphone',
+  message: 'only browser/media/local_media.ts asks for camera and microphone',
 }
 const LATE = ['replaceAll', 'findLast', 'findLastIndex', 'toSorted', 'toReversed', 'toSpliced']
 
 export default typescript.config(
-  { ignores: ['dist', 'node_modules', 'src/core/wire.ts'] },
+  { ignores: ['dist', 'node_modules', 'src/core/base/wire.ts'] },
   js.configs.recommended,
   ...typescript.configs.strict,
   ...vue.configs['flat/recommended'],
@@ -57,32 +58,18 @@ export default typescript.config(
     },
   },
   {
-    files: ['src/core/county_time.ts', 'src/browser/clock.ts'],
+    files: ['src/core/base/county_time.ts', 'src/browser/base/clock.ts'],
     rules: { 'no-restricted-syntax': ['error', LATE_AT, DEVICES] },
   },
   {
-    files: ['src/browser/local_media.ts'],
+    files: ['src/browser/media/local_media.ts'],
     rules: { 'no-restricted-syntax': ['error', LATE_AT, ...OWN_TIME] },
   },
   {
-    // The core knows no browser: whatever it needs is handed in.
-    files: ['src/core/**/*.ts'],
-    languageOptions: { globals: {} },
-    rules: {
-      'no-restricted-globals': [
-        'error',
-        ...['window', 'document', 'navigator', 'fetch', 'WebSocket', 'setTimeout', 'setInterval', 'localStorage'],
-      ],
-      'no-restricted-imports': [
-        'error',
-        { patterns: ['vue', 'vue-*', '../browser/*', '../components/*', '../pages/*'] },
-      ],
-    },
-  },
-  {
-    // The classroom page stays light.
-    files: ['src/classroom/**', 'src/components/**', 'src/browser/**'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['element-plus*', 'vue-router'] }] },
+    // Who may import whom. That core has no DOM is checked by its own tsconfig.json: a library without it.
+    files: ['src/**/*.{ts,vue}'],
+    plugins: { layers },
+    rules: { 'layers/allowed': 'error' },
   },
   { files: ['tools/**', '*.config.*'], languageOptions: { globals: globals.node } },
 )

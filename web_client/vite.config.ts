@@ -32,5 +32,6 @@ export default defineConfig({
   },
   test: {
     include: ['tests/**/*.test.ts'],
+    alias: { 'vitest-environment-memory': page('tests/support/memory_environment.ts') },
   },
 })

@@ -27,7 +27,7 @@ from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.rtp import RtpPacket
 from load_tests.server import ServerProcess
 from load_tests.watch import ViewingPeer
-from signaling.seed import DEMO_PASSWORD
+from signaling.command.seed import DEMO_PASSWORD
 
 TEACHER = "wang"  # demo account of the watched lesson
 VIDEO_PPS = 250  # with the sound 300 packets/s, as `fanout`

@@ -21,7 +21,7 @@ def stamped(payload: bytes, at: float) -> bytes:
 
 
 def sent_at(payload: bytes) -> float | None:
-    """When a payload was sent; None if it was not stamped."""
+    """Time at which a payload was sent; None if it was not stamped."""
     if len(payload) < MIN_STAMPED_BYTES:
         return None
     mark, at = _STAMP.unpack(payload[-_STAMP.size :])

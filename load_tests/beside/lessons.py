@@ -16,8 +16,9 @@ from load_tests.media import ROOM_LAYERS, MediaClock
 from load_tests.participants import CAMERA_FPS, publish_live
 from load_tests.picture import CameraScene
 from load_tests.sound import Babble
-from signaling.core import resources as api
-from signaling.seed import DEMO_PASSWORD
+from signaling.command.seed import DEMO_PASSWORD
+from signaling.directory.wire import PersonRef
+from signaling.library.wire import LibraryState
 
 POLL_S = 0.2
 READY_TIMEOUT_S = 60.0  # for all recordings of the library
@@ -29,7 +30,7 @@ class LessonFacts(msgspec.Struct, frozen=True):
     lesson_id: str
     starts_at: datetime
     ends_at: datetime
-    lead_teacher: api.PersonRef
+    lead_teacher: PersonRef
 
 
 class LessonFactsList(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ async def start_own_lesson(client: ApiClient, login: str, password: str) -> str:
     lesson_id = next(
         lesson.lesson_id
         for lesson in listed.lessons
-        if lesson.lead_teacher.person_id == signed.subject_id
+        if lesson.lead_teacher.person_id == signed.actor_id
         and lesson.starts_at <= listed.server_time < lesson.ends_at
     )
     await client.call("POST", f"/api/lessons/{lesson_id}/start", LessonFacts)
@@ -91,6 +92,6 @@ async def library_of(base_url: str, logins: list[str], seconds: float) -> None:
 
 
 async def ready_recordings(client: ApiClient) -> int:
-    """How many of the newest recordings are finished, for one who sees all."""
+    """Number of finished ones among the newest recordings, for a caller who sees all."""
     listed = await client.recordings()
-    return sum(r.state is api.LibraryState.READY for r in listed.recordings)
+    return sum(r.state is LibraryState.READY for r in listed.recordings)

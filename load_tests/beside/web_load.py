@@ -16,8 +16,9 @@ import msgspec
 
 from load_tests.beside.figures import percentile
 from load_tests.control import ApiClient, ApiRefused
-from signaling.core import resources as api
-from signaling.seed import DEMO_PASSWORD
+from signaling.command.seed import DEMO_PASSWORD
+from signaling.identity.wire import LoginRequest
+from signaling.library.wire import LibraryState, RecordingDetail
 
 LIBRARY_PER_S = 20
 LOGINS_PER_S = 1
@@ -36,7 +37,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 async def sign_in(client: ApiClient, login: str, password: str) -> SignedIn:
     """Sign in to a server of any version. Raises ApiRefused."""
-    body = api.LoginRequest(login=login, password=password)
+    body = LoginRequest(login=login, password=password)
     signed = await client.call("POST", "/api/login", SignedIn, body)
     client.csrf_token = signed.csrf_token
     return signed
@@ -44,13 +45,13 @@ async def sign_in(client: ApiClient, login: str, password: str) -> SignedIn:
 
 @dataclass(slots=True)
 class Tally:
-    """How requests of one kind went."""
+    """Outcome of the requests of one kind."""
 
     failed: int = 0
     took_s: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
-        """As in the JSON line."""
+        """Fields of the JSON line."""
         ordered = sorted(self.took_s)
         return {
             "answered": len(ordered),
@@ -85,7 +86,7 @@ async def _timed(work: Callable[[], Awaitable[None]], tally: Tally) -> None:
 class Reader:
     """A resource admin who goes through the library."""
 
-    def __init__(self, client: ApiClient, recordings: list[api.RecordingDetail]) -> None:
+    def __init__(self, client: ApiClient, recordings: list[RecordingDetail]) -> None:
         self._client = client
         self._turns = itertools.cycle(
             [
@@ -116,7 +117,7 @@ async def web_load() -> None:
     async with ApiClient(orders["url"], connections=CONNECTIONS) as client:
         await sign_in(client, LIBRARIAN, DEMO_PASSWORD)
         listed = await client.recordings()
-        ready = [r for r in listed.recordings if r.state is api.LibraryState.READY]
+        ready = [r for r in listed.recordings if r.state is LibraryState.READY]
         library = Reader(client, [await client.recording(r.recording_id) for r in ready])
         print(json.dumps({"kind": "ready", "recordings": len(ready)}), flush=True)
         while await reader.readline():

@@ -95,7 +95,7 @@ class Forwarder:
                 self._take(self._ways[device])
 
     def report(self) -> LinkReport:
-        """What happened since `begin`."""
+        """Report of all that happened since `begin`."""
         now = time.monotonic() - self._origin
         late = sorted(self._late_s) or [0.0]
         return LinkReport(

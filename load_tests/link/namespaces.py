@@ -25,7 +25,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class LinkUnavailable(OSError):
-    """This machine or this user cannot make the link; the message says what is missing."""
+    """Failure of this machine or this user to make the link; the message says what is missing."""
 
 
 def _checked(result: int, what: str) -> None:

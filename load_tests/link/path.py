@@ -13,7 +13,7 @@ MAX_SLICES = 36_000  # an hour
 
 
 class Traffic(Enum):
-    """Whose packet it is."""
+    """Owners of packets."""
 
     MEDIA = 0
     CROSS = 1
@@ -25,7 +25,7 @@ _TCP, _UDP = 6, 17
 
 
 def classify(packet: bytes, cross_port: int) -> Traffic:
-    """Whose packet this is: UDP is media, TCP of `cross_port` competes."""
+    """Find the owner of a packet: UDP is media, TCP of `cross_port` competes."""
     version = packet[0] >> 4 if packet else 0
     if version == _IPV4 and len(packet) >= 20:
         protocol, header = packet[9], (packet[0] & 0xF) * 4
@@ -65,7 +65,7 @@ class Path:
 
     @property
     def waiting_bytes(self) -> int:
-        """What is in the queue, the packet on the link included."""
+        """Bytes in the queue, the packet on the link included."""
         return self._waiting_bytes
 
     def offer(self, size_bytes: int, now: float, traffic: Traffic = Traffic.MEDIA) -> float | None:

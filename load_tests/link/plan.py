@@ -1,4 +1,4 @@
-"""What a link does: value types that profiles (TOML) and the forwarder process (JSON) share."""
+"""Plan of a link: value types that profiles (TOML) and the forwarder process (JSON) share."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class PathPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise PlanError("rate: the first step must be at 0 and the others must follow in order")
 
     def out(self, at_s: float) -> bool:
-        """Whether the link is away at this time."""
+        """Tell whether the link is away at this time."""
         return any(one.at_s <= at_s < one.at_s + one.seconds for one in self.outages)
 
     def bits_per_s(self, at_s: float) -> float:
@@ -82,7 +82,7 @@ class PathPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.rate[self._step(at_s)].kbps * 1000
 
     def carried_at(self, begin_s: float, size_bytes: int) -> float:
-        """When a packet that starts onto the link at `begin_s` is through, over any rate steps."""
+        """Time at which a packet that starts at `begin_s` is through, over any rate steps."""
         if not self.rate:
             return begin_s
         bits, now = size_bytes * 8.0, begin_s
@@ -96,7 +96,7 @@ class PathPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         raise AssertionError("the last step has no end")
 
     def capacity_bytes(self, begin_s: float, end_s: float) -> float:
-        """What could be carried between two times; infinite where the rate is unlimited."""
+        """Bytes that could be carried between two times; infinite if the rate is unlimited."""
         edges = {begin_s, end_s, *(step.at_s for step in self.rate)}
         for one in self.outages:
             edges |= {one.at_s, one.at_s + one.seconds}
@@ -125,7 +125,7 @@ class LinkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Slice(msgspec.Struct, frozen=True, array_like=True):
-    """What one direction did in one slice of time.
+    """Deeds of one direction in one slice of time.
 
     Attributes:
         at_s: end of the slice, seconds of the plan.
@@ -154,7 +154,7 @@ class PathReport(msgspec.Struct, frozen=True):
 
 
 class LinkReport(msgspec.Struct, frozen=True):
-    """What the forwarder did.
+    """Report of the forwarder.
 
     Attributes:
         late_ms_p99: how much later than due packets were handed over.

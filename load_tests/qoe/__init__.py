@@ -1,7 +1,7 @@
-"""What a classroom sees and hears over a poor link: real browsers, profiles as data, figures.
+"""Sight and sound of a classroom over a poor link: real browsers, profiles as data, figures.
 
-`profile` reads `load_tests/profiles/*.toml`, `content` makes what the cameras see, `seats` opens
-browsers on both sides of the link, `tongke` and `direct` are the systems compared, `run` does one
-run, `figures` turns its series into numbers (pure), `bench` does many, `report` and `plot` show
-them.
+`profile` reads `load_tests/profiles/*.toml`. `content` makes the pictures of the cameras. `seats`
+opens browsers on both sides of the link. `tongke` and `direct` are the compared systems. `run` does
+one run, and `bench` does many. `figures` turns a run's series into numbers (pure). `report` and
+`plot` show them.
 """

@@ -50,7 +50,7 @@ class PagesMissing(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to run."""
+    """Runs that are asked for."""
 
     profiles: Sequence[Profile]
     seeds: int

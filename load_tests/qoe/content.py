@@ -1,4 +1,4 @@
-"""What the cameras and microphones of the bench deliver: detailed, moving, marked, seamless."""
+"""Content of the cameras and microphones of the bench: detailed, moving, marked, seamless."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NOISE_PLANES = 8
 
 @dataclass(frozen=True, slots=True)
 class CaptureFiles:
-    """What Chromium takes for a camera and a microphone."""
+    """Files that Chromium takes for a camera and a microphone."""
 
     camera: Path
     microphone: Path
@@ -39,9 +39,10 @@ class CaptureFiles:
 def _texture(height: int, width: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """A surface with detail at every size, softer than nature's 1/f, as lenses make it.
 
-    Hard enough that VP8 spends all it is given, easy enough that a browser's own adaptation dares
-    720 lines: at quantizer 29, below which it goes up a step, 360, 540 and 720 lines take 880, 1350
-    and 1900 kbit/s; the first key frame of 720 lines at 2.5 Mbit/s has 120 kB.
+    The surface is hard enough that VP8 spends all it is given. It is easy enough that a browser's
+    own adaptation dares 720 lines. Below quantizer 29 the browser goes up a step. At 29, 360, 540
+    and 720 lines take 880, 1350 and 1900 kbit/s. The first key frame of 720 lines at 2.5 Mbit/s has
+    120 kB.
     """
     y = np.fft.fftfreq(height)[:, None]
     x = np.fft.rfftfreq(width)[None, :]

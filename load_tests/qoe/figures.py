@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import bisect
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import msgspec
 
 from load_tests.qoe.content import FPS, LOOP_FRAMES, LOOP_S
 from load_tests.qoe.profile import Profile
+from load_tests.qoe.rates import (
+    cross_share,
+    drop_queue_ms,
+    increase,
+    link_share,
+    media_kbps,
+    rates,
+    settled_at,
+)
 from load_tests.qoe.series import Level, Series, Shown, Stats, Taken
 
 FREEZE_S = 0.25  # a longer gap between shown frames is a freeze (issue 3)
 TOP_LINES = 720
-SETTLED_S, SETTLED_SPREAD = 5.0, 0.20
-RATE_WINDOW_S = 1.0
 LATEST_SETTLING_S = 15.0  # from when on `frozen_ratio_settled` counts if the rate never settled
-DROP_GRACE_S = 3.0
 QUIET_DB = 20.0  # below the voice's usual level: not heard
 SOUND_RUN = 3  # readings of 40 ms in a row that count as sound being back
 FLOW_FRAMES, FLOW_S = 5, 1.0  # video flows again: gaps of 250 ms on average, no freezes
-CROSS_WARM_UP_S = 5.0
 CLOCK_SLACK_S = 0.01  # by which two pages of one machine may disagree
 
 
@@ -134,17 +139,17 @@ def figures(series: Series, profile: Profile) -> Figures:
         sound_lost_ratio=_sound_lost(series.received),
         delay_p50_ms=_quantile_ms(lags, 0.5),
         delay_p95_ms=_quantile_ms(lags, 0.95),
-        link_share=_link_share(series, profile),
-        media_kbps=_media_kbps(series.received, seconds),
+        link_share=link_share(series, profile),
+        media_kbps=media_kbps(series.received, seconds),
         queue_p95_ms=waits[int(0.95 * (len(waits) - 1))],
         queue_max_ms=waits[-1],
-        drop_queue_ms=_drop_queue_ms(series, profile),
+        drop_queue_ms=drop_queue_ms(series, profile),
         climb_s=_worst(_rises(profile), lambda begin, end: _climb(frames, begin, end)),
         video_back_s=_worst(_rises(profile), lambda begin, end: _flows_after(frames, begin, end)),
         sound_back_s=_worst(_returns(profile), lambda at, end: _heard_after(series.levels, at)),
         picture_back_s=_worst(_returns(profile), lambda at, end: _shown_after(frames, at)),
         sound_gap_s=_sound_gap(series.levels, seconds),
-        cross_share=_cross_share(series, profile),
+        cross_share=cross_share(series, profile),
         sent_fps=_sent_fps(series.sent),
         camera_gap_s=_camera_gap(series.taken, seconds),
         sender_cpu_limited=_cpu_limited(series.sent),
@@ -261,93 +266,6 @@ def _sound_gap(levels: Sequence[Level], end_s: float) -> float | None:
         return None
     heard = [level.at_s for level in levels if level.db > quiet]
     return round(max(b - a for a, b in pairwise([*heard, end_s])), 3)
-
-
-# --- rate ---------------------------------------------------------------------------------------
-
-
-def increase(samples: Iterable[Sequence[dict[str, object]]], name: str) -> float:
-    """How much a counter grew, over all rows; a new row counts from 0, one that ends stays."""
-    last: dict[object, float] = {}
-    first: dict[object, float] = {}
-    begun = False
-    for rows in samples:
-        for row in rows:
-            value = row.get(name, 0)
-            assert isinstance(value, int | float)
-            first.setdefault(row["id"], value if not begun else 0.0)
-            last[row["id"]] = value
-        begun = begun or bool(rows)
-    return sum(last.values()) - sum(first.values())
-
-
-def rates(samples: Sequence[Stats]) -> list[tuple[float, float]]:
-    """(time, bit/s received over the `RATE_WINDOW_S` before it)."""
-    totals: list[tuple[float, float]] = []
-    last: dict[str, float] = {}
-    for one in samples:
-        for row in one.inbound:
-            last[row["id"]] = row.get("bytesReceived", 0)
-        totals.append((one.at_s, sum(last.values())))
-    found, behind = [], 0
-    for at_s, total in totals:
-        while totals[behind + 1][0] <= at_s - RATE_WINDOW_S if behind + 1 < len(totals) else False:
-            behind += 1
-        since, before = totals[behind]
-        if at_s - since >= RATE_WINDOW_S * 0.9:
-            found.append((at_s, (total - before) * 8 / (at_s - since)))
-    return found
-
-
-def settled_at(rate: Sequence[tuple[float, float]], since_s: float | None) -> float | None:
-    """When the rate began to stay within ±20% of its mean for 5 s; None if never."""
-    if since_s is None:
-        return None
-    for index, (begin, _) in enumerate(rate):
-        if begin < since_s:
-            continue
-        if rate[-1][0] < begin + SETTLED_S:
-            return None
-        span = [value for at_s, value in rate[index:] if at_s <= begin + SETTLED_S]
-        mean = statistics.fmean(span)
-        if mean > 0 and all(abs(value - mean) <= SETTLED_SPREAD * mean for value in span):
-            return begin
-    return None
-
-
-def _media_kbps(samples: Sequence[Stats], seconds: float) -> float:
-    grown = increase([one.inbound for one in samples], "bytesReceived")
-    return round(grown * 8 / seconds / 1000, 1)
-
-
-def _link_share(series: Series, profile: Profile) -> float:
-    carried = sum(one.media_bytes for one in series.link.down.slices if one.at_s <= series.seconds)
-    capacity = profile.link.capacity_bytes(0, series.seconds)
-    return round(carried / capacity, 4)
-
-
-def _cross_share(series: Series, profile: Profile) -> float | None:
-    cross = profile.cross_traffic
-    if cross is None:
-        return None
-    begin, end = cross.from_s + CROSS_WARM_UP_S, min(cross.until_s, series.seconds)
-    slices = [one for one in series.link.down.slices if begin < one.at_s <= end]
-    media = sum(one.media_bytes for one in slices)
-    both = media + sum(one.cross_bytes for one in slices)
-    return round(media / both, 4) if both else None
-
-
-def _drop_queue_ms(series: Series, profile: Profile) -> float | None:
-    steps = profile.link.rate
-    worst: float | None = None
-    for index, (before, step) in enumerate(pairwise(steps), 1):
-        end = steps[index + 1].at_s if index + 1 < len(steps) else series.seconds
-        if step.kbps >= before.kbps:
-            continue
-        begin = step.at_s + DROP_GRACE_S
-        waits = [one.queue_ms for one in series.link.down.slices if begin < one.at_s <= end]
-        worst = max([*waits, worst or 0.0])
-    return worst
 
 
 # --- the profile's moments ----------------------------------------------------------------------

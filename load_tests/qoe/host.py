@@ -1,4 +1,4 @@
-"""What the machine did during a run: a run on a crowded machine says little of the system."""
+"""Load of the machine during a run: a run on a crowded machine says little of the system."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read() -> Reading:
 
 
 def between(before: Reading, after: Reading) -> Host:
-    """What happened between two readings; of a process that ended in between the end is missing."""
+    """Load between two readings; the last part of a process that ended meanwhile is missing."""
     spent = [late - early for late, early in zip(after.machine, before.machine, strict=True)]
     total = max(1, sum(spent))
     idle, stolen = spent[3] + spent[4], spent[7]

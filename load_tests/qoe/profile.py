@@ -25,7 +25,7 @@ class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     least: float | None = None
 
     def met(self, value: float | None) -> bool:
-        """Whether the bound holds; a figure that never came about (None) meets no goal."""
+        """Tell whether the bound holds; a missing figure (None) meets no goal."""
         if value is None:
             return False
         return (self.most is None or value <= self.most) and (

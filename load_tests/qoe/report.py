@@ -144,7 +144,7 @@ def tables(lines: Sequence[Line], profiles: dict[str, Profile]) -> str:
 
 
 def _recordings(lines: Sequence[Line]) -> list[str]:
-    """What the library had after the lessons with an outage: the classroom's gap must be marked."""
+    """Recordings of the lessons with an outage: the classroom's gap must be marked."""
     runs = [line for line in lines if "recording" in line.get("facts", {})]
     if not runs:
         return []
@@ -152,15 +152,15 @@ def _recordings(lines: Sequence[Line]) -> list[str]:
     for line in runs:
         recording = line["facts"]["recording"]
         if recording is None:
-            told.append(f"seed {line['seed']}: not finished in time")
+            told.append(f"- Seed {line['seed']}: not finished in time.")
             continue
         rooms = [s for name, s in recording["sources"].items() if not name.startswith("lead.")]
         longest = max((b - a for room in rooms for a, b in room["gaps"]), default=0.0)
         told.append(
-            f"seed {line['seed']}: {recording['state']}, {recording['duration_s']:.0f} s, "
-            f"longest gap of the classroom's camera {longest:.1f} s"
+            f"- Seed {line['seed']}: {recording['state']}, {recording['duration_s']:.0f} s, "
+            f"longest gap of the classroom's camera {longest:.1f} s."
         )
-    return ["Recordings of the lessons with an outage: " + "; ".join(told) + ".", ""]
+    return ["Recordings of the lessons with an outage:", "", *told, ""]
 
 
 def _goal_rows(profile: Profile, lines: Sequence[Line]) -> list[str]:
@@ -234,15 +234,15 @@ def _provenance(lines: Sequence[Line]) -> str:
     text = f"{len(lines)} runs of {lengths} s (seeds: {seeds}) of revision {revisions or '–'}"
     if limited:
         text += (
-            f"; in {limited} of them the machine was short of CPU (over {CROWDED:.0%} other work, "
-            f"the sender below {SLOW_SENDER_FPS} frames/s, or its camera itself still for over "
-            f"{FREEZE_S * 1000:.0f} ms), so they say less of the system"
+            f". In {limited} of them the machine was short of CPU, so they say less of the system. "
+            f"Short means over {CROWDED:.0%} other work, a sender below {SLOW_SENDER_FPS} "
+            f"frames/s, or a camera that stood still for over {FREEZE_S * 1000:.0f} ms"
         )
     return text + "."
 
 
 def machine_limited(line: Line) -> bool:
-    """Whether the machine, not the link, may have made this run what it is."""
+    """Tell whether the machine, not the link, may have shaped this run."""
     fps = line["figures"]["sent_fps"]
     others = line["host"]["busy"] - line["host"]["own"]
     gap = line["figures"]["camera_gap_s"]

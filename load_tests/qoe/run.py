@@ -26,7 +26,7 @@ COLLECT_TIMEOUT_S = 45.0
 
 
 class System(Enum):
-    """What carries the lesson."""
+    """Systems that carry the lesson."""
 
     TONGKE = "tongke"
     DIRECT = "direct"
@@ -56,7 +56,7 @@ CALLS: dict[System, type[TongkeCall] | type[DirectCall]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run gave."""
+    """Result of a run."""
 
     series: Series
     facts: dict[str, Any]

@@ -56,7 +56,7 @@ class Seat:
         await self.page.evaluate("(selector) => window.__qoe.start(selector)", selector)
 
     async def notes(self) -> dict[str, Any]:
-        """What the probe noted."""
+        """Notes of the probe."""
         notes: dict[str, Any] = await self.page.evaluate("() => window.__qoe.take()")
         return notes
 

@@ -1,4 +1,4 @@
-"""What one run noted, on one clock: seconds since the link's plan began."""
+"""Notes of one run, on one clock: seconds since the link's plan began."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 class Host(msgspec.Struct, frozen=True):
-    """What the machine did: shares of all CPUs, 0…1, and the load average at the end.
+    """Load of the machine: shares of all CPUs, 0…1, and the load average at the end.
 
     `own` is the bench with its browsers and server; `busy - own` is other work.
     """

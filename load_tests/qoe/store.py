@@ -1,4 +1,4 @@
-"""Where results lie: one JSON line per run in `results.jsonl`, its series beside it, compressed."""
+"""Store of results: one JSON line per run in `results.jsonl`, its series compressed beside it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class RunId:
-    """Which run it is."""
+    """Identity of a run."""
 
     profile: str
     seed: int

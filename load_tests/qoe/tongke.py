@@ -15,7 +15,7 @@ from load_tests.link.forwarder import GOOD_ADDRESS
 from load_tests.qoe.content import CaptureFiles
 from load_tests.qoe.seats import WAIT_MS, Seat, Seats
 from load_tests.server import ServerProcess
-from signaling.seed import DEMO_PASSWORD, RECEIVE_ROOMS
+from signaling.command.seed import DEMO_PASSWORD, RECEIVE_ROOMS
 
 COUNTY = ZoneInfo("Asia/Shanghai")
 LOGIN = "wang"

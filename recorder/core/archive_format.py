@@ -1,16 +1,15 @@
-"""The archive's own framing: what a recording is on disk while, and after, it is made.
+"""The archive's own framing: a recording on disk, during the lesson and after it.
 
 A recording's archive is a numbered row of *segments*. A segment is a header and then records::
 
     header  magic (8) | segment index (u32) | reserved (u32) | created, Unix s (f64)
     record  body length (u32) | CRC-32 of the body, seeded with the type (u32) | type (u8) | body
 
-all little-endian. Segments are only ever appended to, so the one harm that a `kill -9`, a power cut
-or a full disk can do is a torn tail, which the CRC finds and `SegmentReader` cuts off. Every
-segment opens with a `Begin` and a `TrackBegin` for each running track, so that it can be read
-without its elders.
+all little-endian. Segments are only ever appended to, so a `kill -9`, a power cut or a full disk
+can only tear the tail. The CRC finds it, and `SegmentReader` cuts it off. Every segment opens with
+a `Begin` and a `TrackBegin` for each running track, so that it can be read alone.
 
-Packets and clock mappings have a packed body, for they are many; everything else is tagged JSON.
+Packets and clock mappings are many, so their body is packed. Everything else is tagged JSON.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ _RECORD = struct.Struct("<IIB")
 _PACKET = struct.Struct("<Id")
 _CLOCK = struct.Struct("<IIdd")
 
-RUN_SHIFT = 16  # a track's number: above these bits its run, that is the run's first segment
+RUN_SHIFT = 16  # bits of a track's number below its run, which is the run's first segment
 
 _TYPE_PACKET = 1
 _TYPE_CLOCK = 2
 _TYPE_EVENT = 3
 
 
-# What the first bytes of a record look like: its length is below 256 KiB, its type one of three.
+# The first bytes of a record: the length is below 256 KiB, the type is one of three.
 _RECORD_HEAD = re.compile(rb"(?=..[\x00-\x03]\x00....[\x01-\x03])", re.DOTALL)
 _MAX_SEARCH = 10_000  # places tried after a damaged length; some 0.1 s
 
@@ -58,7 +57,7 @@ class Packet(msgspec.Struct, frozen=True, gc=False):
 class Clock(msgspec.Struct, frozen=True, gc=False):
     """An anchor: `rtp_timestamp` was captured at `capture_time` (Unix seconds).
 
-    From a sender report, or from what a packet says of its own capture.
+    The source is a sender report, or a packet that tells its own capture time.
     """
 
     track: int
@@ -68,7 +67,7 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin", omit_defaults=True):
-    """Opens every segment: whose recording this is.
+    """The opening record of every segment: it names the recording.
 
     `run` is the number of the run's first segment; 0 in older archives.
     """
@@ -101,7 +100,7 @@ class TrackEnd(msgspec.Struct, frozen=True, tag="track_end"):
 
 
 class SourceName(msgspec.Struct, frozen=True, tag="source_name"):
-    """What to call a source that appeared after the beginning."""
+    """The name of a source that appeared after the beginning."""
 
     source_id: str
     name: str
@@ -117,7 +116,7 @@ class Stage(msgspec.Struct, frozen=True, tag="stage"):
 
 
 class Lost(msgspec.Struct, frozen=True, tag="lost"):
-    """The writer could not keep up or the disk failed: so many records were thrown away."""
+    """Records that were thrown away, because the writer could not keep up or the disk failed."""
 
     since: float
     until: float
@@ -125,7 +124,7 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
 
 
 class ClockSet(msgspec.Struct, frozen=True, tag="clock_set"):
-    """The machine's clock was set: it is `ahead` seconds ahead of the recording's own time."""
+    """The machine's clock was set: it now leads the recording's own time by `ahead` seconds."""
 
     now: float
     ahead: float
@@ -134,14 +133,14 @@ class ClockSet(msgspec.Struct, frozen=True, tag="clock_set"):
 class LessonEnd(msgspec.Struct, frozen=True, tag="lesson_end"):
     """The lesson ended at `now`, on the clock of the packets' arrivals.
 
-    What comes after this record in its run is kept as far as it was captured before.
+    Media after this record, in the same run, is kept if it was captured before.
     """
 
     now: float
 
 
 class ArchiveEnd(msgspec.Struct, frozen=True, tag="end"):
-    """The archive was closed after its lesson's end: only a lesson taken up again adds to it."""
+    """The archive was closed after the lesson's end. Only a lesson taken up again adds to it."""
 
     now: float
 
@@ -189,8 +188,8 @@ class SegmentReader:
     """Iterates over one segment's records; damage is skipped or cut off, and counted.
 
     Attributes:
-        bad_records: records whose CRC or body was wrong, but whose successor could be found.
-        cut_bytes: what was left when reading had to stop (a torn tail).
+        bad_records: records with a wrong CRC or body, after which reading went on.
+        cut_bytes: the bytes left when reading had to stop (a torn tail).
         end: the offset behind the last record read.
     """
 
@@ -238,17 +237,17 @@ class SegmentReader:
         return kind, start, stop
 
     def _successor(self, offset: int) -> int | None:
-        """The offset of the next good record; None behind a torn tail, which holds none."""
+        """Find the offset of the next good record; None in a torn tail."""
         if offset + _RECORD.size > len(self._data):
             return None
         length = _RECORD.unpack_from(self._data, offset)[0]
-        if length > MAX_BODY_BYTES:  # no writer wrote that, torn or not: the length is damaged
+        if length > MAX_BODY_BYTES:  # no writer wrote that, so the length is damaged
             return self._search(offset + 1)
         following = offset + _RECORD.size + length
         return following if self._record_at(following) is not None else None
 
     def _search(self, offset: int) -> int | None:
-        """The next place at which a record can begin and its CRC holds."""
+        """Find the next place at which a record can begin and its CRC holds."""
         for tries, found in enumerate(_RECORD_HEAD.finditer(self._data, offset)):
             if tries >= _MAX_SEARCH:
                 return None

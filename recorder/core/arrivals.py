@@ -1,9 +1,9 @@
-"""A track's arrivals in outline: how late its packets came, window by window.
+"""A track's arrivals in outline: the least delay of its packets, window by window.
 
 `offset` means arrival less RTP time. A packet that waited nowhere has the least offset, so the
-least of a window shows the sample clock: it rises where the clock stood still, falls where it
-jumped ahead, and leans where it drifts. Packets alone cannot tell such a step from a queue on the
-link; the anchors decide (`clock_steps`).
+least offset of a window shows the sample clock. It rises where the clock stood still, falls where
+the clock jumped ahead, and slopes where the clock drifts. Packets alone cannot tell such a step
+from a queue on the link. The anchors decide (`clock_steps`).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from statistics import median
 import msgspec
 
 WINDOW_S = 0.25  # s; a dozen packets of sound, six pictures
-MAX_WINDOWS = 1 << 18  # of one track: nine hours at two a cell; then cells double
-MIN_BREAK_S = 0.015  # s; less between two packets is jitter, no place for a step
-_LOOK_AHEAD_S = 1.0  # s; what is over within it was a burst on the link, no step
+MAX_WINDOWS = 1 << 18  # in one track: nine hours with two in each cell; then cells double
+MIN_BREAK_S = 0.015  # s; less between two packets is jitter, no step
+_LOOK_AHEAD_S = 1.0  # s; a change that is over by then was a burst on the link, no step
 _LOOK_BACK_S = 1.5  # s; long against jitter, short against 2,000 ppm of drift
-_MIN_STEP_S, _MAX_STEP_S = 0.03, 0.25  # s; bounds of the least step that is looked for
+_MIN_STEP_S, _MAX_STEP_S = 0.03, 0.25  # s; bounds of the least step to look for
 _SHORT_PIECE = 2  # windows
 _NOISE_FACTOR = 6.0  # a step is that many times the usual change from second to second
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """The least offset changed by `size` seconds at a window; it is `floor` from there on."""
+    """A change of the least offset by `size` seconds at a window, to `floor` from there on."""
 
     window: int
     size: float
@@ -38,8 +38,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 class ArrivalWindows:
     """The least offset of each window, in order of arrival.
 
-    A cell of `WINDOW_S` makes two windows if the offset jumped inside it: they meet at the packet
-    that jumped most. So a step is known to the packet, though few windows are kept.
+    A cell of `WINDOW_S` makes two windows if the offset jumped inside the cell. They meet at the
+    packet that jumped most. So few windows are kept, and a step is still known to the packet.
     """
 
     def __init__(self, tick: float) -> None:
@@ -65,7 +65,7 @@ class ArrivalWindows:
         offset = arrival - rtp * self._tick
         jump = abs(offset - self._last_offset)
         last = self._last_rtp
-        # A packet between the two, that comes late, is younger than the break.
+        # A packet between the two that comes late is younger than the break.
         begin = rtp if last is None or rtp < last else last + 1
         self._last_rtp, self._last_offset = rtp, offset
         if arrival >= self._cell_end:
@@ -100,7 +100,7 @@ class ArrivalWindows:
         self._cell_s *= 2
 
     def least_between(self, start: float, end: float, piece_levels: list[float]) -> float | None:
-        """The least offset of windows that began in [start, end), less each window's level."""
+        """Find the least offset of windows that began in [start, end), less each window's level."""
         first, last = bisect_right(self.nows, start), bisect_right(self.nows, end)
         return min(
             (self.offsets[i] - piece_levels[i] for i in range(first, last)),
@@ -108,7 +108,7 @@ class ArrivalWindows:
         )
 
     def greatest_change(self, start: float, end: float, size: float) -> int:
-        """The window between two times whose offset changed most towards a `size`."""
+        """Find the window between two times whose offset changed most towards a `size`."""
         first = max(1, bisect_right(self.nows, start))
         last = max(first + 1, bisect_right(self.nows, end))
         sign = 1.0 if size > 0 else -1.0
@@ -118,7 +118,7 @@ class ArrivalWindows:
         )
 
     def steps(self) -> list[Step]:
-        """The places where the least offset changed for good, in order."""
+        """Find the places where the least offset changed for good, in order."""
         return _joined(_find_steps(self.offsets, self.nows))
 
 
@@ -152,7 +152,7 @@ def _find_steps(offsets: array[float], nows: array[float]) -> Iterator[Step]:
 
 
 def _joined(steps: Iterator[Step]) -> list[Step]:
-    """Steps so close that too few packets lie between to tell a level from jitter, made one."""
+    """Join steps with too few packets between them to tell a level from jitter."""
     joined: list[Step] = []
     for step in steps:
         if joined and step.window - joined[-1].window <= _SHORT_PIECE:
@@ -165,7 +165,7 @@ def _joined(steps: Iterator[Step]) -> list[Step]:
 
 
 def _least_ahead(offsets: array[float], nows: array[float]) -> array[float]:
-    """For each window: the least offset from it on, for `_LOOK_AHEAD_S`."""
+    """Compute for each window the least offset of the next `_LOOK_AHEAD_S`."""
     ahead = array("d", bytes(8 * len(offsets)))
     rising: deque[int] = deque()  # from the front: ever later windows of ever lower offsets
     for i in range(len(offsets) - 1, -1, -1):
@@ -179,7 +179,7 @@ def _least_ahead(offsets: array[float], nows: array[float]) -> array[float]:
 
 
 def _least_step(offsets: array[float], nows: array[float]) -> float:
-    """The least change that stands out from the jitter of this track."""
+    """Estimate the least change that stands out from the jitter of this track."""
     least: list[float] = []
     second = float("-inf")
     for offset, now in zip(offsets, nows, strict=True):

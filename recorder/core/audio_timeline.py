@@ -1,8 +1,9 @@
-"""Lays Opus packets end to end.
+"""Opus packets laid end to end.
 
-A player counts the samples it has played; so sound in a file must have no holes and no overlaps, or
-picture and sound drift apart. Holes are filled with silence; a packet that would overlap by more
-than the tolerance is left out. Both also absorb, a packet at a time, a sampling clock that drifts.
+A player counts the samples that it has played. So sound in a file must have no holes and no
+overlaps, or picture and sound drift apart. Holes are filled with silence. A packet that would
+overlap by more than the tolerance is left out. Both also absorb, a packet at a time, a sampling
+clock that drifts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class AudioTimeline:
     """One file's sound. Positions are 48 kHz samples from the file's start.
 
     Attributes:
-        cursor: where the next packet will lie.
+        cursor: the place of the next packet.
         dropped: packets left out because they overlapped what was there.
     """
 
@@ -29,14 +30,14 @@ class AudioTimeline:
         self.dropped = 0
 
     def fill_to(self, position: int) -> Iterator[tuple[bytes, int, int]]:
-        """Silence up to `position`, as (packet, position, duration)."""
+        """Make silence up to `position`, as (packet, position, duration)."""
         while position - self.cursor >= SILENCE_STEP:
             packet, samples = silence(position - self.cursor, self._channels)
             yield packet, self.cursor, samples
             self.cursor += samples
 
     def place(self, packet: bytes, position: int, samples: int) -> Iterator[tuple[bytes, int, int]]:
-        """One packet wanted at `position`, with the silence that has to come before it."""
+        """Place one packet wanted at `position`, after the silence that is missing before."""
         if position - self.cursor > TOLERANCE_SAMPLES or not self._placed:
             yield from self.fill_to(position)
         if position - self.cursor < -TOLERANCE_SAMPLES:

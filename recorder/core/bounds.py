@@ -1,7 +1,7 @@
-"""Bounds of what a recorder believes. Beyond them a packet, a frame or a record is left out.
+"""Bounds on media and archives. A packet, a frame or a record beyond them is left out.
 
-Publishers are strangers, and so may an archive be. Each bound lies above whatever a classroom
-sends, and below what FFmpeg, memory or a player could not bear.
+Publishers are strangers, and an archive may come from one. Each bound lies above anything that a
+classroom sends, and below anything that FFmpeg, memory or a player cannot bear.
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ MAX_SOURCES = 512  # of one recording: 64 rooms with camera and courseware are 1
 MAX_TRACK_NUMBER = (1 << 32) - 1  # the width of the field in an archived packet
 MIN_CLOCK_RATE, MAX_CLOCK_RATE = 8_000, 192_000  # Hz; RTP video has 90,000, Opus 48,000
 MAX_UNIX_S = 4_102_444_800.0  # 2100-01-01, Unix seconds
-# Seconds by which what is believed captured may lie after its arrival: clocks err, light does not.
-MAX_AHEAD_S = 1.0
-# Seconds between the arrivals of two records of one run: more is a clock that was set, or a lie.
+MAX_AHEAD_S = 1.0  # s by which a capture time may lie after the arrival, because clocks err
+# s between the arrivals of two records of one run; more is a clock that was set, or a lie
 MAX_LEAP_S = 6 * 3600.0
 LEAP_CONFIRMED = 32  # records in a row on the far side of a leap until it is believed
 
 
 def is_picture_size(width: int, height: int) -> bool:
-    """Whether a camera or a screen can have this size."""
+    """Tell whether a camera or a screen can have this size."""
     if not (0 < width <= MAX_PICTURE_SIDE and 0 < height <= MAX_PICTURE_SIDE):
         return False
     return -(-width // 16) * -(-height // 16) <= MAX_PICTURE_MACROBLOCKS
 
 
 def is_time(seconds: float) -> bool:
-    """Whether this is a moment between 1970 and 2100, and a number at all."""
+    """Tell whether a number is a moment between 1970 and 2100."""
     return 0.0 <= seconds <= MAX_UNIX_S  # NaN is not

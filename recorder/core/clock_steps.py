@@ -1,4 +1,4 @@
-"""Decides which steps were the sample clock's, which a queue's, and which the wall clock's.
+"""The cause of each step: the sample clock, a queue on the link, or the sender's wall clock.
 
 Three things can step. Arrivals and anchors show each in another way:
 
@@ -10,8 +10,8 @@ a queue on the link          yes       no
 the sender's wall clock      no        yes
 ===========================  ========  =======
 
-Anchors are few and noisy, so no single one decides. A beam search keeps the cheapest stories that
-explain all anchors so far (`_Story`), as a Viterbi decoder does.
+Anchors are few and noisy, so no single anchor decides. A beam search keeps the cheapest stories
+that explain all anchors so far (`_Story`), as a Viterbi decoder does.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from itertools import product
 import msgspec
 
 SIGMA_S = 0.01  # s; noise of an anchor
-_OUTLIER_COST = 4.0  # no single anchor costs more: some are wrong by tens of milliseconds
-_WALL_STEP_S = 0.1  # s; less is followed as drift: it moves sound and picture alike
+_OUTLIER_COST = 4.0  # the most that one anchor costs: some are wrong by tens of milliseconds
+_WALL_STEP_S = 0.1  # s; a smaller step is followed as drift: sound and picture move alike
 _WALL_STEP_COST = 14.0  # more than three outliers in a row
-_GAIN, _MAX_CORRECTION_S = 0.25, 0.02  # how a story follows its anchors
+_GAIN, _MAX_CORRECTION_S = 0.25, 0.02  # share of an anchor's error to follow; s at the most
 _STORIES = 16  # kept at a time
 _SAME_S, _SAME_QUEUE_S = 0.006, 0.1  # s; stories that expect the same go on as one
-_FULL_CHOICE = 4  # so many steps between two anchors are tried in all ways
-# What a step costs a story. A rise that is followed by a fall was a queue, unless anchors object.
+_FULL_CHOICE = 4  # steps between two anchors that are tried in all ways
+# Costs of a step. A rise that is followed by a fall was a queue, unless anchors object.
 _STALL_COST = 1.0
 _QUEUE_END_COST = 1.0
 _QUEUE_COST, _MAX_QUEUE_COST = 1.0, 4.0
 _AHEAD_COST, _MAX_AHEAD_COST = 2.0, 6.0
-_QUEUE_ERROR = 0.2  # share of a queue's end that may not have been seen to begin
-# A step of the clock while a queue ends is one step of the arrivals; so is one while it begins.
+_QUEUE_ERROR = 0.2  # share of a queue's end whose beginning may not have been seen
+# A step of the clock at the end or the beginning of a queue is one step of the arrivals.
 _HIDDEN_END_COST, _HIDDEN_BEGIN_COST = 3.0, 16.0
-_COST_PER_S = 2.0  # a longer queue is less likely; so is a longer jump ahead
+_COST_PER_S = 2.0  # a longer queue or a longer jump ahead is less likely
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +51,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """The anchors' decision.
 
     Attributes:
-        clock: for each step of the arrivals, how much of it the sample clock made; 0: none.
+        clock: for each step of the arrivals, the seconds of it that the sample clock made.
         wall: (index of an anchor, seconds): the sender's wall clock stepped before that anchor.
     """
 
@@ -62,7 +62,7 @@ class Verdict(msgspec.Struct, frozen=True):
 class _Story(msgspec.Struct, frozen=True, gc=False):
     cost: float
     expected: float  # the next anchor's value
-    queue: float  # s; what the link holds back
+    queue: float  # s that the link holds back
     chosen: _Choice | None
 
 
@@ -74,14 +74,14 @@ class _Choice(msgspec.Struct, frozen=True, gc=False):
     of_clock: tuple[bool, ...]
     anchor: int = -1
     wall: float = 0.0
-    rest: float = 0.0  # s; that the clock made of `first_step` beyond `of_clock`
+    rest: float = 0.0  # s of `first_step` that the clock made beyond `of_clock`
 
 
 def judge(sizes: Sequence[float], readings: Sequence[Reading]) -> Verdict:
     """Explain all anchors at the least cost.
 
     Args:
-        sizes: of the steps that arrivals show, in seconds and in order.
+        sizes: the steps that arrivals show, in seconds and in order.
         readings: the anchors, in order.
     """
     stories = [_Story(0.0, 0.0, 0.0, None)]
@@ -92,7 +92,7 @@ def judge(sizes: Sequence[float], readings: Sequence[Reading]) -> Verdict:
             stories = _decide(stories, decided, sizes[decided : reading.steps])
             decided = reading.steps
         elif reading.steps < decided:
-            continue  # it speaks of a time that is settled
+            continue  # that time is settled already
         if number == 0:
             stories = [
                 _Story(story.cost, reading.value, story.queue, story.chosen)
@@ -137,7 +137,7 @@ def _decide(stories: list[_Story], first: int, sizes: Sequence[float]) -> list[_
 
 
 def _ways(sizes: Sequence[float]) -> Iterator[tuple[bool, ...]]:
-    """Choices of the steps that are the clock's: all, or the likely ones of many steps."""
+    """List the choices of the clock's steps: all, or the likely ones of many steps."""
     if len(sizes) <= _FULL_CHOICE:
         yield from product((True, False), repeat=len(sizes))
         return
@@ -151,7 +151,7 @@ def _ways(sizes: Sequence[float]) -> Iterator[tuple[bool, ...]]:
 
 
 def _tell(story: _Story, first: int, way: tuple[bool, ...], sizes: Sequence[float]) -> _Story:
-    """The story in which some steps were the clock's and the others a queue's."""
+    """Continue a story in which some steps were the clock's and the others a queue's."""
     cost, expected, queue = story.cost, story.expected, story.queue
     for of_clock, size in zip(way, sizes, strict=True):
         more = _COST_PER_S * abs(size)
@@ -162,7 +162,7 @@ def _tell(story: _Story, first: int, way: tuple[bool, ...], sizes: Sequence[floa
         elif size > 0:
             queue += size
             cost += min(_QUEUE_COST + more, _MAX_QUEUE_COST)
-        else:  # only what waits can come sooner
+        else:  # only packets that wait can come sooner
             cost += _QUEUE_END_COST if queue + size > size * _QUEUE_ERROR else ahead + 1.0
             queue = max(0.0, queue + size)
     return _Story(cost, expected, queue, _Choice(story.chosen, first, way))

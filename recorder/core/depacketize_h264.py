@@ -13,23 +13,23 @@ from recorder.core.h264_parameter_sets import (
 )
 from recorder.core.video_frame import CodedFrame
 
-_SLICE = 1  # of a picture that is not IDR; with data partitions (2…4) no browser decodes
+_SLICE = 1  # of a picture that is not IDR; no browser decodes data partitions (2…4)
 _IDR, _SEI, _SPS, _PPS, _DELIMITER = 5, 6, 7, 8, 9
 _FILLER = 12
 _STAP_A, _FU_A = 24, 28
-_PEEKED_BYTES = 16  # of a fragmented unit: its slice's first numbers take less
+_PEEKED_BYTES = 16  # of a fragmented unit; the first numbers of a slice take less
 _LEADING = frozenset((_SEI, _DELIMITER))  # stand only before an access unit's first slice
 
 
 class H264Depacketizer:
     """Assembles access units and keeps the parameter sets in force.
 
-    Parameter sets stay in the access units that carried them: a file has one decoder configuration,
-    and in-band sets are what lets the picture's size change within it (Chromium and ffmpeg take
-    this). Sets that nobody could use are left out, and so is every picture that refers to them.
+    Parameter sets stay in the access units that carried them. A file has one decoder configuration,
+    and in-band sets let the picture's size change within it (Chromium and ffmpeg take this). Sets
+    that nobody could use are left out, and so is every picture that refers to them.
 
     Attributes:
-        reorders: a B slice was peeked at: pictures may be shown in another order than sent.
+        reorders: a B slice was seen, so pictures may be shown in another order than sent.
     """
 
     def __init__(self, fmtp: str = "") -> None:
@@ -45,7 +45,7 @@ class H264Depacketizer:
         return self._sets.latest
 
     def peek_key_frame(self, payload: bytes) -> tuple[int, int] | None:
-        """(width, height) if this packet begins an IDR picture, or carries one whole."""
+        """Find (width, height) if this packet begins an IDR picture, or carries one whole."""
         for unit, whole in _peek_units(payload):
             kind = unit[0] & 0x1F
             if kind in (_SPS, _PPS):
@@ -60,7 +60,7 @@ class H264Depacketizer:
         return None
 
     def assemble(self, payloads: Sequence[bytes], *, after_loss: bool) -> CodedFrame | None:
-        """One access unit from the payloads that share a timestamp, in order and without holes.
+        """Build one access unit from the payloads of one timestamp, in order and without holes.
 
         Args:
             payloads: of at least one packet.
@@ -101,7 +101,7 @@ class H264Depacketizer:
         if any(unit[0] & 0x1F == _SPS for unit in units):
             return True
         if self._sends_sets_in_band:
-            return False  # they open each IDR picture's unit; where they are missing, they are lost
+            return False  # they open each IDR picture's unit, so here they are lost
         first = units[0]
         if first[0] & 0x1F in _LEADING:
             return True
@@ -110,7 +110,7 @@ class H264Depacketizer:
 
 
 def _aggregated(payload: bytes) -> Iterator[bytes]:
-    """The units of a STAP-A (RFC 6184 §5.7.1); stops where it is cut short."""
+    """Split a STAP-A (RFC 6184 §5.7.1) into units; stop where it is cut short."""
     offset = 1
     while offset + 2 < len(payload):
         size = int.from_bytes(payload[offset : offset + 2], "big")
@@ -122,7 +122,7 @@ def _aggregated(payload: bytes) -> Iterator[bytes]:
 
 
 def _peek_units(payload: bytes) -> Iterator[tuple[bytes, bool]]:
-    """(NAL unit or its first bytes, is it whole) of the units that begin in one packet."""
+    """List the units that begin in one packet, as (unit or its first bytes, it is whole)."""
     kind = payload[0] & 0x1F if payload else 0
     if kind == _STAP_A:
         for unit in _aggregated(payload):
@@ -136,7 +136,7 @@ def _peek_units(payload: bytes) -> Iterator[tuple[bytes, bool]]:
 
 
 def _units(payloads: Sequence[bytes]) -> list[bytes] | None:
-    """All NAL units of an access unit; None if a fragment is missing or a payload is unknown."""
+    """List all NAL units of an access unit; None if one is not whole or unknown."""
     units: list[bytes] = []
     fragments: list[bytes] = []
     for payload in payloads:

@@ -10,7 +10,7 @@ from recorder.core.video_frame import CodedFrame
 _START_CODE = b"\x9d\x01\x2a"  # RFC 6386 §9.1
 _KEY_HEADER_BYTES = 10
 _FRAME_TAG_BYTES = 3
-_MAX_VERSION = 3  # RFC 6386 §9.1; decoders take others for it or refuse them
+_MAX_VERSION = 3  # RFC 6386 §9.1; decoders refuse others, or read them as this one
 
 
 def descriptor_bytes(payload: bytes) -> int | None:
@@ -35,26 +35,26 @@ def descriptor_bytes(payload: bytes) -> int | None:
 
 
 def starts_frame(payload: bytes) -> bool:
-    """True for the first packet of a frame: S set, partition 0."""
+    """Recognize the first packet of a frame: S set, partition 0."""
     return len(payload) > 0 and payload[0] & 0x17 == 0x10
 
 
 class Vp8Depacketizer:
-    """Assembles frames; stateless but for the interface."""
+    """Assembles frames; keeps no state."""
 
     def peek_key_frame(self, payload: bytes) -> tuple[int, int] | None:
-        """(width, height) if this packet begins a key frame."""
+        """Find (width, height) if this packet begins a key frame."""
         if not starts_frame(payload):
             return None
         skip = descriptor_bytes(payload)
         return None if skip is None else _key_frame_size(payload[skip : skip + _KEY_HEADER_BYTES])
 
     def assemble(self, payloads: Sequence[bytes], *, after_loss: bool) -> CodedFrame | None:
-        """One frame from the payloads that share a timestamp, in order and without holes.
+        """Build one frame from the payloads of one timestamp, in order and without holes.
 
         Args:
             payloads: of at least one packet.
-            after_loss: packets before the first one are missing. VP8 marks where a frame begins, so
+            after_loss: packets before the first one are missing. VP8 marks a frame's beginning, so
                 this changes nothing.
 
         Returns:
@@ -78,7 +78,7 @@ class Vp8Depacketizer:
 
 
 def _holds_its_first_partition(data: bytes) -> bool:
-    """Whether what the frame tag (RFC 6386 §9.1) claims is there: without it nothing decodes."""
+    """Check that the first partition is as long as the frame tag claims (RFC 6386 §9.1)."""
     if len(data) < _FRAME_TAG_BYTES:
         return False
     tag = int.from_bytes(data[:_FRAME_TAG_BYTES], "little")
@@ -87,7 +87,7 @@ def _holds_its_first_partition(data: bytes) -> bool:
 
 
 def _key_frame_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height from a key frame's header (RFC 6386 §9.1); None for what is none."""
+    """Read width and height from a key frame's header (RFC 6386 §9.1); None if it is no header."""
     if len(data) < _KEY_HEADER_BYTES or data[0] & 1 or data[3:6] != _START_CODE:
         return None
     width = int.from_bytes(data[6:8], "little") & 0x3FFF

@@ -1,4 +1,4 @@
-"""Sets of time intervals, as spans and gaps of a recording are."""
+"""Sets of time intervals: the spans and gaps of a recording."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def merge_to_count(spans: Iterable[Span], *, within_s: float, limit: int) -> lis
 
 
 def between(spans: Iterable[Span]) -> list[Span]:
-    """The holes between sorted, separate spans."""
+    """Find the holes between sorted, separate spans."""
     holes, previous = [], None
     for span in spans:
         if previous is not None and span.start_s > previous.end_s:
@@ -39,6 +39,6 @@ def between(spans: Iterable[Span]) -> list[Span]:
 
 
 def clip(spans: Iterable[Span], start_s: float, end_s: float) -> list[Span]:
-    """What of the spans lies within an interval."""
+    """Cut the spans to an interval."""
     clipped = (Span(max(s.start_s, start_s), min(s.end_s, end_s)) for s in spans)
     return [span for span in clipped if span.end_s > span.start_s]

@@ -1,11 +1,11 @@
-"""Notices, while a lesson runs, that a video track lost packets for good."""
+"""A watch for packets of a video track that are lost for good, while the lesson runs."""
 
 from __future__ import annotations
 
 from recorder.core.rtp import Unwrapper
 
-REPAIR_TIME_S = 0.6  # what the relay's retransmissions get before a key frame is asked for
-MAX_MISSING = 512
+REPAIR_TIME_S = 0.6  # s for the relay's retransmissions before a key frame is asked for
+MAX_MISSING = 512  # sequence numbers; bounds memory and work
 
 
 class LossWatch:
@@ -30,7 +30,7 @@ class LossWatch:
                 del self._missing[next(iter(self._missing))]
 
     def take_unrepaired(self, now: float) -> bool:
-        """True once for each loss that was not repaired in time."""
+        """Tell once of each loss that was not repaired in time."""
         overdue = [n for n, since in self._missing.items() if now - since > REPAIR_TIME_S]
         for number in overdue:
             del self._missing[number]

@@ -1,9 +1,10 @@
-"""Builds a recording's manifest from what the archive holds and the finishing made; its JSON."""
+"""A recording's manifest, built from the archive and the finished files, and its JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -20,22 +21,29 @@ from recorder.api import (
 from recorder.core.archive_format import Stage
 from recorder.core.intervals import between, clip, merge, merge_to_count
 
-MAX_GAPS = 2000  # of one source; beyond that neighbours are joined
-MIN_ABSENCE_S = 0.5  # shorter holes between two tracks of a source are the change itself
-JOIN_GAPS_S = 0.1
+MAX_GAPS = 2000  # in one source; beyond that neighbours are joined
+MIN_ABSENCE_S = 0.5  # s; a shorter hole between two tracks of a source is the change itself
+JOIN_GAPS_S = 0.1  # s; gaps as close are one
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Manifest)
 
 
+class SourceFailure(StrEnum):
+    """Reasons why not all files of a source could be made."""
+
+    NOTHING_PLAYABLE = "nothing_playable"  # it sent, but nothing that anybody could play
+    NOT_WRITTEN = "not_written"  # FFmpeg refused some of it; the log says why
+
+
 class SourceResult(msgspec.Struct, frozen=True):
-    """What finishing found out about one source; times are Unix seconds."""
+    """Findings about one source; times are Unix seconds."""
 
     source_id: str
     files: tuple[MediaFile, ...]
     present: tuple[tuple[float, float], ...]
     missing: tuple[tuple[float, float], ...]
-    failure: str | None = None
+    failure: SourceFailure | None = None
 
 
 def build_manifest(
@@ -50,17 +58,18 @@ def build_manifest(
     clock_ahead_s: float = 0.0,
     cuts: Iterable[tuple[float, float]] = (),
 ) -> Manifest:
-    """The manifest of a finished recording.
+    """Build the manifest of a finished recording.
 
     Args:
-        recording_id: whose.
-        facts: of the lesson.
+        recording_id: the recording.
+        facts: the lesson.
         names: source id → name.
         zero: Unix seconds of the recording's start.
-        sources: what was made.
+        sources: the files that were made.
         stage: the stage events, in order.
         has_thumbnail: a ``thumbnail.jpg`` was written.
-        clock_ahead_s: the machine's clock was set by so much while it recorded; the date follows.
+        clock_ahead_s: seconds by which the machine's clock was set while it recorded. The date
+            follows.
         cuts: pauses of unknown length.
     """
     duration = max(
@@ -113,7 +122,7 @@ def _source_manifest(
 
 
 def stage_spans(events: Iterable[Stage], zero: float, duration: float) -> tuple[StageSpan, ...]:
-    """Who was on stage when; whoever never left it stays to the end."""
+    """List who was on stage and when; a participant who never left stays to the end."""
     standing: dict[str, Stage] = {}
     spans: list[StageSpan] = []
 
@@ -133,12 +142,12 @@ def stage_spans(events: Iterable[Stage], zero: float, duration: float) -> tuple[
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """The manifest as indented JSON, for people too."""
+    """Write the manifest as indented JSON, for people, too."""
     return msgspec.json.format(_encoder.encode(manifest), indent=1)
 
 
 def decode_manifest(data: bytes) -> Manifest:
-    """The reverse. Raises msgspec.DecodeError."""
+    """Read a manifest from JSON. Raises msgspec.DecodeError."""
     return _decoder.decode(data)
 
 

@@ -1,11 +1,11 @@
-"""Opus packets as far as a recorder must know them: their duration, and silence between them."""
+"""Opus packets: their duration, and silence between them."""
 
 from __future__ import annotations
 
 SAMPLE_RATE = 48000  # Opus in RTP always counts in 48 kHz (RFC 7587 §4.1)
-# What comes out of a decoder lies so far behind the timestamps: the encoder looks ahead 2.5 ms for
-# its windows and 4 ms to align its two codecs (libopus, OPUS_GET_LOOKAHEAD). Files call it pre-skip
-# (RFC 7845 §4.2), RTP does not tell it; every browser and OBS use libopus in a mode that has it.
+# Samples by which a decoder's output lies behind the timestamps. The encoder looks ahead 2.5 ms for
+# its windows and 4 ms to align its two codecs (libopus, OPUS_GET_LOOKAHEAD). Files call this the
+# pre-skip (RFC 7845 §4.2), RTP does not tell it. Every browser and OBS use such a mode of libopus.
 LOOKAHEAD_SAMPLES = 312
 MAX_FRAME_BYTES = 1275  # RFC 6716 §3.4, R2
 MAX_PACKET_SAMPLES = 5760  # 120 ms (RFC 6716 §3.4, R5)
@@ -14,8 +14,7 @@ _SILK_SAMPLES = (480, 960, 1920, 2880)  # 10, 20, 40, 60 ms
 _HYBRID_SAMPLES = (480, 960)
 _CELT_SAMPLES = (120, 240, 480, 960)  # 2.5, 5, 10, 20 ms
 
-# A CELT frame that codes nothing but its silence flag: a valid packet every decoder plays as
-# silence.
+# A CELT frame with only the silence flag: a valid packet that every decoder plays as silence.
 _SILENT_FRAME = b"\xff\xfe"
 _STEREO_BIT = 0x04
 _CELT_FULLBAND = {960: 31 << 3, 480: 30 << 3, 240: 29 << 3, 120: 28 << 3}
@@ -27,7 +26,7 @@ def packet_samples(packet: bytes) -> int | None:
     """The duration of a packet in 48 kHz samples, from its TOC byte (RFC 6716 §3.1).
 
     Returns:
-        None for a packet that breaks a rule of §3.4, and so one that players stop at.
+        None for a packet that breaks a rule of §3.4, because players stop at it.
     """
     if not packet or not _is_well_formed(packet):
         return None
@@ -44,7 +43,7 @@ def packet_samples(packet: bytes) -> int | None:
 
 
 def _is_well_formed(packet: bytes) -> bool:
-    """Rules R1 to R7 of RFC 6716 §3.4, but for the duration."""
+    """Check rules R1 to R7 of RFC 6716 §3.4, but for the duration."""
     code, body = packet[0] & 3, len(packet) - 1
     if code == 0:
         return body <= MAX_FRAME_BYTES
@@ -57,7 +56,7 @@ def _is_well_formed(packet: bytes) -> bool:
 
 
 def _is_well_formed_row(packet: bytes) -> bool:
-    """A packet of any number of frames (RFC 6716 §3.2.5)."""
+    """Check a packet of any number of frames (RFC 6716 §3.2.5)."""
     if len(packet) < 2 or not packet[1] & 0x3F:
         return False
     frames, at, padding = packet[1] & 0x3F, 2, 0
@@ -84,7 +83,7 @@ def _is_well_formed_row(packet: bytes) -> bool:
 
 
 def _frame_length(packet: bytes, at: int) -> tuple[int, int] | None:
-    """A frame's length and the octets that tell it (RFC 6716 §3.2.1); None where they end."""
+    """Read a frame's length and the octets that tell it (RFC 6716 §3.2.1); None if they end."""
     if at >= len(packet):
         return None
     first = packet[at]
@@ -94,7 +93,7 @@ def _frame_length(packet: bytes, at: int) -> tuple[int, int] | None:
 
 
 def silence(samples: int, channels: int) -> tuple[bytes, int]:
-    """One packet of silence, at most `samples` long.
+    """Make one packet of silence, at most `samples` long.
 
     Args:
         samples: at least `SILENCE_STEP`.

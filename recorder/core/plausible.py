@@ -1,4 +1,4 @@
-"""Passes over records of an archive that no recorder wrote: absurd times, numbers, lengths."""
+"""A filter for archives: records with absurd times, numbers or lengths are passed over."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from recorder.core.bounds import (
 
 
 class PlausibleRecords:
-    """Lets through what can be true. The same records give the same answer in each pass.
+    """Lets plausible records through. The same records give the same answer in each pass.
 
     Attributes:
         passed_over: records left out.
@@ -49,7 +49,7 @@ class PlausibleRecords:
         self._leapt_to = 0.0
 
     def of(self, records: Iterable[Record]) -> Iterator[Record]:
-        """The plausible ones, in order."""
+        """Yield the plausible records, in order."""
         for record in records:
             kept = self._packet(record) if isinstance(record, Packet) else self._other(record)
             if kept is None:

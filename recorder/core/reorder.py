@@ -1,4 +1,4 @@
-"""Puts one track's packets back into the order in which they were sent."""
+"""One track's packets, put back into the order in which they were sent."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import msgspec
 
 from recorder.core.rtp import RtpPacket, Unwrapper
 
-MAX_WAIT_S = 2.0  # the relay gives up on repairs long before this
+MAX_WAIT_S = 2.0  # s; the relay gives up on repairs long before this
 MAX_PACKETS = 2048  # 2 s of a 10 Mbit/s source
-START_WAIT_S = 0.1  # before the first packet is believed to be the first
-START_PACKETS = 32
-MAX_MISORDER = 2048  # further back than this, after a pause, is a sender that started over
-# So many late packets in a row, with none in time: one lying number came before them. That is 10 s
-# of sound; what a repaired link delivers late has new packets in between.
+START_WAIT_S = 0.1  # s until the lowest packet so far is believed to be the first …
+START_PACKETS = 32  # … or so many packets
+MAX_MISORDER = 2048  # packets; a sender that is further back after a pause started over
+# Late packets in a row until the sequence number before them is taken for a lie. That is 10 s of
+# sound. A link that delivers late after a repair has new packets in between.
 MAX_LATE_ROW = 512
 
 
@@ -24,7 +24,7 @@ class TrackPacket(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         timestamp: extended RTP timestamp.
         arrival: Unix seconds.
-        lost_before: packets right before this one are missing for good.
+        lost_before: the packets right before this one are missing for good.
     """
 
     timestamp: int
@@ -44,7 +44,7 @@ class ReorderBuffer:
     """Holds packets back until their predecessors are there, or will not come any more.
 
     Attributes:
-        late: packets that came after their place had been given up, or twice.
+        late: packets that came twice, or after their place was given up.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class ReorderBuffer:
         self.late = 0
 
     def push(self, packet: RtpPacket, timestamp: int, arrival: float) -> Iterator[TrackPacket]:
-        """Take one packet in arrival order; give those that are in order now.
+        """Take one packet in arrival order; yield those that are in order now.
 
         Args:
             packet: as parsed.
@@ -93,7 +93,7 @@ class ReorderBuffer:
             yield from self._skip()
 
     def flush(self) -> Iterator[TrackPacket]:
-        """Give what is held, holes and all."""
+        """Yield all held packets, holes and all."""
         while self._held:
             yield from self._skip()
 

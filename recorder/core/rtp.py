@@ -1,4 +1,4 @@
-"""RTP as the archive holds it: header fields (RFC 3550 §5.1), and counters that wrap, unwrapped."""
+"""RTP packets of an archive: header fields (RFC 3550 §5.1), and counters that wrap, extended."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def parse_rtp(data: bytes) -> RtpPacket | None:
 
 
 class Unwrapper:
-    """Extends a wrapping counter: each value is taken to be the one nearest to the value before it.
+    """Extends a wrapping counter: each value is taken as the one nearest to the value before.
 
-    Two unwrappers fed the same values give the same results, which is what lets the two passes over
-    an archive agree. The first value is kept as it is.
+    Two unwrappers that are fed the same values give the same results, so the two passes over an
+    archive agree. The first value is kept.
     """
 
     def __init__(self, bits: int) -> None:

@@ -1,9 +1,9 @@
-"""One continuous time for a whole archive, though the machine's clock was set between its runs.
+"""One continuous time for a whole archive, even if the machine's clock was set between its runs.
 
-A run is what one server process recorded without a break. Inside a run time goes on by itself: the
-relay adds a fixed offset to a steady clock. Between two runs the machine may have been without
-power, and its clock may have been set by days, ahead or back. So the runs keep their order, and the
-distance between two of them is believed only where it can be.
+A run is the part that one server process recorded without a break. Inside a run time goes on
+steadily: the relay adds a fixed offset to a steady clock. Between two runs the machine may have
+been without power, and its clock may have been set by days, ahead or back. So the runs keep their
+order, and the distance between two runs counts only if it is possible.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from recorder.core.archive_format import (
     run_of,
 )
 
-# s; no lesson is taken up again later: signaling ends one that is an hour over its time, and empty.
+# s; no lesson goes on later: signaling ends an empty one that is an hour over its time
 MAX_PAUSE_S = 3600.0
-UNKNOWN_PAUSE_S = 30.0  # s; stands for a pause that nobody knows: a computer that starts again
-MAX_STEP_BACK_S = 30.0  # s; inside a run: packets that the relay kept for a track are no older
-MAX_STAGE_SKEW_S = 5.0  # s; a stage event further off its neighbours was dated by another clock
-MAX_CUTS = 1000  # that are told
+UNKNOWN_PAUSE_S = 30.0  # s for a pause of unknown length: a computer starts again in it
+MAX_STEP_BACK_S = 30.0  # s inside a run; packets that the relay kept for a track are no older
+MAX_STAGE_SKEW_S = 5.0  # s; a stage event further off its neighbours has another clock
+MAX_CUTS = 1000  # in one manifest
 MAX_AHEAD_S = 3e9  # s; some 95 years: no clock was set by more
 
 _Timed = TypeVar("_Timed", Packet, TrackBegin, TrackEnd, Stage, LessonEnd)
 
 
 class Cut(msgspec.Struct, frozen=True, gc=False):
-    """A pause whose length is not known: the clock was set in it, by `by` seconds or so.
+    """A pause of unknown length, in which the clock was set by about `by` seconds.
 
     `start` and `end` are times of the recording, in Unix seconds as the first run counts.
     """
@@ -49,8 +49,8 @@ class Cut(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Run(msgspec.Struct, gc=False):
-    shift: float  # what is added to its times
-    latest: float  # of its own times
+    shift: float  # s to add to the run's own times
+    latest: float  # the latest of the run's own times
 
 
 class RunTimes:
@@ -61,8 +61,8 @@ class RunTimes:
     Attributes:
         latest: the latest time given so far; None before the first.
         cuts: pauses that were not believed.
-        ahead: how far the machine's clock was ahead of the recording's time at last in the first
-            run, so in the one that dates the recording.
+        ahead: seconds by which the machine's clock led the recording's time at the end of the first
+            run. This run dates the recording.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class RunTimes:
         self._latest_run = 0  # of the latest record that has a time
 
     def place(self, record: Record) -> Record | None:
-        """The record with its time on the recording's; None if its time is none."""
+        """Put a record onto the recording's time; None if its own time is absurd."""
         if isinstance(record, Packet):
             return self._at(record, run_of(record.track))
         if isinstance(record, Clock):
@@ -110,7 +110,7 @@ class RunTimes:
         return record if now == record.now else msgspec.structs.replace(record, now=now)
 
     def _place_begin(self, record: TrackBegin) -> TrackBegin | None:
-        """A track's beginning. Each segment opens with those before it: the past, no step back."""
+        """Place a track's beginning. Segments repeat them, so an old time is no step back."""
         run = self._runs.get(run_of(record.track))
         if run is None or not record.now <= run.latest:
             return self._at(record, run_of(record.track))
@@ -122,7 +122,7 @@ class RunTimes:
         run = self._runs.get(run_of(record.track))
         if run is None:
             return None
-        # Far from the packets around it, a reading says nothing.
+        # A reading far from the packets around it says nothing.
         if not abs(record.now - run.latest) <= MAX_STEP_BACK_S:
             return None
         if run.shift == 0.0:
@@ -132,7 +132,7 @@ class RunTimes:
         )
 
     def _place_stage(self, record: Stage) -> Stage | None:
-        """Date it by its place where it was dated by a clock that followed the machine's."""
+        """Date an event by its place if its own clock followed the machine's."""
         run = None if self._one_clock else self._runs.get(self._run)
         if run is not None and not abs(record.now - run.latest) <= MAX_STAGE_SKEW_S:
             return msgspec.structs.replace(record, now=run.latest + run.shift)
@@ -152,7 +152,7 @@ class RunTimes:
         return placed
 
     def _begin(self, now: float) -> _Run:
-        """A run begins after the latest one ended: by the clock's distance, if that can be."""
+        """Begin a run after the latest one, by the clock's distance if that is possible."""
         before = self._runs.get(self._latest_run)
         if before is None or self.latest is None:
             return _Run(0.0, now)
@@ -163,7 +163,7 @@ class RunTimes:
         return _Run(self.latest + UNKNOWN_PAUSE_S - now, now)
 
     def _resume(self, run: _Run, now: float) -> None:
-        """Inside a run no clock steps: a record with such a time is damaged, or its writer was."""
+        """Go on without a pause: no clock steps inside a run, so the record is damaged."""
         assert self.latest is not None
         self._cut(0.0, now - run.latest)
         run.shift = self.latest - now

@@ -1,8 +1,8 @@
-"""Which files a recording becomes: one row of parts for each source.
+"""The plan of a recording's files: one row of parts for each source.
 
-A container's codecs are fixed when its first byte is written, so the parts are planned from the
-index before any media is read again. A source makes one part, unless it changes its video codec:
-then the next part begins at the first picture in the new codec, and sound goes with the pictures.
+A container's codecs are fixed with its first byte, so the parts are planned from the index before
+any media is read again. A source makes one part, unless it changes its video codec. Then the next
+part begins at the first picture in the new codec, and sound goes with the pictures.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class PartPlan(msgspec.Struct, frozen=True):
 
     Attributes:
         name: of the file, unique in the recording.
-        codec: of its pictures: ``VP8``, ``H264``, or None for sound alone.
+        codec: ``VP8``, ``H264``, or None for sound alone.
         video_tracks: the tracks whose pictures belong here.
-        start: Unix seconds of its first media, as the index knows it.
-        channels: of its sound; 0 without.
+        start: Unix seconds of the first media, as the index knows it.
+        channels: of the sound; 0 without sound.
     """
 
     name: str
@@ -43,7 +43,7 @@ class PartPlan(msgspec.Struct, frozen=True):
 
 
 class SourcePlan(msgspec.Struct, frozen=True):
-    """One source's tracks and parts; `parts` is empty if nothing of it can be played."""
+    """One source's tracks and parts; `parts` is empty if nothing can be played."""
 
     source_id: str
     tracks: tuple[int, ...]
@@ -51,7 +51,7 @@ class SourcePlan(msgspec.Struct, frozen=True):
 
 
 class DatedTrack(msgspec.Struct, frozen=True):
-    """A track of the index with its clock, and when it began and ended in Unix seconds."""
+    """A track of the index with its clock, begin and end (Unix seconds)."""
 
     index: TrackIndex
     clock: TrackClock
@@ -121,7 +121,7 @@ def _plan_parts(stem: str, members: list[DatedTrack]) -> list[PartPlan]:
 
 def _part(stem: str, video: list[DatedTrack], audio: list[DatedTrack], start: float) -> PartPlan:
     codec = video[0].index.begin.codec if video else None
-    # MP4 for H.264, WebM for VP8: what each codec is at home in, and Chromium plays Opus in both.
+    # MP4 is the usual container of H.264, WebM of VP8. Chromium plays Opus in both.
     mime = "video/mp4" if codec == "H264" else "video/webm" if codec else "audio/webm"
     largest = max((t.index for t in video), key=lambda t: t.width * t.height, default=None)
     return PartPlan(
@@ -138,7 +138,7 @@ def _part(stem: str, video: list[DatedTrack], audio: list[DatedTrack], start: fl
 
 
 def _file_stem(source_id: str, taken: set[str]) -> str:
-    """A file name for a source: source ids come from outside and may hold anything."""
+    """Make a file name for a source. Source ids come from outside and may hold anything."""
     base = _UNSAFE.sub("_", source_id).strip("._")[:80] or "source"
     stem, number = base, 2
     while stem.lower() in taken:

@@ -1,15 +1,15 @@
 """The share of the disk that one source may take: a rate, a sum, and a lower rate without space.
 
-A source that brings more is cut: nothing of it is recorded until it brings less again. Cutting out
-single packets would spoil what is kept.
+A source that brings more is cut: nothing of the source is recorded until it brings less again.
+Cutting out single packets would spoil the rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-BURST_S = 5.0  # s of the rate that may come at once: what a modem kept during an outage
-_BACK_AT = 0.5  # of the burst that must be free before a source that was cut is recorded again
+BURST_S = 5.0  # s of the rate that may come at once, as a modem keeps them during an outage
+_BACK_AT = 0.5  # share of the burst that must be free before a cut source is recorded again
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,11 @@ class QuotaRules:
     """The bounds of each source.
 
     Attributes:
-        bps: what may be recorded of it in the long run, bit/s. As much as a publisher may send
+        bps: bit/s that may be recorded in the long run. A publisher may send as much
             (`RelayConfig.publisher_bps`), so that nothing is seen live and missing afterwards.
-        modest_bps: the same while space is short.
-        most_bytes: in all, in one run of a recording.
-        most_tracks: likewise; each has a number of its own, and numbers are limited.
+        modest_bps: bit/s while space is short.
+        most_bytes: in one run of a recording.
+        most_tracks: in one run; each has a number of its own, and numbers are limited.
     """
 
     bps: float = 25e6
@@ -34,7 +34,7 @@ class SourceQuota:
     """One source's account.
 
     Attributes:
-        cut: nothing of it is recorded now.
+        cut: nothing of the source is recorded now.
         refused: records that were not kept.
     """
 
@@ -50,14 +50,14 @@ class SourceQuota:
         self.refused = 0
 
     def take(self, size: int, now: float, *, short: bool) -> bool:
-        """Whether a record of so many bytes may be kept.
+        """Decide whether a record may be kept.
 
-        What comes while the source is cut counts as well: it is recorded again once it brings less
-        than its rate.
+        Records count while the source is cut, too. So it is recorded again once it brings less than
+        its rate.
 
         Args:
             size: bytes.
-            now: seconds, of any clock; one that jumps earns a burst at the most.
+            now: seconds of any clock; a clock that jumps earns a burst at the most.
             short: space is short.
         """
         octet_rate = (self._rules.modest_bps if short else self._rules.bps) / 8
@@ -77,7 +77,7 @@ class SourceQuota:
         return True
 
     def take_track(self) -> bool:
-        """Whether another track may begin."""
+        """Decide whether another track may begin."""
         if self._tracks >= self._rules.most_tracks:
             self.cut = True
             return False

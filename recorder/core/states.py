@@ -1,8 +1,4 @@
-"""The life of a recording, as a transition table.
-
-Review states (submitted, passed, rejected, published, withdrawn) follow READY in later work; they
-are added here and nowhere else.
-"""
+"""The life of a recording, as a transition table."""
 
 from __future__ import annotations
 
@@ -10,8 +6,7 @@ from recorder.api import RecordingState
 
 _NEXT: dict[RecordingState, frozenset[RecordingState]] = {
     RecordingState.RECORDING: frozenset((RecordingState.FINISHING,)),
-    # RECORDING again: the server was restarted, finishing began, and then the lesson went on after
-    # all.
+    # RECORDING again: after a restart finishing began, and then the lesson went on.
     RecordingState.FINISHING: frozenset(
         (RecordingState.READY, RecordingState.FAILED, RecordingState.RECORDING)
     ),
@@ -21,5 +16,5 @@ _NEXT: dict[RecordingState, frozenset[RecordingState]] = {
 
 
 def may_become(present: RecordingState, following: RecordingState) -> bool:
-    """Is this step in the table? Staying is always allowed."""
+    """Look the step up in the table. Staying is always allowed."""
     return present == following or following in _NEXT[present]

@@ -1,16 +1,15 @@
-"""From RTP timestamps to one recording's time.
+"""The mapping from a track's RTP timestamps to the recording's time.
 
 Each track counts on its own clock from a random start. Sender reports (RFC 3550 §6.4.1), or packets
-that tell their capture time (abs-capture-time), say which wall clock time an RTP timestamp stands
-for; the relay hands them on as *anchors* on its own clock. Without any anchor the least delayed
-arrivals must do.
+that tell their capture time (abs-capture-time), give the wall clock time of an RTP timestamp. The
+relay hands them on as *anchors* on its own clock. Without anchors the least delayed arrivals count.
 
-A sample clock is neither even nor whole: it drifts, stands still while capture buffers are lost,
-and jumps. So a track's clock is a row of pieces. Arrivals come many times a second and show where
-a piece ends (`arrivals`); anchors tell such a step from a queue on the link and from a wall clock
-that was set (`clock_steps`). Inside a piece the clock follows the middle of the anchors around.
+A sample clock is uneven: it drifts, stands still while capture buffers are lost, and jumps. So a
+track's clock is a row of pieces. Arrivals come many times a second and show the end of a piece
+(`arrivals`). Anchors tell such a step from a queue on the link and from a wall clock that was set
+(`clock_steps`). Inside a piece the clock follows the middle of the anchors around.
 
-What is left after the steps is called the *lean*: time less RTP time less the steps so far.
+The rest after the steps is called the *lean*: time less RTP time less the steps so far.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ import msgspec
 from recorder.core.arrivals import ArrivalWindows, Step
 from recorder.core.clock_steps import Reading, Verdict, judge
 
-MIN_ANCHOR_SPACING_S = 0.4  # s; they come every 0.5 to 5 s; more of them add nothing but memory
-MAX_ANCHORS = 20_000  # of one track; then every other one goes and the spacing doubles
+MIN_ANCHOR_SPACING_S = 0.4  # s; anchors come every 0.5 to 5 s; more only cost memory
+MAX_ANCHORS = 20_000  # in one track; then every other anchor goes and the spacing doubles
 MAX_SKEW_S = 10.0  # s; a packet cannot be captured this long before or after it arrived
-MAX_DRIFT = 3000e-6  # beyond what any sampling clock does; more is noise
+MAX_DRIFT = 3000e-6  # s/s; beyond any sampling clock; more is noise
 _MIN_DRIFT_SPAN_S = 20.0  # s; below this, jitter of the anchors outweighs any drift
 _DRIFT_PAIR_S = 10.0  # s between two anchors that are compared
-_SMOOTH_S = 15.0  # s to each side; a middle of anchors over so long follows drift, not jitter
-_SMOOTH_ANCHORS = 2  # to each side at least
-_LATE_S = 4.0  # s; a repaired packet is not later (`reorder.MAX_WAIT_S` and the relay's patience)
-_EARLY_S = 0.05  # s; what is less delayed than a piece's least by so much belongs to another
-_ENVELOPE_S = 10.0  # s; arrivals around an anchor that show whether the media moved, too
-_SAME_WALL_S = 0.02  # s; wall clock levels as close are one
+_SMOOTH_S = 15.0  # s to each side; a middle over 30 s follows drift, not jitter
+_SMOOTH_ANCHORS = 2  # to each side, at least
+_LATE_S = 4.0  # s; no repaired packet is later (`reorder.MAX_WAIT_S` and the relay's patience)
+_EARLY_S = 0.05  # s; a packet that much before a piece's least delay belongs to another piece
+_ENVELOPE_S = 10.0  # s of arrivals around an anchor, which show whether the media moved, too
+_SAME_WALL_S = 0.02  # s; closer wall clock levels are one
 
 
 class _Anchor(msgspec.Struct, frozen=True, gc=False):
@@ -56,11 +55,11 @@ class _Pieces:
         self._floors = array("d", (float("-inf"), *(step.floor for step in steps)))
 
     def number(self, rtp: int, arrival: float, tick: float) -> int:
-        """The piece of a packet: by its arrival, unless it came late from an earlier piece."""
+        """Find the piece of a packet: by arrival, unless it came late from an earlier piece."""
         number = candidate = bisect_right(self.nows, arrival)
         offset = arrival - rtp * tick
         while candidate and arrival - self.nows[candidate - 1] < _LATE_S:
-            # A member comes neither from before the piece's begin nor sooner than without delay.
+            # A member is not older than the piece, and not faster than without delay.
             if rtp >= self.rtps[candidate - 1] and offset >= self._floors[candidate] - _EARLY_S:
                 return candidate
             candidate -= 1
@@ -89,11 +88,11 @@ class TrackClock:
         self._lag_s = lag_s
 
     def time_at(self, rtp: int, arrival: float) -> float:
-        """When what a decoder gives for extended timestamp `rtp` was captured.
+        """Compute the capture time of the media that a decoder gives for a packet.
 
         Args:
-            rtp: of a packet.
-            arrival: of that packet.
+            rtp: extended timestamp of the packet.
+            arrival: Unix seconds of the packet.
 
         Returns:
             Unix seconds on the relay's clock, never more than `MAX_SKEW_S` from the arrival.
@@ -120,7 +119,7 @@ class TrackClockBuilder:
     """Collects a track's anchors and arrivals in the first pass over an archive."""
 
     def __init__(self, clock_rate: int, lag_s: float = 0.0) -> None:
-        """`lag_s`: how much later a decoder gives what the coder took."""
+        """`lag_s`: seconds by which a decoder's output lags behind the coder's input."""
         self._lag_s = lag_s
         self._tick = 1.0 / clock_rate
         self._windows = ArrivalWindows(self._tick)
@@ -132,7 +131,7 @@ class TrackClockBuilder:
         self._windows.add(rtp, arrival)
 
     def add_anchor(self, rtp: int, capture: float, now: float) -> None:
-        """Note an anchor; absurd ones are passed over."""
+        """Note an anchor; pass over an absurd one."""
         if not abs(capture - now) <= MAX_SKEW_S:
             return
         if self._anchors and now - self._anchors[-1].now < self._spacing_s:
@@ -143,7 +142,7 @@ class TrackClockBuilder:
         self._anchors.append(_Anchor(rtp, capture, now))
 
     def build(self) -> TrackClock:
-        """The mapping, from all that was noted."""
+        """Make the mapping from all that was noted."""
         steps = self._windows.steps()
         if not self._anchors:
             return self._by_arrivals(steps)
@@ -169,7 +168,7 @@ class TrackClockBuilder:
         return TrackClock(self._tick, pieces, _smoothed(rows, drift), drift, self._lag_s)
 
     def _rows(self, pieces: _Pieces, numbers: list[int]) -> list[tuple[float, float]]:
-        """Each anchor as (RTP time with steps, lean)."""
+        """List each anchor as (RTP time with steps, lean)."""
         rows = []
         for anchor, number in zip(self._anchors, numbers, strict=True):
             x = anchor.rtp * self._tick + pieces.levels[number]
@@ -186,9 +185,9 @@ class TrackClockBuilder:
     def _split_wall(
         self, pieces: _Pieces, drift: float, verdict: Verdict
     ) -> tuple[list[Step], list[tuple[int, float]]]:
-        """Tell steps of the sample clock that are not among `pieces` from the wall clock's.
+        """Tell steps of the sample clock that are not in `pieces` from steps of the wall clock.
 
-        The media moved with the anchors if arrivals are later or earlier than before, too.
+        The media moved with the anchors if arrivals moved as well.
         """
         if not verdict.wall:
             return [], []
@@ -201,7 +200,7 @@ class TrackClockBuilder:
             levels.append(pieces.levels[number] + (now - begin) * drift)
         unseen, wall = [], []
         for index, size in verdict.wall:
-            # One anchor more to each side: the anchor at the step may be a wild one.
+            # One anchor more to each side, since the anchor at the step may be a wild one.
             now = self._anchors[min(index + 1, len(self._anchors) - 1)].now
             since = self._anchors[max(index - 2, 0)].now
             before = windows.least_between(since - _ENVELOPE_S, since, levels)
@@ -214,7 +213,7 @@ class TrackClockBuilder:
         return unseen, wall
 
     def _by_arrivals(self, steps: list[Step]) -> TrackClock:
-        """No anchors: the least delayed arrivals, and every step that they show."""
+        """Make the mapping without anchors: from the least delayed arrivals and all their steps."""
         windows = self._windows
         pieces = _Pieces(windows, steps)
         rows, number = [], 0
@@ -229,7 +228,7 @@ class TrackClockBuilder:
 
 
 def _thinned(rows: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The row of the least lean of every second or so."""
+    """Keep the row of the least lean of about every second."""
     kept: list[tuple[float, float]] = []
     until = float("-inf")
     for row in rows:
@@ -242,7 +241,7 @@ def _thinned(rows: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _drift(rows: Sequence[tuple[float, float]], pair_s: float = _DRIFT_PAIR_S) -> float:
-    """The usual slope between rows `pair_s` apart: up to half of them may be wrong."""
+    """Estimate the usual slope between rows `pair_s` apart; up to half may be wrong."""
     rows = sorted(rows)
     if len(rows) < 2 or rows[-1][0] - rows[0][0] < _MIN_DRIFT_SPAN_S:
         return 0.0
@@ -257,12 +256,12 @@ def _drift(rows: Sequence[tuple[float, float]], pair_s: float = _DRIFT_PAIR_S) -
 
 
 def _smoothed(rows: Sequence[tuple[float, float]], drift: float) -> list[tuple[float, float]]:
-    """Each row's lean replaced by the middle of those around."""
+    """Replace each row's lean by the middle of those around."""
     return _around(rows, drift, median)
 
 
 def _lowest(rows: Sequence[tuple[float, float]], drift: float) -> list[tuple[float, float]]:
-    """Each row's lean replaced by the least of those around."""
+    """Replace each row's lean by the least of those around."""
     return _around(rows, drift, min)
 
 
@@ -284,7 +283,7 @@ def _around(
 
 
 def _ascending(rows: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """In order, one row for each place."""
+    """Sort the rows and keep one for each place."""
     kept: list[tuple[float, float]] = []
     for row in sorted(rows):
         if not kept or row[0] > kept[-1][0]:
@@ -293,9 +292,9 @@ def _ascending(rows: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 
 def _wall_levels(anchors: Sequence[_Anchor], wall: list[tuple[int, float]]) -> list[float]:
-    """The error of the sender's wall clock at each anchor.
+    """Estimate the error of the sender's wall clock at each anchor.
 
-    The clock is taken to be right at the level where it was longest.
+    The level that lasted longest is taken for the right one.
     """
     levels, level, at = [], 0.0, 0
     lengths: dict[int, float] = {}

@@ -1,4 +1,4 @@
-"""What the first pass over an archive learns: every track in outline, every event."""
+"""The index that the first pass over an archive makes: tracks in outline, and events."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from recorder.core.video_assembler import Moment
 from recorder.core.video_frame import Depacketizer
 from relay.api import MediaKind
 
-MAX_TRACKS = 1 << 16  # as many as a run of the tap numbers; some kB each
-MAX_STAGE_EVENTS = 10_000
-MAX_NAMES = 2 * MAX_SOURCES  # of sources; those that never sent among them
+MAX_TRACKS = 1 << 16  # as many as one run of the tap can number; some kB each
+MAX_STAGE_EVENTS = 10_000  # in one recording
+MAX_NAMES = 2 * MAX_SOURCES  # of sources, with those that never sent
 
 
 def depacketizer_for(track: TrackBegin) -> Depacketizer | None:
@@ -47,11 +47,11 @@ class TrackIndex:
 
     Attributes:
         begin: the track as announced.
-        first: its first packet; None while there is none.
-        last: its latest packet.
-        first_key: where its first key frame begins; None for audio.
-        width: of the largest key frame, with `height`.
-        parameters: H.264: the parameter sets of the first key frame.
+        first: the first packet; None while there is none.
+        last: the latest packet.
+        first_key: the beginning of the first key frame; None for audio.
+        width: pixels of the largest key frame, with `height`.
+        parameters: the parameter sets of the first key frame (H.264 only).
     """
 
     def __init__(self, begin: TrackBegin) -> None:
@@ -70,7 +70,7 @@ class TrackIndex:
 
     @property
     def reorders(self) -> bool:
-        """Whether pictures may be shown in another order than they were sent in."""
+        """Tell whether pictures may be shown in another order than sent."""
         return isinstance(self._depacketizer, H264Depacketizer) and self._depacketizer.reorders
 
     def add_packet(self, packet: Packet) -> None:
@@ -90,7 +90,7 @@ class TrackIndex:
             self._look_for_key_frame(self._depacketizer, rtp.payload)
 
     def _in_order(self, sequence: int) -> bool:
-        """Whether a packet is younger than all before: repaired ones say nothing of the clock."""
+        """Tell whether a packet is the youngest so far. Repaired ones say nothing of the clock."""
         latest = self._sequence.last
         place = self._sequence.near(sequence)
         if latest is not None and latest - MAX_MISORDER <= place <= latest:
@@ -108,7 +108,7 @@ class TrackIndex:
         self._clock.add_anchor(timestamp, clock.capture_time, clock.now)
 
     def clock(self) -> TrackClock:
-        """The mapping from RTP to wall clock time, when all is noted."""
+        """Make the mapping from RTP to wall clock time, when all is noted."""
         return self._clock.build()
 
     def _look_for_key_frame(self, depacketizer: Depacketizer, payload: bytes) -> None:

@@ -19,7 +19,7 @@ from recorder.core.track_index import depacketizer_for
 from recorder.core.video_assembler import MediaGap, Moment, TimedFrame, VideoAssembler
 from recorder.core.video_frame import CodedFrame
 
-MIN_STALL_S = 0.025  # s; sound that was not captured for longer is a gap; less may be drift
+MIN_STALL_S = 0.025  # s; a longer stop of the capture is a gap, a shorter one may be drift
 
 
 class Picture(msgspec.Struct, frozen=True, gc=False):
@@ -30,12 +30,12 @@ class Picture(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def start(self) -> float:
-        """As of every item."""
+        """The first moment, Unix seconds."""
         return self.time
 
 
 class Sound(msgspec.Struct, frozen=True, gc=False):
-    """An Opus packet and its duration in 48 kHz samples."""
+    """An Opus packet and its duration in 48 kHz samples; `time` is Unix seconds of capture."""
 
     time: float
     packet: bytes
@@ -43,7 +43,7 @@ class Sound(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def start(self) -> float:
-        """As of every item."""
+        """The first moment, Unix seconds."""
         return self.time
 
 
@@ -79,7 +79,7 @@ class TrackPipeline:
             yield from self._convert(ordered)
 
     def flush(self) -> Iterator[Item]:
-        """The track ended."""
+        """Yield the rest at the end of the track."""
         for ordered in self._reorder.flush():
             yield from self._convert(ordered)
         if self._video is not None:
@@ -94,7 +94,7 @@ class TrackPipeline:
             return
         time = self._time(Moment(packet.timestamp, packet.arrival))
         if self._sound_end is not None and time > self._sound_end:
-            # A sender that pauses counts on; a clock that stood still had lost what was said.
+            # A sender that pauses goes on counting. A clock that stood still lost sound.
             stood_still = packet.timestamp - self._next_timestamp < samples // 2
             if packet.lost_before or (stood_still and time - self._sound_end > MIN_STALL_S):
                 yield Missing(self._sound_end, time)
@@ -110,5 +110,5 @@ class TrackPipeline:
                 yield Missing(self._time(item.start), self._time(item.end))
 
     def _time(self, at: Moment) -> float:
-        # What claims to come from the future would hold up all that comes after it.
+        # A packet from the future would hold up all that comes after it.
         return min(self._clock.time_at(at.timestamp, at.arrival), at.arrival + MAX_AHEAD_S)

@@ -1,8 +1,8 @@
-"""From one track's ordered packets to frames that decode, and the gaps between them.
+"""Frames that decode, made from one track's ordered packets, and the gaps between them.
 
-A frame is kept only if all of it arrived and so did everything it may refer to: after any loss,
-nothing is kept until the next key frame. What is left out is reported as a gap. (Guessing that a
-lost packet was not referred to would keep more pictures, some of them smeared.)
+A frame is kept only if it arrived whole, with everything that it may refer to. So after any loss
+nothing is kept until the next key frame. The time left out is reported as a gap. A guess that no
+frame refers to a lost packet would keep more pictures, and some of them would be smeared.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TimedFrame(msgspec.Struct, frozen=True, gc=False):
 
 
 class MediaGap(msgspec.Struct, frozen=True, gc=False):
-    """Pictures are missing between these two."""
+    """Pictures are missing between two moments."""
 
     start: Moment
     end: Moment
@@ -41,7 +41,7 @@ class VideoAssembler:
     """Groups packets by timestamp and lets whole, decodable frames through.
 
     Attributes:
-        broken: frames left out, because packets of them or of what they refer to are missing.
+        broken: frames left out, because their packets, or those of a frame before, are missing.
     """
 
     def __init__(self, depacketizer: Depacketizer) -> None:
@@ -59,8 +59,7 @@ class VideoAssembler:
         """Take the next packet."""
         self._latest = Moment(packet.timestamp, packet.arrival)
         if packet.lost_before:
-            # The frame before is whole only if its marker was seen, and then it is finished
-            # already.
+            # The frame before is whole only if its marker was seen. Then it is finished already.
             self._broken_group = bool(self._group)
         if self._group and packet.timestamp != self._group[0].timestamp:
             yield from self._finish()
@@ -77,7 +76,7 @@ class VideoAssembler:
             yield from self._finish()
 
     def flush(self) -> Iterator[TimedFrame | MediaGap]:
-        """The end of the track: an unfinished frame is left out, an open gap ends here."""
+        """End the track: leave an unfinished frame out, end an open gap."""
         if self._group:
             self._lose(self._group[0])
             self._group = []

@@ -1,4 +1,4 @@
-"""What a depacketizer makes, and what it must be able to do."""
+"""Coded frames, and the depacketizers that make them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class CodedFrame(msgspec.Struct, frozen=True, gc=False):
 
 
 class Depacketizer(Protocol):
-    """Turns a codec's RTP payloads into frames; one for each track and pass."""
+    """Turns a codec's RTP payloads into frames; each track has one in each pass."""
 
     def peek_key_frame(self, payload: bytes) -> tuple[int, int] | None:
-        """(width, height) in pixels if this packet begins a key frame, cheaply."""
+        """Find (width, height) in pixels, cheaply, if this packet begins a key frame."""
 
     def assemble(self, payloads: Sequence[bytes], *, after_loss: bool) -> CodedFrame | None:
-        """A whole frame from the payloads of one timestamp, or None if they are not one."""
+        """Build a whole frame from the payloads of one timestamp, or None if they are not one."""

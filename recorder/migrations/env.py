@@ -1,8 +1,8 @@
-"""Runs the revisions on the connection that `recorder.library` hands over."""
+"""Runs the revisions on the connection that `recorder.recordings.store` hands over."""
 
 from alembic import context
 
-from recorder.tables import metadata
+from recorder.recordings.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -51,8 +51,8 @@ _NAMES = (
 class Counters:
     """Plain integers, incremented in place on the hot path and read by `snapshot`.
 
-    A drop is never silent: each reason has its own counter, so that a hostile or broken peer shows
-    up in `/metrics` without one line of log per packet.
+    A drop is never silent: each reason has its own counter. So a hostile or broken peer shows in
+    `/metrics`, and the log needs no line per packet.
     """
 
     __slots__ = _NAMES

@@ -6,17 +6,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from relay.api import CloseReason, Layer, SlotState, SourceInfo, TapSink
-from relay.core.allocator import RANK
+from relay.core.choosing.allocator import RANK
 from relay.core.congestion.estimator import START_BPS
 from relay.core.counters import Counters
-from relay.core.layer import IncomingLayer
-from relay.core.negotiated import IncomingTrack, OutgoingSlot
-from relay.core.publisher import Publisher
+from relay.core.incoming.layer import IncomingLayer
+from relay.core.incoming.publisher import Publisher
 from relay.core.tap import RoomTap
 from relay.core.viewer import Viewer
+from relay.core.wire.negotiated import IncomingTrack, OutgoingSlot
 
-_WANTED_INTERVAL = 0.1  # s between two looks at what is taken
-_SPEAKERS_INTERVAL = 0.1  # s between two looks at who is loudest
+_WANTED_INTERVAL_S = 0.1  # s between two looks at what is taken
+_SPEAKERS_INTERVAL_S = 0.1  # s between two looks at who is loudest
 
 
 class RoomEvents(Protocol):
@@ -29,19 +29,18 @@ class RoomEvents(Protocol):
         """A source is gone."""
 
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
-        """What flows in a viewer's slots changed; the whole list."""
+        """The contents of a viewer's slots changed; the whole list."""
 
     def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
-        """Which layers of a publishing session anybody takes, or whether its sound, changed."""
+        """The set of layers of a session that anybody takes, or the use of its sound, changed."""
 
 
 class Room:
     """One room. All times are seconds on one monotonic clock, passed in as `now`.
 
-    Changes of layers and slots are told from `on_timer`, so at most a tick late and never from
-    within the forwarding of a packet; sources that come and go are told at once. What is wanted of
-    publishers is told by `on_timer` and, since who comes on stage may speak already, at once by
-    `set_audible`.
+    `on_timer` tells changes of layers and slots: at most a tick late, and never while a packet is
+    being forwarded. Sources that come and go are told at once. `on_timer` also tells what is wanted
+    of publishers. `set_audible` tells it at once: who comes on stage may already speak.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Room:
             wall_offset: Unix time minus `now`, fixed for the room's life.
             events: told about changes.
             counters: shared by all rooms of the relay.
-            start_bps: what a viewer's link is taken to carry until it is known.
+            start_bps: assumed rate of a viewer's link until it is known.
         """
         self._start_bps = start_bps
         self.room_id = room_id
@@ -71,7 +70,7 @@ class Room:
         self._viewers: dict[Viewer, None] = {}  # a set that keeps its order
         self._taps: dict[RoomTap, None] = {}
         self._programme: tuple[str, ...] = ()
-        self._audible: dict[str, None] = {}  # in the order of what matters most
+        self._audible: dict[str, None] = {}  # the most important source first
         self._told: dict[str, SourceInfo] = {}
         self._speakers_at = self._wanted_at = float("-inf")
 
@@ -112,7 +111,7 @@ class Room:
             tap.attach(publisher, now)
         self._choose_again(now)
         self._tell_source(publisher)
-        self._wanted_at = float("-inf")  # the sound of who is off stage can stop at once
+        self._wanted_at = float("-inf")  # sound of a source off stage can stop at once
         return publisher
 
     def add_viewer(
@@ -201,19 +200,19 @@ class Room:
     # --- what is shown and heard ------------------------------------------------------------------
 
     def set_programme(self, source_ids: Sequence[str], now: float) -> None:
-        """What programme viewers see: the n-th slot shows the n-th of these that is published."""
+        """Choose the programme: the n-th slot shows the n-th of these that is published."""
         self._programme = tuple(dict.fromkeys(source_ids))
         for viewer in self._viewers:
             viewer.retarget(now)
 
     def set_audible(self, source_ids: Collection[str], now: float) -> None:
-        """Whose sound may be forwarded to viewers at all; takes effect with the next packet."""
+        """Name the sources whose sound may be heard, from the next packet on."""
         self._audible = dict.fromkeys(source_ids)
         self._assign_speakers(now)
-        self._tell_wanted(now)  # not with the next look: who comes on stage may speak already
+        self._tell_wanted(now)  # at once: who comes on stage may already speak
 
     def publisher_of(self, source_id: str) -> Publisher | None:
-        """Who publishes a source now."""
+        """The publisher of a source now."""
         return self._publishers.get(source_id)
 
     def programme(self) -> Sequence[str]:
@@ -265,16 +264,16 @@ class Room:
         """Do what is due: called by the driver every 20 to 25 ms."""
         for publisher in tuple(self._publishers.values()):
             publisher.on_timer(now)
-        if now - self._speakers_at >= _SPEAKERS_INTERVAL:
+        if now - self._speakers_at >= _SPEAKERS_INTERVAL_S:
             self._speakers_at = now
             speakers = len(self._speakers())
             contested = [one for one in self._viewers if one.audio_slots < speakers]
-            self._assign_speakers_of(contested, now)  # the others hear everybody as it is
-        if now - self._wanted_at >= _WANTED_INTERVAL:
+            self._assign_speakers_of(contested, now)  # the others hear everybody anyway
+        if now - self._wanted_at >= _WANTED_INTERVAL_S:
             self._tell_wanted(now)
         for viewer in tuple(self._viewers):
             if now < viewer.due and not viewer.outlet.pacer.held:
-                continue  # most of them, most times
+                continue  # most viewers, most times
             viewer.on_timer(now)
             if viewer.take_change():
                 self._events.on_slots_changed(viewer.session_id, viewer.slots())
@@ -283,7 +282,7 @@ class Room:
 
     @property
     def any_waits(self) -> bool:
-        """Whether packets wait for `pace`, or a probe is under way."""
+        """True if packets wait for `pace`, or a probe is under way."""
         return any(viewer.outlet.pacer.held for viewer in self._viewers)
 
     def pace(self, now: float) -> None:
@@ -296,9 +295,9 @@ class Room:
     def _tell_wanted(self, now: float) -> None:
         """Let publishers pause what nobody takes.
 
-        Sound counts as taken while it may be heard, whether or not anybody hears it. Taps do not
-        count: a recording has the sound of rooms off stage only as long as it comes anyway, and its
-        player keeps them silent.
+        Sound counts as taken while it may be heard, even if nobody hears it. Taps do not count.
+        A recording keeps the sound of rooms off stage only while it comes anyway: its player keeps
+        these rooms silent.
         """
         self._wanted_at = now
         taken: dict[str, set[Layer]] = {source: set() for source in self._publishers}
@@ -308,13 +307,14 @@ class Room:
                     taken[source] |= layers
         for source, publisher in self._publishers.items():
             if self._taps and publisher.video:
-                # What is on stage is kept at its best; of the others whatever flows is kept.
+                # A recording keeps the stage at its best, and of others any layer that flows.
                 best = max if source in self._programme else min
                 taken[source].add(best(publisher.video, key=RANK.__getitem__))
             wanted, sound = publisher.wanted, source in self._audible
             featured = source in self._programme
             if not featured and publisher.video and not publisher.settled:
-                # Nothing can be taken yet. Who is not on stage begins with what any uplink carries.
+                # Nothing can be taken yet. A source off stage begins with the lowest layer: any
+                # uplink carries that.
                 taken[source].add(min(publisher.video, key=RANK.__getitem__))
             choosable = len(publisher.video) > 1 and (publisher.settled or not featured)
             if wanted.update(taken[source], now, sound=sound, choosable=choosable):

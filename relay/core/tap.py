@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from relay.api import CloseReason, TapSink, TapTrack
-from relay.core import rtp
-from relay.core.allocator import RANK
-from relay.core.layer import IncomingLayer
-from relay.core.munger import payload
-from relay.core.negotiated import Codec
-from relay.core.packet import MediaPacket
-from relay.core.publisher import Publisher
-from relay.core.selector import SwitchingSlot
+from relay.core.choosing.allocator import RANK
+from relay.core.incoming.layer import IncomingLayer
+from relay.core.incoming.publisher import Publisher
+from relay.core.outgoing.munger import payload
+from relay.core.outgoing.selector import SwitchingSlot
+from relay.core.wire import rtp
+from relay.core.wire.negotiated import Codec
+from relay.core.wire.packet import MediaPacket
 
 
 class TapHost(Protocol):
@@ -26,7 +26,7 @@ class TapHost(Protocol):
 class TapSlot(SwitchingSlot):
     """One tapped stream: rewritten like a viewer's, without extensions, with its clock told.
 
-    A track begins with its first packet, when the codec is known; a change of codec begins another.
+    A track begins with its first packet, when the codec is known. A new codec begins a new track.
     """
 
     __slots__ = ("_codec", "_new_track_id", "_sink", "_ssrc", "_track_id", "_wall_offset")
@@ -131,8 +131,8 @@ class RoomTap:
     def retarget(self, publisher: Publisher, now: float) -> None:
         """Take the highest layer that flows; while none does, stay with the last.
 
-        A track does not begin on a layer that a better one is about to replace: the same instant
-        would be kept in three sizes, before any sender report can date them.
+        A track does not begin on a layer that a better one is about to replace. Otherwise the same
+        instant would be recorded in three sizes, before any sender report can date them.
         """
         slots = self._slots.get(publisher)
         if slots is None:

@@ -11,42 +11,25 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import Browsers, browsers
 from tests.support.capture import teacher_capture
-from tests.support.people import TeacherSeat, lesson_open_now
-from tests.support.server import Client, TongkeServer
+from tests.support.live_class import LiveClass, live_class
 
 FIGURES = Path(__file__).resolve().parents[2] / "data" / "bars.jsonl"
 
 
-class LiveClass:
-    """A started lesson with its teacher; classrooms are the test's own."""
-
-    def __init__(
-        self, server: TongkeServer, seats: Browsers, api: Client, lesson: dict[str, Any]
-    ) -> None:
-        self.server, self.seats, self.api, self.lesson = server, seats, api, lesson
-        self.teacher: TeacherSeat
-
-
 @asynccontextmanager
-async def live_class(
+async def three_layers(
     folder: Path, capture: Path, *, codec: str = "vp8"
 ) -> AsyncIterator[LiveClass]:
-    """A server, and a teacher whose camera is on air in three layers."""
-    async with TongkeServer.start(folder) as server, browsers() as seats:
-        api = await server.sign_in("wang")
-        held = LiveClass(server, seats, api, await lesson_open_now(api))
-        held.teacher = await TeacherSeat.arrive(server, seats, teacher_capture(capture))
-        await held.teacher.open_lesson(held.lesson["lesson_id"], codec=codec)
-        await held.teacher.start_lesson()
-        await held.teacher.until(
+    """A lesson whose teacher's camera is on air in three layers."""
+    async with live_class(folder, teacher_capture(capture), codec=codec) as school:
+        await school.teacher.until(
             """async () => {
               const rows = await window.__probe.stats('outbound-rtp', 'video')
               return rows.filter((row) => row.framesPerSecond >= 15).length === 3
             }"""
         )
-        yield held
+        yield school
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bars.conftest import live_class
+from tests.bars.conftest import three_layers
 from tests.support.capture import room_capture
-from tests.support.people import ClassroomSeat
 
 pytestmark = pytest.mark.bench
 TIMES = 5
@@ -31,15 +30,13 @@ WISH_TO_PICTURE = """async () => {
 async def test_a_layer_that_stopped_is_seen_again_within_a_second(
     tmp_path: Path, capture_folder: Path, report: Callable[..., None]
 ) -> None:
-    async with live_class(tmp_path, capture_folder) as held:
-        tone = room_capture(capture_folder, 440)
-        room = await ClassroomSeat.arrive(held.server, held.seats, held.lesson, "shanquan1", tone)
-        await room.enter()
+    async with three_layers(tmp_path, capture_folder) as school:
+        room = await school.enters(capture=room_capture(capture_folder, 440))
         took = []
         for _ in range(TIMES):
             await room.pin_view([{"slot": 0, "source_id": "lead.camera", "max_layer": "l"}])
             await room.picture("lead-video", 180)
-            await held.teacher.until(STOPPED)
+            await school.teacher.until(STOPPED)
             took.append(await room.evaluate(WISH_TO_PICTURE))
         report(back_ms=[round(one) for one in took])
         assert max(took) < LIMIT_MS

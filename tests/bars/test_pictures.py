@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bars.conftest import LiveClass, live_class
+from tests.bars.conftest import three_layers
 from tests.support.capture import room_capture
 from tests.support.people import LAYER_HEIGHTS, ClassroomSeat
 
@@ -17,11 +17,6 @@ pytestmark = pytest.mark.bench
 FIRST, SECOND = "shanquan1", "yunling1"
 LEAD_VIDEO = '[data-testid="lead-video"]'
 SWITCHES = ("l", "h", "m", "l", "m", "h", "l", "m", "h", "l")
-
-
-async def _room(held: LiveClass, room_id: str, capture: Path) -> ClassroomSeat:
-    tone = room_capture(capture, 440)
-    return await ClassroomSeat.arrive(held.server, held.seats, held.lesson, room_id, tone)
 
 
 async def _enter_timed(room: ClassroomSeat) -> dict[str, float]:
@@ -41,10 +36,11 @@ async def _show(room: ClassroomSeat, layer: str) -> None:
 async def test_pictures(
     codec: str, tmp_path: Path, capture_folder: Path, report: Callable[..., None]
 ) -> None:
-    async with live_class(tmp_path, capture_folder, codec=codec) as held:
-        first = await _room(held, FIRST, capture_folder)
+    async with three_layers(tmp_path, capture_folder, codec=codec) as school:
+        tone = room_capture(capture_folder, 440)
+        first = await school.arrives(FIRST, tone)
         entered = await _enter_timed(first)
-        second = await _room(held, SECOND, capture_folder)
+        second = await school.arrives(SECOND, tone)
         late = await _enter_timed(second)
 
         for layer in LAYER_HEIGHTS:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.bars.conftest import live_class
+from tests.bars.conftest import three_layers
 from tests.support.browser import browsers
 from tests.support.capture import room_capture, teacher_capture
 from tests.support.people import ClassroomSeat, Person, TeacherSeat, lesson_open_now, through_proxy
@@ -92,27 +92,22 @@ def _heard(samples: list[list[float]], since_ms: float, until_ms: float) -> list
 async def test_on_stage_is_heard_and_only_then(
     tmp_path: Path, capture_folder: Path, report: Callable[..., None]
 ) -> None:
-    async with live_class(tmp_path, capture_folder) as held:
-        rooms = []
-        for room_id, frequency in ((FIRST, 1500.0), (SECOND, 440.0)):
-            tone = room_capture(capture_folder, frequency)
-            room = await ClassroomSeat.arrive(held.server, held.seats, held.lesson, room_id, tone)
-            await room.enter()
-            rooms.append(room)
-        speaker, other = rooms
-        listeners: dict[str, Person] = {"teacher": held.teacher, "other": other}
+    async with three_layers(tmp_path, capture_folder) as school:
+        speaker = await school.enters(FIRST, room_capture(capture_folder, 1500.0))
+        other = await school.enters(SECOND, room_capture(capture_folder, 440.0))
+        listeners: dict[str, Person] = {"teacher": school.teacher, "other": other}
         for person in listeners.values():
             await person.evaluate("() => window.__probe.listen(1500)")
         await asyncio.sleep(3)
         now = "() => Date.now()"
-        called = await held.teacher.evaluate(now)
-        await held.teacher.click(f"stage-invite-{speaker.participant_id}")
+        called = await school.teacher.evaluate(now)
+        await school.teacher.click(f"stage-invite-{speaker.participant_id}")
         await asyncio.sleep(4)
-        dismissed = await held.teacher.evaluate(now)
-        await held.teacher.click(f"stage-remove-{speaker.participant_id}")
-        gone = await held.teacher.evaluate(now)  # pressing takes a while
+        dismissed = await school.teacher.evaluate(now)
+        await school.teacher.click(f"stage-remove-{speaker.participant_id}")
+        gone = await school.teacher.evaluate(now)  # pressing takes a while
         await asyncio.sleep(4)
-        ended = await held.teacher.evaluate(now)
+        ended = await school.teacher.evaluate(now)
 
         figures: dict[str, Any] = {}
         for name, person in listeners.items():
@@ -140,17 +135,15 @@ async def test_server_restart(
       return window.__tongke?.state?.instance !== before &&
         rows.some((row) => row.framesPerSecond > 5) ? Date.now() : null
     }"""
-    async with live_class(tmp_path, capture_folder) as held:
-        tone = room_capture(capture_folder, 440)
-        room = await ClassroomSeat.arrive(held.server, held.seats, held.lesson, FIRST, tone)
-        await room.enter()
-        await held.teacher.picture(f"video-{room.participant_id}")
+    async with three_layers(tmp_path, capture_folder) as school:
+        room = await school.enters(FIRST, room_capture(capture_folder, 440))
+        await school.teacher.picture(f"video-{room.participant_id}")
         instance = await room.evaluate("() => window.__tongke.state.instance")
-        await held.server.down()
-        await held.server.up()
+        await school.server.down()
+        await school.server.up()
         up = await room.evaluate("() => Date.now()")
         back = {}
-        for name, person in (("teacher", held.teacher), ("room", room)):
+        for name, person in (("teacher", school.teacher), ("room", room)):
             async with asyncio.timeout(30):
                 while (at := await person.evaluate(moving, instance)) is None:
                     await person.page.wait_for_timeout(50)

@@ -7,14 +7,13 @@ import os
 import time
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 SECONDS = float(os.environ.get("TONGKE_FUZZ_SECONDS", "0"))
 
-# No deadline: two cores are shared with everything else that runs, and time is no verdict here.
-settings.register_profile("brief", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("long", settings.get_profile("brief"), max_examples=5000)
-settings.load_profile("long" if SECONDS else "brief")
+if SECONDS:
+    settings.register_profile("long", settings.get_profile("search"), max_examples=5000)
+    settings.load_profile("long")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.api import Layer
-from relay.core import h264, red, rtcp, rtp, twcc, vp8
+from relay.core.wire import h264, red, rtcp, rtcp_writer, rtp, twcc, vp8
 from tests.simulated import publisher, streams
 from tests.simulated.classroom import Classroom, Sink
-from tests.unit.relay.test_red import Microphone
+from tests.unit.relay.core.wire.test_red import Microphone
 
 LONG = settings.get_current_profile_name() == "long"
 WHOLE_ROOM = settings(max_examples=1000 if LONG else 60)
@@ -50,22 +50,24 @@ BLOCK = st.builds(
 )
 RTCP = st.lists(
     st.one_of(
-        st.builds(rtcp.receiver_report, U32, st.lists(BLOCK, max_size=3)),
+        st.builds(rtcp_writer.receiver_report, U32, st.lists(BLOCK, max_size=3)),
         st.builds(
-            lambda *parts: rtcp.sender_report(rtcp.SenderReport(*parts)),
+            lambda *parts: rtcp_writer.sender_report(rtcp.SenderReport(*parts)),
             SSRC,
             st.integers(0, 2**64 - 1),
             U32,
             U32,
             U32,
         ),
-        st.builds(rtcp.nack, U32, SSRC, st.lists(U16, max_size=30)),
-        st.builds(rtcp.picture_loss, U32, SSRC),
-        st.builds(rtcp.intra_request, U32, SSRC, st.integers(0, 255)),
-        st.builds(rtcp.bye, st.lists(SSRC, max_size=3)),
-        st.builds(rtcp.transport_feedback, U32, SSRC, st.binary(max_size=40)),
-        st.builds(rtcp.bitrate_limit, U32, st.integers(0, 2**60), st.lists(SSRC, max_size=3)),
-        st.builds(rtcp.source_description, SSRC, st.text(max_size=20)),
+        st.builds(rtcp_writer.nack, U32, SSRC, st.lists(U16, max_size=30)),
+        st.builds(rtcp_writer.picture_loss, U32, SSRC),
+        st.builds(rtcp_writer.intra_request, U32, SSRC, st.integers(0, 255)),
+        st.builds(rtcp_writer.bye, st.lists(SSRC, max_size=3)),
+        st.builds(rtcp_writer.transport_feedback, U32, SSRC, st.binary(max_size=40)),
+        st.builds(
+            rtcp_writer.bitrate_limit, U32, st.integers(0, 2**60), st.lists(SSRC, max_size=3)
+        ),
+        st.builds(rtcp_writer.source_description, SSRC, st.text(max_size=20)),
     ),
     max_size=4,
 ).map(b"".join)

@@ -14,27 +14,22 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signaling.config import Config
-from signaling.core import messages as m
-from signaling.core.calendar import parse_day, parse_week
-from signaling.core.resources import LessonState
-from signaling.core.room_state import CommandRefused, RoomLimits, RoomState, split_source
-from signaling.core.tokens import (
-    InvalidToken,
-    Keyring,
-    MediaAction,
-    MediaGrant,
-    open_media,
-    seal_media,
-)
-from signaling.errors import Invalid, Malformed
-from signaling.http.app import ROUTES
-from signaling.http.media import _accepts, if_match
-from signaling.http.origin import client_address, is_own_origin, networks
-from signaling.http.problems import invalid_body
-from signaling.http.ws import _decode
-from signaling.lessons import cursor_of, read_cursor
-from tests.unit.signaling.rooms import AT, lesson, room, seat
+from signaling.access.signing import InvalidToken, Keyring
+from signaling.base.calendar import parse_day, parse_week
+from signaling.base.config import Config
+from signaling.base.cursors import BadPlace, cursor_of, read_cursor
+from signaling.base.errors import Malformed
+from signaling.classroom import wire as m
+from signaling.classroom.parts.part import CommandRefused
+from signaling.classroom.socket import _decode
+from signaling.classroom.views import check_view
+from signaling.http_face import ROUTES
+from signaling.lessons.sources import split_source
+from signaling.media.routes import _accepts, if_match
+from signaling.media.tokens import MediaAction, MediaGrant, open_media, seal_media
+from signaling.web.origin import client_address, is_own_origin, networks
+from signaling.web.problems import invalid_body
+from tests.unit.signaling.classroom.rooms import room
 
 SECRET = Keyring(b"k" * 32)
 TOKEN = seal_media(
@@ -137,101 +132,21 @@ def test_any_value_in_any_message(tag: str, number: Any, who: Any, slots: Any, e
         assert error.id in {number, None}
 
 
-# --- any order of commands -----------------------------------------------------------------------
+# --- views ---------------------------------------------------------------------------------------
 
-WHO = st.sampled_from(["lead", "a", "b", "c", "researcher", "assistant"])
 PARTICIPANT = st.sampled_from(["lead", "room-a", "room-b", "room-c", "room-z", "", "person-zhu"])
 SOURCE = PARTICIPANT.map(lambda p: f"{p}.camera") | st.text(max_size=10)
-COMMAND = st.one_of(
-    st.tuples(st.just("raise_hand"), WHO),
-    st.tuples(st.just("lower_hand"), WHO, st.none() | PARTICIPANT),
-    st.tuples(st.just("invite_to_stage"), WHO, PARTICIPANT),
-    st.tuples(st.just("remove_from_stage"), WHO, PARTICIPANT),
-    st.tuples(st.just("mute_all"), WHO, st.booleans()),
-    st.tuples(st.just("leave"), PARTICIPANT, st.floats(0, 1000)),
-    st.tuples(st.just("expire"), st.floats(0, 2000)),
-    st.tuples(st.just("check_view"), st.lists(st.tuples(st.integers(-2, 20), SOURCE))),
-    st.tuples(st.just("put_source"), SOURCE),
-    st.tuples(st.just("remove_source"), SOURCE),
-    st.tuples(st.just("set_lesson"), st.sampled_from(LessonState)),
-)
 
 
-def _carry_out(state: RoomState, command: tuple[Any, ...]) -> None:
-    name, *rest = command
-    match name:
-        case "raise_hand":
-            state.raise_hand(seat(rest[0]), AT)
-        case "lower_hand" | "invite_to_stage" | "remove_from_stage" | "mute_all":
-            getattr(state, name)(seat(rest[0]), rest[1])
-        case "check_view":
-            state.check_view([m.SlotView(slot, source) for slot, source in rest[0]])
-        case "put_source":
-            who = rest[0].rpartition(".")[0]
-            state.put_source(m.Source(rest[0], who, m.SourceKind.CAMERA, True, True, ("h",)))
-        case "set_lesson":
-            state.set_lesson(lesson(rest[0]))
-        case _:
-            getattr(state, name)(*rest)
-
-
-class _Page:
-    """What a page believes: a snapshot, then events."""
-
-    def __init__(self, snapshot: m.Snapshot) -> None:
-        self.seq = snapshot.seq
-        self.lesson = snapshot.lesson
-        self.people = {p.participant_id: p for p in snapshot.participants}
-        self.hands, self.on_stage = snapshot.hands, snapshot.on_stage
-        self.muted_all, self.recording = snapshot.muted_all, snapshot.recording
-        self.sources = {s.source_id: s for s in snapshot.sources}
-
-    def apply(self, event: m.Event) -> None:
-        assert event.seq == self.seq + 1
-        self.seq = event.seq
-        match event:
-            case m.LessonChanged(lesson=changed):
-                self.lesson = changed
-            case m.ParticipantChanged(participant=person):
-                self.people[person.participant_id] = person
-            case m.HandsChanged(hands=hands):
-                self.hands = hands
-            case m.StageChanged(on_stage=on_stage):
-                self.on_stage = on_stage
-            case m.MuteChanged(muted_all=muted):
-                self.muted_all = muted
-            case m.SourceChanged(source=source):
-                self.sources[source.source_id] = source
-            case m.SourceRemoved(source_id=source_id):
-                del self.sources[source_id]
-            case m.RecordingChanged(recording=recording):
-                self.recording = recording
-
-
-@given(st.lists(COMMAND, max_size=40))
-def test_after_any_commands_a_page_that_followed_knows_what_a_new_one_is_told(
-    commands: list[tuple[Any, ...]],
-) -> None:
-    state = room(limits=RoomLimits(max_on_stage=2, hand_grace_s=100))
-    page = _Page(state.snapshot("lead", AT))
-    seen = state.seq
-    for command in commands:
-        before = state.seq
-        try:
-            _carry_out(state, command)
-        except CommandRefused:
-            assert state.seq == before  # a refusal changes nothing
-        for event in state.take_events():
-            page.apply(event)
-        assert len(state.on_stage) == len(set(state.on_stage)) <= 2
-        raised = {hand.participant_id for hand in state.hands}
-        assert not raised & set(state.on_stage)
-        stage = set() if state.muted_all else {f"{p}.camera" for p in state.on_stage}
-        assert set(state.audible()) == {"lead.camera", "lead.courseware"} | stage
-    assert vars(page) == vars(_Page(state.snapshot("lead", AT)))
-    missed = state.missed("i1", seen)
-    assert missed is not None
-    assert len(missed) == state.seq - seen
+@given(st.lists(st.builds(m.SlotView, st.integers(-2, 20), SOURCE), max_size=20))
+def test_a_view_is_taken_or_refused_by_its_field(slots: list[m.SlotView]) -> None:
+    try:
+        check_view(room(), slots)
+    except CommandRefused as refused:
+        assert refused.field is not None
+        assert refused.field.startswith("slots")
+    else:
+        assert len({slot.slot for slot in slots}) == len(slots) <= m.MAX_SLOTS
 
 
 # --- small readers -------------------------------------------------------------------------------
@@ -242,7 +157,7 @@ def test_dates_and_source_ids(text: str) -> None:
     for read in (parse_day, parse_week, split_source):
         with contextlib.suppress(ValueError):
             read(text)
-    with contextlib.suppress(Invalid):
+    with contextlib.suppress(BadPlace):
         assert cursor_of(read_cursor(text)).partition(".")[2] == text.partition(".")[2]
 
 

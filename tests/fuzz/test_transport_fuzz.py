@@ -12,11 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relay.api import OfferError
-from relay.core.datagram import classify
-from relay.core.sdp import parse_fragment, parse_offer
-from relay.core.sdp_answer import LocalTransport, answer_publish, answer_watch
+from relay.core.wire.datagram import classify
+from relay.core.wire.sdp import parse_fragment, parse_offer
+from relay.core.wire.sdp_answer import answer_publish, answer_watch
+from relay.core.wire.sdp_writer import LocalTransport
 from relay.ice import CheckOutcome, IceAgent, is_response, new_credentials, peek_local_ufrag
-from tests.unit.relay.offers import NAMES, golden
+from tests.unit.relay.core.wire.offers import NAMES, golden
 from tests.unit.relay.test_ice import HERE, PEER_PASSWORD, THERE, answer, request
 
 LOCAL = LocalTransport(1, "ufrag", "password", ("sha-256", "AA"), (("127.0.0.1", 9),))

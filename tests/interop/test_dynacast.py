@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.support.browser import browsers
-from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
-from tests.support.server import TongkeServer
+from tests.support.live_class import live_class
 
 CAMERA = "lead.camera"
 LAYERS = """async () => {
@@ -43,13 +41,8 @@ def _wish(layer: str) -> list[dict[str, Any]]:
 
 
 async def test_a_layer_stops_when_nobody_takes_it_and_comes_back(tmp_path: Path) -> None:
-    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
-        lesson = await lesson_open_now(await server.sign_in("wang"))
-        teacher = await TeacherSeat.arrive(server, opened)
-        await teacher.open_lesson(lesson["lesson_id"])
-        await teacher.start_lesson()
-        room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1")
-        await room.enter()
+    async with live_class(tmp_path) as school:
+        teacher, room = school.teacher, await school.enters()
         await room.picture("lead-video", 720)
         full = await teacher.evaluate(LAYERS)
         assert {one["mode"] for one in full.values() if one["mode"]} == {"L1T3"}
@@ -67,5 +60,4 @@ async def test_a_layer_stops_when_nobody_takes_it_and_comes_back(tmp_path: Path)
         await room.pin_view(_wish("m"))
         await teacher.until(RUNS, ["m", stands + 10])
         await room.picture("lead-video", 360)
-        assert teacher.seat.errors == []
-        assert room.seat.errors == []
+        assert school.errors == []

@@ -18,7 +18,7 @@ import imageio_ffmpeg
 
 from load_tests.peer import Endpoint
 from load_tests.watch import ViewingPeer
-from tests.support.people import lesson_open_now
+from tests.support.people import lesson_for_devices
 from tests.support.recordings import ready_recording
 from tests.support.server import TongkeServer
 
@@ -67,11 +67,7 @@ async def received(viewer: ViewingPeer, pictures: int, sounds: int) -> None:
 
 async def test_ffmpeg_is_the_camera(tmp_path: Path) -> None:
     async with TongkeServer.start(tmp_path) as server, aiohttp.ClientSession() as http:
-        api = await server.sign_in("wang")
-        lesson = await lesson_open_now(api)
-        path = f"/api/lessons/{lesson['lesson_id']}"
-        await api.call("POST", f"{path}/start")
-        access = await api.call("POST", f"{path}/external-access")
+        api, lesson, access = await lesson_for_devices(server)
         camera, programme = access["camera"], access["programme"]
         log = tmp_path / "ffmpeg.log"
         async with publishing(api.base + camera["url"], camera["token"], log) as ffmpeg:
@@ -91,7 +87,7 @@ async def test_ffmpeg_is_the_camera(tmp_path: Path) -> None:
         # that answer for an endless body. The session ended by it all the same.
         deleted = '"method": "DELETE", "path": "/whip/sessions/{session_id}", "status": 200'
         assert deleted in server.log
-        await api.call("POST", f"{path}/end")
+        await api.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
         detail = await ready_recording(api, lesson["lesson_id"])
         [recorded] = _sources(detail, "lead.camera")
         assert [file["height"] for file in recorded["files"]] == [SIZE[1]]

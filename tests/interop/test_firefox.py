@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.browser import browsers
 from tests.support.firefox import firefoxes, own_network
-from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.live_class import live_class
 from tests.support.recordings import ready_recording
-from tests.support.server import TongkeServer
-
-ROOM = "shanquan1"
 
 
 async def test_firefox_teaches_a_classroom_in_firefox(tmp_path: Path) -> None:
@@ -19,13 +15,8 @@ async def test_firefox_teaches_a_classroom_in_firefox(tmp_path: Path) -> None:
 
 
 async def _lesson(folder: Path, address: str) -> None:
-    async with TongkeServer.start(folder, udp_host=address) as server, firefoxes() as seats:
-        api = await server.sign_in("wang")
-        lesson = await lesson_open_now(api)
-        teacher = await TeacherSeat.arrive(server, seats)
-        await teacher.open_lesson(lesson["lesson_id"])
-        await teacher.start_lesson()
-        room = await ClassroomSeat.arrive(server, seats, lesson, ROOM)
+    async with live_class(folder, udp_host=address, opened=firefoxes) as school:
+        teacher, room = school.teacher, await school.arrives()
         # As before Firefox 128; Windows 7 ends at 115.
         await room.evaluate("() => { delete RTCRtpTransceiver.prototype.setCodecPreferences }")
         await room.enter()
@@ -36,7 +27,7 @@ async def _lesson(folder: Path, address: str) -> None:
         await room.sees("speaking")
         await teacher.end_lesson()
         await room.sees("lesson-over")
-        detail = await ready_recording(api, lesson["lesson_id"])
+        detail = await ready_recording(school.api, school.lesson_id)
         recorded = {one["source_id"] for one in detail["sources"] if one["files"]}
         assert {"lead.camera", "lead.courseware", f"{room.participant_id}.camera"} <= recorded
 
@@ -48,16 +39,6 @@ async def test_a_classroom_without_h264_gets_the_teacher_in_vp8(tmp_path: Path) 
 
 
 async def _h264_lesson(folder: Path, address: str) -> None:
-    async with (
-        TongkeServer.start(folder, udp_host=address) as server,
-        firefoxes() as others,
-        browsers() as seats,
-    ):
-        api = await server.sign_in("wang")
-        lesson = await lesson_open_now(api)
-        teacher = await TeacherSeat.arrive(server, seats)
-        await teacher.open_lesson(lesson["lesson_id"], codec="h264")
-        await teacher.start_lesson()
-        room = await ClassroomSeat.arrive(server, others, lesson, ROOM)
-        await room.enter()  # until its picture moves
-        assert await server.metric("tongke_relay_slots_without_codec") >= 1
+    async with live_class(folder, udp_host=address, codec="h264") as school, firefoxes() as others:
+        await school.enters(seats=others)  # until its picture moves
+        assert await school.server.metric("tongke_relay_slots_without_codec") >= 1

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.browser import browsers
+from tests.support.live_class import live_class
 from tests.support.narrow_link import NarrowLink
-from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
-from tests.support.server import TongkeServer
 
 SOUND_BPS = 60_000
 HEARS = """async () => {
@@ -28,15 +26,11 @@ SHOWS_STILL = """() => {
 async def test_a_narrow_link_keeps_the_sound_then_the_page_and_then_gets_all_back(
     tmp_path: Path,
 ) -> None:
-    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
-        lesson = await lesson_open_now(await server.sign_in("wang"))
-        teacher = await TeacherSeat.arrive(server, opened)
-        await teacher.open_lesson(lesson["lesson_id"])
-        await teacher.start_lesson()
-        link = NarrowLink(target=("127.0.0.1", server.udp_port))
+    async with live_class(tmp_path) as school:
+        teacher = school.teacher
+        link = NarrowLink(target=("127.0.0.1", school.server.udp_port))
         await link.start()
-        room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1", proxy=link)
-        await room.enter()
+        room = await school.enters(proxy=link)
         tile = f"link-{room.participant_id}"
 
         link.lane_down.rate_bps = SOUND_BPS
@@ -56,6 +50,5 @@ async def test_a_narrow_link_keeps_the_sound_then_the_page_and_then_gets_all_bac
         await room.page.get_by_test_id("courseware-still").wait_for(state="hidden")
         await room.picture("courseware-video")
         await room.picture("lead-video")
-        assert teacher.seat.errors == []
-        assert room.seat.errors == []
+        assert school.errors == []
         await link.stop()

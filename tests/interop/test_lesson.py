@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser import browsers
 from tests.support.capture import room_capture, teacher_capture
-from tests.support.people import LAYER_HEIGHTS, ClassroomSeat, TeacherSeat, lesson_open_now
-from tests.support.server import TongkeServer
+from tests.support.live_class import live_class
+from tests.support.people import LAYER_HEIGHTS, ClassroomSeat, TeacherSeat
 
 PLAYS = """(testid) => {
   const video = document.querySelector(`[data-testid="${testid}"]`)
@@ -45,22 +44,12 @@ async def _tone(person: TeacherSeat | ClassroomSeat, heard: bool) -> None:
 async def test_a_lesson_from_start_to_recording(
     codec: str, tmp_path: Path, capture_folder: Path
 ) -> None:
-    async with TongkeServer.start(tmp_path) as server, browsers() as open_browsers:
-        api = await server.sign_in("wang")
-        lesson = await lesson_open_now(api)
-        teacher = await TeacherSeat.arrive(server, open_browsers, teacher_capture(capture_folder))
-        await teacher.open_lesson(lesson["lesson_id"], codec=codec)
-        await teacher.start_lesson()
+    async with live_class(tmp_path, teacher_capture(capture_folder), codec=codec) as school:
+        teacher = school.teacher
         assert await teacher.evaluate(TELLS_CAPTURE_TIME)
         assert await teacher.evaluate(DEVICES_KEEP_THEIR_COLUMN)  # the camera is named by its path
-        first = await ClassroomSeat.arrive(
-            server, open_browsers, lesson, FIRST, room_capture(capture_folder, 1500)
-        )
-        await first.enter()
-        second = await ClassroomSeat.arrive(
-            server, open_browsers, lesson, SECOND, room_capture(capture_folder, 440)
-        )
-        await second.enter()
+        first = await school.enters(FIRST, room_capture(capture_folder, 1500))
+        second = await school.enters(SECOND, room_capture(capture_folder, 440))
 
         # Both are on the teacher's wall, in motion.
         await teacher.picture(f"video-{first.participant_id}")
@@ -93,7 +82,7 @@ async def test_a_lesson_from_start_to_recording(
             await _tone(person, heard=False)
 
         # The rooms' browsers know the round trip, without which they repair late.
-        assert await server.metric("tongke_relay_receiver_times_answered") > 0
+        assert await school.server.metric("tongke_relay_receiver_times_answered") > 0
 
         await teacher.end_lesson()
         await first.sees("lesson-over")
@@ -108,5 +97,4 @@ async def test_a_lesson_from_start_to_recording(
         await seek.click(position={"x": box["width"] * 0.6, "y": box["height"] / 2})
         for pane in ("player-camera", "player-courseware"):
             await teacher.until(PLAYS, pane)
-        for seat in (teacher, first, second):
-            assert seat.seat.errors == []
+        assert school.errors == []

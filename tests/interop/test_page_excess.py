@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.browser import browsers
-from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
-from tests.support.server import TongkeServer
+from tests.support.live_class import live_class
 
 # A tenth of what a camera sends: as if an encoder were set far too high.
 CONFIG = "publisher_bps = 120000\n"
@@ -16,16 +14,8 @@ REASON = "发送码率过高"
 async def test_the_page_that_sends_too_much_says_so_and_so_does_the_wall(tmp_path: Path) -> None:
     config = tmp_path / "tongke.toml"
     config.write_text(CONFIG)
-    async with (
-        TongkeServer.start(tmp_path, ("--config", str(config))) as server,
-        browsers() as opened,
-    ):
-        lesson = await lesson_open_now(await server.sign_in("wang"))
-        teacher = await TeacherSeat.arrive(server, opened)
-        await teacher.open_lesson(lesson["lesson_id"])
-        await teacher.start_lesson()
-        room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1")
-        await room.enter()
+    async with live_class(tmp_path, arguments=("--config", str(config))) as school:
+        teacher, room = school.teacher, await school.enters()
         for person in (teacher, room):
             await person.sees("excess")
             words = await person.page.get_by_test_id("excess").first.inner_text()
@@ -35,4 +25,4 @@ async def test_the_page_that_sends_too_much_says_so_and_so_does_the_wall(tmp_pat
             ".innerText.includes(words)",
             [f"link-{room.participant_id}", REASON],
         )
-        assert teacher.seat.errors == room.seat.errors == []
+        assert school.errors == []

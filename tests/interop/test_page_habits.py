@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Route
 
 from tests.support.browser import browsers
-from tests.support.people import COUNTY, WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
-from tests.support.server import Client, TongkeServer
+from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.server import TongkeServer
 
 REFUSAL = '{"status": 429, "code": "too_many_requests", "title": "too many"}'
 VOLUMES = "() => [...document.querySelectorAll('audio')].map((one) => one.volume)"
@@ -20,16 +18,6 @@ FADED = "() => document.querySelector('[data-testid=volume]').value"
 async def _refuse(route: Route) -> None:
     headers = {"Retry-After": "75", "Content-Type": "application/problem+json"}
     await route.fulfill(status=429, headers=headers, body=REFUSAL)
-
-
-async def _lesson_hours_ahead(api: Client) -> dict[str, Any]:
-    listed = await api.call("GET", f"/api/lessons?day={datetime.now(COUNTY):%Y-%m-%d}")
-    now = datetime.fromisoformat(listed["server_time"])
-    for lesson in listed["lessons"]:
-        begins = datetime.fromisoformat(lesson["starts_at"])
-        if lesson["state"] == "scheduled" and begins - now > timedelta(minutes=35):
-            return dict(lesson)
-    raise AssertionError("no seeded lesson is far ahead")
 
 
 async def test_too_many_tries_are_counted_down(tmp_path: Path) -> None:
@@ -59,7 +47,7 @@ async def test_too_many_tries_are_counted_down(tmp_path: Path) -> None:
 async def test_a_lesson_is_started_hours_early_only_on_purpose(tmp_path: Path) -> None:
     async with TongkeServer.start(tmp_path) as server, browsers() as opened:
         api = await server.sign_in("wang")
-        lesson = await _lesson_hours_ahead(api)
+        lesson = await api.new_lesson()  # two hours ahead at least
         teacher = await TeacherSeat.arrive(server, opened)
         await teacher.open_lesson(lesson["lesson_id"])
         await teacher.click("start-lesson")

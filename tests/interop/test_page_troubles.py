@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Route
 
 from load_tests.media import MediaClock
 from load_tests.publish import PublishingPeer, VideoPlan
-from tests.support.browser import browsers
-from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.live_class import LiveClass, live_class
+from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat
 from tests.support.recordings import ready_recording
-from tests.support.server import TongkeServer
 from tests.support.small_media import endpoint_of
 
 B_SLICE = b"\x01\xa8" + bytes(40)  # H.264 §7.3.3: first_mb_in_slice 0, slice_type 1
@@ -29,29 +26,14 @@ BROWSER_STOPS_SHARING = """() => {
 }"""
 
 
-@dataclass
-class School:
-    """A live lesson: its teacher, and one classroom of the three invited."""
-
-    server: TongkeServer
-    lesson: dict[str, Any]
-    teacher: TeacherSeat
-    room: ClassroomSeat
-
-
 @asynccontextmanager
-async def _school(tmp_path: Path) -> AsyncIterator[School]:
-    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
-        lesson = await lesson_open_now(await server.sign_in("wang"))
-        teacher = await TeacherSeat.arrive(server, opened)
-        await teacher.open_lesson(lesson["lesson_id"])
-        await teacher.start_lesson()
-        room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1")
-        await room.enter()
-        await teacher.picture(f"video-{room.participant_id}")
-        yield School(server, lesson, teacher, room)
-        assert teacher.seat.errors == []
-        assert room.seat.errors == []
+async def _school(tmp_path: Path) -> AsyncIterator[LiveClass]:
+    """A lesson with one classroom of the three invited, on the teacher's wall."""
+    async with live_class(tmp_path) as school:
+        room = await school.enters()
+        await school.teacher.picture(f"video-{room.participant_id}")
+        yield school
+        assert school.errors == []
 
 
 async def _text(person: TeacherSeat | ClassroomSeat, testid: str) -> str:
@@ -63,7 +45,7 @@ async def test_while_the_server_is_away_nothing_that_needs_it_can_be_pressed(
 ) -> None:
     async with _school(tmp_path) as school:
         page = school.teacher.page
-        invite = f"stage-invite-{school.room.participant_id}"
+        invite = f"stage-invite-{school.rooms[0].participant_id}"
         for testid in (*NEEDS_THE_SERVER, invite):
             assert await page.get_by_test_id(testid).is_enabled()
         await school.server.down()
@@ -90,22 +72,22 @@ async def test_a_share_that_is_lost_is_told_and_shared_again_with_one_button(
     async with _school(tmp_path) as school:
         teacher = school.teacher
         await teacher.click("share-courseware")
-        await school.room.picture("courseware-video")
+        await school.rooms[0].picture("courseware-video")
         await teacher.evaluate(BROWSER_STOPS_SHARING)
         await teacher.sees("share-lost")
         await teacher.click("share-again")
         await teacher.sees("courseware-preview")
-        await school.room.picture("courseware-video")
+        await school.rooms[0].picture("courseware-video")
 
         # A second page takes the lesson over: the first one's share cannot come along.
         first = teacher.page
         teacher.page = await teacher.seat.context.new_page()
-        await teacher.page.goto(f"{school.server.url}/teacher/lessons/{school.lesson['lesson_id']}")
+        await teacher.page.goto(f"{school.server.url}/teacher/lessons/{school.lesson_id}")
         await teacher.click("open-lesson")
         await teacher.sees("share-lost")
         await first.get_by_test_id("take-over").wait_for(timeout=WAIT_MS)
         await teacher.click("share-again")
-        await school.room.picture("courseware-video")
+        await school.rooms[0].picture("courseware-video")
         await teacher.click("stop-sharing")
         await teacher.sees("share-courseware")
         assert await teacher.page.get_by_test_id("share-lost").count() == 0
@@ -113,7 +95,7 @@ async def test_a_share_that_is_lost_is_told_and_shared_again_with_one_button(
 
 async def test_the_room_on_stage_is_told_the_truth_beside_the_courseware(tmp_path: Path) -> None:
     async with _school(tmp_path) as school:
-        teacher, room = school.teacher, school.room
+        teacher, (room,) = school.teacher, school.rooms
         await teacher.click("share-courseware")
         await room.picture("courseware-video")
         await teacher.click(f"stage-invite-{room.participant_id}")
@@ -132,7 +114,7 @@ async def test_the_room_on_stage_is_told_the_truth_beside_the_courseware(tmp_pat
 
 async def test_who_never_came_is_told_apart_from_who_left(tmp_path: Path) -> None:
     async with _school(tmp_path) as school:
-        teacher, room = school.teacher, school.room
+        teacher, (room,) = school.teacher, school.rooms
         assert "尚未进入" in await _text(teacher, "tile-room-yunling1")
         await room.click("leave-classroom")
         await room.click("confirm-yes")
@@ -174,8 +156,8 @@ async def test_a_dialog_keeps_the_focus_and_gives_it_back(tmp_path: Path) -> Non
 
 async def test_a_device_that_sends_b_frames_is_named_with_what_to_set(tmp_path: Path) -> None:
     async with _school(tmp_path) as school:
-        wang = await school.server.sign_in("wang")
-        path = f"/api/lessons/{school.lesson['lesson_id']}/external-access"
+        wang = school.api
+        path = f"/api/lessons/{school.lesson_id}/external-access"
         endpoint = (await wang.call("POST", path))["courseware"]
         clock = MediaClock()
         host = PublishingPeer(
@@ -204,9 +186,7 @@ async def test_a_recording_of_which_a_part_is_lost_says_so(tmp_path: Path) -> No
     async with _school(tmp_path) as school:
         teacher = school.teacher
         await teacher.end_lesson()
-        detail = await ready_recording(
-            await school.server.sign_in("wang"), school.lesson["lesson_id"]
-        )
+        detail = await ready_recording(school.api, school.lesson_id)
         address = f"/api/recordings/{detail['summary']['recording_id']}"
         await teacher.click("watch-recording")
         await teacher.sees("player")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.browser import browsers
+from tests.support.live_class import live_class
 from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
 from tests.support.server import TongkeServer
 
@@ -41,11 +42,8 @@ async def _says(person: TeacherSeat | ClassroomSeat, testid: str) -> str:
 
 
 async def test_a_forbidden_microphone_is_told_loudly(tmp_path: Path) -> None:
-    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
-        lesson = await lesson_open_now(await server.sign_in("wang"))
-        teacher = await TeacherSeat.sign_in(server, await opened.seat(allowed=("camera",)))
-        await teacher.open_lesson(lesson["lesson_id"])
-        await teacher.start_lesson()
+    async with live_class(tmp_path, allowed=("camera",)) as school:
+        teacher = school.teacher
         alert = await _says(teacher, "unheard")
         assert "教学点听不到您" in alert
         assert "地址栏" in alert
@@ -62,13 +60,10 @@ async def test_a_forbidden_microphone_is_told_loudly(tmp_path: Path) -> None:
 async def test_a_microphone_pulled_out_is_told_and_taken_again_without_a_new_session(
     tmp_path: Path,
 ) -> None:
-    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
-        lesson = await lesson_open_now(await server.sign_in("wang"))
-        teacher = await TeacherSeat.arrive(server, opened)
-        await teacher.seat.context.add_init_script(PLUGS)
-        await teacher.open_lesson(lesson["lesson_id"])
-        await teacher.start_lesson()
-        room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1")
+    async with live_class(
+        tmp_path, prepare=lambda teacher: teacher.seat.context.add_init_script(PLUGS)
+    ) as school:
+        teacher, room = school.teacher, await school.arrives()
         await room.seat.context.add_init_script(PLUGS)
         await room.page.reload()
         await room.enter()
@@ -89,8 +84,7 @@ async def test_a_microphone_pulled_out_is_told_and_taken_again_without_a_new_ses
         assert "正在发言" not in on_stage
         await room.evaluate("() => window.__putBack()")
         await room.page.get_by_test_id("own-devices").wait_for(state="hidden", timeout=WAIT_MS)
-        assert teacher.seat.errors == []
-        assert room.seat.errors == []
+        assert school.errors == []
 
 
 async def test_the_classroom_is_told_why_it_does_not_see_the_teacher(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from signaling import seed
-from signaling.core.resources import Role
-from signaling.db.audit_log import SYSTEM
+from signaling.access.roles import Role
+from signaling.audit.log import SYSTEM
+from signaling.command import seed
 from tests.support.browser import browsers
 from tests.support.people import POLL_MS, WAIT_MS
 from tests.support.server import DEMO_PASSWORD, TongkeServer
@@ -26,17 +26,22 @@ SIGN_IN = """([login, password]) => fetch('/api/login', {
   headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify({ login, password }),
 }).then((answer) => answer.status)"""
-WATCHES = ("nav-today nav-library nav-network", False, "watch-waiting", "watch-lesson")
+WATCHES = (
+    "nav-today nav-library nav-network nav-timetable nav-ledger",
+    False,
+    "watch-waiting",
+    "watch-lesson",
+)
 # role: what the head offers, whether it may create a lesson, and its page of wang's lesson before
 # and while it is held
 ROLES = {
-    "wang": ("nav-today nav-library", True, "open-lesson", "open-lesson"),
-    "xianguan": (WATCHES[0], True, *WATCHES[2:]),
+    "wang": ("nav-today nav-library nav-timetable", True, "open-lesson", "open-lesson"),
+    "xianguan": (f"{WATCHES[0]} nav-directory nav-system", True, *WATCHES[2:]),
     "jiaoyan": WATCHES,
     "inspector": WATCHES,
-    "assistant": ("nav-today nav-library", False, "watch-waiting", "watch-lesson"),
-    "ziyuan": ("nav-today nav-library", False, "lesson-facts", "lesson-facts"),
-    "other-teacher": ("nav-today nav-library", True, "lesson-fault", "lesson-fault"),
+    "assistant": ("nav-today nav-library nav-timetable", False, "watch-waiting", "watch-lesson"),
+    "ziyuan": ("nav-today nav-library nav-timetable", False, "lesson-facts", "lesson-facts"),
+    "other-teacher": ("nav-today nav-library nav-timetable", True, "lesson-fault", "lesson-fault"),
 }
 STRANGERS = (
     ("inspector", Role.INSPECTOR, None),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.browser import browsers
 from tests.support.capture import room_capture, teacher_capture
-from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
-from tests.support.server import TongkeServer
+from tests.support.live_class import live_class
 
 TONE_HZ = 1500
 SOUND_SENT = """async () => {
@@ -46,14 +44,9 @@ PAUSED_LATER = 5 * 50  # packets that a pause after five seconds would have let 
 async def test_a_room_off_stage_sends_no_sound_and_is_heard_when_called(
     tmp_path: Path, capture_folder: Path
 ) -> None:
-    async with TongkeServer.start(tmp_path) as server, browsers() as opened:
-        lesson = await lesson_open_now(await server.sign_in("wang"))
-        teacher = await TeacherSeat.arrive(server, opened, teacher_capture(capture_folder))
-        await teacher.open_lesson(lesson["lesson_id"])
-        await teacher.start_lesson()
-        tone = room_capture(capture_folder, TONE_HZ)
-        room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1", tone)
-        await room.enter()
+    async with live_class(tmp_path, teacher_capture(capture_folder)) as school:
+        teacher = school.teacher
+        room = await school.enters(capture=room_capture(capture_folder, TONE_HZ))
         await room.until(IS_SILENT)
         assert await room.evaluate(SOUND_SENT) < PAUSED_LATER
         assert await room.evaluate(MICROPHONE_HEARS)
@@ -84,5 +77,4 @@ async def test_a_room_off_stage_sends_no_sound_and_is_heard_when_called(
         await room.sees("live-room")
         await teacher.evaluate("() => { window.__probe.heard(1500).length = 0 }")
         await teacher.until(HEARS_TONE)
-        assert teacher.seat.errors == []
-        assert room.seat.errors == []
+        assert school.errors == []

@@ -36,7 +36,7 @@ CUT_OFF = """() => {
 }"""
 PAGE = "document.querySelector('[data-testid=wall-page]').innerText"
 OFFER = "() => window.__tongke.viewerPc && window.__tongke.viewerPc.localDescription.sdp"
-# The relay takes 64 KiB and 2000 lines (relay/core/sdp.py): a newer browser adds to its offer.
+# The relay takes 64 KiB and 2000 lines (relay/core/wire/sdp.py): a newer browser adds to its offer.
 MOST_OFFER_BYTES, MOST_OFFER_LINES = 40 * 1024, 1400
 TILES = "() => document.querySelectorAll('[data-testid^=tile-]').length"
 

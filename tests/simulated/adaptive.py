@@ -13,12 +13,12 @@ from tests.simulated.classroom import Classroom
 from tests.simulated.network import Profile
 from tests.simulated.publisher import SimulatedPublisher
 from tests.simulated.viewer import SimulatedViewer
-from tests.unit.relay.congestion.link import Bottleneck, BurstLoss, NoLoss, RandomLoss
+from tests.unit.relay.core.congestion.link import Bottleneck, BurstLoss, NoLoss, RandomLoss
 
 
 @dataclass(frozen=True)
 class Second:
-    """What one second was like for one viewer."""
+    """One second of one viewer."""
 
     target_bps: int
     sent_bps: int  # packets and headers on the link
@@ -159,7 +159,7 @@ class Watching:
         return hashlib.sha256(repr(self.seconds).encode()).hexdigest()
 
     def table(self) -> str:
-        """For a person who looks at a failure."""
+        """A table for a person who looks at a failure."""
         rows = ["  s target   sent queue layer fps sound"]
         for second, one in enumerate(self.seconds):
             layer = f"{one.layer or '-'}{one.temporal}"

@@ -53,7 +53,7 @@ class World:
 
 @dataclass
 class Profile:
-    """What a one-way link does to packets.
+    """Properties of a one-way link.
 
     Attributes:
         loss: probability that a packet is lost.

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.api import CloseReason, Layer, MediaKind
-from relay.core import rtcp, rtp, twcc
-from relay.core.clock import unix_to_ntp
-from relay.core.negotiated import Codec, ExtensionIds, IncomingTrack
+from relay.core.incoming.clock import unix_to_ntp
 from relay.core.room import Room
+from relay.core.wire import rtcp, rtcp_writer, rtp, twcc
+from relay.core.wire.negotiated import Codec, ExtensionIds, IncomingTrack
 from tests.simulated import streams
 from tests.simulated.network import Link, Profile, World
 
@@ -193,12 +193,14 @@ class SimulatedPublisher:
         return self.stopped
 
     def pause_sound(self, *, bye: bool = True) -> None:
-        """As libwebrtc does it: nothing more but a BYE (which may be lost)."""
+        """Stop as libwebrtc does: send nothing more but a BYE, which may be lost."""
         assert self.sound is not None
         self.sound.active = False
         if not bye:
             return
-        self.up.send(rtcp.receiver_report(self.sound.ssrc) + rtcp.bye([self.sound.ssrc]))
+        self.up.send(
+            rtcp_writer.receiver_report(self.sound.ssrc) + rtcp_writer.bye([self.sound.ssrc])
+        )
 
     def resume_sound(self, stalled: float = 0.0) -> None:
         """Go on; before Chromium 111 RTP time stood still for as long as the pause took (s)."""
@@ -254,7 +256,10 @@ class SimulatedPublisher:
                 encoding.packets,
                 encoding.octets,
             )
-            self.up.send(rtcp.sender_report(report) + rtcp.source_description(encoding.ssrc, "p"))
+            self.up.send(
+                rtcp_writer.sender_report(report)
+                + rtcp_writer.source_description(encoding.ssrc, "p")
+            )
         return self.stopped
 
     # --- feedback ---------------------------------------------------------------------------------

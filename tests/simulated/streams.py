@@ -1,7 +1,7 @@
 """Packets of made-up VP8, H.264 and Opus streams, of which a receiver can tell every frame.
 
-The payloads have real descriptors and headers; what would be picture data ends in a trailer that
-names stream, frame and place, so that a test knows what it looks at without a decoder.
+The payloads have real descriptors and headers. In place of picture data a trailer names stream,
+frame and place. So a test recognizes every packet without a decoder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PACKET_BYTES = 1000
 
 @dataclass(frozen=True)
 class Piece:
-    """What one packet's trailer says."""
+    """The contents of a packet's trailer."""
 
     stream: str
     frame: int

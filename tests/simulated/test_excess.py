@@ -1,4 +1,4 @@
-"""Who sends or asks too much: the offender alone suffers, and what is dropped is counted."""
+"""Excess of sending or asking: the offender alone suffers, and every drop is counted."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from relay.api import Layer, MediaKind
-from relay.core import rtcp, rtp
-from relay.core.clock import unix_to_ntp
-from relay.core.negotiated import IncomingTrack
+from relay.core.incoming.clock import unix_to_ntp
+from relay.core.wire import rtcp, rtcp_writer, rtp
+from relay.core.wire.negotiated import IncomingTrack
 from tests.simulated import publisher, streams
 from tests.simulated.adaptive import Lesson
 from tests.simulated.classroom import Classroom, Sink
@@ -153,7 +153,7 @@ def test_sender_reports_without_end_are_not_passed_on_without_end() -> None:
                 encoding.packets,
                 encoding.octets,
             )
-            teacher.session.on_rtcp(rtcp.sender_report(report), room.now)
+            teacher.session.on_rtcp(rtcp_writer.sender_report(report), room.now)
         return False
 
     room.world.every(0.01, flood)
@@ -171,7 +171,9 @@ def test_a_viewer_that_asks_for_everything_is_read_no_further() -> None:
     def storm() -> bool:
         numbers = range(0, 1000)
         for _ in range(5):
-            session.on_rtcp(rtcp.nack(77, bad.video[0].negotiated.ssrc, numbers), lesson.room.now)
+            session.on_rtcp(
+                rtcp_writer.nack(77, bad.video[0].negotiated.ssrc, numbers), lesson.room.now
+            )
         return False
 
     before = lesson.room.counters.nacks_received

@@ -8,9 +8,9 @@ import pytest
 
 from relay.api import Layer
 from tests.simulated import publisher, streams
+from tests.simulated.checks import assert_continuous
 from tests.simulated.classroom import Classroom, Sink
 from tests.simulated.network import Profile
-from tests.simulated.test_forwarding import assert_continuous
 from tests.simulated.viewer import Slot
 
 SIZE = publisher.SIZES[Layer.HIGH]

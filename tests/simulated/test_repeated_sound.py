@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from relay.api import MediaKind
-from relay.core import red, rtp
-from relay.core.negotiated import Codec, ExtensionIds, OutgoingSlot
+from relay.core.wire import red, rtp
+from relay.core.wire.negotiated import Codec, ExtensionIds, OutgoingSlot
 from tests.simulated import publisher, streams
 from tests.simulated.classroom import Classroom
 from tests.simulated.network import Profile

@@ -10,12 +10,12 @@ import itertools
 import pytest
 
 from relay.api import Hold, Layer, Limit
-from relay.core import rtcp
 from relay.core.congestion.estimator import MAX_BPS
+from relay.core.wire import rtcp_writer
 from tests.simulated.classroom import Classroom
 from tests.simulated.network import Profile
 from tests.simulated.viewer import SimulatedViewer
-from tests.unit.relay.congestion.link import Bottleneck
+from tests.unit.relay.core.congestion.link import Bottleneck
 
 MBIT = 1e6
 RATES = (1.0, 2.5, 6.0, 12.0)  # Mbit/s
@@ -153,7 +153,7 @@ def test_what_a_receiver_names_while_nothing_comes_does_not_keep_the_picture_awa
 
     def name() -> None:
         came, octets[0] = viewer.down.octets - octets[0], viewer.down.octets
-        viewer.up.send(rtcp.bitrate_limit(77, max(300_000, 12 * came), [1]))
+        viewer.up.send(rtcp_writer.bitrate_limit(77, max(300_000, 12 * came), [1]))
 
     silent.room.world.every(1.0, name, start=0.7)
     silent.room.run(20)
@@ -165,7 +165,7 @@ def test_what_a_receiver_names_while_nothing_comes_does_not_keep_the_picture_awa
 def test_a_receiver_that_names_the_same_low_rate_all_the_time_means_it(named: int) -> None:
     """A trial is sent more than that, and it does not name more: there is nothing to doubt."""
     silent = Silent(2.5, (0, 30.0), sound=True, feedback=False, wide=False, reports=True)
-    limit = rtcp.bitrate_limit(77, named, [1])
+    limit = rtcp_writer.bitrate_limit(77, named, [1])
     silent.room.world.every(0.5, lambda: silent.viewer.up.send(limit), start=0.2)
     silent.room.run(120)
     assert silent.holds[-1] is Hold.LINK
@@ -178,7 +178,7 @@ def test_a_receiver_that_names_the_same_low_rate_all_the_time_means_it(named: in
 
 
 def test_after_long_silence_a_picture_comes_at_once() -> None:
-    """Only sound for a minute, nothing shown: then the picture is called for."""
+    """A minute of sound alone, then the picture is called for."""
     silent = Silent(2.5, (0, 10.0), sound=True)
     silent.viewer.view()
     silent.room.run(60)

@@ -1,4 +1,4 @@
-"""Who is heard, and who is not."""
+"""Sound: the ones who are heard, and the ones who are not."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable
 import pytest
 
 from relay.api import Layer, MediaKind
-from relay.core import rtcp, rtp
-from relay.core.negotiated import IncomingTrack
-from relay.core.outlet import OVERHEAD
+from relay.core.outgoing.outlet import OVERHEAD
+from relay.core.wire import rtcp_writer, rtp
+from relay.core.wire.negotiated import IncomingTrack
 from tests.simulated import publisher, streams
 from tests.simulated.adaptive import Lesson
 from tests.simulated.classroom import Classroom
 from tests.simulated.network import Profile
 from tests.simulated.viewer import SimulatedViewer, Slot
-from tests.unit.relay.congestion.link import Bottleneck
+from tests.unit.relay.core.congestion.link import Bottleneck
 
 
 def heard(slot: Slot, since: float = 0.0) -> set[str]:
@@ -215,7 +215,9 @@ def ask_again(lesson: Lesson, listener: SimulatedViewer) -> None:
     def ask() -> bool:
         for slot in listener.audio:
             newest = [number & 0xFFFF for number in range(slot.highest - 30, slot.highest)]
-            listener.session.on_rtcp(rtcp.nack(77, slot.negotiated.ssrc, newest), lesson.room.now)
+            listener.session.on_rtcp(
+                rtcp_writer.nack(77, slot.negotiated.ssrc, newest), lesson.room.now
+            )
         return False
 
     lesson.world.every(0.02, ask)
@@ -262,7 +264,7 @@ def test_an_outage_leaves_nobody_out() -> None:
 
 
 def test_sound_is_not_repeated_behind_a_queue() -> None:
-    """It would come too late to be heard, and be what keeps the queue full."""
+    """A repair would come too late to be heard, and would keep the queue full."""
     lesson = Lesson()
     link = lesson.link((0, 5e6), (5, 50e3))
     classroom = lesson.room.watch("c", audio=1, through=link, up=Profile(delay=0.03))

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from relay.api import Layer, MediaKind
-from relay.core import rtp
+from relay.core.wire import rtp
 from tests.simulated.classroom import WALL_OFFSET, Classroom, Sink
 from tests.simulated.network import Profile
 from tests.simulated.publisher import SimulatedPublisher
@@ -18,18 +18,18 @@ PAUSE_AFTER = 5.0  # s off stage
 
 
 def wanted(room: Classroom, publisher: SimulatedPublisher) -> bool:
-    """What the publisher was told last."""
+    """The last news that the publisher was told."""
     return room.events.sound_wanted[publisher.session.session_id]
 
 
 def kept_sound(sink: Sink) -> list[rtp.RtpPacket]:
-    """What a tap got of the one microphone."""
+    """The packets of the one microphone that a tap got."""
     track = next(one for one in sink.tracks.values() if one.kind is MediaKind.AUDIO)
     return [rtp.parse(raw) for raw in sink.packets[track.track_id]]
 
 
 def steps_between(packets: list[rtp.RtpPacket]) -> list[int]:
-    """How far RTP time goes on from packet to packet."""
+    """Steps of RTP time from packet to packet."""
     return [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(packets)]
 
 

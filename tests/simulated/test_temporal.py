@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from relay.api import Layer
-from relay.core import vp8
-from relay.core.serial import signed
+from relay.core.wire import vp8
+from relay.core.wire.serial import signed
 from tests.simulated.classroom import Classroom
 from tests.simulated.network import Profile
 from tests.simulated.viewer import SimulatedViewer, Slot

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from relay.api import MediaKind, SlotWish
-from relay.core import rtcp, rtp, twcc
-from relay.core.negotiated import Codec, ExtensionIds, OutgoingSlot
 from relay.core.room import Room
-from relay.core.serial import extend
+from relay.core.wire import rtcp, rtcp_writer, rtp, twcc
+from relay.core.wire.negotiated import Codec, ExtensionIds, OutgoingSlot
+from relay.core.wire.serial import extend
 from tests.simulated import publisher, streams
 from tests.simulated.network import Link, Profile, SharedLink, World
-from tests.unit.relay.congestion.link import Bottleneck
+from tests.unit.relay.core.congestion.link import Bottleneck
 
 IDS = ExtensionIds(mid=9, transport_cc=7, audio_level=6)
 NARROW_IDS = ExtensionIds(mid=9, audio_level=6)
@@ -86,7 +86,7 @@ class Slot:
         return shown
 
     def fraction_lost(self) -> int:
-        """Of the packets since the last report, in 256ths (RFC 3550 §6.4.1)."""
+        """Lost part of the packets since the last report, in 256ths (RFC 3550 §6.4.1)."""
         received = len(self.order)
         before, self.told = self.told, (self.highest, received)
         if before is None:
@@ -324,10 +324,10 @@ class SimulatedViewer:
         if now - slot.pli_at > 0.2:
             slot.pli_at = now
             slot.plis += 1
-            self._send(rtcp.picture_loss(self._ssrc, slot.negotiated.ssrc))
+            self._send(rtcp_writer.picture_loss(self._ssrc, slot.negotiated.ssrc))
 
     def _send(self, packet: bytes) -> None:
-        self.up.send(rtcp.receiver_report(self._ssrc) + packet)
+        self.up.send(rtcp_writer.receiver_report(self._ssrc) + packet)
 
     def _tick(self) -> bool:
         now = self.world.now
@@ -336,7 +336,7 @@ class SimulatedViewer:
             for number in due:
                 slot.missing[number] = (slot.missing[number][0], now + NACK_SPACING)
             if due and slot.is_video and self.asks:
-                self._send(rtcp.nack(self._ssrc, slot.negotiated.ssrc, due))
+                self._send(rtcp_writer.nack(self._ssrc, slot.negotiated.ssrc, due))
             self._give_up(slot, now)
         return self.closed
 
@@ -355,7 +355,9 @@ class SimulatedViewer:
 
     def _transport_feedback(self) -> bool:
         for body in self.arrivals.feedback():
-            self._send(rtcp.transport_feedback(self._ssrc, self.slots[0].negotiated.ssrc, body))
+            self._send(
+                rtcp_writer.transport_feedback(self._ssrc, self.slots[0].negotiated.ssrc, body)
+            )
         return self.closed
 
     def _receiver_report(self) -> bool:
@@ -376,5 +378,5 @@ class SimulatedViewer:
                 )
             )
         if blocks:
-            self.up.send(rtcp.receiver_report(self._ssrc, blocks))
+            self.up.send(rtcp_writer.receiver_report(self._ssrc, blocks))
         return self.closed

@@ -1,4 +1,4 @@
-"""Real Chromium, one process per person, each with its own camera picture and sound from files."""
+"""Real Chromium, a profile per person; who has a camera of one's own has a process of one's own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROBE = Path(__file__).with_name("probe.js")
 
 @dataclass
 class Seat:
-    """One browser with one page, and everything it complained about."""
+    """One profile with one page, and everything it complained about."""
 
     browser: Browser
     context: BrowserContext
@@ -48,7 +48,7 @@ class Browsers:
 
     def __init__(self, playwright: Playwright) -> None:
         self._playwright = playwright
-        self._open: list[Browser] = []
+        self._open: dict[tuple[str, ...], Browser] = {}  # by what they were started with
 
     async def seat(
         self,
@@ -58,12 +58,17 @@ class Browsers:
         height: int = 768,
         allowed: tuple[str, ...] = DEVICES,
     ) -> Seat:
-        """Start one Chromium, its profile empty; devices not ``allowed`` are refused."""
+        """Open an empty profile; devices not ``allowed`` are refused.
+
+        People with the same devices share one Chromium, which takes a second to start.
+        """
         args = [*ARGUMENTS, *(capture or Capture()).args()]
         if allowed != DEVICES:
             args.remove("--use-fake-ui-for-media-stream")  # it allows everything
-        browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-        self._open.append(browser)
+        browser = self._open.get(tuple(args))
+        if browser is None:
+            browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+            self._open[tuple(args)] = browser
         context = await browser.new_context(
             viewport={"width": width, "height": height}, locale="zh-CN"
         )
@@ -76,7 +81,7 @@ class Browsers:
 
     async def close(self) -> None:
         """End every browser."""
-        for browser in self._open:
+        for browser in self._open.values():
             await browser.close()
 
 

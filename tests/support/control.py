@@ -9,7 +9,8 @@ from typing import Any
 
 import aiohttp
 
-TIMEOUT_S = 10.0
+from tests.support.waiting import PATIENCE_S
+
 _ids = itertools.count(1)
 
 
@@ -23,7 +24,7 @@ class Closed(Exception):
 
 async def read(ws: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
     """The next message. Raises Closed."""
-    message = await ws.receive(timeout=TIMEOUT_S)
+    message = await ws.receive(timeout=PATIENCE_S)
     if message.type is not aiohttp.WSMsgType.TEXT:
         raise Closed(ws.close_code)
     decoded: dict[str, Any] = message.json()
@@ -36,7 +37,7 @@ async def until(
     fits: Callable[[dict[str, Any]], bool] = lambda _: True,
 ) -> dict[str, Any]:
     """The next message of a type for which `fits` holds; others are passed over. Raises Closed."""
-    async with asyncio.timeout(TIMEOUT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = await read(ws)
             if message["type"] == kind and fits(message):
@@ -47,7 +48,7 @@ async def command(ws: aiohttp.ClientWebSocketResponse, kind: str, **fields: Any)
     """Send a command; returns its `ack` or `error`."""
     number = next(_ids)
     await ws.send_json({"type": kind, "id": number, **fields})
-    async with asyncio.timeout(TIMEOUT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = await read(ws)
             if message["type"] in {"ack", "error"} and message.get("id") == number:

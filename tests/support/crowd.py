@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from signaling.db.audit_log import SYSTEM
-from signaling.seed import COUNTY
+from signaling.audit.log import SYSTEM
+from signaling.command.seed import COUNTY
 from tests.support.server import Client, TongkeServer
 from tests.support.services import running_services
 

@@ -189,3 +189,14 @@ async def lesson_open_now(api: Client) -> dict[str, Any]:
         if lesson["state"] == "scheduled" and begins <= now < ends:
             return dict(lesson)
     raise AssertionError("no seeded lesson is open now")
+
+
+async def lesson_for_devices(
+    server: TongkeServer,
+) -> tuple[Client, dict[str, Any], dict[str, Any]]:
+    """Today's lesson, started; its teacher, and what devices beside the page may send and play."""
+    api = await server.sign_in("wang")
+    lesson = await lesson_open_now(api)
+    path = f"/api/lessons/{lesson['lesson_id']}"
+    await api.call("POST", f"{path}/start")
+    return api, lesson, await api.call("POST", f"{path}/external-access")

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recorder.api import Entry, LessonFacts, Manifest, RecordingState
-from recorder.archive import ArchiveWriter
-from recorder.archive_files import ARCHIVE_FOLDER
+from recorder.api import Entry, LessonFacts, Manifest, RecordingState, RecordingTrouble
+from recorder.archive.tap import ArchiveTap
+from recorder.archive.writer import ArchiveWriter
 from recorder.config import RecorderConfig
 from recorder.core.archive_format import Begin
-from recorder.finish import finish
+from recorder.finishing.finish import finish
 from recorder.service import RecorderService
-from recorder.tap import ArchiveTap
-from recorder.trouble import Trouble
+from recorder.storage.api import ARCHIVE_FOLDER
+from recorder.storage.folder import FolderArchive, publish_results
 from relay.api import CloseReason, TapSink, TapTrack
 from tests.support.rtp_media import Happening, feed
 
@@ -87,7 +87,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self.troubles: list[tuple[str, str]] = []
+        self.troubles: list[tuple[str, RecordingTrouble]] = []
         self.recovered: list[str] = []
         self.excess: list[tuple[str, str, bool]] = []
         self._changed = asyncio.Condition()
@@ -97,8 +97,8 @@ class Watcher:
         self.entries.append(entry)
         self._wake()
 
-    def on_recording_trouble(self, lesson_id: str, detail: str) -> None:
-        self.troubles.append((lesson_id, detail))
+    def on_recording_trouble(self, lesson_id: str, trouble: RecordingTrouble) -> None:
+        self.troubles.append((lesson_id, trouble))
         self._wake()
 
     def on_recording_recovered(self, lesson_id: str) -> None:
@@ -170,8 +170,9 @@ def archive_sink(
     folder: Path, facts: LessonFacts = FACTS
 ) -> Iterator[tuple[ArchiveTap, ArchiveWriter]]:
     """A sink that archives into a recording's folder, until the lesson ends on leaving."""
-    troubles: list[Trouble] = []
-    writer = ArchiveWriter(folder / ARCHIVE_FOLDER, Begin("r1", START, facts), troubles.append)
+    troubles: list[RecordingTrouble] = []
+    archive = FolderArchive(folder / ARCHIVE_FOLDER)
+    writer = ArchiveWriter(archive, Begin("r1", START, facts), troubles.append)
     sink = ArchiveTap(writer, writer.open())
     try:
         yield sink, writer
@@ -184,4 +185,17 @@ def recorded(folder: Path, *streams: Iterable[Happening], facts: LessonFacts = F
     """Archive what a tap would have said, and finish it."""
     with archive_sink(folder, facts) as (sink, _):
         feed(sink, *streams)
-    return finish(folder, lambda progress: None)
+    return finished(folder)
+
+
+def segment_paths(folder: Path) -> list[Path]:
+    """The files of the archive in a recording's folder."""
+    archive = FolderArchive(folder / ARCHIVE_FOLDER)
+    return [archive.path(index) for index in archive.segments()]
+
+
+def finished(folder: Path) -> Manifest:
+    """Finish a recording's folder and publish what was made."""
+    manifest = finish(folder, lambda progress: None)
+    publish_results(folder)
+    return manifest

@@ -23,7 +23,8 @@ from typing import Any
 import aiohttp
 
 from load_tests.server import ServerFailed, ServerProcess
-from signaling.seed import DEMO_PASSWORD, LEAD_ROOM, LEAD_TEACHER, RECEIVE_ROOMS
+from signaling.command.seed import DEMO_PASSWORD, LEAD_ROOM, LEAD_TEACHER, RECEIVE_ROOMS
+from tests.support.made_once import put_demo_people
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -150,6 +151,7 @@ class TongkeServer:
             if data is None:
                 data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-")))
             server = cls(data / "data", arguments, prefix, udp_host=udp_host)
+            await put_demo_people(server.data / "tongke.db")
             try:
                 await server.up()
                 yield server
@@ -228,6 +230,14 @@ class TongkeServer:
         async with self.client().http.get(f"{self.url}/metrics") as answer:
             lines = (await answer.text()).splitlines()
         return float(dict(line.split(" ", 1) for line in lines if line[:1] != "#")[name])
+
+    async def live_lesson(
+        self, *room_ids: str
+    ) -> tuple[Client, dict[str, Any], tuple[Client, ...]]:
+        """A lesson of the demo teacher's, started: the teacher, the lesson, and these terminals."""
+        teacher = await self.sign_in("wang")
+        lesson = await teacher.live_lesson()
+        return teacher, lesson, tuple([await self.terminal(lesson, one) for one in room_ids])
 
     async def terminal(self, lesson: dict[str, Any], room_id: str) -> Client:
         """A client signed in as an invited room, by the lesson's 课程码."""

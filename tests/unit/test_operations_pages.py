@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from signaling.config import REPOSITORY, Config
+from signaling.base.config import REPOSITORY, Config
 
 PAGES = {
     "en": (REPOSITORY / "docs" / "operations.md").read_text(),

@@ -1,6 +1,6 @@
 /**
- * Checks what Vite built for the classroom page against its floor, Chromium 80: syntax by parsing every
- * script it loads as ES2020, runtime functions and CSS by a list of what came later.
+ * Checks what Vite built for the classroom page against its floor, Chromium 80. Every script that the page loads must
+ * parse as ES2020. Functions and CSS that came later are found by a list.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * Writes a gzip and a brotli file beside each text that Vite built, for the server and for nginx
- * (`gzip_static`, `brotli_static`): nothing is compressed while a lesson runs.
+ * Writes a gzip and a brotli file beside each text that Vite built. The server and nginx (`gzip_static`,
+ * `brotli_static`) send them, so nothing is compressed while a lesson runs.
  */
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'

@@ -1,8 +1,8 @@
 """The rate at which packets arrive at the viewer, from their arrival times.
 
-Windows of 150 ms give samples; a sample is weighed by how well it agrees with the estimate so far
+Windows of 150 ms give samples. A sample weighs more the better it agrees with the estimate so far
 (Bayesian, as in libwebrtc's acknowledged bitrate estimator). While the application has little to
-send, samples below the estimate are believed less: they tell of the application, not of the link.
+send, samples below the estimate weigh less: they tell of the application, not of the link.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class AcknowledgedRate:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the rate: what came before says nothing of the link now."""
+        """Forget the rate: the link is another one now."""
         self._started: float | None = None  # arrival at which the window began
         self._bytes = 0
         self._kbps: float | None = None
@@ -42,8 +42,8 @@ class AcknowledgedRate:
     def add_all(self, arrived: Sequence[float], sizes: Sequence[int], app_limited: bool) -> None:
         """Take what a feedback packet told, in the order of sending.
 
-        Arrival times may step back a little, never the estimate. They are looked at window by
-        window, not packet by packet: that is done ten times a second for every viewer.
+        Arrival times may step back a little. Windows are summed as wholes, not packet by packet:
+        this runs ten times a second for every viewer.
         """
         if self._started is None or arrived[0] <= self._started - _GAP:
             self._started, self._bytes = arrived[0], -sizes[0]

@@ -1,7 +1,8 @@
 """Rate control on the delay signal (draft-ietf-rmcat-gcc-02 §5.5): faster up, then a step down.
 
-Where the link's capacity is not known the rate rises by a factor; near the rate at which it last
-proved full, by about a packet per response time. A step down goes to 0.85 of what arrived.
+The rate rises by a factor while the link's capacity is unknown. Near the rate at which the link
+last proved full, the rate rises by about a packet per response time. A step down goes to 0.85 of
+what arrived.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ _PACKET_BITS = 9600  # 1200 bytes
 _FRAMES_PER_SECOND = 30
 _RESPONSE = 0.1  # s on top of the round trip until a rise shows in the delay (draft §5.5)
 _MIN_ADDITIVE = 4_000.0  # bit/s per second
-# On long round trips a packet per response time is too little: after a drop the rate must be back
-# within the time in which people notice. 3% per second still takes 5 s from 0.85 to full.
+# A packet per response time is too little on long round trips. The rate must be back before people
+# notice the drop. 3% per second still takes 5 s from 0.85 to full.
 _MIN_RELATIVE = 0.03  # of the rate, per second
-_ACKED_BOUND = 1.5  # × acknowledged + 10 kbit/s; beyond it nothing is known (draft §5.5)
+_ACKED_BOUND = 1.5  # × acknowledged + 10 kbit/s; more is only a guess (draft §5.5)
 _ACKED_SLACK = 10_000.0  # bit/s
-_STEADY_TIME = 1.0  # s over which that is averaged: a key frame's burst proves no lasting rate
+_STEADY_TIME = 1.0  # s of averaging for the bound: a key frame's burst proves no lasting rate
 _MIN_SPACING, _MAX_SPACING = 0.01, 0.2  # s between two steps down, else one round trip
 _SMOOTHING = 0.05  # of the capacity and its variance
 
@@ -60,7 +61,7 @@ class LinkCapacity:
         self._deviation = 0.4  # variance ÷ mean, in kbit/s
 
     def on_full(self, bps: float) -> None:
-        """The link overflowed while this arrived."""
+        """Note the rate that arrived while the link overflowed."""
         sample = bps / 1000
         if self._kbps is None:
             self._kbps = sample
@@ -75,19 +76,19 @@ class LinkCapacity:
 
     @property
     def bps(self) -> float | None:
-        """Its mean."""
+        """The mean rate."""
         return None if self._kbps is None else 1000 * self._kbps
 
     def below(self, bps: float) -> bool:
-        """Whether more arrives than the link was thought to carry: it became larger."""
+        """True if more arrives than the link was thought to carry: the link became larger."""
         return self._kbps is not None and bps / 1000 > self._kbps + self._spread(self._kbps)
 
     def above(self, bps: float) -> bool:
-        """Whether it overflowed at much less than it was thought to carry: it became smaller."""
+        """True if the link overflowed far below its known rate: the link became smaller."""
         return self._kbps is not None and bps / 1000 < self._kbps - self._spread(self._kbps)
 
     def forget(self) -> None:
-        """It changed: near what it was there is nothing to be careful about."""
+        """Forget the rate: the link changed, so caution near the old rate is needless."""
         self._kbps = None
 
 
@@ -96,8 +97,8 @@ class RateControl:
 
     Attributes:
         bps: the estimate.
-        action: what was done last.
-        decreased_at: when it last stepped down.
+        action: the latest step.
+        decreased_at: time of the latest step down.
         application_limited: too little was sent for the estimate to rise further.
     """
 
@@ -149,7 +150,7 @@ class RateControl:
         self._set(max(raised, self.bps))
 
     def additive(self, rtt: float) -> float:
-        """How fast it rises near the link's capacity, in bit/s per second."""
+        """The rise near the link's capacity, in bit/s per second."""
         packet = min(_PACKET_BITS, self.bps / _FRAMES_PER_SECOND)
         return max(packet / (rtt + _RESPONSE), _MIN_ADDITIVE, _MIN_RELATIVE * self.bps)
 
@@ -171,24 +172,24 @@ class RateControl:
         self._set(min(lowered, self.bps))
 
     def raise_to(self, bps: float) -> None:
-        """A probe proved more."""
+        """Rise to a rate that a probe proved."""
         if bps > self.bps:
             self._capacity.forget()
             self._set(bps)
 
     def lower_to(self, bps: float) -> None:
-        """A burst showed that the link carries no more."""
+        """Fall to a rate: a burst showed that the link carries no more."""
         self._set(min(bps, self.bps))
 
     def follow(self, bps: float, now: float) -> None:
-        """Somebody else decides for the time being."""
+        """Take the rate of the control that decides for the time being."""
         self._at = now
         self.application_limited = False
         self.action = Action.HOLD
         self._set(bps)
 
     def restart(self, bps: float) -> None:
-        """After an outage: start from here, without memory."""
+        """Start anew from a rate, without memory, after an outage."""
         self._capacity.forget()
         self.action = Action.HOLD
         self._at = None

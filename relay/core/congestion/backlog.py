@@ -1,9 +1,9 @@
-"""How much waits in the link's queue, and whether sending less would empty it.
+"""The link's queue: its length, and an experiment that tells whose queue it is.
 
-The delay gradient tells that a queue grows, not that one stands. So where one stands, less is sent
-for a moment, as an experiment: a queue that is ours shrinks by just what is sent too little. One
-that is not (a TCP flow beside us keeps it full) takes no notice; it is then left alone, for
-yielding to it would leave us with nothing.
+The delay gradient tells that a queue grows, not that a queue stands. So the sender sends less for a
+moment when a queue stands. Our own queue then shrinks by exactly the missing bytes. A queue that a
+TCP flow keeps full does not shrink. Yielding to such a flow would leave us nothing, so the sender
+leaves that queue alone.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _MAX_EXPERIMENT = 1.5  # s; then it must do
 _MAX_SHARE = 0.75  # of the link's rate: with more really sent, the experiment shows nothing
 _LEAST_SHRINKING = -0.1  # s/s
 _OWN_SHARE = 0.5  # of the shrinking to be expected of our own queue, for it to count as that
-# A link on which sound is most of what there is: to fight others for more would cost the sound. And
-# what we send beside (reports, the control channel) is so much of it that our own queue may stand.
+# Sound is most of what such a link carries, so a fight for more would cost the sound. Reports and
+# the control channel take so much of it that our own queue may stand.
 _NARROW = 100e3  # bit/s
 _FOREIGN_FOR = 30.0  # s for which a queue that did not shrink is left alone, doubled each time …
 _MAX_FOREIGN = 240.0  # s … up to this
@@ -33,7 +33,7 @@ _STEADY_SPREAD = 0.03  # s
 
 
 class Queue(Enum):
-    """What is known of the queue, and done about it."""
+    """States of the queue, and of the work on it."""
 
     SHORT = auto()
     MEASURING = auto()  # it stands; at what rate does it let us through?
@@ -50,7 +50,7 @@ _NEXT = {
 
 
 class Backlog:
-    """One-way delay above its minimum.
+    """The one-way delay above its minimum.
 
     Attributes:
         delay: seconds that a packet waits, smoothed.
@@ -93,12 +93,12 @@ class Backlog:
 
     @property
     def factor(self) -> float:
-        """What of the estimate to send now."""
+        """The part of the estimate to send now."""
         return _FACTOR if self.state is Queue.DRAINING else 1.0
 
     @property
     def is_own(self) -> bool:
-        """Whether a queue stands that counts as ours so far."""
+        """True while a queue stands that counts as ours so far."""
         return self.state is Queue.MEASURING or self.state is Queue.DRAINING
 
     def update(
@@ -172,8 +172,8 @@ class Backlog:
         share = 8 * self._octets / elapsed / self._link_bps
         if share > _MAX_SHARE and elapsed < _MAX_EXPERIMENT:
             return  # the pacer still had much to send
-        # Where sound alone is most of what arrives, there is no less to send. If that is what the
-        # link carries, and not what others leave us, losses will soon tell (`Competition`).
+        # Sound is most of what arrives, so no less can be sent. Losses will soon tell whether the
+        # link carries no more, or others leave us no more (`Competition`).
         shrunk = (waited - self._first[1]) / elapsed < _OWN_SHARE * min(share - 1, _LEAST_SHRINKING)
         own = shrunk or self._link_bps < _NARROW
         self._move(Queue.MEASURING if own else Queue.FOREIGN, now)
@@ -181,7 +181,7 @@ class Backlog:
             self._foreign_for = min(2 * self._foreign_for, _MAX_FOREIGN)
 
     def claim(self, now: float) -> None:
-        """It cannot be others who fill the queue: too much of what we send is lost."""
+        """Call the queue ours: too much of what we send is lost for it to be others'."""
         if self.state is Queue.FOREIGN:
             self._move(Queue.MEASURING, now)
 

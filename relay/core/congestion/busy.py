@@ -1,8 +1,8 @@
 """The link's rate, seen while packets queue.
 
-Packets that waited leave the queue one after the other, at the rate of the link (or of our share
-in it), however little is sent on average. This tells a link that became slow from a burst - a key
-frame, a probe - on a link that is fast enough, which the average acknowledged rate cannot.
+Packets that waited leave the queue one after the other, at the rate of the link or of our share in
+it. The average sent does not matter. So this rate tells a slow link from a burst (a key frame, a
+probe) on a fast link. The average acknowledged rate cannot tell these apart.
 """
 
 from __future__ import annotations

@@ -1,19 +1,18 @@
 """Rate control beside flows that fill the queue, as TCP does.
 
-Where the queue stays long whatever we do, delay says nothing of our share, and who steps back for
-it starves. What is left is what those flows go by themselves: losses when the queue overflows.
-So the rate rises by a fixed amount and steps down by a factor once per overflow, which makes shares
-converge. The amount is such that it regains in the 5 to 10 s between two overflows of a CUBIC flow
-what it gives up at about half the link.
+Delay says nothing of our share while others keep the queue long. A flow that steps back for delay
+starves. TCP flows go by losses at each overflow of the queue, and so does this control. The rate
+rises by a fixed amount and steps down by a factor once per overflow, so shares converge. At half
+the link, the rise regains one step within the 5 to 10 s between two overflows of a CUBIC flow.
 """
 
 from __future__ import annotations
 
 _RISE_PER_SECOND = 0.025  # × the peak
-_FAIR_SHARE = 0.5  # of the peak: so far it may rise though less is sent, for it must be tried
+_FAIR_SHARE = 0.5  # of the peak: the rate may rise so far though less is sent, to try it
 _BETA = 0.9  # CUBIC's is 0.7 (RFC 9438 §4.6), but it rises faster
 _OVERFLOW = 0.05  # loss in a window above the usual, taken for an overflow
-_QUIET = 0.02  # below so much the rate may rise
+_QUIET = 0.02  # loss below which the rate may rise
 _WINDOW = 0.5  # s
 _MIN_PACKETS = 10  # in a window
 _MAX_INTERVAL = 1.0  # s
@@ -59,7 +58,7 @@ class Competition:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether so much is lost that there may be nobody to compete with."""
+        """True if so much is lost that there may be nobody to compete with."""
         return self._smoothed > _HOPELESS
 
     def update(

@@ -1,8 +1,9 @@
 """Overuse detection from how the delay between packets changes (draft-ietf-rmcat-gcc-02 §5).
 
-Packets sent within 5 ms form a group; from group to group the one-way delay varies; the slope of
-its smoothed sum over the last 20 groups (the "trendline", libwebrtc since 2016 in place of the
-draft's Kalman filter) against an adaptive threshold tells whether a queue builds or empties.
+Packets sent within 5 ms form a group. The one-way delay varies from group to group. `TrendLine`
+gives the slope of the smoothed sum of these changes over the last 20 groups. libwebrtc uses this
+trend line since 2016 in place of the draft's Kalman filter. `OveruseDetector` compares the slope
+with an adaptive threshold: a queue builds, empties, or neither.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ _K_UP, _K_DOWN = 0.0087, 0.039  # per ms
 _MAX_OVERSHOOT = 15.0  # ms; a sudden jump beyond does not move the threshold
 _MAX_ADAPT_STEP = 100.0  # ms
 _OVERUSE_TIME = 10.0  # ms; draft §5.4, "overuse_time_th"
-# Packets that met no queue, kept for the moment one begins: so many, and for so long (s), that a
-# window's groups are among them, and that what comes next is no new beginning after a pause.
+# Packets that met no queue are kept for the moment in which a queue begins. The number and the time
+# (s) suffice for the groups of a window, and bridge a pause.
 _KEPT, _KEPT_FOR = 128, 2.2
 
 
 class Usage(Enum):
-    """What the delay says of the link (the draft's signal)."""
+    """The draft's signal: what the delay says of the link."""
 
     NORMAL = "normal"
     OVERUSE = "overuse"
@@ -45,9 +46,9 @@ class Usage(Enum):
 
 
 class TrendLine:
-    """Slope of the smoothed accumulated delay over the last groups.
+    """The slope of the smoothed accumulated delay over the last groups.
 
-    Running sums make it cost the same however long the window is. Times are relative to the first
+    Running sums keep the cost independent of the window's length. Times are relative to the first
     sample, in ms.
     """
 
@@ -141,7 +142,7 @@ class OveruseDetector:
         self._adapted_at = arrived_ms
 
     def calm(self) -> None:
-        """There is no queue that could grow or empty."""
+        """Return to normal: no queue could grow or empty."""
         self.usage = Usage.NORMAL
         self._over = 0.0
         self._count = 0
@@ -203,10 +204,10 @@ class DelayDetector:
         return self._detector.threshold
 
     def add_calm(self, sent: Sequence[float], arrived: Sequence[float]) -> None:
-        """Take received packets that met no queue: what trend they have is jitter.
+        """Take received packets that met no queue: their trend is jitter.
 
-        The latest of them are kept, and looked at when a queue begins: it is then seen against what
-        went before, as if nothing had been left out.
+        The latest of them are kept until a queue begins. The queue's trend then starts from them,
+        as if no packet had been left out.
         """
         self._detector.calm()
         kept = self._kept

@@ -1,12 +1,12 @@
 """Loss-based control: is it the link that is full, or only the air that is bad?
 
-Feedback is gathered into observations of 250 ms. Two causes can explain what was lost: an inherent
-loss `p` that hits any rate, and a link of `b` bit/s that drops what exceeds it. For a rate `s` they
-predict the loss probability `p + (1 − p)·max(0, (s − b) / s)`; of a few candidates for `b`, the one
-under which the last 20 observations are most likely is taken, with a slight liking for more. That
-is the idea of libwebrtc's loss-based estimator v2: random loss at a rate that the link carries
-costs nothing, loss that comes and goes with the rate counts in full. And loss while a long queue
-stands is the queue's overflow: then no more is put down to the air than before the queue.
+Feedback is gathered into observations of 250 ms. Two causes explain losses. An inherent loss `p`
+hits any rate. A link of `b` bit/s drops what exceeds `b`. For a rate `s` the two predict the loss
+probability `p + (1 − p)·max(0, (s − b) / s)`. The control tries a few candidates for `b` and takes
+the one that makes the last 20 observations most likely, with a slight liking for more. This is the
+idea of libwebrtc's loss-based estimator v2. Random loss at a rate that the link carries costs
+nothing. Loss that comes and goes with the rate counts in full. Loss while a long queue stands is
+the queue's overflow, so the inherent loss may not grow then.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Observation:
 
     @property
     def carried_bps(self) -> float:
-        """What arrived."""
+        """The rate that arrived."""
         return self.bps * (1 - self.lost / self.packets)
 
 
@@ -97,18 +97,18 @@ class LossControl:
 
     @property
     def has_lost(self) -> bool:
-        """Whether anything was lost lately, or since the last observation."""
+        """True if anything was lost lately, or since the last observation."""
         return self._lost > 0 or self.loss > 0
 
     @property
     def is_past(self) -> bool:
-        """Whether all that was lost was lost in a queue that has been gone for a second."""
+        """True if all losses happened in a queue that has been gone for a second."""
         newest = tuple(self._observations)[-_PAST:]
         calm = self._lost == 0 and not any(one.lost or one.queued for one in newest)
         return calm and all(one.queued for one in self._observations if one.lost)
 
     def on_proven(self, bps: float) -> None:
-        """A probe came through at this rate: what overflowed was a slower link, and is gone."""
+        """Take a rate that a probe proved: the slower link that overflowed is gone."""
         kept = [
             one for one in self._observations if not one.queued or bps <= _CHANGED * one.carried_bps
         ]
@@ -189,7 +189,7 @@ class LossControl:
         self.bps = best if best < delay_bps else math.inf
 
     def _fit(self, history: _History, bandwidth: float) -> tuple[float, float, float]:
-        """How likely a link of `bandwidth` is: (score, bandwidth, its likeliest inherent loss)."""
+        """Score a link of `bandwidth`: (score, bandwidth, its likeliest inherent loss)."""
         upper = _INHERENT_OFFSET + _INHERENT_BALANCE / bandwidth
         upper = min(upper, self._believed, 1 - _MIN_INHERENT)
         packets, lost, above = history.split(bandwidth)
@@ -242,7 +242,7 @@ class _History:
 
 
 def _bound(history: _History) -> float:
-    """What loss allows at most, whatever causes it."""
+    """The most that the loss allows, whatever its cause."""
     # Less the standard error: three packets lost of twenty are not yet 15%.
     excess = history.loss - math.sqrt(history.loss / max(history.packets, 1.0)) - _BOUND_OFFSET
     return _BOUND_BALANCE / excess if excess > 0 else math.inf

@@ -1,4 +1,4 @@
-"""Conduct while nothing comes back: less and less is sent; now and then more is tried."""
+"""Sending while nothing comes back: less and less, and now and then a try with more."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Outage:
         self._wait = _FIRST_WAIT
 
     def begin(self, now: float) -> None:
-        """Nothing comes back any more."""
+        """Note that nothing comes back any more."""
         self._step_at = now
         self._attempt_at = now + self._wait
 
     def end(self) -> None:
-        """Something came back."""
+        """Note that something came back."""
         self._wait = _FIRST_WAIT
 
     def decayed(self, target_bps: float, min_bps: float, now: float) -> float:
@@ -33,7 +33,7 @@ class Outage:
         return target_bps
 
     def may_attempt(self, now: float) -> bool:
-        """Whether to send pictures again, where no padding can be sent, or none is answered."""
+        """Tell whether to send pictures again; for links whose padding nobody answers."""
         if now < self._attempt_at:
             return False
         self._wait = min(2 * self._wait, _MAX_WAIT)

@@ -1,8 +1,8 @@
 """Spreads what is sent to one viewer over time, so that a key frame does not build a queue.
 
-A leaky bucket: each packet moves the moment at which the bucket is empty. While that is near,
-packets pass straight through, which costs one comparison and one addition. Otherwise they wait
-here, where sound can overtake them and where they can still be dropped as a whole.
+The pacer is a leaky bucket: each packet moves the moment at which the bucket is empty. While that
+moment is near, packets pass straight through for one comparison and one addition. Else they wait.
+Sound overtakes waiting packets, and waiting packets can still be dropped as a whole.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_PADDING = 255  # bytes of RTP padding in a packet (RFC 3550 §5.1)
 
 
 class Priority(IntEnum):
-    """What leaves first. Sound never waits."""
+    """The order of leaving. Sound never waits."""
 
     AUDIO = 0
     RETRANSMISSION = 1
@@ -47,8 +47,8 @@ class Pacer:
     Args:
         send: sends a packet that waited: (data, size in bytes, now). The transport-wide number is
             to be written there and not before, so that numbers rise in the order of sending.
-        fill: sends padding or repeats of about so many bytes at `now`, as packets of at most so
-            many; returns how many bytes it sent, 0 if it cannot.
+        fill: sends padding or repeats of about so many bytes at `now`. No packet of it is larger.
+            Returns how many bytes it sent, 0 if it cannot.
         tick: seconds between calls of `on_timer`: what a probe sends in one go lasts so long.
 
     Attributes:
@@ -156,7 +156,7 @@ class Pacer:
 
     @property
     def next_due(self) -> float:
-        """When `on_timer` has something to do; infinite if nothing waits."""
+        """The time at which `on_timer` has something to do; infinite if nothing waits."""
         plan = self._plan
         if plan is not None:
             half = plan.size_bytes / (2 * _PROBE_CHUNKS)  # of the part that may be sent ahead

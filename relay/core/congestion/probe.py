@@ -1,9 +1,8 @@
-"""Probing: short bursts above the estimate, to learn in a moment what a slow climb would take long.
+"""Probing: short bursts above the estimate, which learn in a moment what a slow climb learns late.
 
-A probe exists to reach a rate that somebody wants; nobody is probed for nothing. It is so
-short that, were the link no faster than the estimate, it would add less than 100 ms of queue. A
-probe that finds the link full is repeated ever more rarely and less steeply, until the estimate
-rises by itself.
+A probe reaches for a rate that the viewer could use. A probe is short: on a link no faster than the
+estimate it adds less than 100 ms of queue. After a probe that found the link full, the next ones
+come more rarely and less steeply, until the estimate rises by itself.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from enum import Enum, auto
 
 from relay.core.congestion.sent import PacketResult
 
-# × the start estimate, of the first probe: libwebrtc's exponential start has one of 3 and one of 6
-# at once. One between them measures a slower link as well, by the spacing of what arrives, and adds
-# no more queue to it than others may (`_EXCESS`): sound begins at the same moment.
+# × the start estimate, of the first probe. libwebrtc's exponential start has one of 3 and one of 6
+# at once. One probe between them measures a slower link as well, by the spacing of arrivals. Its
+# queue is within `_EXCESS`, since sound begins at the same moment.
 _FIRST_STEP = 4.0
-# The same towards a rate far above: two doublings are to lead there from the first. The shortest
-# probe at twice the usual step is a third larger, and is what a link of 300 kbit/s holds for 0.2 s.
+# The same towards a rate far above, so that two doublings lead there. The shortest probe at twice
+# the usual step is a third larger: 0.2 s of a link of 300 kbit/s.
 _FIRST_OF_WANTED = 0.25  # of what could be used
 _MOST_FIRST_STEP = 8.0
 _STEP = 2.0  # × the estimate, of further probes
@@ -71,7 +70,7 @@ class Probe:
 
 
 class Outcome(Enum):
-    """What a probe showed."""
+    """Outcomes of a probe."""
 
     REACHED = auto()  # the link carries the probe's rate
     FULL = auto()  # it carries less
@@ -87,7 +86,7 @@ class ProbeResult:
 
 
 class ProbeState(Enum):
-    """Where the prober is."""
+    """States of the prober."""
 
     READY = auto()
     SENT = auto()
@@ -98,9 +97,9 @@ class Prober:
 
     Attributes:
         state: whether one is under way.
-        starting: nothing was learnt yet. The first probe aims at all that could be used and not at
-            the next step of it: a long round trip must not be waited for at each step. One of which
-            too little came back met a short queue, perhaps: the next is half as steep.
+        starting: nothing was learnt yet. The first probe aims at all that could be used, not at the
+            next step: each step would cost a round trip. If too little of it came back, it may have
+            met a short queue, so the next is half as steep.
         sent, failed: how many probes, and how many found the link full.
     """
 
@@ -138,7 +137,7 @@ class Prober:
         self._results: list[PacketResult] = []
 
     def restart(self, now: float) -> None:
-        """After an outage: forget failures, probe at once."""
+        """Forget failures after an outage, and probe at once."""
         self.state = ProbeState.READY
         self._plan = None
         self._results.clear()
@@ -204,7 +203,7 @@ class Prober:
         self._next = max(self._next, now + _AFTER_OVERUSE)
 
     def disturbs(self, now: float) -> bool:
-        """Whether a probe can be what makes packets wait just now."""
+        """True if a probe may be what makes packets wait just now."""
         return self.state is ProbeState.SENT or now - self._ended_at < _DISTURBS
 
     def evaluate(self, estimate: float, loss: float, now: float) -> ProbeResult | None:
@@ -268,9 +267,9 @@ class Prober:
 def _measure(results: list[PacketResult], plan: Probe) -> ProbeResult:
     """The rate at which the burst came through, from the spacing of its packets.
 
-    Packets sent in one instant by a coarse timer count as one. The clock of the receiver runs from
-    the end of the first of them to the end of the last, that of the sender from the first to the
-    last: where the link is full, the former is longer.
+    Packets sent in one instant by a coarse timer count as one. The receiver's time runs from the
+    end of the first packet to the end of the last. The sender's time runs from the first to the
+    last. A full link makes the receiver's time longer.
     """
     received = [(sent, arrived, size) for sent, arrived, size, _ in results if arrived is not None]
     if len(received) < max(_MIN_REPORTED * len(results), 3):

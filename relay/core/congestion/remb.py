@@ -1,7 +1,7 @@
 """The fallback for players without transport-cc: their own estimate (REMB), and reported loss.
 
-draft-alvestrand-rmcat-remb-03: the receiver's estimate of the total rate; it need not be honest,
-nor come at all.
+REMB is the receiver's estimate of the total rate (draft-alvestrand-rmcat-remb-03). The estimate may
+be dishonest, or never come.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class RembControl:
 
     @property
     def remb_limits(self) -> bool:
-        """Whether the receiver's figure is what limits the rate."""
+        """True if the receiver's figure limits the rate."""
         return self._remb < self._reported
 
     def on_remb(self, bps: float, sent_bps: float, now: float) -> None:
@@ -78,7 +78,7 @@ class RembControl:
         self._combine()
 
     def _is_meant(self, bps: float, sent_bps: float, now: float) -> bool:
-        """Whether a doubted figure stands though the receiver was long sent more than that."""
+        """True if a doubted figure stands though the receiver was long sent more."""
         if not self._doubted or bps >= _FELL * sent_bps:
             self._overtaken_at = None
             return False
@@ -90,7 +90,7 @@ class RembControl:
         return True
 
     def is_calm(self, now: float) -> bool:
-        """Whether nothing showed for a while that the link carries no more."""
+        """True if for a while nothing showed that the link carries no more."""
         return now - self._full_at > _CALM_AFTER
 
     def raise_to(self, bps: float, now: float) -> None:

@@ -1,15 +1,15 @@
-"""What was sent to one viewer, until its transport-wide feedback tells what became of it.
+"""The packets sent to one viewer, until transport-wide feedback tells what became of them.
 
-The ring is indexed by the 16-bit transport-wide number itself: numbers are given out one after the
-other, so the entry at `number mod size` is that of the number, if this is not older than the ring
-is long. Nothing needs to be extended to find it.
+The 16-bit transport-wide number itself is the index of the ring. Numbers are given out one after
+the other. So the entry at `number mod size` belongs to the number, unless the number is older than
+the ring is long. No number needs to be extended.
 """
 
 from __future__ import annotations
 
 from operator import sub
 
-from relay.core.twcc import Feedback
+from relay.core.wire.twcc import Feedback
 
 # Of a packet of a probe: (sent at, arrived at on the receiver's clock or None if it did not, bytes,
 # probe).
@@ -33,9 +33,9 @@ REFERENCE_PERIOD = (1 << 24) * 0.064  # s, ≈ 12.4 days
 
 
 class Told:
-    """What feedback packets tell of the packets sent, each in the order of its numbers.
+    """The news of feedback packets about packets sent, each in the order of its numbers.
 
-    Columns, not rows: they are taken from the ring and summed up as wholes.
+    Values stand in columns, not rows: columns are taken from the ring and summed up as wholes.
 
     Attributes:
         sent, arrived, sizes: of those received; arrivals on the receiver's clock.
@@ -191,7 +191,7 @@ class SentPackets:
         return told
 
     def _knows(self, number: int, oldest: float) -> bool:
-        """Whether a packet was sent since then and not yet reported as received."""
+        """True if a packet was sent since then and is not yet reported as received."""
         slot = number & RING_MASK
         if not self.notes[slot] or self.times[slot] < oldest:
             return False
@@ -223,7 +223,7 @@ class SentPackets:
         return shift if self._believes(offset) else None
 
     def _believes(self, offset: float) -> bool:
-        """Whether another clock was seen often enough: the receiver slept, or set its clock."""
+        """True if another clock was seen often enough: the receiver slept, or set its clock."""
         self.implausible += 1
         if abs(offset - self._strike_offset) > _MAX_JUMP:
             self._strikes = 0

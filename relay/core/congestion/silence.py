@@ -25,12 +25,12 @@ class Silence:
         self._patience = _MAX_PATIENCE
 
     def on_feedback(self, octets: int, rtt: float, now: float) -> None:
-        """Transport-wide feedback came, when so many bytes had been sent."""
+        """Note transport-wide feedback, when so many bytes had been sent."""
         self._patience = min(_PATIENCE + _RTT_SHARE * rtt, _MAX_PATIENCE)
         self._note(octets, now)
 
     def on_report(self, octets: int, now: float) -> None:
-        """A receiver report came, and nothing better is to be expected."""
+        """Note a receiver report, where nothing better is to be expected."""
         self._patience = _REPORT_PATIENCE
         self._note(octets, now)
 
@@ -46,7 +46,7 @@ class Silence:
         self._unanswered_since = None
 
     def lasts(self, octets: int, rtt: float, now: float) -> bool:
-        """Whether an answer is overdue; `octets` are sent by now. It is due a round trip later."""
+        """True if an answer is overdue, a round trip after sending; `octets` are sent by now."""
         if octets == self._octets:
             return False
         if self._unanswered_since is None:

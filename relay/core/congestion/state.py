@@ -1,4 +1,4 @@
-"""What an estimate is doing, and why it is what it is."""
+"""States of an estimate, and reasons for its value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from relay.core.congestion.aimd import Action
 
 
 class State(Enum):
-    """What the estimate is doing."""
+    """States of the estimate."""
 
     STARTING = "starting"  # no feedback yet
     INCREASING = "increasing"
@@ -35,7 +35,7 @@ STATE_OF_ACTION = {
 
 
 class Reason(Enum):
-    """What limits the target."""
+    """Limits of the target."""
 
     START = "start"  # nothing is known yet
     DELAY = "delay"  # the queue grew at a higher rate

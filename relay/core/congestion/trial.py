@@ -1,8 +1,8 @@
-"""Trials: where no probe can tell what a link carries, the picture itself is sent to find out.
+"""Trials: the picture itself is sent to learn what a link carries, where no probe can tell.
 
-A rate is learnt from what is sent. Without padding to send, or without a report on it, nothing
-would be sent for ever because nothing was sent so far. A trial is cautious: only a calm link is
-tried, and each failure makes the next wait longer.
+A rate is learnt from what is sent. Without padding, or without reports on it, a sender that sends
+nothing would learn nothing for ever. A trial is cautious: only a calm link is tried, and each
+failure makes the next wait longer.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Trial:
 
     @property
     def active(self) -> bool:
-        """Whether a trial is under way."""
+        """True while a trial is under way."""
         return self._bps > 0
 
     def forget(self) -> None:
-        """Another link: what failed on the old one says nothing."""
+        """Forget failures: the link is another one."""
         self._bps = 0.0
         self._next = -math.inf
         self._wait = _FIRST_WAIT

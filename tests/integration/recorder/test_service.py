@@ -6,22 +6,28 @@ import shutil
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from recorder import finish_queue
-from recorder.api import BadCursor, RecordingNotFound, RecordingState, StorageUnavailable
+from recorder.api import (
+    PublishedFile,
+    RecordingFailure,
+    RecordingNotFound,
+    RecordingNotReady,
+    RecordingState,
+    StorageUnavailable,
+)
 from recorder.config import RecorderConfig
-from recorder.library import Library
+from recorder.finishing import queue as finish_queue
 from recorder.service import RecorderService
 from tests.integration.recorder.crash_child import CRASH_AT_S
-from tests.support.postgres import postgres
 from tests.support.recording import FACTS, START, HandRelay, Watcher, service
 from tests.support.rtp_media import TrackFeed, decode, encode_audio, encode_video, feed
+from tests.support.waiting import PATIENCE_S
 
 ROOM = "room-a"
 
@@ -48,7 +54,13 @@ def teach(relay: HandRelay, *, seconds: float = 6.0, begin_s: float = 0.0, first
     )
 
 
-async def test_a_lesson_becomes_a_library_entry(
+def local(file: PublishedFile) -> Path:
+    """A file of the folder, for a decoder."""
+    assert file.local is not None
+    return Path(file.local)
+
+
+async def test_a_lesson_becomes_a_recording(
     running: tuple[RecorderService, Watcher],
 ) -> None:
     recorder, watcher = running
@@ -74,9 +86,10 @@ async def test_a_lesson_becomes_a_library_entry(
     manifest = await recorder.manifest(recording_id)
     (source,) = manifest.sources
     assert (source.name, source.lead) == ("王老师", True)
-    path = await recorder.file_path(recording_id, source.files[0].name)
-    assert len(decode(path).picture_times) == 150
-    assert (await recorder.file_path(recording_id, "thumbnail.jpg")).read_bytes()[:2] == b"\xff\xd8"
+    file = await recorder.file(recording_id, source.files[0].name)
+    assert len(decode(local(file)).picture_times) == 150
+    thumbnail = await recorder.file(recording_id, "thumbnail.jpg")
+    assert b"".join([piece async for piece in thumbnail.read(0, 2)]) == b"\xff\xd8"
 
 
 async def test_until_the_last_moments_arrived_nobody_is_told_that_recording_ended(
@@ -129,7 +142,7 @@ async def test_a_tap_that_cannot_be_closed_holds_up_no_later_end(
         raise RuntimeError("the relay is in trouble")
 
     monkeypatch.setattr(relay.taps[ROOM], "close", fail)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await recorder.end(ROOM)
         await recorder.end(ROOM)
     await watcher.reached(recording_id, RecordingState.READY)
@@ -142,16 +155,16 @@ async def test_only_files_of_the_manifest_are_given_out(
     relay = HandRelay()
     recording_id = await recorder.begin(relay, ROOM, FACTS)
     with pytest.raises(RecordingNotFound):
-        await recorder.file_path(recording_id, "manifest.json")
+        await recorder.file(recording_id, "manifest.json")
     teach(relay, seconds=2.0)
     await recorder.end(ROOM)
     await watcher.reached(recording_id, RecordingState.READY)
     for name in ("manifest.json", "archive/000001.tka", "../../tongke.db", "/etc/passwd", ""):
         with pytest.raises(RecordingNotFound):
-            await recorder.file_path(recording_id, name)
+            await recorder.file(recording_id, name)
     for unknown in ("../..", "", "none"):
         with pytest.raises(RecordingNotFound):
-            await recorder.file_path(unknown, "thumbnail.jpg")
+            await recorder.file(unknown, "thumbnail.jpg")
         with pytest.raises(RecordingNotFound):
             await recorder.manifest(unknown)
 
@@ -164,7 +177,7 @@ async def test_a_lesson_without_media_fails_with_a_reason(
     await recorder.end(ROOM)
     await recorder.end("unknown room")
     entry = await watcher.reached(recording_id, RecordingState.FAILED)
-    assert entry.failure == "没有收到任何画面和声音"
+    assert (entry.failure, entry.retrying) == (RecordingFailure.NOTHING_RECORDED, False)
 
 
 async def test_a_restart_during_a_lesson_continues_one_recording(tmp_path: Path) -> None:
@@ -185,7 +198,7 @@ async def test_a_restart_during_a_lesson_continues_one_recording(tmp_path: Path)
     (source,) = (await second.manifest(recording_id)).sources
     (gap,) = source.gaps
     assert (gap.start_s, gap.end_s) == (pytest.approx(6.0, abs=0.1), pytest.approx(10.0, abs=0.1))
-    media = decode(await second.file_path(recording_id, source.files[0].name))
+    media = decode(local(await second.file(recording_id, source.files[0].name)))
     assert len(media.picture_times) == 300
     await second.stop()
 
@@ -213,6 +226,35 @@ async def test_a_lesson_that_goes_on_after_its_recording_was_finished_continues_
     await second.stop()
 
 
+async def test_a_sealed_recording_does_not_go_on_with_its_lesson(tmp_path: Path) -> None:
+    relay = HandRelay()
+    first, _ = service(tmp_path)
+    await first.start()
+    recording_id = await first.begin(relay, ROOM, FACTS)
+    with pytest.raises(RecordingNotReady):
+        await first.seal(recording_id)
+    with pytest.raises(RecordingNotFound):
+        await first.seal("none")
+    teach(relay, seconds=2.0)
+    await first.stop()  # the lesson was interrupted
+
+    second, watcher = service(tmp_path)
+    await second.start()
+    ready = await watcher.reached(recording_id, RecordingState.READY)
+    assert not ready.sealed
+    assert (await second.seal(recording_id)).sealed
+    before = await second.manifest(recording_id)
+    other = await second.begin(relay, ROOM, FACTS)
+    assert other != recording_id
+    teach(relay, seconds=2.0, begin_s=4.0)
+    await second.end(ROOM)
+    await watcher.reached(other, RecordingState.READY)
+    assert await second.manifest(recording_id) == before
+    found = await second.entries_of([recording_id, other, "none"])
+    assert {key: entry.sealed for key, entry in found.items()} == {recording_id: True, other: True}
+    await second.stop()
+
+
 async def test_kill_9_costs_at_most_two_seconds(tmp_path: Path) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -236,7 +278,7 @@ async def test_kill_9_costs_at_most_two_seconds(tmp_path: Path) -> None:
     entry = await watcher.reached(recording_id, RecordingState.READY)
     assert entry.duration_s >= CRASH_AT_S - 2
     (source,) = (await recorder.manifest(recording_id)).sources
-    media = decode(await recorder.file_path(recording_id, source.files[0].name))
+    media = decode(local(await recorder.file(recording_id, source.files[0].name)))
     assert len(media.picture_times) >= (CRASH_AT_S - 2) * 25
     assert max(min(abs(f - b) for b in media.beeps) for f in media.flashes) <= 0.04
     await recorder.stop()
@@ -262,7 +304,7 @@ async def test_a_lost_database_is_rebuilt_from_the_archives(tmp_path: Path) -> N
     await second.start()
     entry = await watcher.reached(recording_id, RecordingState.READY)
     assert (entry.title, entry.lead_teacher) == (FACTS.title, FACTS.lead_teacher)
-    assert (await second.entries(limit=10, before=None, query=None))[0] == [entry]
+    assert (await second.entries(limit=10, before=None))[0] == [entry]
     await second.stop()
 
 
@@ -327,7 +369,7 @@ async def test_a_finishing_that_crashes_is_tried_again_and_then_said_to_have_fai
     blocker.write_text("in the way")
     await recorder.end(ROOM)
     entry = await watcher.reached(recording_id, RecordingState.FAILED)
-    assert entry.failure == "整理失败,原始录像已保留,将自动重试"
+    assert (entry.failure, entry.retrying) == (RecordingFailure.FINISHING_FAILED, True)
     await recorder.stop()
 
     blocker.unlink()
@@ -338,14 +380,14 @@ async def test_a_finishing_that_crashes_is_tried_again_and_then_said_to_have_fai
 
 
 async def test_a_failed_finishing_is_taken_up_again_while_the_server_runs(
-    running: tuple[RecorderService, Watcher],
+    running: tuple[RecorderService, Watcher], tmp_path: Path
 ) -> None:
     recorder, watcher = running
     recorder._queue._retry_delay_s = recorder._queue._failed_delay_s = 0.0
     relay = HandRelay()
     recording_id = await recorder.begin(relay, ROOM, FACTS)
     teach(relay, seconds=2.0)
-    blocker = recorder._folder(recording_id) / "finishing"
+    blocker = tmp_path / "recordings" / recording_id / "finishing"
     blocker.write_text("in the way")
     await recorder.end(ROOM)
     await watcher.reached(recording_id, RecordingState.FAILED)
@@ -366,10 +408,10 @@ async def test_a_full_disk_is_called_so_and_tries_are_bounded(
     teach(relay, seconds=2.0)
     # Linux: a file that each write to fails as on a full disk, where the thumbnail must go.
     code = (
-        "import sys, recorder.finish as f; "
+        "import sys, recorder.finishing.finish as f, recorder.finishing.worker as w; "
         "full = open('/dev/full', 'wb', 0); "  # before the process is shut off from it
         "f.make_thumbnail = lambda videos, target: full.write(b'x'); "
-        "sys.exit(f.main(sys.argv[1:]))"
+        "sys.exit(w.main(sys.argv[1:]))"
     )
     start = asyncio.create_subprocess_exec
 
@@ -378,12 +420,14 @@ async def test_a_full_disk_is_called_so_and_tries_are_bounded(
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", on_a_full_disk)
     await recorder.end(ROOM)
-    final = "磁盘空间不足,尚未整理,原始录像已保留"
     async with asyncio.timeout(60):
-        while watcher.entries[-1].failure != final:
+        while watcher.entries[-1].failure is None or watcher.entries[-1].retrying:
             await watcher.changed()
-    failures = [e.failure for e in watcher.entries if e.state is RecordingState.FAILED]
-    assert failures == [f"{final},将自动重试", final]
+    failed = [e for e in watcher.entries if e.state is RecordingState.FAILED]
+    assert [(e.failure, e.retrying) for e in failed] == [
+        (RecordingFailure.DISK_FULL, True),
+        (RecordingFailure.DISK_FULL, False),
+    ]
 
 
 async def test_a_database_that_is_away_at_the_end_costs_no_recording(
@@ -397,7 +441,7 @@ async def test_a_database_that_is_away_at_the_end_costs_no_recording(
     failures = {"set_ended": 1, "set_state": 2, "set_ready": 1}
     for name in failures:
         monkeypatch.setattr(
-            recorder._library, name, _away(failures, name, getattr(recorder._library, name))
+            recorder._store, name, _away(failures, name, getattr(recorder._store, name))
         )
     with pytest.raises(sqlite3.OperationalError):
         await recorder.end(ROOM)
@@ -419,78 +463,6 @@ def _away(
         return await really(*arguments, **options)
 
     return call
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres() as cluster:
-        yield cluster.create("recorder")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def library(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Library]:
-    if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{tmp_path}/t.db"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    opened = Library(url)
-    await opened.open()
-    await opened.open()  # migrating again changes nothing
-    yield opened
-    await opened.close()
-
-
-async def test_the_library_pages_and_searches(library: Library) -> None:
-    facts = [
-        replace(
-            FACTS,
-            lesson_id=f"lesson-{n}",
-            title=f"第{n}课 观潮",
-            subject="语文" if n % 2 else "数学",
-        )
-        for n in range(7)
-    ]
-    facts.append(replace(FACTS, lesson_id="odd", title="100%_满分", lead_teacher="李老师"))
-    for number, fact in enumerate(facts):
-        await library.add(f"r{number}", fact, START + number // 2)  # equal times too
-    seen: list[str] = []
-    cursor = None
-    while True:
-        page, cursor = await library.page(limit=3, before=cursor, query=None)
-        seen += [entry.recording_id for entry in page]
-        if cursor is None:
-            break
-    assert seen == [f"r{n}" for n in (7, 6, 5, 4, 3, 2, 1, 0)]
-
-    async def found(query: str) -> set[str]:
-        page, _ = await library.page(limit=100, before=None, query=query)
-        return {entry.recording_id for entry in page}
-
-    assert await found("观潮") == {f"r{n}" for n in range(7)}
-    assert await found("第3课") == {"r3"}
-    assert await found("李老师") == {"r7"}
-    assert await found("数学 观潮") == {"r0", "r2", "r4", "r6"}
-    assert await found("%_") == {"r7"}
-    assert await found("%") == {"r7"}
-    assert await found("'; drop table recorder_recordings; --") == set()
-    for bad in ("x", "12", "12.", "a.b", "-1.r1", "9" * 40 + ".r1", "1٣.r"):
-        with pytest.raises(BadCursor):
-            await library.page(limit=3, before=bad, query=None)
-
-
-async def test_the_library_keeps_to_the_transition_table(library: Library) -> None:
-    entry = await library.add("x1", replace(FACTS, lesson_id="x"), START)
-    assert entry.state is RecordingState.RECORDING
-    with pytest.raises(ValueError, match="cannot become"):
-        await library.set_state("x1", RecordingState.READY)
-    await library.set_state("x1", RecordingState.FINISHING)
-    entry = await library.set_progress("x1", 0.25)
-    assert (entry.state, entry.progress) == (RecordingState.FINISHING, 0.25)
-    assert ("x1", False) in [(e.recording_id, ended) for e, ended in await library.unfinished()]
-    assert await library.unended_recording_of("x") == "x1"
-    await library.set_ended("x1")
-    assert await library.unended_recording_of("x") is None
-    assert await library.known(["x1", "x2"]) == {"x1"}
 
 
 async def test_a_recording_that_cannot_be_closed_does_not_keep_the_others_open(

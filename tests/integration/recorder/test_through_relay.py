@@ -125,7 +125,9 @@ async def test_what_is_published_is_what_is_recorded(tmp_path: Path, codec: str)
     reports, skews = {}, {}
     for source in manifest.sources:
         (file,) = source.files
-        report = verify_file(await recorder.file_path(recording_id, file.name))
+        found = await recorder.file(recording_id, file.name)
+        assert found.local is not None
+        report = verify_file(Path(found.local))
         assert report.video is not None
         assert report.video.decode_errors == 0
         assert report.video.readable == 1.0

@@ -17,7 +17,7 @@ from aioice import stun
 
 from relay.aiortc_adapter import DtlsIdentity, DtlsSrtp
 from relay.api import CloseReason, Layer, SlotState, SourceInfo
-from relay.core.datagram import DatagramKind, classify
+from relay.core.wire.datagram import DatagramKind, classify
 from relay.node import RelayNode
 
 IDENTITY = DtlsIdentity()  # one key for all clients: making keys is not what is tested
@@ -167,7 +167,7 @@ class Client:
         return message
 
     def _answer_check(self, request: stun.Message) -> None:
-        """As a full agent does (RFC 8445 §7.3)."""
+        """Answer checks, as a full agent does (RFC 8445 §7.3)."""
         assert request.attributes["USERNAME"] == f"{self.ufrag}:{self.server_ufrag}"
         assert request.check_message_integrity(PASSWORD.encode())
         message = stun.Message(

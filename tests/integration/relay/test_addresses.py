@@ -17,6 +17,7 @@ from relay.address_watch import AddressWatch
 from relay.config import RelayConfig
 from relay.node import RelayNode
 from tests.integration.relay.client import PASSWORD, publish, until
+from tests.support.waiting import PATIENCE_S
 
 OLD, NEW = "192.0.2.7", "192.0.2.8"
 OLD_V6 = "2001:db8::7"
@@ -163,7 +164,7 @@ async def test_a_look_that_fails_is_not_the_last_one(monkeypatch: pytest.MonkeyP
     watch = AddressWatch(told.set, settle_s=0, poll_s=0.01)
     watch.start()
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await told.wait()
     finally:
         watch.stop()

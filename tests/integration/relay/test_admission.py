@@ -1,4 +1,4 @@
-"""How many sessions one source, one viewer, one room and the whole relay may have."""
+"""Bounds of the number of sessions: per source, viewer, room and relay."""
 
 from __future__ import annotations
 

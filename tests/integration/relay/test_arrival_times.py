@@ -11,8 +11,8 @@ import pytest
 
 from relay.arrival_clock import ask_for_stamps
 from relay.config import RelayConfig
-from relay.core import twcc
-from relay.core.datagram import DatagramKind
+from relay.core.wire import twcc
+from relay.core.wire.datagram import DatagramKind
 from relay.node import RelayNode
 from tests.integration.relay.client import Client, offer, until
 

@@ -24,11 +24,11 @@ rooms = [lesson.watch(link), lesson.watch(link, start=1)]
 lesson.run(20)
 print(relay.IS_COMPILED, *(room.digest() for room in rooms))
 """
-WHICH = "import relay, relay.core.slot as slot; print(relay.IS_COMPILED, slot.__file__)"
+WHICH = "import relay, relay.core.outgoing.slot as slot; print(relay.IS_COMPILED, slot.__file__)"
 
 
 def python(code: str, folder: Path, **environment: str) -> list[str]:
-    """What a Python prints that begins in this folder."""
+    """The output of a Python that starts in this folder."""
     inherited = {name: value for name, value in os.environ.items() if name != "TONGKE_INTERPRETED"}
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -69,7 +69,7 @@ def test_whoever_edits_a_source_gets_the_sources(tmp_path: Path) -> None:
     made = compiled_folder()
     shutil.copytree(made, tmp_path / "build" / "relay_core" / made.name)
     assert python(WHICH, tmp_path)[0] == "True"
-    source = tmp_path / "relay" / "core" / "slot.py"
+    source = tmp_path / "relay" / "core" / "outgoing" / "slot.py"
     source.write_text(source.read_text() + "\n# edited\n")
     assert python(WHICH, tmp_path) == ["False", str(source)]
 

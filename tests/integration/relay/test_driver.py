@@ -39,7 +39,7 @@ class _NoMoreFiles:
 async def exchange(
     sent: list[bytes], *, host: str = "127.0.0.1", pause: float = 0.02
 ) -> tuple[list[bytes], TransportCounters]:
-    """What a driver with that pause between ticks reads of what is sent, in its order."""
+    """The datagrams that a driver with that pause between ticks reads, in its order."""
     read: list[bytes] = []
     whole = asyncio.Event()
 

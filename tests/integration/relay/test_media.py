@@ -9,8 +9,8 @@ import time
 
 from relay.api import CloseReason, SlotWish, TapTrack
 from relay.config import RelayConfig
-from relay.core import rtcp, twcc
-from relay.core.datagram import DatagramKind, classify
+from relay.core.wire import rtcp_writer, twcc
+from relay.core.wire.datagram import DatagramKind, classify
 from relay.node import RelayNode
 from tests.integration.relay.client import Client, Listener, offer, publish, until, watch
 
@@ -77,7 +77,7 @@ async def test_another_address_is_another_link_of_which_nothing_is_known() -> No
     await until(lambda: bool(viewer.rtp()))
     log = twcc.ArrivalLog()
     log.add(1, time.monotonic())
-    viewer.send_rtcp(rtcp.transport_feedback(1, 2, log.feedback()[0]))
+    viewer.send_rtcp(rtcp_writer.transport_feedback(1, 2, log.feedback()[0]))
     await until(lambda: relay.counters()["transport_feedback_received"] == 1)
     before = relay.stats(answer.session_id).target_bps
     await viewer.check(nominate=True)  # from where it is

@@ -1,21 +1,26 @@
 """What the modules here share: a seeded server process each, and the stores over two databases."""
 
+import asyncio
 import itertools
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from signaling.core.resources import Role
-from signaling.db.engine import Database
-from signaling.db.lesson_store import LessonStore
-from signaling.db.migrate import migrate
-from signaling.db.people_store import PeopleStore
+from load_tests.postgres import Postgres, postgres
+from signaling.access.roles import Role
+from signaling.base.database import Database
+from signaling.base.migrate import migrate
+from signaling.classroom.store import RoomStore
+from signaling.directory.store import PeopleStore
+from signaling.lessons.store import LessonStore
 from tests.integration.signaling.stores import work_in
-from tests.support.postgres import Postgres, postgres
+from tests.support.made_once import put_schema, sqlite_url
 from tests.support.server import TongkeServer
 
+TEMPLATE = "migrated"
 _names = (f"db{number}" for number in itertools.count())
 
 
@@ -32,16 +37,39 @@ def cluster() -> Iterator[Postgres]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def migrated_cluster(cluster: Postgres) -> Postgres:
+    """A cluster with a migrated database to copy."""
+
+    async def fill() -> None:
+        made = Database(cluster.create(TEMPLATE))
+        await migrate(made)
+        await made.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(fill(),))  # beside the loop of a test
+    thread.start()
+    thread.join()
+    return cluster
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{tmp_path / 'tongke.db'}"
+        await put_schema(tmp_path / "tongke.db")
+        url = sqlite_url(tmp_path / "tongke.db")
     else:
-        url = request.getfixturevalue("cluster").create(next(_names))
+        url = request.getfixturevalue("migrated_cluster").create(next(_names), TEMPLATE)
     made = Database(url)
-    await migrate(made)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings by which services keep a test's rows; see `on_both_stores`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return {}
+    return {"database_url": request.getfixturevalue("cluster").create(next(_names))}
 
 
 @pytest.fixture
@@ -74,3 +102,8 @@ async def people(database: Database) -> PeopleStore:
 @pytest.fixture
 def lessons(database: Database, people: PeopleStore) -> LessonStore:
     return LessonStore(database)
+
+
+@pytest.fixture
+def rooms(database: Database) -> RoomStore:
+    return RoomStore(database)

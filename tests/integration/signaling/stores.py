@@ -3,11 +3,15 @@
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
-from signaling.core.resources import ClassKind, LessonCreate, LessonState
-from signaling.db.audit_log import SYSTEM, AuditLog, Work
-from signaling.db.engine import Database
-from signaling.db.lesson_store import LessonChange, LessonStore
+import pytest
 
+from signaling.audit.log import SYSTEM, AuditLog, Work
+from signaling.base.database import Database
+from signaling.lessons.store import LessonChange, LessonStore
+from signaling.lessons.wire import ClassKind, LessonCreate, LessonState
+
+# For tests that take the fixture `store`, which is SQLite without it.
+on_both_stores = pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 

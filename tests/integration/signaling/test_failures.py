@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,21 @@ import argon2
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from signaling import health_check, passwords
-from signaling.core.resources import LoginRequest
-from signaling.db import engine
-from signaling.db.audit_log import SYSTEM, AuditLog
-from signaling.db.engine import Database
-from signaling.db.failures import failure_of
-from signaling.errors import BadCredentials, OutOfMemory, ReadOnly, StorageFull
-from signaling.login_throttle import PER_ACCOUNT, Caller
-from signaling.passwords import Passwords
-from signaling.seed import DEMO_PASSWORD
-from signaling.services import Services
+from signaling.audit.log import SYSTEM, AuditLog
+from signaling.base import database as engine
+from signaling.base.database import Database
+from signaling.base.errors import BadCredentials, Busy, OutOfMemory, ReadOnly, StorageFull
+from signaling.base.failures import failure_of
+from signaling.command.seed import DEMO_PASSWORD
+from signaling.identity import passwords
+from signaling.identity.login_throttle import PER_ACCOUNT, Caller
+from signaling.identity.passwords import Passwords
+from signaling.identity.wire import LoginRequest
+from signaling.web import health_check
+from signaling.wiring import Services
 from tests.support.server import Client, ProblemError
 from tests.support.services import ManualClock, running_services, served
+from tests.support.waiting import PATIENCE_S
 
 HERE = Caller("192.0.2.1")
 
@@ -96,6 +99,26 @@ async def test_hashing_tells_of_memory_too() -> None:
     assert passwords.MAX_WAITING
 
 
+async def test_new_passwords_wait_in_the_bounded_queue_of_logins() -> None:
+    release = threading.Event()
+
+    class Slow(argon2.PasswordHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            release.wait(10)
+            return "hash"
+
+    slow = Passwords(threads=1, hasher=Slow())
+    many = [asyncio.create_task(slow.hash("x")) for _ in range(passwords.MAX_WAITING)]
+    try:
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            async with asyncio.timeout(1):
+                await slow.hash("x")
+    finally:
+        release.set()
+    assert set(await asyncio.gather(*many)) == {"hash"}
+
+
 # --- disk and database ---------------------------------------------------------------------------
 
 
@@ -114,7 +137,7 @@ async def test_a_full_disk_answers_507_and_reading_goes_on(
     for size in (2000, 200, 0):  # to the last byte
         with pytest.raises(Exception, match="full"):
             for number in range(2000):
-                await services.audit.note(SYSTEM, "fill", str(number), "x" * size)
+                await services.audit.note(SYSTEM, "fill", str(number), "x" * size, path="")
     reason = {"reason": "x" * 500}
     refused = await _problem(client, "POST", f"/api/lessons/{lesson_id}/cancel", reason)
     assert (refused.status, refused.code) == (507, "storage_full")
@@ -180,7 +203,7 @@ async def test_both_engines_tell_a_read_only_database(database: Database) -> Non
         await database.try_writing()
     assert isinstance(failure_of(caught.value), ReadOnly)
     with pytest.raises(Exception, match=r".") as caught:
-        await AuditLog(database).note(SYSTEM, "x")
+        await AuditLog(database).note(SYSTEM, "x", path="")
     assert isinstance(failure_of(caught.value), ReadOnly)
 
 
@@ -228,7 +251,7 @@ async def test_an_aborted_upload_is_no_alarm(
         async with aiohttp.ClientSession() as http, http.get(f"{client.base}/metrics") as answer:
             return name in await answer.text()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not await counted():  # noqa: ASYNC110 - a figure has no event to wait for
             await asyncio.sleep(0.05)
     assert "Traceback" not in capsys.readouterr().out

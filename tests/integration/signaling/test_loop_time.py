@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signaling import seed
-from signaling.db.audit_log import SYSTEM
-from signaling.http.app import MAX_BODY_BYTES, ROUTES
-from signaling.http.media import MAX_SDP_BYTES
-from signaling.http.routes import Content, Route
-from signaling.http.session_cookies import PERSON_COOKIE
-from signaling.identity import LoginRequest
-from signaling.login_throttle import Caller as LoginCaller
-from signaling.services import Services
+from signaling.command import seed
+from signaling.http_face import ROUTES
+from signaling.identity.login_throttle import Caller as LoginCaller
+from signaling.identity.service import LoginRequest
+from signaling.identity.session_cookies import PERSON_COOKIE
+from signaling.media.routes import MAX_SDP_BYTES
+from signaling.web.app import MAX_BODY_BYTES
+from signaling.web.routes import Content, Route
+from signaling.wiring import Services
 from tests.support.loop_time import LoopTime, watched_loop
-from tests.support.services import served
+from tests.support.services import ADMIN, served
 
 BUDGET_MS = 2.5  # CPU time of one step; half of DESIGN's 5 ms, for machines half as fast
-TRIES = 3  # the best counts: the first fills caches
+TRIES = 12  # the best counts: the first fills caches, and a busy machine only ever adds
 LESSONS = 600  # of one day
 RENEWED = {"lessons": ("lesson_id", "join_code"), "lesson_rooms": ("lesson_id",)}
 
@@ -57,7 +57,7 @@ async def least_of_tries(seen: LoopTime, *call: Any) -> tuple[float, str]:
         seen.reset()
         await asyncio.to_thread(request, *call)
         best = min(best, (seen.longest_ms, seen.step))
-        if best[0] < BUDGET_MS / 4:
+        if best[0] < BUDGET_MS:
             break
     return best
 
@@ -84,11 +84,12 @@ async def callers(services: Services) -> list[Caller]:
         new = await services.identity.login(
             LoginRequest(login, seed.DEMO_PASSWORD), LoginCaller(login)
         )
-        csrf = services.identity.identity(new.signed_in).csrf_token
+        csrf = (await services.identity.identity(new.signed_in)).csrf_token
         found.append(Caller(login, new.cookie, csrf))
-    device = await services.identity.issue_device(SYSTEM, seed.RECEIVE_ROOMS[0])
-    new = await services.identity.resume(device, LoginCaller("room"))
-    found.append(Caller("room", new.cookie, services.identity.identity(new.signed_in).csrf_token))
+    device = await services.terminals.issue_device(ADMIN, seed.RECEIVE_ROOMS[0])
+    new = await services.terminals.resume(device, LoginCaller("room"))
+    csrf = (await services.identity.identity(new.signed_in)).csrf_token
+    found.append(Caller("room", new.cookie, csrf))
     return found
 
 
@@ -121,6 +122,8 @@ async def test_no_route_holds_the_loop_whoever_calls_it(tmp_path: Path) -> None:
                 path = path.replace("{room_id}", "yunling1").replace("{source_id}", "lead.camera")
                 path = path.replace("{session_id}", "x").replace("{recording_id}", "x")
                 path = path.replace("{file}", "x.webm")
+                if path == "/api/timetable/changes":
+                    path += "?since=elsewhere"  # else it waits for a change
                 for body in largest_bodies(route):
                     took, step = await least_of_tries(seen, port, route, path, caller, body)
                     if took > BUDGET_MS:

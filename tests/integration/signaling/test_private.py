@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from signaling.config import Config
-from signaling.http.hosts import allowed_hosts, is_allowed
-from signaling.private_files import keep_private
+from signaling.base.config import Config
+from signaling.base.private_files import keep_private
+from signaling.web.hosts import allowed_hosts, is_allowed
 from tests.support.server import TongkeServer
 from tests.support.services import served
 

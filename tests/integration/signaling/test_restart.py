@@ -7,9 +7,10 @@ import sqlite3
 
 import pytest
 
-from signaling.seed import RECEIVE_ROOMS
+from signaling.command.seed import RECEIVE_ROOMS
 from tests.support.control import Closed, command, read, until
 from tests.support.server import TongkeServer
+from tests.support.waiting import PATIENCE_S
 
 ROOM_A, ROOM_B = (f"room-{room}" for room in RECEIVE_ROOMS[:2])
 
@@ -17,10 +18,8 @@ ROOM_A, ROOM_B = (f"room-{room}" for room in RECEIVE_ROOMS[:2])
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 async def test_a_lesson_goes_on_after_a_restart(how: str) -> None:
     async with TongkeServer.start() as server:
-        teacher = await server.sign_in("wang")
-        lesson = await teacher.live_lesson()
+        teacher, lesson, rooms = await server.live_lesson(*RECEIVE_ROOMS[:2])
         lesson_id = lesson["lesson_id"]
-        rooms = [await server.terminal(lesson, room) for room in RECEIVE_ROOMS[:2]]
         async with (
             teacher.channel(lesson_id) as lead,
             rooms[0].channel(lesson_id) as a,
@@ -72,6 +71,6 @@ async def _kept(server: TongkeServer, lesson_id: str) -> None:
             ).fetchone()
         return row is not None and json.loads(row[0])["muted_all"] is True
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not muted():  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.browser import browsers
 from tests.support.capture import room_capture
-from tests.support.people import ClassroomSeat, lesson_open_now
+from tests.support.people import ClassroomSeat, lesson_for_devices
 from tests.support.recordings import ready_recording
 from tests.support.server import Client, TongkeServer
 
@@ -88,11 +88,7 @@ async def test_gstreamer_is_the_camera_and_a_player(
     codec: str, tmp_path: Path, capture_folder: Path
 ) -> None:
     async with TongkeServer.start(tmp_path) as server, browsers() as seats:
-        api = await server.sign_in("wang")
-        lesson = await lesson_open_now(api)
-        path = f"/api/lessons/{lesson['lesson_id']}"
-        await api.call("POST", f"{path}/start")
-        access = await api.call("POST", f"{path}/external-access")
+        api, lesson, access = await lesson_for_devices(server)
         async with publishing(api, access["camera"], codec) as camera:
             room = await ClassroomSeat.arrive(
                 server, seats, lesson, ROOM, room_capture(capture_folder, 440)
@@ -114,7 +110,7 @@ async def test_gstreamer_is_the_camera_and_a_player(
             sent = await camera.stop()
             assert sent["pli-count"] >= 1  # who came late asked for a picture and got one
             assert sent["sprop"] is (codec != "vp8")
-        await api.call("POST", f"{path}/end")
+        await api.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
         detail = await ready_recording(api, lesson["lesson_id"])
         [recorded] = [one for one in detail["sources"] if one["source_id"] == "lead.camera"]
         assert [file["height"] for file in recorded["files"]] == [360]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from load_tests.feedback import TransportFeedback
-from relay.core import rtcp, twcc
+from relay.core.wire import rtcp, twcc
 
 
 def read(packet: bytes | None) -> dict[int, float | None]:

@@ -7,9 +7,10 @@ import pytest
 from load_tests.link.plan import LinkReport, PathReport, Slice
 from load_tests.qoe.bench import Wish
 from load_tests.qoe.content import FPS, LOOP_FRAMES, DetailedScene, Speech
-from load_tests.qoe.figures import Figures, delays, figures, increase, settled_at
+from load_tests.qoe.figures import Figures, delays, figures
 from load_tests.qoe.plot import FROZEN, plot
 from load_tests.qoe.profile import Goal, ProfileError, read, read_all
+from load_tests.qoe.rates import increase, settled_at
 from load_tests.qoe.report import (
     BEGIN,
     END,
@@ -241,7 +242,7 @@ def test_the_recording_of_an_outage_is_told_with_its_longest_gap():
     told = line("tongke", 1)
     gaps = {"lead.camera": {"gaps": [[1, 9]]}, "room-x.camera": {"gaps": [[2, 3], [10, 15.5]]}}
     told["facts"] = {"recording": {"state": "ready", "duration_s": 61.2, "sources": gaps}}
-    assert "seed 1: ready, 61 s, longest gap of the classroom's camera 5.5 s" in tables(
+    assert "Seed 1: ready, 61 s, longest gap of the classroom's camera 5.5 s" in tables(
         [told], PROFILES
     )
 

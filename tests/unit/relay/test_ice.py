@@ -25,7 +25,7 @@ def agent() -> IceAgent:
 
 
 def answer(probe: bytes | None, *, password: str = PEER_PASSWORD) -> bytes:
-    """What a full agent says to a check of ours."""
+    """A full agent's answer to a check of the relay."""
     asked = stun.parse_message(probe or b"")
     message = stun.Message(
         stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=asked.transaction_id

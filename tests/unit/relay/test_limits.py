@@ -1,4 +1,4 @@
-"""What a session may send of each kind, what is told of it, and how a room's bound is shared."""
+"""Limits of a session by kind, the news of an excess, and shares of a room's bound."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from relay.api import Excess
 from relay.config import RelayConfig
-from relay.limits import TOLD_FOR_S, SessionLimits, share_room
+from relay.limits import SHOWN_S, SessionLimits, share_room
 
 CONFIG = RelayConfig(
     publisher_packets_per_s=1000, publisher_bps=8e6, room_packets_per_s=2000, room_bps=16e6
@@ -22,7 +22,7 @@ def test_who_sends_what_he_may_is_told_nothing() -> None:
     limits = SessionLimits(CONFIG, 0.0)
     for second in range(10):
         assert send(limits, 900, 1000, second) == 900
-        limits.look(0, second + 1)
+        limits.measure(0, second + 1)
         assert limits.excess is Excess.NONE
     assert limits.wanted == (900, pytest.approx(7.2e6))
 
@@ -36,19 +36,19 @@ def test_an_excess_is_told_and_ends_a_while_after_it_ended(
     limits = SessionLimits(CONFIG, 0.0)
     for second in range(10):
         send(limits, packets, size, second)
-        limits.look(0, second + 1)
+        limits.measure(0, second + 1)
     assert limits.excess is excess
-    limits.look(0, 10 + TOLD_FOR_S - 0.5)
+    limits.measure(0, 10 + SHOWN_S - 0.5)
     assert limits.excess is excess
-    limits.look(0, 10 + TOLD_FOR_S)
+    limits.measure(0, 10 + SHOWN_S)
     assert limits.excess is Excess.NONE
 
 
 def test_too_much_sound_is_told_of_as_such() -> None:
     limits = SessionLimits(CONFIG, 0.0)
-    limits.look(17, 0.5)
+    limits.measure(17, 0.5)
     assert limits.excess is Excess.SOUND
-    limits.look(17, 1.0 + TOLD_FOR_S)
+    limits.measure(17, 1.0 + SHOWN_S)
     assert limits.excess is Excess.NONE
 
 
@@ -68,7 +68,7 @@ def seconds_of(rates: list[int], count: int = 4) -> tuple[list[SessionLimits], l
     for second in range(count):
         passed = [send(one, rate, 100, second) for one, rate in zip(members, rates, strict=True)]
         for member in members:
-            member.look(0, second + 1)
+            member.measure(0, second + 1)
         share_room(members, CONFIG)
     return members, passed
 
@@ -92,7 +92,7 @@ def test_a_room_that_calmed_down_gets_all_again() -> None:
     for second in (12, 13, 14):
         passed = [send(one, 500, 100, second) for one in members]
         for member in members:
-            member.look(0, second + 1)
+            member.measure(0, second + 1)
         share_room(members, CONFIG)
     assert passed == [500, 500, 500]
     assert send(members[0], 1000, 100, 15) == 1000

@@ -1,7 +1,9 @@
 import { createRouter, createWebHistory } from 'vue-router'
-import { identity, may, whoAmI } from '../browser/identity'
-import { ApiError } from '../core/rest'
-import type { Action } from '../core/wire'
+import { home } from '../browser/identity/home'
+import { identity, may, whoAmI } from '../browser/identity/identity'
+import { ApiError } from '../core/base/rest'
+import type { Action } from '../core/base/wire'
+import { adminRoutes } from './admin/sections'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -9,7 +11,7 @@ declare module 'vue-router' {
     readonly open?: boolean
     /** Without the header: the lesson needs the whole window. */
     readonly bare?: boolean
-    /** Only for those who may do this. */
+    /** The permission that the page needs. */
     readonly needs?: Action
   }
 }
@@ -18,44 +20,57 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', redirect: () => home() },
-    { path: '/login', component: () => import('../pages/LoginPage.vue'), meta: { open: true, bare: true } },
-    { path: '/teacher', component: () => import('../pages/DayPage.vue') },
+    { path: '/login', component: () => import('../pages/identity/LoginPage.vue'), meta: { open: true, bare: true } },
+    {
+      path: '/activate',
+      component: () => import('../pages/identity/ActivatePage.vue'),
+      meta: { open: true, bare: true },
+    },
+    { path: '/password', component: () => import('../pages/identity/PasswordPage.vue') },
+    { path: '/teacher', component: () => import('../pages/lessons/DayPage.vue') },
     {
       path: '/teacher/lessons/:id',
-      component: () => import('../pages/LessonDoor.vue'),
+      component: () => import('../pages/classroom/LessonDoor.vue'),
       props: true,
       meta: { bare: true },
     },
-    { path: '/library', component: () => import('../pages/LibraryPage.vue') },
-    { path: '/library/:id', component: () => import('../pages/RecordingPage.vue'), props: true },
-    { path: '/network', component: () => import('../pages/NetworkPage.vue'), meta: { needs: 'read_all_links' } },
-    { path: '/not-allowed', component: () => import('../pages/NotAllowedPage.vue') },
-    { path: '/network/:id', component: () => import('../pages/NetworkLessonPage.vue'), props: true },
+    { path: '/library', component: () => import('../pages/library/LibraryPage.vue') },
+    { path: '/library/:id', component: () => import('../pages/library/RecordingPage.vue'), props: true },
+    { path: '/network', component: () => import('../pages/links/NetworkPage.vue'), meta: { needs: 'read_all_links' } },
+    {
+      path: '/timetable/print',
+      component: () => import('../pages/timetable/PrintWeek.vue'),
+      meta: { bare: true },
+    },
+    {
+      path: '/ledger/months/:month/print',
+      component: () => import('../pages/ledger/PrintMonth.vue'),
+      props: true,
+      meta: { bare: true, needs: 'read_ledger' },
+    },
+    { path: '/admin', redirect: () => home(), component: () => import('./admin/AdminLayout.vue'), children: adminRoutes },
+    { path: '/not-allowed', component: () => import('../pages/identity/NotAllowedPage.vue') },
+    { path: '/network/:id', component: () => import('../pages/links/NetworkLessonPage.vue'), props: true },
     {
       path: '/:rest(.*)*',
-      component: () => import('../pages/NotFoundPage.vue'),
+      component: () => import('./NotFoundPage.vue'),
       meta: { open: true },
     },
   ],
 })
-
-/** Where each kind of user starts. */
-export function home(): string {
-  if (identity.value === null) return '/login'
-  // A resource admin's work begins after the lesson: the library. All others begin with the day's lessons.
-  return may('read_all_recordings') && !may('observe') ? '/library' : '/teacher'
-}
 
 router.beforeEach(async (to) => {
   if (identity.value === null) {
     try {
       await whoAmI()
     } catch (failure) {
-      // Without a server nothing can be shown but the login page, which says so when used.
+      // Without a server, show the login page: it says so when it is used.
       if (!(failure instanceof ApiError)) throw failure
     }
   }
   if (to.meta.open === true) return true
+  // Until the password is changed, the server answers nothing else.
+  if (identity.value?.must_change_password === true && to.path !== '/password') return '/password'
   if (to.meta.needs !== undefined && identity.value !== null && !may(to.meta.needs)) return '/not-allowed'
   if (identity.value !== null) return true
   return { path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } }

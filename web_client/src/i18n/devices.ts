@@ -1,10 +1,10 @@
-/** What is wrong with one's own camera or microphone, and where to click, in words. */
-import { browserKind } from '../core/browser_kind'
-import { isFailing } from '../core/device_check'
-import type { DeviceState } from '../core/wire'
+/** Words for a fault of one's own camera or microphone, and where to click. */
+import { browserKind } from '../core/media/devices/browser_kind'
+import { isFailing } from '../core/media/devices/device_check'
+import type { DeviceState } from '../core/base/wire'
 import { i18n } from '.'
 
-/** The whole of it; empty for a device that works, is not known yet, or was switched off. */
+/** All the words; empty for a device that works, is not known yet, or was switched off. */
 export function deviceHelp(kind: 'camera' | 'microphone', state: DeviceState): string {
   if (!isFailing(state)) return ''
   const { t } = i18n.global

@@ -1,17 +1,24 @@
-import { CommandFailed } from '../core/control'
-import { ApiError } from '../core/rest'
+/** Words for failures, made of codes and facts. No sentence of the server is shown. */
+import { ApiError } from '../core/base/rest'
+import type { RecordingSummary } from '../core/base/wire'
+import { CommandFailed } from '../core/classroom/control'
 import { i18n } from '.'
 
-/**
- * What to tell a person about a failure: our own words where the code says all there is to say, else the
- * server's sentence, which names what is wrong with this very input.
- */
+/** Words for a request or command that failed: those of its code, else of its kind. */
 export function faultText(failure: unknown): string {
   const { t, te } = i18n.global
   if (!(failure instanceof ApiError) && !(failure instanceof CommandFailed)) return t('problem.other')
   const own = `problem.${failure.code}`
+  const facts = failure instanceof ApiError ? failure.facts : {}
+  if (te(own)) return t(own, facts)
   const unreachable = failure instanceof ApiError && failure.unreachable
-  const key = unreachable && !te(own) ? 'problem.network' : own
-  if (te(key)) return t(key, { detail: failure.message })
-  return failure.message !== failure.code ? failure.message : t('problem.other')
+  return t(unreachable ? 'problem.network' : 'problem.other')
+}
+
+/** Words for a recording that could not be finished. */
+export function recordingFaultText({ failure, retrying }: Pick<RecordingSummary, 'failure' | 'retrying'>): string {
+  const { t, te } = i18n.global
+  const own = `library.failure.${failure}`
+  const reason = t(te(own) ? own : 'library.failure.finishing_failed')
+  return t(retrying ? 'library.failedRetrying' : 'library.failed', { reason })
 }

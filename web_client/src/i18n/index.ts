@@ -1,5 +1,5 @@
 import { createI18n } from 'vue-i18n'
-import { memory } from '../browser/settings'
+import { memory } from '../browser/base/memory'
 import { en } from './en'
 import { zh } from './zh-CN'
 

@@ -1,8 +1,8 @@
 /** Lengths of time in words: 1分21秒, 5分钟, 1小时5分. */
-import { lengthOf, minutesLeft } from '../core/lesson_timing'
+import { lengthOf, minutesLeft } from '../core/lessons/lesson_timing'
 import { i18n } from '.'
 
-/** With seconds below an hour, without them above; a part that is zero at the end is left out. */
+/** Seconds are said below an hour. A part that is zero at the end is left out. */
 export function lengthText(seconds: number): string {
   const { t } = i18n.global
   const { hours, minutes, seconds: rest } = lengthOf(seconds)
@@ -11,7 +11,7 @@ export function lengthText(seconds: number): string {
   return t('length.seconds', { seconds: rest })
 }
 
-/** What is left of the planned time, for the question before 下课. */
+/** The rest of the planned time, for the question before 下课. */
 export function leftText(endsAt: string, serverNowMs: number): string {
   const left = minutesLeft(endsAt, serverNowMs)
   const n = Math.abs(left)

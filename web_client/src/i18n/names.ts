@@ -1,4 +1,4 @@
-import type { RoomRef } from '../core/wire'
+import type { RoomRef } from '../core/base/wire'
 import { i18n } from '.'
 
 /** Rooms with their schools, as a sentence lists them in the present language. */

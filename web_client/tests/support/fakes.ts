@@ -1,10 +1,11 @@
-/** The other side of core's seams: sockets, HTTP and peers that do as a test says. */
-import type { OpenSocket, SocketEvents } from '../../src/core/control'
-import type { CodecName, Encoding, OpenPeer, Peer, PeerEvents, PeerState, SendOptions, Track } from '../../src/core/peer'
-import type { StatRow } from '../../src/core/link_stats'
-import type { Waits } from '../../src/core/repair_wait'
-import type { Http, HttpRequest, HttpResponse } from '../../src/core/rest'
-import type { ClientMessage, Participant, ServerMessage, Snapshot } from '../../src/core/wire'
+/** Fakes for the other side of core's seams: sockets, HTTP and peers that do as a test says. */
+import { readFileSync } from 'node:fs'
+import type { OpenSocket, SocketEvents } from '../../src/core/classroom/control'
+import type { CodecName, Encoding, OpenPeer, Peer, PeerEvents, PeerState, SendOptions, Track } from '../../src/core/media/peer'
+import type { StatRow } from '../../src/core/media/link_stats'
+import type { Waits } from '../../src/core/media/repair_wait'
+import type { Http, HttpRequest, HttpResponse } from '../../src/core/base/rest'
+import type { ClientMessage, Participant, ServerMessage, Snapshot } from '../../src/core/base/wire'
 
 export class FakeSocket {
   readonly sent: ClientMessage[] = []
@@ -13,7 +14,7 @@ export class FakeSocket {
     readonly url: string,
     private readonly events: SocketEvents,
   ) {}
-  /** What it said in the address. */
+  /** The hello in the address. */
   get hello(): unknown {
     return JSON.parse(new URL(this.url).searchParams.get('hello') ?? 'null')
   }
@@ -81,7 +82,7 @@ export interface FakeSender {
 export class FakePeer implements Peer {
   readonly raw = this
   readonly senders: FakeSender[] = []
-  /** What each sender was asked to send in. */
+  /** The codec that each sender was asked to send in. */
   readonly codecs: CodecName[] = []
   rows: readonly StatRow[] = []
   waits: Waits | null = null
@@ -90,9 +91,9 @@ export class FakePeer implements Peer {
   restarts = 0
   accepted: string[] = []
   closed = false
-  /** As where the new track cannot be sent without a new negotiation. */
+  /** Acts as a browser that cannot send the new track without a new negotiation. */
   refusesTracks = false
-  /** How many times yet a sender cannot be made to go on, to pause, or to send other layers. */
+  /** The number of times that a sender still fails to go on, to pause, or to send other layers. */
   readonly refusals = { goOn: 0, pause: 0, layers: 0 }
   constructor(private readonly events: PeerEvents) {}
   addSender(track: Track, options: SendOptions) {
@@ -150,7 +151,7 @@ export class FakePeer implements Peer {
 
 export class FakePeers {
   readonly all: FakePeer[] = []
-  /** Those of every peer from its beginning. */
+  /** Settings of every peer from its beginning. */
   readonly refusals = { goOn: 0, pause: 0 }
   readonly open: OpenPeer = (events) => {
     const peer = new FakePeer(events)
@@ -165,9 +166,13 @@ export class FakePeers {
   }
 }
 
+// A room of the server: it has the fields of every part, those of parts to come too.
+const RECORDED = new URL('../core/classroom/recorded_rooms.json', import.meta.url)
+const [{ before: FRESH }] = JSON.parse(readFileSync(RECORDED, 'utf8')) as [{ before: Snapshot }]
+
 export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
-    type: 'snapshot',
+    ...FRESH,
     seq: 10,
     instance: 'one',
     you: 'room-a',
@@ -185,6 +190,8 @@ export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
     hands: [],
     on_stage: [],
     muted_all: false,
+    headcounts: [],
+    notices: [],
     sources: [],
     recording: 'recording',
     server_time: '2026-11-22T00:00:10Z',

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock'
+import type { Clock } from '../../src/core/base/clock'
 
 /** A clock that moves only when told, and lets promises settle between timers. */
 export class VirtualClock implements Clock {

@@ -1,0 +1,1 @@
+"""The archive: what the relay's tap brings, written to disk at once."""

@@ -1,0 +1,1 @@
+"""Finishing: playable files from an archive, made in a process of its own."""

@@ -1,0 +1,96 @@
+"""The thumbnail: a still picture that shows something of the recording."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.frame import VideoFrame
+
+from recorder.core.bounds import is_picture_size
+from recorder.finishing.media_input import UnknownMediaError, open_media, picture_stream
+
+WIDTH = 640  # pixels
+_MAX_HEIGHT = 4 * WIDTH  # pixels; no camera is taller
+# Shares of the duration, in order of preference: the lesson before its preparation.
+_PLACES = (0.3, 0.5, 0.15, 0.7, 0.05, 0.9, 0.0)
+_SAMPLES = 64  # places of brightness in each direction
+_BRIGHT_ENOUGH = 32.0  # mean luma of 16…235; black is 16
+_VARIED_ENOUGH = 12.0  # standard deviation of luma; a blank wall or a lens cap has less
+
+
+def make_thumbnail(videos: Iterable[Path], target: Path) -> bool:
+    """Write a JPEG, `WIDTH` pixels wide, of the first key frame that shows something.
+
+    Args:
+        videos: in order of preference; a later one is used only if no earlier one has a picture.
+        target: the file to write.
+
+    Returns:
+        False if no video could be decoded.
+    """
+    for video in videos:
+        try:
+            best = _most_telling(video)
+            jpeg = None if best is None else _jpeg(best)
+        except (av.FFmpegError, UnknownMediaError):
+            continue  # a recording without its picture is better than none
+        if jpeg is not None:
+            target.write_bytes(jpeg)
+            return True
+    return False
+
+
+def _most_telling(video: Path) -> VideoFrame | None:
+    best: tuple[float, VideoFrame] | None = None
+    for frame in _candidates(video):
+        luma = _luma(frame)
+        spread = statistics.pstdev(luma)
+        if spread >= _VARIED_ENOUGH and statistics.fmean(luma) >= _BRIGHT_ENOUGH:
+            return frame
+        if best is None or spread > best[0]:
+            best = (spread, frame)
+    return None if best is None else best[1]
+
+
+def _candidates(video: Path) -> Iterator[VideoFrame]:
+    """Yield the key frames at the places; one that does not decode is passed over."""
+    with open_media(video) as container:
+        stream = picture_stream(container)
+        stream.codec_context.skip_frame = "NONKEY"
+        for place in _PLACES:
+            try:
+                container.seek(int(place * (container.duration or 0)))
+                frame = next(container.decode(stream), None)
+            except av.FFmpegError:
+                continue
+            if frame is not None and is_picture_size(frame.width, frame.height):
+                yield frame
+
+
+def _luma(frame: VideoFrame) -> list[float]:
+    """Measure the brightness of the picture in `_SAMPLES` × `_SAMPLES` places."""
+    plane = frame.reformat(width=_SAMPLES, height=_SAMPLES, format="gray", threads=1).planes[0]
+    rows = bytes(plane)
+    starts = range(0, _SAMPLES * plane.line_size, plane.line_size)
+    return [float(value) for start in starts for value in rows[start : start + _SAMPLES]]
+
+
+def _jpeg(frame: VideoFrame) -> bytes | None:
+    """Make the JPEG, `WIDTH` pixels wide; None for a shape that no camera has."""
+    height = max(2, round(frame.height * WIDTH / frame.width / 2) * 2)
+    if height > _MAX_HEIGHT:
+        return None
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height = WIDTH, height
+    encoder.pix_fmt = "yuvj420p"
+    encoder.thread_count = 1
+    encoder.time_base = Fraction(1, 25)
+    encoder.options = {"qmin": "3", "qmax": "5"}
+    picture = frame.reformat(width=WIDTH, height=height, format="yuvj420p", threads=1)
+    picture.pts = 0
+    packets = [*encoder.encode(picture), *encoder.encode(None)]
+    return b"".join(bytes(packet) for packet in packets)

@@ -1,0 +1,1 @@
+"""The recordings: one row for each, and the table that holds them."""

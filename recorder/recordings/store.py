@@ -1,0 +1,267 @@
+"""The store of recordings: one row each, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from recorder.api import (
+    BadCursor,
+    Entry,
+    LessonFacts,
+    Manifest,
+    RecordingFailure,
+    RecordingNotFound,
+    RecordingState,
+)
+from recorder.core.states import may_become
+from recorder.recordings.tables import recordings
+
+MAX_PAGE = 100
+
+
+class RecordingStore:
+    """Reads and writes entries. Errors of the database come through as SQLAlchemy's."""
+
+    def __init__(self, database_url: str) -> None:
+        """`database_url` is SQLAlchemy's, with an async driver (aiosqlite, asyncpg)."""
+        self._engine = _engine(database_url)
+
+    async def open(self) -> None:
+        """Bring the schema up to date."""
+        async with self._engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    async def add(
+        self, recording_id: str, facts: LessonFacts, started_at: float, *, ended: bool = False
+    ) -> Entry:
+        """Add a recording in state RECORDING; `started_at` is Unix seconds."""
+        values: dict[str, Any] = {
+            "recording_id": recording_id,
+            "lesson_id": facts.lesson_id,
+            "lead_teacher_id": facts.lead_teacher_id,
+            "title": facts.title,
+            "subject": facts.subject,
+            "grade": facts.grade,
+            "class_kind": facts.class_kind,
+            "lead_teacher": facts.lead_teacher,
+            "started_at_ms": round(started_at * 1000),
+            "duration_s": 0.0,
+            "state": RecordingState.RECORDING.value,
+            "progress": 0.0,
+            "failure": None,
+            "retrying": False,
+            "has_thumbnail": False,
+            "ended": ended,
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.insert(recordings).values(values))
+        return await self.entry(recording_id)
+
+    async def entry(self, recording_id: str) -> Entry:
+        """Read one entry. Raises RecordingNotFound."""
+        query = sa.select(recordings).where(recordings.c.recording_id == recording_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            raise RecordingNotFound(recording_id)
+        return _entry(row)
+
+    async def entries_of(self, recording_ids: Collection[str]) -> list[Entry]:
+        """Read several entries, in no order; unknown ids are left out."""
+        query = sa.select(recordings).where(recordings.c.recording_id.in_(recording_ids))
+        async with self._engine.connect() as connection:
+            return [_entry(row) for row in (await connection.execute(query)).all()]
+
+    async def page(self, *, limit: int, before: str | None) -> tuple[Sequence[Entry], str | None]:
+        """Entries, newest first; see `Recorder.entries`. Raises BadCursor."""
+        statement = sa.select(recordings).order_by(
+            recordings.c.started_at_ms.desc(), recordings.c.recording_id.desc()
+        )
+        if before is not None:
+            statement = statement.where(
+                sa.tuple_(recordings.c.started_at_ms, recordings.c.recording_id)
+                < sa.tuple_(*_read_cursor(before))
+            )
+        limit = max(1, min(limit, MAX_PAGE))
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement.limit(limit + 1))).all()
+        cursor = None
+        if len(rows) > limit:
+            rows = rows[:limit]
+            cursor = f"{rows[-1].started_at_ms}.{rows[-1].recording_id}"
+        return [_entry(row) for row in rows], cursor
+
+    async def recording_of(self, lesson_id: str) -> str | None:
+        """Find the latest recording of a lesson."""
+        return await self._latest(recordings.c.lesson_id == lesson_id)
+
+    async def unended_recording_of(self, lesson_id: str) -> str | None:
+        """Find the latest recording of a lesson whose end was never marked, in any state."""
+        return await self._latest(
+            recordings.c.lesson_id == lesson_id, recordings.c.ended == sa.false()
+        )
+
+    async def unfinished(self) -> list[Entry]:
+        """List all that is not READY, oldest first."""
+        statement = (
+            sa.select(recordings)
+            .where(recordings.c.state != RecordingState.READY.value)
+            .order_by(recordings.c.started_at_ms)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+        return [_entry(row) for row in rows]
+
+    async def known(self, recording_ids: Sequence[str]) -> set[str]:
+        """Pick those that have a row."""
+        statement = sa.select(recordings.c.recording_id).where(
+            recordings.c.recording_id.in_(recording_ids)
+        )
+        async with self._engine.connect() as connection:
+            return set((await connection.execute(statement)).scalars())
+
+    async def set_ended(self, recording_id: str) -> None:
+        """Note that the lesson ended in order, so that the recording never goes on."""
+        await self._update(recording_id, ended=True)
+
+    async def seal_ready(self, recording_id: str) -> bool:
+        """Note that a recording never goes on, if it is READY now; else return False."""
+        statement = (
+            sa.update(recordings)
+            .where(
+                recordings.c.recording_id == recording_id,
+                recordings.c.state == RecordingState.READY.value,
+            )
+            .values(ended=True)
+        )
+        async with self._engine.begin() as connection:
+            return (await connection.execute(statement)).rowcount > 0
+
+    async def set_progress(self, recording_id: str, progress: float) -> Entry:
+        """Note how far finishing came, 0…1."""
+        await self._update(recording_id, progress=progress)
+        return await self.entry(recording_id)
+
+    async def set_state(
+        self,
+        recording_id: str,
+        state: RecordingState,
+        *,
+        failure: RecordingFailure | None = None,
+        retrying: bool = False,
+    ) -> Entry:
+        """Move along the transition table.
+
+        Raises:
+            RecordingNotFound: no such recording.
+            ValueError: the table does not hold this step.
+        """
+        present = (await self.entry(recording_id)).state
+        if not may_become(present, state):
+            raise ValueError(f"{recording_id}: {present} cannot become {state}")
+        await self._update(
+            recording_id,
+            state=state.value,
+            progress=0.0,
+            failure=None if failure is None else failure.value,
+            retrying=retrying,
+        )
+        return await self.entry(recording_id)
+
+    async def set_ready(self, manifest: Manifest) -> Entry:
+        """Note that finishing is done, and what it found out."""
+        entry = manifest.entry
+        await self._update(
+            entry.recording_id,
+            state=RecordingState.READY.value,
+            progress=1.0,
+            failure=None,
+            retrying=False,
+            started_at_ms=round(entry.started_at.timestamp() * 1000),
+            duration_s=entry.duration_s,
+            has_thumbnail=entry.has_thumbnail,
+        )
+        return await self.entry(entry.recording_id)
+
+    async def _update(self, recording_id: str, **values: Any) -> None:
+        statement = (
+            sa.update(recordings).where(recordings.c.recording_id == recording_id).values(values)
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(statement)
+
+    async def _latest(self, *conditions: sa.ColumnElement[bool]) -> str | None:
+        statement = (
+            sa.select(recordings.c.recording_id)
+            .where(*conditions)
+            .order_by(recordings.c.started_at_ms.desc())
+            .limit(1)
+        )
+        async with self._engine.connect() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none()
+
+
+def _engine(database_url: str) -> AsyncEngine:
+    engine = create_async_engine(database_url)
+    if engine.dialect.name == "sqlite":
+
+        @sa.event.listens_for(engine.sync_engine, "connect")
+        def _configure(connection: Any, _record: Any) -> None:
+            cursor = connection.cursor()
+            # Readers and the one writer do not block each other. Signaling shares the file.
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA busy_timeout=5000")
+            cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.close()
+
+    return engine
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _read_cursor(cursor: str) -> tuple[int, str]:
+    milliseconds, _, recording_id = cursor.partition(".")
+    if not recording_id or len(cursor) > 100 or not milliseconds.isascii():
+        raise BadCursor("bad cursor")
+    if not milliseconds.isdigit() or len(milliseconds) > 15:
+        raise BadCursor("bad cursor")
+    return int(milliseconds), recording_id
+
+
+def _entry(row: sa.Row[Any]) -> Entry:
+    return Entry(
+        recording_id=row.recording_id,
+        lesson_id=row.lesson_id,
+        lead_teacher_id=row.lead_teacher_id,
+        title=row.title,
+        subject=row.subject,
+        grade=row.grade,
+        class_kind=row.class_kind,
+        lead_teacher=row.lead_teacher,
+        started_at=datetime.fromtimestamp(row.started_at_ms / 1000, UTC),
+        duration_s=row.duration_s,
+        state=RecordingState(row.state),
+        progress=row.progress,
+        failure=None if row.failure is None else RecordingFailure(row.failure),
+        has_thumbnail=row.has_thumbnail,
+        retrying=row.retrying,
+        sealed=row.ended,
+    )

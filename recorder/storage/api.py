@@ -1,0 +1,101 @@
+"""The storage port: what the recorder asks of the place where the files of recordings lie.
+
+A recording has an archive and published files. The archive grows while the lesson runs. A job in a
+process of its own makes the other files from it, in a local working place; publishing makes them
+visible. Only an adapter and that job know paths.
+
+Methods that are no coroutines block, unless they say otherwise: they are for threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from recorder.api import PublishedFile
+
+MANIFEST_NAME = "manifest.json"
+THUMBNAIL_NAME = "thumbnail.jpg"
+
+# The layout of a working place, which is a local folder.
+ARCHIVE_FOLDER = "archive"  # the job reads it
+RESULTS_FOLDER = "finishing"  # the job leaves its files here, the manifest last
+
+
+class GrowingFile(Protocol):
+    """A file that is open for appending. All methods block; one thread uses it."""
+
+    def append(self, data: bytes) -> None:
+        """Write all of `data`; after an error the file is as long as before.
+
+        Raises:
+            OSError: the data could not be written.
+        """
+
+    def sync(self) -> None:
+        """Bring what was written to the disk's platter. Raises OSError."""
+
+    def close(self) -> None:
+        """Close the file. Raises OSError."""
+
+
+class ArchiveFiles(Protocol):
+    """The segments of one recording's archive, numbered from 1. All methods block."""
+
+    def open(self) -> None:
+        """Make the place for the segments. Raises OSError."""
+
+    def segments(self) -> Sequence[int]:
+        """List the numbers of the segments in order; empty if there is no archive."""
+
+    def create(self, index: int) -> GrowingFile:
+        """Open a new segment; its name survives a power cut.
+
+        Raises:
+            OSError: the segment exists, or cannot be made.
+        """
+
+    def drop(self, index: int) -> None:
+        """Remove a segment that holds nothing. Raises OSError."""
+
+    def read(self, index: int, limit: int) -> bytes:
+        """Read a segment, at most `limit` bytes. Raises OSError."""
+
+
+class Storage(Protocol):
+    """The files of all recordings."""
+
+    def open(self) -> None:
+        """Make the storage ready. Raises OSError."""
+
+    def free_bytes(self) -> int:
+        """Tell how much can still be recorded. Raises OSError."""
+
+    def archive(self, recording_id: str) -> ArchiveFiles:
+        """Give access to a recording's archive, which need not exist. Does not block."""
+
+    def archived(self) -> Sequence[str]:
+        """List the recordings that have an archive. Raises OSError."""
+
+    def working_place(self, recording_id: str) -> AbstractAsyncContextManager[Path]:
+        """Hand a local folder to one job: the archive is in it, and room for results."""
+
+    async def publish(self, recording_id: str) -> None:
+        """Make the results of the job visible, inside its working place.
+
+        The manifest comes last: whoever reads it finds the files that it names.
+
+        Raises:
+            OSError: there are no results, another job works on them, or they cannot be moved.
+        """
+
+    async def published(self, recording_id: str) -> Sequence[PublishedFile]:
+        """List the published files, by name. Raises OSError."""
+
+    async def file(self, recording_id: str, name: str) -> PublishedFile | None:
+        """Find one published file. Raises OSError."""
+
+    async def delete(self, recording_id: str) -> None:
+        """Remove all files of a recording, the manifest first. Raises OSError."""

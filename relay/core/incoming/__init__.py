@@ -1,0 +1,1 @@
+"""The way in: the streams of one publishing session, their arrival, repair and clocks."""

@@ -1,0 +1,1 @@
+"""Formats on the wire: RTP, RTCP, codecs and session descriptions, read and written."""

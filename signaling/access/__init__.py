@@ -1,0 +1,1 @@
+"""Permissions: actions, grants, and signed tokens."""

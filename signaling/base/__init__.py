@@ -1,0 +1,1 @@
+"""The ground of every wing: clock, configuration, errors, ids, text, database."""

@@ -1,0 +1,197 @@
+"""The one configuration: defaults, a TOML file, `TONGKE_…` variables, the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+ENV_PREFIX = "TONGKE_"
+_PREFIX = re.compile(r"(/[A-Za-z0-9\-._~]+)*")
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names the setting."""
+
+
+class IceServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A STUN or TURN server announced in WHIP and WHEP answers (RFC 9725 §4.6)."""
+
+    url: str
+    username: str | None = None
+    credential: str | None = None
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that can be set. Durations are in seconds unless the name says otherwise."""
+
+    # where things are kept
+    data_dir: str = "data"
+    database_url: str | None = None  # None: SQLite in data_dir
+    web_root: str | None = None  # None: web_client/dist beside the source
+
+    # HTTP
+    http_host: str | tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - for a county's classrooms
+    http_port: Port = 8080
+    http_connections: Positive = 4096  # fewer where the limit of open files does not allow it
+    http_connections_per_address: Positive = 256  # of those not signed in; not of trusted proxies
+    http_headers_s: Seconds = 10.0  # time for the headers of a request
+    http_body_s: Seconds = 30.0  # … for its body
+    http_idle_s: Seconds = 75.0  # … between two requests; a proxy's should be less
+    http_stall_s: Seconds = 60.0  # … for a client to take anything of its answer
+    tls_handshake_s: Seconds = 10.0
+    tls_certificate: str | None = None  # PEM; browsers give cameras to https or localhost only
+    tls_key: str | None = None
+    public_url: str | None = None  # what people type, if a reverse proxy stands in front
+    allowed_hosts: tuple[str, ...] = ()  # more names of this server; addresses always are
+    trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-* are believed
+    metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+
+    # media
+    udp_hosts: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104
+    udp_port: Port = 7900
+    announced_addresses: tuple[str, ...] = ()  # empty: loopback and the machine's own
+    ice_servers: tuple[IceServer, ...] = ()
+    max_programme_viewers: Positive = 300  # plain players per lesson
+    publisher_bps: Positive = 25_000_000  # what one source may send; more is dropped
+    recorded_source_bps: Positive = 25_000_000  # what is recorded of one source in the long run
+
+    # people
+    time_zone: str = "Asia/Shanghai"
+    session_hours: Positive = 24 * 7
+    device_cookie_days: Positive = 365
+    password_threads: Positive = 2
+
+    # lessons
+    max_on_stage: Annotated[int, msgspec.Meta(ge=1, le=16)] = 4
+    max_lesson_hours: Positive = 6
+    media_token_s: Seconds = 120.0  # time to present a participant's media token
+    auto_end_grace_s: Seconds = 3600.0  # a live lesson past its end …
+    auto_end_empty_s: Seconds = 900.0  # … and empty this long is ended
+    hand_grace_s: Seconds = 120.0
+    valid_lesson_minutes: Positive = 30  # 有效: a room was there for so long
+    relay_mbps: Positive = 1000  # what the server can send for all planned lessons at once
+    link_history_days: Positive = 90  # how long the figures of links are kept
+
+    # jobs
+    job_workers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # worker processes at once
+    job_days: Positive = 30  # how long jobs that ended are kept
+
+    log_level: str = "info"
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return Path(self.data_dir).expanduser().resolve()
+
+    @property
+    def files(self) -> Path:
+        """The folder of uploads and exports."""
+        return self.data / "files"
+
+    @property
+    def database(self) -> str:
+        """The database's SQLAlchemy URL, with an asynchronous driver."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.data / 'tongke.db'}"
+        return async_url(self.database_url)
+
+    @property
+    def http_hosts(self) -> tuple[str, ...]:
+        """The addresses on which HTTP listens."""
+        return (self.http_host,) if isinstance(self.http_host, str) else self.http_host
+
+    @property
+    def path_prefix(self) -> str:
+        """The path below which a proxy puts everything: ``""``, or such as ``/tongke``."""
+        return urlsplit(self.public_url or "").path.rstrip("/")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The county's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def web(self) -> Path:
+        """The folder of the built web client."""
+        return Path(self.web_root) if self.web_root else REPOSITORY / "web_client" / "dist"
+
+
+def async_url(url: str) -> str:
+    """A database URL with its asynchronous driver; ``postgresql://`` and ``sqlite://`` will do."""
+    scheme, separator, rest = url.partition("://")
+    driver = {
+        "postgresql": "postgresql+asyncpg",
+        "postgres": "postgresql+asyncpg",
+        "sqlite": "sqlite+aiosqlite",
+    }.get(scheme, scheme)
+    return driver + separator + rest
+
+
+def load(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Config:
+    """Put the configuration together; later sources win.
+
+    Lists in variables are separated by commas.
+
+    Raises:
+        ConfigError: an unknown setting, or a value that cannot be.
+    """
+    settings: dict[str, Any] = {}
+    try:
+        if file is not None:
+            settings |= msgspec.toml.decode(file.read_bytes(), type=dict[str, Any])
+        settings |= _from_environment(environment or {})
+        settings |= {k: v for k, v in (overrides or {}).items() if v is not None}
+        config = msgspec.convert(settings, Config, strict=False)
+        _ = config.zone
+        _demand_usable(config)
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error}") from error
+    except (msgspec.MsgspecError, ValueError, KeyError) as error:
+        raise ConfigError(str(error)) from error
+    return config
+
+
+def _demand_usable(config: Config) -> None:
+    if (config.tls_certificate is None) != (config.tls_key is None):
+        raise ConfigError("tls_certificate and tls_key belong together")
+    if not config.http_hosts:
+        raise ConfigError("http_host is empty")
+    for name in ("udp_hosts", "announced_addresses"):
+        for address in getattr(config, name):
+            try:
+                ip_address(address)
+            except ValueError as error:
+                raise ConfigError(f"{name}: {error}") from None
+    if config.public_url is not None:
+        url = urlsplit(config.public_url)
+        if url.scheme not in {"http", "https"} or not url.netloc or url.query or url.fragment:
+            raise ConfigError("public_url must be like https://host or https://host/path")
+        if not _PREFIX.fullmatch(config.path_prefix):
+            raise ConfigError("public_url: its path may have letters, digits, - . _ ~ only")
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    lists = {f.name for f in msgspec.structs.fields(Config) if isinstance(f.default, tuple)}
+    known = {f.name for f in msgspec.structs.fields(Config)}
+    found: dict[str, Any] = {}
+    for variable, value in environment.items():
+        name = variable.removeprefix(ENV_PREFIX).lower()
+        if variable.startswith(ENV_PREFIX) and name in known:
+            found[name] = [v for v in value.split(",") if v] if name in lists else value
+    return found

@@ -1,0 +1,49 @@
+"""Bringing the schema up to date. Each service keeps its own chain in the shared database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from signaling.base.database import VERSION_TABLE, Database
+
+
+def _config() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def newest() -> str | None:
+    """The newest version of the chain."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _upgrade(connection: Connection, target: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+async def migrate(database: Database, target: str = "head") -> None:
+    """Upgrade the schema; does nothing where it is current."""
+    writer = database.engine.execution_options(tongke_writes=True)
+    async with writer.begin() as connection:
+        await connection.run_sync(_upgrade, target)
+
+
+def _version(connection: Connection) -> str | None:
+    options = {"version_table": VERSION_TABLE}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+async def is_current(database: Database) -> bool:
+    """Tell whether the schema is the newest."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_version) == newest()

@@ -1,0 +1,194 @@
+"""The codes of everything that can go wrong in a request. Pages have the words for them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ProblemCode(StrEnum):
+    """The kind of a problem, for programs: `code` of problem+json."""
+
+    # 400: the request
+    MALFORMED = "malformed"
+    BAD_OFFER = "bad_offer"
+    BAD_CURSOR = "bad_cursor"
+    # 401: who asks
+    NOT_SIGNED_IN = "not_signed_in"
+    BAD_CREDENTIALS = "bad_credentials"
+    BAD_DEVICE_TOKEN = "bad_device_token"  # noqa: S105 - the name of a problem
+    INVALID_TOKEN = "invalid_token"  # noqa: S105 - the name of a problem
+    # 403: what is permitted
+    FORBIDDEN = "forbidden"
+    CSRF = "csrf"
+    PASSWORD_CHANGE_DUE = "password_change_due"  # noqa: S105 - the name of a problem
+    BEYOND_BRANCH = "beyond_branch"  # the person has roles outside the actor's branches
+    OWN_ACCOUNT = "own_account"
+    NOT_IN_LESSON = "not_in_lesson"
+    OWN_LESSONS_ONLY = "own_lessons_only"
+    # 404: what there is
+    NOT_FOUND = "not_found"
+    LESSON_NOT_FOUND = "lesson_not_found"
+    RECORDING_NOT_FOUND = "recording_not_found"
+    UNIT_NOT_FOUND = "unit_not_found"
+    REQUIREMENT_NOT_FOUND = "requirement_not_found"
+    MONTH_NOT_FOUND = "month_not_found"
+    JOB_NOT_FOUND = "job_not_found"
+    FILE_NOT_FOUND = "file_not_found"
+    SESSION_NOT_FOUND = "session_not_found"
+    UNKNOWN_JOIN_CODE = "unknown_join_code"
+    UNKNOWN_PERSON = "unknown_person"  # 422 where it is a field of a body
+    UNKNOWN_GRANT = "unknown_grant"
+    UNKNOWN_TERMINAL = "unknown_terminal"
+    UNKNOWN_CODE = "unknown_code"  # of an account's first password, or of a terminal
+    UNKNOWN_ROOM = "unknown_room"  # 422 where it is a field of a body
+    # 405 to 428: HTTP
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_ACCEPTABLE = "not_acceptable"
+    REQUEST_TIMEOUT = "request_timeout"
+    STALE_SESSION = "stale_session"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    UNKNOWN_HOST = "unknown_host"
+    PRECONDITION_REQUIRED = "precondition_required"
+    HTTP_ERROR = "http_error"
+    # 409: what is now
+    JOB_OVER = "job_over"
+    TOO_MANY_JOBS = "too_many_jobs"
+    TOO_MANY_FILES = "too_many_files"
+    WRONG_STATE = "wrong_state"
+    CLASH = "clash"
+    TIMETABLE_CLASH = "timetable_clash"
+    TERM_IN_USE = "term_in_use"
+    NOT_MISSED = "not_missed"
+    MADE_UP_ALREADY = "made_up_already"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    TAKEN = "taken"  # another entry has this name or number
+    IN_USE = "in_use"  # others in use depend on it
+    PAIRING_OVERLAPS = "pairing_overlaps"
+    TEXTBOOK_DIFFERS = "textbook_differs"
+    PROPOSAL_DECIDED = "proposal_decided"
+    PROPOSAL_NOT_READY = "proposal_not_ready"
+    TOO_MANY_PROPOSALS = "too_many_proposals"
+    RECORDING_NOT_READY = "recording_not_ready"
+    ACCOUNT_CLOSED = "account_closed"
+    CODE_EXPIRED = "code_expired"
+    LAST_ADMIN = "last_admin"
+    LESSONS_AHEAD = "lessons_ahead"  # of a teacher whose account is to be closed
+    TOO_MANY_GRANTS = "too_many_grants"
+    NOT_HELD = "not_held"
+    MONTH_FROZEN = "month_frozen"
+    MONTH_NOT_OVER = "month_not_over"
+    REASONS_AWAITED = "reasons_awaited"
+    REQUIREMENT_OVERLAPS = "requirement_overlaps"
+    TOO_MANY_LOGINS = "too_many_logins"
+    TOO_MANY_DEVICES = "too_many_devices"
+    # 410 to 460: uploads (tus 1.0)
+    UPLOAD_EXPIRED = "upload_expired"
+    UPLOAD_OFFSET = "upload_offset"
+    UPLOAD_IN_USE = "upload_in_use"
+    UPLOAD_VERSION = "upload_version"
+    UPLOAD_DAMAGED = "upload_damaged"
+    # 422: a field
+    FILE_EMPTY = "file_empty"
+    FILE_KIND_REFUSED = "file_kind_refused"
+    FILE_TOO_LARGE = "file_too_large"
+    INVALID = "invalid"
+    PASSWORD_SHORT = "password_short"  # noqa: S105 - the name of a problem
+    PASSWORD_PLAIN = "password_plain"  # noqa: S105 - the name of a problem
+    PASSWORD_LIKE_LOGIN = "password_like_login"  # noqa: S105 - the name of a problem
+    PASSWORD_SAME = "password_same"  # noqa: S105 - the name of a problem
+    ROLE_OF_ROOMS = "role_of_rooms"  # only a classroom's terminal has it
+    ROLE_NOT_YOURS = "role_not_yours"
+    LONGER_THAN_YOURS = "longer_than_yours"
+    BAD_LENGTH = "bad_length"
+    ENDS_BEFORE_START = "ends_before_start"
+    NOTE_MISSING = "note_missing"
+    UNKNOWN_NODE = "unknown_node"
+    BELLS_OVERLAP = "bells_overlap"
+    DAY_NOT_OFF = "day_not_off"
+    DAY_OFF = "day_off"
+    DAY_OUTSIDE_YEAR = "day_outside_year"
+    DAY_TWICE = "day_twice"
+    IN_THE_PAST = "in_the_past"
+    MAKE_UP_DAY = "make_up_day"
+    MISSING = "missing"
+    NO_PERIOD = "no_period"
+    NO_ROOM_OPEN = "no_room_open"
+    NOTHING_PLANNED = "nothing_planned"
+    OUTSIDE_TERM = "outside_term"
+    PERIOD_ENDS_EARLY = "period_ends_early"
+    PERIODS_NOT_IN_ORDER = "periods_not_in_order"
+    PERIODS_OVERLAP = "periods_overlap"
+    TERM_OVERLAP = "term_overlap"
+    TOO_MUCH_TO_PLACE = "too_much_to_place"
+    UNKNOWN_CLASS = "unknown_class"
+    UNKNOWN_COUNTY = "unknown_county"
+    UNKNOWN_SCHOOL = "unknown_school"
+    UNKNOWN_SUBJECT = "unknown_subject"
+    UNKNOWN_TERM = "unknown_term"
+    WEEKS_BEYOND_TERM = "weeks_beyond_term"
+    WEEKS_EMPTY = "weeks_empty"
+    WEEKS_UNREADABLE = "weeks_unreadable"
+    WRONG_CLASS = "wrong_class"
+    YEAR_EMPTY = "year_empty"
+    LEAD_ROOM_INVITED = "lead_room_invited"
+    ROOM_NOT_INVITED = "room_not_invited"
+    ROOM_TWICE = "room_twice"
+    TEXT_CONTROL = "text_control"
+    TEXT_INVISIBLE = "text_invisible"
+    TEXT_TOO_LONG = "text_too_long"
+    TEXT_TOO_SHORT = "text_too_short"
+    TIME_OUT_OF_RANGE = "time_out_of_range"
+    UNKNOWN_TEACHER = "unknown_teacher"
+    SAME_SCHOOL = "same_school"  # a school paired with itself
+    OTHER_COUNTY = "other_county"
+    NOT_A_CENTER = "not_a_center"  # a teaching point gives no lessons
+    LOGIN_MISSING = "login_missing"  # neither a login nor a staff number
+    # 429: how often
+    TOO_MANY_REQUESTS = "too_many_requests"
+    # of workbooks that are not read
+    WORKBOOK_EMPTY = "workbook_empty"
+    WORKBOOK_UNKNOWN_FORMAT = "workbook_unknown_format"
+    WORKBOOK_HTML = "workbook_html"
+    WORKBOOK_OLD_EXCEL = "workbook_old_excel"
+    WORKBOOK_XML_2003 = "workbook_xml_2003"
+    WORKBOOK_MACROS = "workbook_macros"
+    WORKBOOK_ENCRYPTED = "workbook_encrypted"
+    WORKBOOK_DAMAGED = "workbook_damaged"
+    WORKBOOK_ZIP_BOMB = "workbook_zip_bomb"
+    WORKBOOK_ENCODING = "workbook_encoding"
+    WORKBOOK_TOO_LARGE = "workbook_too_large"
+    WORKBOOK_TOO_MUCH_TEXT = "workbook_too_much_text"
+    WORKBOOK_TOO_MANY_COLUMNS = "workbook_too_many_columns"
+    WORKBOOK_TOO_MANY_ROWS = "workbook_too_many_rows"
+    WORKBOOK_TOO_MANY_CELLS = "workbook_too_many_cells"
+    WORKBOOK_TOO_MANY_MERGED = "workbook_too_many_merged"
+    WORKBOOK_TOO_MANY_SHEETS = "workbook_too_many_sheets"
+    # of timetable imports
+    IMPORT_APPLIED_ALREADY = "import_applied_already"
+    IMPORT_HAS_CLASHES = "import_has_clashes"
+    IMPORT_HAS_QUESTIONS = "import_has_questions"
+    IMPORT_HAS_UNREAD = "import_has_unread"
+    IMPORT_NOT_TRIED = "import_not_tried"
+    IMPORT_UNDER_WAY = "import_under_way"
+    IMPORT_WRONG_COUNTY = "import_wrong_county"
+    # of jobs that failed
+    JOB_DIED = "job_died"
+    JOB_OUT_OF_MEMORY = "job_out_of_memory"
+    JOB_OWNER_GONE = "job_owner_gone"
+    JOB_RESULT_TOO_LARGE = "job_result_too_large"
+    JOB_TOO_LONG = "job_too_long"
+    UNKNOWN_JOB_KIND = "unknown_job_kind"
+    # 500 to 507: the server
+    INTERNAL = "internal"
+    RELAY_ERROR = "relay_error"
+    RECORDER_ERROR = "recorder_error"
+    BUSY = "busy"
+    DATABASE_UNAVAILABLE = "database_unavailable"
+    LIVE_STATE_UNKNOWN = "live_state_unknown"
+    OUT_OF_MEMORY = "out_of_memory"
+    READ_ONLY = "read_only"
+    RELAY_FULL = "relay_full"
+    SOLVER_MISSING = "solver_missing"
+    STORAGE_FULL = "storage_full"
+    STORAGE_UNAVAILABLE = "storage_unavailable"

@@ -1,0 +1,1 @@
+"""The live room: its state, channels and recording."""

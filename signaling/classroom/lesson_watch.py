@@ -1,0 +1,59 @@
+"""Upkeep between lessons and live rooms: lessons that were forgotten, rooms that fell behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from signaling.base.clock import Clock
+from signaling.base.config import Config
+from signaling.classroom.hub import RoomHub
+from signaling.lessons.service import LessonService
+from signaling.lessons.store import LessonStore
+
+log = structlog.get_logger(__name__)
+
+
+class LessonWatch:
+    """Compares the lessons of the database with the open rooms."""
+
+    def __init__(
+        self,
+        *,
+        store: LessonStore,
+        lessons: LessonService,
+        hub: RoomHub,
+        clock: Clock,
+        config: Config,
+    ) -> None:
+        self._store = store
+        self._lessons = lessons
+        self._hub = hub
+        self._clock = clock
+        self._grace = timedelta(seconds=config.auto_end_grace_s)
+        self._empty_s = config.auto_end_empty_s
+
+    async def end_forgotten(self) -> None:
+        """End live lessons that are long past their time and empty."""
+        now = self._clock.now()
+        for record in await self._store.live():
+            room = self._hub.room(record.lesson_id)
+            since = None if room is None else room.empty_since
+            overdue = now > record.ends_at + self._grace
+            if room is None or since is None or not overdue or room.state.sources:
+                continue
+            if self._clock.monotonic() - since > self._empty_s:
+                log.info("forgotten_lesson_ended", lesson_id=record.lesson_id)
+                await self._lessons.end_by_itself(record.lesson_id)
+
+    async def reconcile(self) -> None:
+        """Make the rooms agree with the database, where a failure came between the two."""
+        live = {record.lesson_id: record for record in await self._store.live()}
+        thought_live = {room.lesson_id for room in self._hub.rooms if room.state.is_live}
+        over = await self._store.lessons(thought_live - live.keys())
+        for record in (*over.values(), *live.values()):  # what is over first: it makes room
+            try:
+                await self._hub.follow(record)
+            except Exception:  # such as Busy; one room must not keep the others from it
+                log.exception("room_not_reconciled", lesson_id=record.lesson_id)

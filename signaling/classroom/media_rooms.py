@@ -1,0 +1,29 @@
+"""The hub's rooms as the media wing needs them."""
+
+from __future__ import annotations
+
+from signaling.classroom.hub import RoomHub
+
+
+class MediaRooms:
+    """`media.live_rooms.LiveRooms` over the rooms of this process."""
+
+    def __init__(self, hub: RoomHub) -> None:
+        self._hub = hub
+
+    def is_live(self, lesson_id: str) -> bool:
+        """True if the lesson is live here."""
+        room = self._hub.room(lesson_id)
+        return room is not None and room.state.is_live
+
+    def note_viewer(self, lesson_id: str, participant_id: str, session_id: str) -> None:
+        """A participant watches by this session from now on."""
+        room = self._hub.room(lesson_id)
+        if room is not None:
+            room.viewer_opened(participant_id, session_id)
+
+    def note_refused(self, lesson_id: str, participant_id: str, now: float) -> None:
+        """A participant asked for media sessions too often; `now` in monotonic seconds."""
+        room = self._hub.room(lesson_id)
+        if room is not None:
+            room.excess.note_refused(participant_id, now)

@@ -1,0 +1,1 @@
+"""通知 from the operator's board to the screens of rooms."""

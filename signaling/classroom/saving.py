@@ -1,0 +1,78 @@
+"""The writer of what must survive a restart: a moment after each change, and never lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from signaling.base.turns import end_between_turns
+from signaling.classroom.parts.part import SavedRoom
+from signaling.classroom.store import RoomStore
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 1.0
+
+
+class RoomSaver:
+    """Writes the rooms that changed, coalesced: many changes in a moment are one write."""
+
+    def __init__(self, store: RoomStore, state_of: Callable[[str], SavedRoom | None]) -> None:
+        """`state_of` returns what a room must save, or None for a room that is not open."""
+        self._store = store
+        self._state_of = state_of
+        self._unsaved: set[str] = set()
+        self._wanted = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._writer = asyncio.create_task(self._write_changes(), name="room-saver")
+
+    async def stop(self) -> None:
+        """Write what is not written yet."""
+        if self._writer is not None:
+            await end_between_turns(self._writer, self._writing)
+        for lesson_id in tuple(self._unsaved):
+            await self.save(lesson_id)
+
+    def note(self, lesson_id: str) -> None:
+        """Write the room's state soon."""
+        self._unsaved.add(lesson_id)
+        self._wanted.set()
+
+    async def save_noted(self, lesson_id: str) -> None:
+        """Write the room's state now if it waits to be written."""
+        if lesson_id in self._unsaved:
+            await self.save(lesson_id)
+
+    async def save(self, lesson_id: str) -> bool:
+        """Write the room's state now; returns whether it succeeded."""
+        self._unsaved.discard(lesson_id)
+        saved = self._state_of(lesson_id)
+        if saved is None:
+            return True
+        try:
+            await self._store.save(lesson_id, saved)
+        except asyncio.CancelledError:  # the server stops: `stop` writes it once more
+            self._unsaved.add(lesson_id)
+            raise
+        except Exception as error:  # whatever the driver raises: retried, never fatal
+            log.error("room_state_not_kept", lesson_id=lesson_id, error=repr(error))
+            self._unsaved.add(lesson_id)
+            return False
+        return True
+
+    async def _write_changes(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            for lesson_id in tuple(self._unsaved):
+                async with self._writing:
+                    saved = await self.save(lesson_id)
+                if not saved:
+                    await asyncio.sleep(RETRY_S)
+                    self._wanted.set()

@@ -1,0 +1,1 @@
+"""Courseware as still pictures, for links that carry no video."""

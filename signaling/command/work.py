@@ -1,0 +1,107 @@
+"""The worker process of jobs, started by the server: `python -m signaling.command.work <job id>`.
+
+The kinds of jobs that there are stand here, each with its handler. A lesson's media are in the
+server's process, so nothing of relay and recorder is loaded here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from signaling.access.roles import Actor
+from signaling.audit.log import SYSTEM
+from signaling.audit_exports.exporting import AuditExporter
+from signaling.audit_exports.kind import AUDIT_EXPORT
+from signaling.base.clock import SystemClock
+from signaling.base.config import Config
+from signaling.base.database import Database
+from signaling.base.logs import configure
+from signaling.directory.store import PeopleStore
+from signaling.directory.workbooks.exporting import DirectoryExports
+from signaling.directory.workbooks.importing import DirectoryImports
+from signaling.directory.workbooks.kinds import DIRECTORY_EXPORT, DIRECTORY_IMPORT
+from signaling.files.keeping import Files
+from signaling.files.storage import FolderFiles
+from signaling.files.store import FileStore
+from signaling.identity.accounts.changes import end_sessions
+from signaling.jobs.carrying import Tools
+from signaling.jobs.kinds import JobKinds
+from signaling.jobs.limits import be_nice, collect_seldom
+from signaling.jobs.worker import Line, Order, Outlet, standard_pipes, work
+from signaling.ledger.export_kind import EXPORT
+from signaling.ledger.exporting import Exporter
+from signaling.timetable.imports.handlers import ImportJobs
+from signaling.timetable.proposals.adopting import adoption_handler
+from signaling.timetable.proposals.kinds import ADOPTION, SEARCH
+from signaling.timetable.proposals.work import search_handler
+
+BAD_ORDER = 2  # exit code: whoever started it said nothing that can be understood
+
+
+def job_kinds(config: Config) -> JobKinds:
+    """Return the kinds of jobs that there are."""
+    longest = timedelta(hours=config.max_lesson_hours)
+    kinds = JobKinds()
+    kinds.add(DIRECTORY_IMPORT, DirectoryImports(end_sessions).carry_out)
+    kinds.add(DIRECTORY_EXPORT, DirectoryExports(end_sessions).carry_out)
+    kinds.add(AUDIT_EXPORT, AuditExporter(config.zone).export)
+    kinds.add(EXPORT, Exporter(config.zone).export)
+    ImportJobs(config.zone, longest, config.relay_mbps).add_to(kinds)
+    return kinds.add(SEARCH, search_handler(config)).add(ADOPTION, adoption_handler(config))
+
+
+def tools_of(config: Config, database: Database) -> Tools:
+    """Return what every run works with."""
+    clock = SystemClock()
+    people = PeopleStore(database)
+
+    async def owner(owner_id: str) -> Actor | None:
+        if owner_id == SYSTEM.actor_id:
+            return SYSTEM
+        person = await people.person(owner_id)
+        if person is None or not person.active:
+            return None
+        return person.actor(clock.now())
+
+    storage = FolderFiles(config.files)
+    return Tools(
+        database=database,
+        clock=clock,
+        files=lambda audit: Files(FileStore(database), storage, audit, clock),
+        owner=owner,
+    )
+
+
+async def _carry_out(job_id: str, order: Order, kinds: JobKinds, outlet: Outlet) -> None:
+    database = Database(order.config.database)
+    try:
+        tools = tools_of(order.config, database)
+        end = await work(job_id, order, kinds, tools, outlet.report)
+    finally:
+        await database.close()
+    outlet.tell(Line(end=end))
+
+
+def main(arguments: Sequence[str], kinds: Callable[[Config], JobKinds] = job_kinds) -> int:
+    """Carry out one run of a job. Returns the exit code."""
+    be_nice()
+    outlet = standard_pipes()
+    try:
+        (job_id,) = arguments
+        order = outlet.order()
+    except (ValueError, msgspec.MsgspecError) as error:
+        sys.stderr.write(f"{error}\n")
+        return BAD_ORDER
+    configure(order.config.log_level)
+    collect_seldom()
+    asyncio.run(_carry_out(job_id, order, kinds(order.config), outlet))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,1 +1,0 @@
-"""The pure rules: no sockets, no clock, no database."""

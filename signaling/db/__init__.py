@@ -1,1 +1,0 @@
-"""The signaling service's database: tables, migrations, engine and stores."""

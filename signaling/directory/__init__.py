@@ -1,0 +1,1 @@
+"""Counties, schools, rooms and people."""

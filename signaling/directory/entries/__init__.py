@@ -1,0 +1,1 @@
+"""Shared parts of the directory's nouns: pages, search, change, disabling."""

@@ -1,0 +1,1 @@
+"""区域: the org tree from the country to its counties."""

@@ -1,0 +1,1 @@
+"""结对关系: which centre school gives lessons to which teaching point."""

@@ -1,0 +1,1 @@
+"""Everything that is uploaded, and what jobs make for download."""

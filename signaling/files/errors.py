@@ -1,0 +1,60 @@
+"""Errors of uploads, beside those that any request can meet (tus 1.0)."""
+
+from __future__ import annotations
+
+from signaling.base.errors import Invalid, SignalingError
+from signaling.base.problem_codes import ProblemCode
+
+
+class WrongOffset(SignalingError):
+    """The bytes begin elsewhere than the upload ends; `facts` name where: `offset`."""
+
+    status = 409
+    code = ProblemCode.UPLOAD_OFFSET
+    title = "the upload continues at another byte"
+
+
+class UploadExpired(SignalingError):
+    """The upload was left alone for too long."""
+
+    status = 410
+    code = ProblemCode.UPLOAD_EXPIRED
+    title = "the upload has expired"
+
+
+class WrongUploadVersion(SignalingError):
+    """`Tus-Resumable` names no version that is spoken here."""
+
+    status = 412
+    code = ProblemCode.UPLOAD_VERSION
+    title = "this version of tus is not spoken"
+
+
+class UploadInUse(SignalingError):
+    """Another request is writing to the upload."""
+
+    status = 423
+    code = ProblemCode.UPLOAD_IN_USE
+    title = "another request writes to the upload"
+
+
+class UploadDamaged(SignalingError):
+    """The bytes do not add up to their checksum; none of them were kept."""
+
+    status = 460  # of tus; no RFC has it
+    code = ProblemCode.UPLOAD_DAMAGED
+    title = "the bytes do not match their checksum"
+
+
+class FileTooLarge(Invalid):
+    """More than the purpose allows; `facts` name the `most` bytes."""
+
+    code = ProblemCode.FILE_TOO_LARGE
+    title = "the file is too large for its purpose"
+
+
+class FileKindRefused(Invalid):
+    """The bytes are of a kind that the purpose does not take; `facts` name the `kind`."""
+
+    code = ProblemCode.FILE_KIND_REFUSED
+    title = "files of this kind are not taken for the purpose"

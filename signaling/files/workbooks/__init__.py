@@ -1,0 +1,1 @@
+"""Workbooks: .xlsx, .xls and CSV read from untrusted bytes, and .xlsx written."""

@@ -1,0 +1,151 @@
+"""The HTTP face of the services: every route, and who answers it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+
+from signaling.audit import routes as audit_routes
+from signaling.audit.routes import AuditHandlers
+from signaling.audit.service import AuditReader
+from signaling.audit.store import AuditStore
+from signaling.audit_exports import routes as audit_export_routes
+from signaling.audit_exports.routes import AuditExportHandlers
+from signaling.classroom.metrics import LinkFigures, LiveFigures
+from signaling.classroom.notices import routes as notice_routes
+from signaling.classroom.notices.routes import NoticeHandlers
+from signaling.classroom.socket import ControlChannels
+from signaling.classroom.stills import routes as still_routes
+from signaling.classroom.stills.routes import StillHandlers
+from signaling.directory import routes as directory_routes
+from signaling.files import routes as file_routes
+from signaling.files.routes import FileHandlers
+from signaling.identity import routes as identity_routes
+from signaling.identity.session_cookies import SessionLogins
+from signaling.jobs import routes as job_routes
+from signaling.jobs.routes import JobHandlers
+from signaling.ledger import county_routes
+from signaling.ledger import routes as ledger_routes
+from signaling.lessons import routes as lesson_routes
+from signaling.lessons.routes import LessonHandlers
+from signaling.library import routes as library_routes
+from signaling.library.routes import LibraryHandlers
+from signaling.links import routes as link_routes
+from signaling.links.routes import LinkHandlers
+from signaling.media import routes as media_routes
+from signaling.media.routes import MediaHandlers
+from signaling.timetable import routes as timetable_routes
+from signaling.timetable import setting_routes
+from signaling.timetable.feeds import routes as feed_routes
+from signaling.timetable.feeds.routes import FeedHandlers
+from signaling.timetable.imports import routes as import_routes
+from signaling.timetable.imports.routes import ImportHandlers
+from signaling.timetable.proposals import routes as proposal_routes
+from signaling.timetable.proposals.routes import ProposalHandlers
+from signaling.timetable.routes import TimetableHandlers
+from signaling.web import health as health_routes
+from signaling.web import openapi
+from signaling.web.app import Face
+from signaling.web.connections import Gate
+from signaling.web.health import HealthHandlers
+from signaling.web.metrics import ConnectionFigures, Metrics, RequestMetrics
+from signaling.web.openapi import OpenApiHandlers
+from signaling.web.routes import AnyRoute, Endpoint, bind
+from signaling.web.server import HttpServer, make_gate
+from signaling.wiring import Services
+
+ROUTES: tuple[AnyRoute, ...] = (
+    *identity_routes.ROUTES,
+    *audit_routes.ROUTES,
+    *audit_export_routes.ROUTES,
+    *lesson_routes.ROUTES,
+    *directory_routes.ROUTES,
+    *job_routes.ROUTES,
+    *file_routes.ROUTES,
+    *link_routes.ROUTES,
+    *library_routes.ROUTES,
+    *setting_routes.ROUTES,
+    *timetable_routes.ROUTES,
+    *proposal_routes.ROUTES,
+    *feed_routes.ROUTES,
+    *import_routes.ROUTES,
+    *media_routes.ROUTES,
+    *still_routes.ROUTES,
+    *notice_routes.ROUTES,
+    *ledger_routes.ROUTES,
+    *county_routes.ROUTES,
+    *health_routes.ROUTES,
+    *openapi.ROUTES,
+)
+
+
+@cache
+def _openapi() -> OpenApiHandlers:
+    """The document of all routes, made once; tests make many servers."""
+    return OpenApiHandlers(ROUTES, version("tongke"))
+
+
+def http_server(services: Services) -> HttpServer:
+    """The HTTP face of the services."""
+    gate = make_gate(services.config)
+    logins = SessionLogins(services.identity)
+    requests = RequestMetrics()
+    channels = ControlChannels(
+        *(services.entry, services.hub, services.seat_watch),
+        *(logins, services.clock, services.config),
+    )
+    face = Face(
+        endpoints=_endpoints(services, _metrics(services, requests, gate)),
+        sockets={"/ws/lessons/{lesson_id}": channels.connect},
+        logins=logins,
+        metrics=requests,
+        headers={
+            "/whip/": media_routes.CORS,
+            "/whep/": media_routes.CORS,
+            "/api/files": file_routes.HEADERS,
+        },
+    )
+    return HttpServer(services.config, face, gate, services.say_goodbye)
+
+
+def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metrics:
+    return Metrics(
+        requests,
+        (
+            LiveFigures(services.hub, services.media_sessions, services.relay),
+            ConnectionFigures(gate),
+            LinkFigures(services.hub, services.link_history, services.stills),
+        ),
+    )
+
+
+def _endpoints(services: Services, metrics: Metrics) -> tuple[Endpoint, ...]:
+    s, config, clock = services, services.config, services.clock
+    return (
+        *identity_routes.endpoints(s.identity_desk, config),
+        *bind(
+            audit_routes.ROUTES,
+            AuditHandlers(AuditReader(AuditStore(s.database)), clock, config),
+        ),
+        *bind(audit_export_routes.ROUTES, AuditExportHandlers(s.jobs, config)),
+        *bind(lesson_routes.ROUTES, LessonHandlers(s.lessons, clock, config)),
+        *directory_routes.endpoints(s.directory, s.directory_desk, s.directory_workbooks),
+        *bind(job_routes.ROUTES, JobHandlers(s.jobs)),
+        *bind(file_routes.ROUTES, FileHandlers(s.files, config.path_prefix)),
+        *bind(link_routes.ROUTES, LinkHandlers(s.link_history, s.lessons, s.people, clock, config)),
+        *bind(library_routes.ROUTES, LibraryHandlers(s.library)),
+        *bind(setting_routes.ROUTES, s.settings),
+        *bind(
+            timetable_routes.ROUTES, TimetableHandlers(s.plans, s.lesson_changes, s.weeks, s.board)
+        ),
+        *bind(proposal_routes.ROUTES, ProposalHandlers(s.proposals)),
+        *bind(feed_routes.ROUTES, FeedHandlers(s.calendar_feeds, config.path_prefix)),
+        *bind(import_routes.ROUTES, ImportHandlers(s.imports, s.timetable_workbooks)),
+        *bind(media_routes.ROUTES, MediaHandlers(s.media, s.seat_watch, s.lessons, config)),
+        *bind(still_routes.ROUTES, StillHandlers(s.lessons, s.stills)),
+        *bind(notice_routes.ROUTES, NoticeHandlers(s.lessons, s.notices)),
+        *bind(ledger_routes.ROUTES, s.ledger),
+        *bind(county_routes.ROUTES, s.ledger_county),
+        *bind(health_routes.ROUTES, HealthHandlers(s.health, metrics, config)),
+        *bind(openapi.ROUTES, _openapi()),
+    )

@@ -1,0 +1,1 @@
+"""Accounts of people: made, activated, reset, closed and opened again."""

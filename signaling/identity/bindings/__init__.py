@@ -1,0 +1,1 @@
+"""Terminals of rooms: bound by a one-time code, listed, and unbound."""

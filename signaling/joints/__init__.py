@@ -1,0 +1,1 @@
+"""Joints between wings of one floor: one asks, another answers. Wiring hands them in."""

@@ -1,0 +1,1 @@
+"""Record of what was really taught: units, days, reasons, requirements, reported months."""

@@ -1,0 +1,1 @@
+"""The formula of the ledger: pure and versioned."""

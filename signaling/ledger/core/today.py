@@ -1,0 +1,42 @@
+"""The state of a lesson on 今日看板."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from signaling.ledger.today_wire import TodayState
+from signaling.lessons.wire import LessonState
+
+LATE_AFTER = timedelta(minutes=2)  # nobody needs to be asked before
+
+_SETTLED = {
+    LessonState.LIVE: TodayState.LIVE,
+    LessonState.ENDED: TodayState.ENDED,
+    LessonState.CANCELLED: TodayState.CANCELLED,
+}
+# What needs somebody first.
+_ORDER = (
+    TodayState.LATE,
+    TodayState.LIVE,
+    TodayState.DUE,
+    TodayState.NOT_STARTED,
+    TodayState.ENDED,
+    TodayState.CANCELLED,
+)
+
+
+def state_of(
+    state: LessonState, starts_at: datetime, ends_at: datetime, now: datetime
+) -> TodayState:
+    """Return the state of a lesson at a moment."""
+    settled = _SETTLED.get(state)
+    if settled is not None:
+        return settled
+    if now > ends_at:
+        return TodayState.NOT_STARTED
+    return TodayState.LATE if now > starts_at + LATE_AFTER else TodayState.DUE
+
+
+def urgency(state: TodayState) -> int:
+    """Return the place of a state in the order of the board."""
+    return _ORDER.index(state)

@@ -1,0 +1,1 @@
+"""One lesson's life: scheduled, live, ended, cancelled."""

@@ -1,0 +1,1 @@
+"""Finding resources by words, pinyin and initials."""

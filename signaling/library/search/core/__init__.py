@@ -1,0 +1,1 @@
+"""Search without a database: folding, pinyin, tokens, queries and their order. Pure."""

@@ -1,0 +1,1 @@
+"""Link quality, now and over time."""

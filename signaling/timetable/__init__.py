@@ -1,0 +1,1 @@
+"""课表: what a county teaches, when, where, and by whom."""

@@ -1,0 +1,1 @@
+"""Pure rules of the timetable: weeks, calendar, bells, clashes, expansion and changes."""

@@ -1,0 +1,1 @@
+"""Timetables from the workbooks that schools have: read, matched, tried, and then applied."""

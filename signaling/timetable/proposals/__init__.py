@@ -1,0 +1,1 @@
+"""自动排课: which lesson when, as a proposal that somebody may accept."""

@@ -1,0 +1,249 @@
+"""The aiohttp application: dispatch by the route table, problems, headers, logs, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+import msgspec
+import structlog
+from aiohttp import web
+
+from signaling.base.config import Config
+from signaling.base.errors import (
+    CsrfFailed,
+    Malformed,
+    PasswordChangeDue,
+    UnknownHost,
+    UnsupportedMediaType,
+    UnusableText,
+)
+from signaling.base.failures import failure_of
+from signaling.base.text import BadText, cleaned
+from signaling.web import pages
+from signaling.web.bodies import read_body
+from signaling.web.connections import Gate
+from signaling.web.hosts import allowed_hosts, is_allowed
+from signaling.web.metrics import RequestMetrics
+from signaling.web.origin import Networks, client_address, is_own_origin, is_secure, networks
+from signaling.web.problems import invalid_body, problem_response
+from signaling.web.routes import CONFIG, GATE, Access, Call, Endpoint, Logins, check_parameters
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 256 * 1024
+CLIENT_GONE = 499  # as nginx logs it; never sent
+HSTS = "max-age=31536000"  # a year (RFC 6797); not for subdomains, which may be others'
+HOSTS: web.AppKey[frozenset[str]] = web.AppKey("hosts", frozenset)
+PROXIES: web.AppKey[Networks] = web.AppKey("proxies", tuple)
+COMPRESSED_HERE_BYTES = 4096  # larger answers are compressed by a thread
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
+_HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9\-]{8,64}$")
+_PRIVATE_PATHS = ("/api/", "/calendar/", "/media/", "/whip/", "/whep/")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """All that answers requests.
+
+    Attributes:
+        endpoints: the wings' routes.
+        sockets: WebSocket handlers by path; a refused upgrade is theirs to explain.
+        logins: finds out who makes a request.
+        metrics: counts requests.
+        headers: what every answer carries under a path, by the path's beginning.
+    """
+
+    endpoints: Sequence[Endpoint]
+    sockets: Mapping[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
+    logins: Logins
+    metrics: RequestMetrics
+    headers: Mapping[str, Mapping[str, str]]
+
+
+_FACE: web.AppKey[Face] = web.AppKey("face", Face)
+
+
+def make_app(config: Config, face: Face, gate: Gate) -> web.Application:
+    """The application behind a gate that bounds its connections."""
+    app = web.Application(middlewares=[_observe, _problems], client_max_size=MAX_BODY_BYTES)
+    app[CONFIG] = config
+    app[GATE] = gate
+    app[_FACE] = face
+    # A proxy may keep its path before ours or take it away: both work.
+    prefixes = tuple(dict.fromkeys(("", config.path_prefix)))
+    for endpoint in face.endpoints:
+        dispatcher = _dispatcher(endpoint, face.logins, config)
+        for prefix in prefixes:
+            app.router.add_route(endpoint.route.method, prefix + endpoint.route.path, dispatcher)
+    for prefix in prefixes:
+        for path, connect in face.sockets.items():
+            app.router.add_get(prefix + path, connect)
+    for prefix in reversed(prefixes):  # the pages' pattern takes in whatever is left
+        app.router.add_get(prefix + pages.pattern(config.path_prefix), pages.page)
+    app[HOSTS] = allowed_hosts(config)
+    app[PROXIES] = networks(config.trusted_proxies)
+    app.on_response_prepare.append(_add_headers)
+    return app
+
+
+def _dispatcher(
+    endpoint: Endpoint, logins: Logins, config: Config
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    route, handlers = endpoint.route, endpoint.handlers
+    proxies = networks(config.trusted_proxies)
+    decoder: msgspec.json.Decoder[object] | None = None
+    if isinstance(route.body, type):
+        decoder = msgspec.json.Decoder(route.body)
+
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        call = Call(request, client_address(request, proxies))
+        check_parameters(call, route)
+        guarded = route.access is not Access.BEARER and route.method not in _SAFE
+        if guarded and not is_own_origin(request, config):
+            raise CsrfFailed("the Origin is another site's")
+        if route.access is Access.SESSION:
+            call.login = login = await logins.of(request)
+            structlog.contextvars.bind_contextvars(actor=login.actor.actor_id)
+            request.app[GATE].know(request, login.session_hash)
+            if login.password_due and not route.before_password:
+                raise PasswordChangeDue()
+            if route.method not in _SAFE:
+                logins.demand_csrf(request, login)
+        if route.permit is not None:
+            await route.permit(handlers, call)
+        if decoder is not None:
+            call.body = await _body(request, decoder)
+        answer = await route.handler(handlers, call)
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        response = web.Response(
+            status=route.status,
+            body=msgspec.json.encode(answer),
+            content_type="application/json",
+            zlib_executor_size=COMPRESSED_HERE_BYTES,
+        )
+        response.headers["Cache-Control"] = "no-store"
+        response.enable_compression()
+        return response
+
+    return dispatch
+
+
+async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> object:
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType("expected application/json", field="Content-Type")
+    try:
+        return cleaned(decoder.decode(await read_body(request, MAX_BODY_BYTES)))
+    except BadText as error:
+        raise UnusableText(error.code, error.field or None) from None
+    except msgspec.MsgspecError as error:
+        raise invalid_body(error) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise Malformed("not JSON in UTF-8") from None
+
+
+@web.middleware
+async def _observe(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Give the request an id, and log and count it at its end."""
+    given = request.headers.get("X-Request-ID", "")
+    connection, task = request.app[GATE].of(request), asyncio.current_task()
+    if connection is not None and task is not None:
+        connection.begin(task)
+    request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    started = time.perf_counter()
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+        if not response.prepared:
+            response.headers["X-Request-ID"] = request_id
+        return response
+    finally:
+        took = time.perf_counter() - started
+        path = _pattern(request)
+        metrics = request.app[_FACE].metrics
+        method = request.method if request.method in _METHODS else "other"
+        metrics.requests.labels(method, path, str(status)).inc()
+        metrics.seconds.labels(path).observe(took)
+        noisy = path in {"/healthz", "/metrics", pages.CANONICAL}
+        (log.debug if noisy else log.info)(
+            "http", method=request.method, path=path, status=status, ms=round(took * 1000, 1)
+        )
+
+
+def _pattern(request: web.Request) -> str:
+    """Return the path as its route declares it: what is in its place may be a secret."""
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource is not None else "unknown"
+    return path.removeprefix(request.app[CONFIG].path_prefix)
+
+
+@web.middleware
+async def _problems(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer every exception with problem+json."""
+    try:
+        if not is_allowed(request.host, request.app[HOSTS]):
+            raise UnknownHost(field="Host")
+        return await handler(request)
+    except Exception as error:
+        if _has_left(request, error):
+            return web.Response(status=CLIENT_GONE)  # nobody reads it; it is for log and metrics
+        response = problem_response(error)
+        if response.status == 500:
+            log.exception("request_failed", path=_pattern(request))
+        elif response.status == 507 or (response.status == 503 and failure_of(error)):
+            log.error("request_failed", path=_pattern(request), error=repr(error))
+        return response
+
+
+def _has_left(request: web.Request, error: Exception) -> bool:
+    """Tell whether a client broke off its request, which is no fault of the server."""
+    gone = request.transport is None or request.transport.is_closing()
+    return gone and isinstance(error, ConnectionError | aiohttp.ClientError | Malformed)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
+    prefix = request.app[CONFIG].path_prefix
+    for start, more in request.app[_FACE].headers.items():
+        if request.path.removeprefix(prefix).startswith(start):
+            headers.update(more)
+    if request.path.removeprefix(prefix).startswith(_PRIVATE_PATHS):
+        headers.setdefault("Cache-Control", "no-store")
+    if is_secure(request, request.app[PROXIES]):
+        headers["Strict-Transport-Security"] = HSTS
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if response.content_type == "text/html":
+        headers["Content-Security-Policy"] = _content_security_policy(request)
+        headers["X-Frame-Options"] = "DENY"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = (
+            "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
+            "autoplay=(self), geolocation=(), payment=(), usb=()"
+        )
+
+
+def _content_security_policy(request: web.Request) -> str:
+    # Chromium 80 does not count ws: among 'self', so the socket's origin is named.
+    socket = f" ws://{request.host} wss://{request.host}" if _HOST.match(request.host) else ""
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; media-src 'self' blob: data: mediastream:; font-src 'self'; "
+        f"connect-src 'self'{socket}; worker-src 'self' blob:; object-src 'none'; "
+        "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    )

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from recorder.config import RecorderConfig
+from recorder.core.source_quota import QuotaRules
+from signaling.base.config import Config, ConfigError, load
+
+
+def test_later_sources_win(tmp_path: Path) -> None:
+    file = tmp_path / "tongke.toml"
+    file.write_text('http_port = 1\nudp_port = 2\ntime_zone = "Asia/Urumqi"\n')
+    environment = {"TONGKE_UDP_PORT": "3", "TONGKE_ANNOUNCED_ADDRESSES": "192.0.2.1,2001:db8::1"}
+    config = load(file, environment, {"http_port": 4, "data_dir": None})
+    assert (config.http_port, config.udp_port, config.time_zone) == (4, 3, "Asia/Urumqi")
+    assert config.announced_addresses == ("192.0.2.1", "2001:db8::1")
+    assert config.data_dir == Config().data_dir
+
+
+def test_ice_servers_come_from_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "tongke.toml"
+    file.write_text('[[ice_servers]]\nurl = "stun:stun.county.cn:3478"\n')
+    assert load(file).ice_servers[0].url == "stun:stun.county.cn:3478"
+
+
+def test_other_variables_with_our_prefix_are_not_ours() -> None:
+    assert load(environment={"TONGKE_NEW_PASSWORD": "x", "HTTP_PORT": "1"}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        ({"http_port": 70000}, "http_port"),
+        ({"max_on_stage": 0}, "max_on_stage"),
+        ({"time_zone": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"no_such_setting": 1}, "no_such_setting"),
+        ({"tls_certificate": "c.pem"}, "tls_key"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(overrides: dict[str, object], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        load(overrides=overrides)
+
+
+def test_a_missing_file_and_broken_toml_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read"):
+        load(tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("http_port = ")
+    with pytest.raises(ConfigError):
+        load(broken)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        ("postgres://h/d", "postgresql+asyncpg://h/d"),
+        ("sqlite:////tmp/x.db", "sqlite+aiosqlite:////tmp/x.db"),
+        ("postgresql+asyncpg://h/d", "postgresql+asyncpg://h/d"),
+    ],
+)
+def test_database_urls_get_their_asynchronous_driver(url: str, expected: str) -> None:
+    assert load(overrides={"database_url": url}).database == expected
+
+
+def test_what_one_source_may_send_may_be_recorded() -> None:
+    """Else a camera that everybody sees would be in no recording."""
+    config = Config()
+    assert config.recorded_source_bps >= config.publisher_bps
+    assert QuotaRules().bps == RecorderConfig(Path(), "").source_bps == config.recorded_source_bps

@@ -1,0 +1,39 @@
+/** The sections of the administration: one list for the router, the head and the side menu. */
+import type { RouteRecordRaw } from 'vue-router'
+import { may } from '../../browser/identity/identity'
+import { directoryPages } from './directory'
+import { ledgerPages } from './ledger'
+import type { AdminPage } from './page'
+import { systemPages } from './system'
+import { timetablePages } from './timetable'
+
+export interface AdminSection {
+  /** Its words are at `admin.section.<name>`; the paths of its pages begin with `/<name>`. */
+  readonly name: 'timetable' | 'ledger' | 'directory' | 'system'
+  readonly pages: readonly AdminPage[]
+}
+
+export const SECTIONS: readonly AdminSection[] = [
+  { name: 'timetable', pages: timetablePages },
+  { name: 'ledger', pages: ledgerPages },
+  { name: 'directory', pages: directoryPages },
+  { name: 'system', pages: systemPages },
+]
+
+/** Routes of every section; they stand below the layout's own route. */
+export const adminRoutes: RouteRecordRaw[] = SECTIONS.flatMap(({ pages }) => pages).map((page) => ({
+  path: page.path,
+  component: page.component,
+  props: page.path.includes(':'),
+  meta: page.needs === undefined ? {} : { needs: page.needs },
+}))
+
+/** The pages of a section that the present user finds in its menu. */
+export function menuOf(section: AdminSection): readonly AdminPage[] {
+  return section.pages.filter((page) => page.title !== null && (page.needs === undefined || may(page.needs)))
+}
+
+/** The section to which a path belongs. */
+export function sectionOf(path: string): AdminSection | undefined {
+  return SECTIONS.find(({ name }) => path === `/${name}` || path.startsWith(`/${name}/`))
+}

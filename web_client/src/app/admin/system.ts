@@ -1,0 +1,29 @@
+/** Pages of 系统管理: accounts, roles, terminals, and what happened. */
+import type { AdminPage } from './page'
+
+export const systemPages: readonly AdminPage[] = [
+  {
+    path: '/system/accounts',
+    title: 'account.menu',
+    component: () => import('../../pages/identity/AccountsPage.vue'),
+    needs: 'manage_accounts',
+  },
+  {
+    path: '/system/grants',
+    title: 'grants.title',
+    component: () => import('../../pages/identity/GrantsPage.vue'),
+    needs: 'manage_grants',
+  },
+  {
+    path: '/system/terminals',
+    title: 'terminals.title',
+    component: () => import('../../pages/identity/TerminalsPage.vue'),
+    needs: 'issue_device_token',
+  },
+  {
+    path: '/system/audit',
+    title: 'audit.title',
+    component: () => import('../../pages/audit/AuditPage.vue'),
+    needs: 'read_audit',
+  },
+]

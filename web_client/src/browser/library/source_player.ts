@@ -1,0 +1,102 @@
+/** One source of a recording in one media element, kept in step with the master clock. */
+import { correction, fileAt } from '../../core/library/playback'
+import type { RecordingFile, RecordingSource } from '../../core/base/wire'
+
+const NEXT_SEEK_MS = 1000 // a seek needs time to show its effect before another is worth it
+const STILL_S = 0.05 // precision of a paused picture
+
+export class SourcePlayer {
+  private file: RecordingFile | null = null
+  private lastSeekMs = -Infinity
+  failed = false
+
+  constructor(
+    readonly source: RecordingSource,
+    readonly element: HTMLVideoElement,
+  ) {
+    element.preload = 'auto'
+    element.onerror = () => {
+      if (this.file !== null) this.failed = true
+    }
+  }
+
+  /** Whether something lies at the present position. */
+  get present(): boolean {
+    return this.file !== null && !this.failed
+  }
+
+  /** Cannot go on for want of data. */
+  get buffering(): boolean {
+    const { element } = this
+    return this.present && !element.ended && (element.seeking || element.readyState < 3)
+  }
+
+  /** Fit to be followed by the clock. */
+  get mayLead(): boolean {
+    return this.present && !this.element.ended
+  }
+
+  /** Where the element is, on the recording's timeline. */
+  get positionS(): number {
+    return (this.file?.offset_s ?? 0) + this.element.currentTime
+  }
+
+  /** Jumps at once, as a person wants it. */
+  seek(positionS: number, nowMs: number): void {
+    this.load(positionS)
+    if (this.file !== null) this.jump(positionS - this.file.offset_s, nowMs)
+  }
+
+  /** Brings the element to where it should be; called ten times a second. */
+  follow(positionS: number, playing: boolean, rate: number, leads: boolean, nowMs: number): void {
+    this.load(positionS)
+    const { element, file } = this
+    if (file === null || this.failed) {
+      element.pause()
+      return
+    }
+    const target = positionS - file.offset_s
+    if (!playing) {
+      element.pause()
+      if (Math.abs(element.currentTime - target) > STILL_S) this.jumpSoon(target, nowMs)
+      return
+    }
+    if (element.paused && !element.ended) element.play().catch(() => {}) // a pause in between ends it
+    if (element.seeking || element.readyState < 2) return
+    const step = correction(element.currentTime, target, rate, !leads)
+    if (step.kind === 'seek') this.jumpSoon(step.to, nowMs)
+    this.setRate(step.kind === 'pull' ? step.rate : rate)
+  }
+
+  close(): void {
+    const { element } = this
+    element.onerror = null
+    element.pause()
+    element.removeAttribute('src')
+    element.load()
+  }
+
+  /** Opens the file that is due at this position, if it is another one. */
+  private load(positionS: number): void {
+    const due = fileAt(this.source, positionS)
+    if (due === this.file) return
+    this.file = due
+    this.failed = false
+    if (due === null) return
+    this.element.src = due.url
+    this.element.currentTime = Math.max(0, positionS - due.offset_s)
+  }
+
+  private jump(target: number, nowMs: number): void {
+    this.lastSeekMs = nowMs
+    this.element.currentTime = Math.max(0, target)
+  }
+
+  private jumpSoon(target: number, nowMs: number): void {
+    if (!this.element.seeking && nowMs - this.lastSeekMs >= NEXT_SEEK_MS) this.jump(target, nowMs)
+  }
+
+  private setRate(rate: number): void {
+    if (Math.abs(this.element.playbackRate - rate) > 0.001) this.element.playbackRate = rate
+  }
+}

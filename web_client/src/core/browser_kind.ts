@@ -1,9 +1,0 @@
-/** Which browser this is, as far as a person must click somewhere else in it. Texts `device.allow.*`. */
-
-export type BrowserKind = 'chromium' | 'qihoo' | 'firefox'
-
-/** @param userAgent `navigator.userAgent`. The 360 browsers name themselves only in some of their modes. */
-export function browserKind(userAgent: string): BrowserKind {
-  if (/QIHU|360SE|360EE|QHBrowser/i.test(userAgent)) return 'qihoo'
-  return /Firefox\//.test(userAgent) ? 'firefox' : 'chromium'
-}

@@ -1,0 +1,54 @@
+/** Asks the server again and again whether the timetable changed, and tells the page. */
+import type { Clock } from '../base/clock'
+import { Poll } from '../base/poll'
+import type { TimetableNews } from '../base/wire'
+
+const PAUSE_MS = 300 // between an answer and the next question: many changes come as one
+const RETRY_MS = 3000 // after a failure
+const MAX_RETRY_MS = 30_000
+
+export class NewsWatch {
+  private since: string | null = null
+  private failures = 0
+  private readonly poll: Poll
+
+  /**
+   * @param ask waits on the server for news.
+   * @param changed is told of the lessons that changed; of none where everything is to be read again. It never rejects.
+   */
+  constructor(
+    clock: Clock,
+    private readonly ask: (since: string) => Promise<TimetableNews>,
+    private readonly changed: (lessonIds: readonly string[]) => Promise<void>,
+  ) {
+    this.poll = new Poll(clock, () => this.turn())
+  }
+
+  /** Begins at the state that a page has just read; a later call moves on to a newer state. */
+  from(since: string): void {
+    const first = this.since === null
+    this.since = since
+    if (first) void this.poll.now()
+  }
+
+  stop(): void {
+    this.poll.stop()
+  }
+
+  private async turn(): Promise<number | null> {
+    const asked = this.since ?? ''
+    try {
+      const news = await this.ask(asked)
+      this.failures = 0
+      // The page read anew while the question was under way: the answer is about an older state.
+      if (this.since === asked) {
+        this.since = news.since
+        if (news.changed) await this.changed(news.lesson_ids)
+      }
+      return PAUSE_MS
+    } catch {
+      this.failures += 1
+      return Math.min(RETRY_MS * this.failures, MAX_RETRY_MS)
+    }
+  }
+}

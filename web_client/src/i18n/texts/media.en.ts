@@ -1,0 +1,112 @@
+import type { mediaZh } from './media.zh'
+
+/** Texts of cameras, microphones and what a link carries of them, in English. */
+export const mediaEn: typeof mediaZh = {
+  check: {
+    title: 'Device check',
+    hint: 'Half a minute to look and listen before class.',
+    camera: 'Camera',
+    microphone: 'Microphone',
+    loudspeaker: 'Loudspeaker',
+    meterHint: 'Say something and watch the green bar.',
+    heard: 'We can hear you',
+    tone: 'Play test sound',
+    playing: 'Playing…',
+    hearIt: 'Can you hear it?',
+    yes: 'Yes',
+    allOk: 'All fine, go on',
+    skip: 'Skip',
+    goOn: 'Go on like this',
+    again: 'Check again',
+    searching: 'Looking for devices…',
+    state: {
+      unknown: 'Not checked',
+      ok: 'Fine',
+      missing: 'Not found',
+      denied: 'Not allowed',
+      busy: 'In use elsewhere',
+      insecure: 'Cannot be used',
+      off: 'Off',
+      silent: 'No sound',
+    },
+    insecure:
+      'This address is not https, so the browser allows neither camera nor microphone. Please ask the administrator to enable https.',
+  },
+  device: {
+    camera: {
+      missing: 'No camera was found. Check that it is plugged in; it is used as soon as it is.',
+      denied: 'The browser has no permission to use the camera.',
+      busy: 'Another program uses the camera. Close it; we try again every few seconds.',
+      insecure: 'This address is not https: the browser allows no camera. Please ask the administrator for https.',
+      silent: 'The camera gives no picture.',
+    },
+    microphone: {
+      missing: 'No microphone was found. Check that it is plugged in; it is used as soon as it is.',
+      denied: 'The browser has no permission to use the microphone.',
+      busy: 'Another program uses the microphone. Close it; we try again every few seconds.',
+      insecure: 'This address is not https: the browser allows no microphone. Please ask the administrator for https.',
+      silent: 'The microphone gives no sound. Check its cable and its switch.',
+    },
+    allow: {
+      chromium: 'Click the camera icon at the right of the address bar (or the lock at its left) and choose “Allow”; if it is allowed, see the privacy settings of the system.',
+      qihoo: 'Click the icon at the left of the address bar and allow camera and microphone; or allow them in the browser’s site settings.',
+      firefox: 'Click the permission icon at the left of the address bar, clear “Blocked”, then click “Try again” and choose “Allow”.',
+    },
+    short: {
+      camera: { missing: 'No camera', denied: 'Camera not allowed', busy: 'Camera in use by another program', insecure: 'Not https: no camera', silent: 'Camera without picture' },
+      microphone: { missing: 'No microphone', denied: 'Microphone not allowed', busy: 'Microphone in use by another program', insecure: 'Not https: no microphone', silent: 'Microphone without sound' },
+      mends: 'comes back by itself',
+    },
+    muteMicrophone: 'Turn the microphone off',
+    unmuteMicrophone: 'Turn the microphone on',
+    cameraOff: 'Turn the camera off',
+    cameraOn: 'Turn the camera on',
+    level: 'Level of the microphone',
+    refused: 'Not changed; that device: {why}',
+  },
+  sound: {
+    unheard: 'The teaching points cannot hear you',
+    quiet: 'Nothing was heard of you for 2 minutes',
+    why: {
+      off: 'You turned the microphone off.',
+      blocked: 'The system, or a switch on the device, mutes the microphone. Please switch it on.',
+      dead: 'The microphone gives no sound at all. Check its cable and switch, or choose another one.',
+      not_sent: 'The sound is not sent; trying again.',
+      quiet: 'If you are speaking, please check the microphone.',
+      external: 'The external device sends no sound.',
+    },
+    retry: 'Try again',
+    soundless: '{length} of it is without the teacher’s sound: no microphone was connected.',
+  },
+  excess: {
+    reason: {
+      none: 'nothing',
+      packets: 'sends too many packets',
+      bits: 'sends too high a bit rate',
+      sound: 'sound at too high a bit rate',
+      room: 'too much in the whole lesson',
+      recording: 'bit rate too high to be recorded',
+      sessions: 'connects too often',
+    },
+    own: {
+      none: 'Nothing',
+      packets: 'This computer sends too many packets; the excess is dropped',
+      bits: 'This computer sends too high a bit rate; the excess is dropped',
+      sound: 'This computer sends sound at too high a bit rate; the excess is dropped',
+      room: 'The lesson sends too much; only part of what this computer sends is taken',
+      recording: 'The bit rate is too high; this computer is not recorded now',
+      sessions: 'This computer connects too often; it will try again in a moment',
+    },
+    hint: 'Lower the resolution and the bit rate of the camera or encoder.',
+  },
+  refused: {
+    title: 'The server disconnected: {device}',
+    camera: 'external camera',
+    courseware: 'external courseware',
+    reason: {
+      b_frames:
+        'Its H.264 encoder uses B-frames, so pictures would jump back and forth. Set B-frames to 0 (or choose the baseline profile) in the recorder host or OBS, then publish again.',
+    },
+    close: 'OK',
+  },
+}

@@ -1,0 +1,112 @@
+/** Texts of cameras, microphones and what a link carries of them, in Simplified Chinese. */
+export const mediaZh = {
+  check: {
+    title: '设备检测',
+    hint: '上课前花半分钟看一看、听一听。',
+    camera: '摄像头',
+    microphone: '麦克风',
+    loudspeaker: '扬声器',
+    meterHint: '请说句话，看看绿色条是否跳动。',
+    heard: '听到您的声音了',
+    tone: '播放测试音',
+    playing: '正在播放…',
+    hearIt: '听得到吗？',
+    yes: '听得到',
+    allOk: '全部正常，继续',
+    skip: '跳过',
+    goOn: '就这样继续',
+    again: '重新检测',
+    searching: '正在查找设备…',
+    state: {
+      unknown: '待检测',
+      ok: '正常',
+      missing: '没有找到',
+      denied: '未获许可',
+      busy: '被占用',
+      insecure: '不能使用',
+      off: '已关闭',
+      silent: '没有声音',
+    },
+    insecure: '当前网址不是 https，浏览器不允许使用摄像头和麦克风。请联系管理员启用 https。',
+  },
+  /** Faults of one's own device, and what to do. */
+  device: {
+    camera: {
+      missing: '没有找到摄像头。请检查是否插好，接好后会自动使用。',
+      denied: '浏览器没有获得使用摄像头的许可。',
+      busy: '摄像头正被别的软件占用。请关闭那个软件，几秒后会自动重试。',
+      insecure: '当前网址不是 https，浏览器不允许使用摄像头。请联系管理员启用 https。',
+      silent: '摄像头没有画面。',
+    },
+    microphone: {
+      missing: '没有找到麦克风。请检查是否插好，接好后会自动使用。',
+      denied: '浏览器没有获得使用麦克风的许可。',
+      busy: '麦克风正被别的软件占用。请关闭那个软件，几秒后会自动重试。',
+      insecure: '当前网址不是 https，浏览器不允许使用麦克风。请联系管理员启用 https。',
+      silent: '麦克风没有声音。请检查线和麦克风上的开关。',
+    },
+    /** The place to click, by browser. */
+    allow: {
+      chromium: '请点地址栏右侧的摄像头图标（或左侧的锁形图标），选“允许”；已允许时，请看系统的隐私设置。',
+      qihoo: '请点地址栏左侧的图标，在“网站权限”里允许摄像头和麦克风；没有时，打开“设置—网站设置”再允许。',
+      firefox: '请点地址栏左侧的权限图标，清除“已阻止”，再点“重试”并选“允许”。',
+    },
+    /** One line for the classroom's screen. */
+    short: {
+      camera: { missing: '没有摄像头', denied: '摄像头未获许可', busy: '摄像头被别的软件占用', insecure: '网址不是 https，不能用摄像头', silent: '摄像头没有画面' },
+      microphone: { missing: '没有麦克风', denied: '麦克风未获许可', busy: '麦克风被别的软件占用', insecure: '网址不是 https，不能用麦克风', silent: '麦克风没有声音' },
+      mends: '接好后自动恢复',
+    },
+    muteMicrophone: '关闭麦克风',
+    unmuteMicrophone: '打开麦克风',
+    cameraOff: '关闭摄像头',
+    cameraOn: '打开摄像头',
+    level: '麦克风音量',
+    refused: '换不了：这个设备{why}',
+  },
+  /** The teacher's own sound at the teaching points: `core/media/devices/sound_truth.ts`. */
+  sound: {
+    unheard: '教学点听不到您',
+    quiet: '已经 2 分钟没有听到您的声音',
+    why: {
+      off: '您关闭了麦克风。',
+      blocked: '系统或设备上的开关静音了麦克风，请打开。',
+      dead: '麦克风没有任何声音。请检查线和麦克风上的开关，或换一个麦克风。',
+      not_sent: '声音没有发出去，正在自动重试。',
+      quiet: '如果您在讲课，请检查麦克风。',
+      external: '外接设备没有送来声音。',
+    },
+    retry: '重试',
+    soundless: '其中 {length} 没有老师的声音：当时麦克风没有接通。',
+  },
+  excess: {
+    reason: {
+      none: '正常',
+      packets: '发送的数据包过多',
+      bits: '发送码率过高',
+      sound: '声音码率过高',
+      room: '课堂总流量过大',
+      recording: '码率过高，暂未录像',
+      sessions: '连接过于频繁',
+    },
+    own: {
+      none: '正常',
+      packets: '本机发送的数据包过多，多出的部分已被丢弃',
+      bits: '本机发送码率过高，多出的部分已被丢弃',
+      sound: '本机声音码率过高，多出的部分已被丢弃',
+      room: '课堂总流量过大，本机只有一部分被接收',
+      recording: '本机码率过高，暂未录入录像',
+      sessions: '本机连接过于频繁，请稍候，会自动重试',
+    },
+    hint: '请调低摄像头或编码器的分辨率和码率。',
+  },
+  refused: {
+    title: '{device}已被服务器断开',
+    camera: '外接摄像头',
+    courseware: '外接课件',
+    reason: {
+      b_frames: '该设备的 H.264 编码使用了 B 帧，画面会前后跳动，无法直播。请在录播主机或 OBS 的编码设置中把“B 帧”设为 0（或选用 baseline 档次），再重新推流。',
+    },
+    close: '知道了',
+  },
+}

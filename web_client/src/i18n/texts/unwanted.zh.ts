@@ -1,0 +1,28 @@
+/** Texts of 不宜排课节次, in Simplified Chinese. */
+export const unwantedZh = {
+  unwanted: {
+    title: '不宜排课',
+    hint: '哪些节次不宜排课（排上会提醒），哪些不可排课（算冲突，自动排课会避开）。',
+    whose: '为谁设置',
+    kind: { teacher: '教师', school: '学校', subject: '学科' },
+    choose: { teacher: '选择教师', school: '选择学校', subject: '选择学科' },
+    level: { avoid: '不宜', forbid: '不可' },
+    free: '可以',
+    brush: '点一下设为',
+    known: '已设置',
+    knownEmpty: '还没有设置过',
+    marks: '不宜 {avoid} · 不可 {forbid}',
+    pick: '先选一位教师、一所学校或一门学科',
+    pickHint: '然后在周表上点一下格子，或按住拖过几格。',
+    cell: '{day}{period}：{level}',
+    wholeDay: '{day}整天',
+    wholePeriod: '每天{period}',
+    keys: '键盘：方向键换格，空格在“可以、不宜、不可”之间切换，1 不宜，2 不可，0 可以。',
+    changed: '改了 {n} 格，还没有保存',
+    save: '保存',
+    undo: '恢复',
+    saved: '已保存。',
+    meanwhile: '别人刚刚改了{name}的设置，已刷新，请重新标记。',
+    leave: '先保存，或恢复后再换。',
+  },
+}

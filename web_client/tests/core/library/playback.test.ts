@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { arrangement, barShare, cast, correction, fileAt, MasterClock, onStageAt, soundlessS } from '../../../src/core/library/playback'
+import type { RecordingDetail, RecordingSource } from '../../../src/core/base/wire'
+
+function source(id: string, kind: string, lead: boolean, files: [number, number][]): RecordingSource {
+  return {
+    source_id: id,
+    kind,
+    name: id,
+    lead,
+    files: files.map(([offset_s, duration_s], n) => ({
+      url: `/${id}-${n}.mp4`,
+      mime: 'video/mp4',
+      offset_s,
+      duration_s,
+      width: null,
+      height: null,
+      has_audio: true,
+      has_video: true,
+    })),
+    spans: [],
+    gaps: [],
+    damaged: false,
+  }
+}
+
+describe('finding the place', () => {
+  const camera = source('lead.camera', 'camera', true, [[0.5, 10], [20, 5]])
+  it('takes the file that covers the moment, and none in a gap', () => {
+    expect(fileAt(camera, 0.4)).toBeNull()
+    expect(fileAt(camera, 0.5)?.url).toBe('/lead.camera-0.mp4')
+    expect(fileAt(camera, 15)).toBeNull()
+    expect(fileAt(camera, 24.9)?.url).toBe('/lead.camera-1.mp4')
+    expect(fileAt(camera, 25)).toBeNull()
+  })
+
+  it('casts the sources by their parts', () => {
+    const courseware = source('lead.courseware', 'courseware', true, [])
+    const room = source('room-a.camera', 'camera', false, [[3, 4]])
+    const parts = cast({ sources: [room, courseware, camera] } as unknown as RecordingDetail)
+    expect(parts.camera).toBe(camera)
+    expect(parts.courseware).toBeNull() // it left no file
+    expect(parts.rooms).toEqual([room])
+    const stage = [{ participant_id: 'room-a', name: '山泉', start_s: 3, end_s: 5 }]
+    expect([2.9, 3, 4.9, 5].map((at) => onStageAt(stage, room, at))).toEqual([false, true, true, false])
+    expect(onStageAt(stage, camera, 4)).toBe(false)
+  })
+})
+
+describe('keeping in step', () => {
+  it('leaves alone what nobody sees, pulls a little, and jumps over much', () => {
+    expect(correction(10.03, 10, 1, true)).toEqual({ kind: 'keep' })
+    expect(correction(10.125, 10, 1, true)).toEqual({ kind: 'pull', rate: 0.9375 })
+    expect(correction(9.875, 10, 2, true)).toEqual({ kind: 'pull', rate: 2.125 })
+    expect(correction(10.4, 10, 1, true)).toEqual({ kind: 'seek', to: 10 })
+  })
+
+  it('never changes the pitch of the one that leads', () => {
+    expect(correction(10.2, 10, 1, false)).toEqual({ kind: 'keep' })
+  })
+
+  it('converges from any drift below the jump, at every speed', () => {
+    for (const rate of [0.75, 1, 2]) {
+      for (const start of [-0.29, -0.1, 0.1, 0.29]) {
+        let actual = start
+        let target = 0
+        for (let tick = 0; tick < 100; tick += 1) {
+          const step = correction(actual, target, rate, true)
+          actual += 0.1 * (step.kind === 'pull' ? step.rate : rate)
+          target += 0.1 * rate
+        }
+        expect(Math.abs(actual - target)).toBeLessThanOrEqual(0.041)
+      }
+    }
+  })
+})
+
+describe('the master clock', () => {
+  it('runs, pauses, changes speed and stops at the end', () => {
+    const clock = new MasterClock(60)
+    clock.play(0)
+    expect(clock.position(2000)).toBeCloseTo(2)
+    clock.setRate(2, 2000)
+    expect(clock.position(4000)).toBeCloseTo(6)
+    clock.pause(4000)
+    expect(clock.position(9000)).toBeCloseTo(6)
+    clock.moveTo(59, 9000)
+    clock.play(9000)
+    expect(clock.ended(9400)).toBe(false)
+    expect(clock.ended(9500)).toBe(true)
+    expect(clock.position(99_000)).toBe(60)
+  })
+
+  it('starts over when it is played at its end', () => {
+    const clock = new MasterClock(10)
+    clock.moveTo(10, 0)
+    clock.play(0)
+    expect(clock.position(1000)).toBeCloseTo(1)
+  })
+})
+
+it('shows spans as shares of the bar, never outside it', () => {
+  expect(barShare({ start_s: 15, end_s: 30 }, 60)).toEqual({ left: 25, width: 25 })
+  expect(barShare({ start_s: -5, end_s: 90 }, 60)).toEqual({ left: 0, width: 100 })
+  expect(barShare({ start_s: 0, end_s: 1 }, 0)).toEqual({ left: 0, width: 0 })
+})
+
+it('gives a picture without company the whole place', () => {
+  const both = { camera: true, courseware: true }
+  expect(arrangement('courseware', 'camera', both)).toEqual({ layout: 'courseware', alone: null })
+  expect(arrangement('courseware', 'camera', { camera: true, courseware: false })).toEqual({ layout: 'single', alone: 'camera' })
+  expect(arrangement('camera', 'camera', { camera: false, courseware: true })).toEqual({ layout: 'single', alone: 'courseware' })
+  expect(arrangement('single', 'courseware', both)).toEqual({ layout: 'single', alone: 'courseware' })
+})
+
+describe('a recording without the teacher’s sound', () => {
+  const file = (offset_s: number, duration_s: number, has_audio: boolean) => ({
+    url: '',
+    mime: 'video/mp4',
+    offset_s,
+    duration_s,
+    width: 1280,
+    height: 720,
+    has_audio,
+    has_video: true,
+  })
+  const lesson = (...files: ReturnType<typeof file>[]) =>
+    ({
+      summary: { duration_s: 600 },
+      sources: [{ lead: true, files }, { lead: false, files: [file(0, 600, true)] }],
+    }) as unknown as Parameters<typeof soundlessS>[0]
+
+  it('tells how much of it, whoever else was heard', () => {
+    expect(soundlessS(lesson(file(0, 600, false)))).toBe(600)
+    expect(soundlessS(lesson(file(0, 200, false), file(200, 400, true)))).toBe(200)
+    expect(soundlessS(lesson(file(0, 400, true), file(200, 300, true)))).toBe(100)
+  })
+
+  it('says nothing of a moment', () => {
+    expect(soundlessS(lesson(file(30, 570, true)))).toBe(0)
+  })
+})
