@@ -270,6 +270,7 @@ async def test_no_page_breaks_a_serious_rule(pages: Pages) -> None:
     await page.keyboard.press("ArrowLeft")
     await expect(page.get_by_test_id("entry-school-yunling")).to_have_count(0)
     await page.keyboard.press("ArrowRight")
+    await expect(page.get_by_test_id("entry-school-yunling")).to_be_visible()
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("schools")).to_be_visible()
