@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from recorder.api import (
     BadCursor,
@@ -22,9 +21,15 @@ from recorder.api import (
     RecordingState,
 )
 from recorder.core.states import may_become
+from recorder.engines import close_engine, open_engine
 from recorder.recordings.tables import recordings
 
 MAX_PAGE = 100
+_PRAGMAS: dict[str, str | int] = {
+    "journal_mode": "WAL",  # readers and the one writer do not block each other
+    "busy_timeout": 5000,  # ms; signaling shares the file
+    "synchronous": "NORMAL",
+}
 
 
 class RecordingStore:
@@ -32,7 +37,7 @@ class RecordingStore:
 
     def __init__(self, database_url: str) -> None:
         """`database_url` is SQLAlchemy's, with an async driver (aiosqlite, asyncpg)."""
-        self._engine = _engine(database_url)
+        self._engine = open_engine(database_url, _PRAGMAS)
 
     async def open(self) -> None:
         """Bring the schema up to date."""
@@ -41,7 +46,7 @@ class RecordingStore:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._engine.dispose()
+        await close_engine(self._engine)
 
     async def add(
         self, recording_id: str, facts: LessonFacts, started_at: float, *, ended: bool = False
@@ -211,22 +216,6 @@ class RecordingStore:
         )
         async with self._engine.connect() as connection:
             return (await connection.execute(statement)).scalar_one_or_none()
-
-
-def _engine(database_url: str) -> AsyncEngine:
-    engine = create_async_engine(database_url)
-    if engine.dialect.name == "sqlite":
-
-        @sa.event.listens_for(engine.sync_engine, "connect")
-        def _configure(connection: Any, _record: Any) -> None:
-            cursor = connection.cursor()
-            # Readers and the one writer do not block each other. Signaling shares the file.
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute("PRAGMA busy_timeout=5000")
-            cursor.execute("PRAGMA synchronous=NORMAL")
-            cursor.close()
-
-    return engine
 
 
 def _upgrade(connection: sa.Connection) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
@@ -13,13 +12,24 @@ from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
-    create_async_engine,
 )
+
+from recorder.engines import close_engine, open_engine
 
 BUSY_TIMEOUT_MS = 10_000  # the recorder writes to the same SQLite file
 VERSION_TABLE = "signaling_alembic_version"  # of the migrations; has one row
 _SAME_VERSION = text(f"UPDATE {VERSION_TABLE} SET version_num = version_num")  # noqa: S608
 _WRITES = "tongke_writes"
+_PRAGMAS: dict[str, str | int] = {
+    "journal_mode": "WAL",
+    "synchronous": "FULL",  # what was answered is on the disk, whatever the power does
+    "foreign_keys": "ON",
+    "busy_timeout": BUSY_TIMEOUT_MS,
+}
+
+
+class DatabaseClosed(RuntimeError):
+    """Raised to whoever comes after the server has stopped; such a call changes nothing."""
 
 
 class Database:
@@ -36,22 +46,30 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database not in {None, "", ":memory:"}:
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self.is_sqlite)
+        self.engine: AsyncEngine = open_engine(
+            url, _PRAGMAS, isolation_level=None, pool_pre_ping=not self.is_sqlite
+        )
         if self.is_sqlite:
-            _tune_sqlite(self.engine)
+            _say_begin(self.engine)
+        self._closed = False
         self._writing = self.engine.execution_options(**{_WRITES: True})
         self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
         self._writers = async_sessionmaker(self._writing, expire_on_commit=False)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session for reading."""
+        """A session for reading. Raises DatabaseClosed."""
+        self._demand_open()
         async with self._readers() as session:
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """A session in a writing transaction; commits at the end, rolls back on an exception."""
+        """A session in a writing transaction; commits at the end, rolls back on an exception.
+
+        Raises DatabaseClosed.
+        """
+        self._demand_open()
         async with self._writers() as session, session.begin():
             yield session
 
@@ -67,29 +85,23 @@ class Database:
 
     async def try_writing(self) -> None:
         """Fail if nothing can be written; what is tried is taken back."""
+        self._demand_open()
         async with self._writing.connect() as connection:
             await connection.execute(_SAME_VERSION)
             await connection.rollback()
 
     async def close(self) -> None:
-        """Close the pool."""
-        await self.engine.dispose()
+        """Close the pool, once those who use it have ended; nobody is let in any more."""
+        self._closed = True
+        await close_engine(self.engine)
+
+    def _demand_open(self) -> None:
+        if self._closed:
+            raise DatabaseClosed("the server has stopped")
 
 
-def _tune_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:
-        # The driver's own BEGIN comes too late and is never IMMEDIATE: we say it in on_begin.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",  # what was answered is on the disk, whatever the power does
-            "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+def _say_begin(engine: AsyncEngine) -> None:
+    """Say BEGIN ourselves: the driver's own comes too late and is never IMMEDIATE."""
 
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Connection) -> None:

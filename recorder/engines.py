@@ -1,0 +1,106 @@
+"""SQLAlchemy engines that leave no connection behind, whoever is cancelled while one opens."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Coroutine, Mapping
+from typing import Any, Literal
+
+import aiosqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+_CLOSE_WITHIN_S = 5.0  # the longest wait for connections that are still in use
+_LOOK_EVERY_S = 0.01
+
+
+def open_engine(
+    url: str,
+    pragmas: Mapping[str, str | int],
+    *,
+    isolation_level: Literal["DEFERRED"] | None = "DEFERRED",
+    **options: Any,
+) -> AsyncEngine:
+    """Make an engine over SQLite or PostgreSQL.
+
+    Args:
+        url: SQLAlchemy's, with an async driver (aiosqlite, asyncpg).
+        pragmas: what each connection of SQLite is set to.
+        isolation_level: of SQLite's driver; with None it never says BEGIN by itself.
+        options: of `create_async_engine`.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_async_engine(url, **options)
+    (file, *_), keywords = parsed.get_dialect()().create_connect_args(parsed)
+
+    async def connection() -> aiosqlite.Connection:
+        made = aiosqlite.connect(
+            file, factory=_Connection, isolation_level=isolation_level, **keywords
+        )
+        made._thread.daemon = True  # as SQLAlchemy does: a process ends without waiting for it
+        return await _to_its_end(_opened(made, pragmas))
+
+    return create_async_engine(url, async_creator=connection, **options)
+
+
+async def close_engine(engine: AsyncEngine) -> None:
+    """Close all connections; those in use have `_CLOSE_WITHIN_S` to come back.
+
+    One that comes back later would never be closed. It might even hold its lock.
+    """
+    pool: Any = engine.pool
+    try:
+        async with asyncio.timeout(_CLOSE_WITHIN_S):
+            # The pool tells nobody when a connection is back.
+            while hasattr(pool, "checkedout") and pool.checkedout() > 0:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_EVERY_S)
+    except TimeoutError:
+        pass  # whoever holds it may wait for what never comes
+    await engine.dispose()
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose lock ends when it is closed.
+
+    SQLite keeps a closed connection, with its lock, until its last statement is dropped. The
+    exception of a caller who was cancelled in a statement may hold that for long.
+    """
+
+    def close(self) -> None:
+        """Roll back, and close."""
+        if self.in_transaction:
+            self.rollback()
+        super().close()
+
+
+async def _opened(
+    made: aiosqlite.Connection, pragmas: Mapping[str, str | int]
+) -> aiosqlite.Connection:
+    connection = await made
+    try:
+        for name, value in pragmas.items():
+            async with connection.execute(f"PRAGMA {name}={value}"):
+                pass
+    except BaseException:
+        connection.stop()
+        raise
+    return connection
+
+
+async def _to_its_end(
+    opening: Coroutine[Any, Any, aiosqlite.Connection],
+) -> aiosqlite.Connection:
+    """Wait for a connection; if the caller is cancelled, close it as soon as it is open."""
+    task = asyncio.ensure_future(opening)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_close_unused)
+        raise
+
+
+def _close_unused(task: asyncio.Future[aiosqlite.Connection]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result().stop()
