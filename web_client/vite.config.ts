@@ -32,6 +32,8 @@ export default defineConfig({
   },
   test: {
     include: ['tests/**/*.test.ts'],
+    testTimeout: 60_000, // patience with a busy machine; no test waits for a clock
+    hookTimeout: 60_000,
     alias: { 'vitest-environment-memory': page('tests/support/memory_environment.ts') },
   },
 })

@@ -43,7 +43,8 @@ async def _choose(page: Page, field: str, words: str) -> None:
     """Choose from a list of Element Plus by the keyboard."""
     await page.get_by_test_id(field).first.click()
     await page.keyboard.type(words)
-    await page.wait_for_timeout(600)  # the search of the list
+    first = page.get_by_role("option").filter(visible=True).first
+    await expect(first).to_contain_text(words)  # the list has been searched
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
 

@@ -249,7 +249,8 @@ async def test_a_month_is_reported_and_what_changes_later_is_a_correction(
     reported = await county.get(f"months/{MONTH}")
     await page.get_by_test_id("month-freeze").click()
     await expect(page.get_by_role("alertdialog")).to_contain_text("不能撤回")
-    await page.keyboard.press("Tab")  # from 取消, which has the focus, to 上报
+    await expect(page.get_by_test_id("confirm-no")).to_be_focused()
+    await page.keyboard.press("Tab")  # to 上报
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("month-state")).to_contain_text("李管理员 上报")
     await expect(page.get_by_test_id("month-changes")).to_contain_text("上报之后没有变化")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Route
+from playwright.async_api import Route, expect
 
 from load_tests.media import MediaClock
 from load_tests.publish import PublishingPeer, VideoPlan
@@ -135,6 +135,7 @@ async def test_a_dialog_keeps_the_focus_and_gives_it_back(tmp_path: Path) -> Non
         teacher = school.teacher
         keyboard = teacher.page.keyboard
         await teacher.click("end-lesson")
+        await expect(teacher.page.get_by_test_id("confirm-no")).to_be_focused()
         seen = [await teacher.evaluate(FOCUSED)]
         for key in ("Tab", "Tab", "Shift+Tab"):
             await keyboard.press(key)

@@ -73,6 +73,7 @@ async def test_the_operator_tells_a_room_and_a_room_counts_its_pupils(tmp_path: 
         # A notice by the keyboard: the room shows it beside the picture, the teacher sees it too.
         await board.get_by_test_id(f"today-notice-{lesson.lesson_id}").focus()
         await board.keyboard.press("Enter")
+        await expect(board.get_by_test_id("notice-text")).to_be_focused()
         await board.keyboard.type("请检查网络")
         await inspector.look("notice", board, "notice-box")
         await board.keyboard.press("Enter")

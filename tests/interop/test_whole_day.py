@@ -129,6 +129,7 @@ async def _move(day: Day, operator: WeekSeat) -> None:
     await date.fill(MONDAY)
     await date.press("Enter")
     await form.get_by_test_id("change-reason").get_by_role("combobox").press("Enter")
+    await page.get_by_role("option").filter(visible=True).first.wait_for()
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
     await form.get_by_test_id("change-note").fill("明天去县里开会")
