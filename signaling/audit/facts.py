@@ -1,4 +1,4 @@
-"""What an action was about, as facts with names: pages and workbooks put words to them."""
+"""Facts of an action, with names: pages and workbooks put words to them."""
 
 from __future__ import annotations
 

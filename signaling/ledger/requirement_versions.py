@@ -159,7 +159,7 @@ def _cells(wish: RequirementVersion, rows: Mapping[_Key, Sequence[RequirementRow
 
 
 def _facts(one: RequirementCell, row: RequirementRow | None) -> dict[str, str | int]:
-    """What changed meanwhile, for the words of the page."""
+    """Facts of a change made meanwhile, for the words of the page."""
     about: dict[str, str | int] = {"grade": one.grade, "subject": one.subject}
     return about | {
         "periods": 0 if row is None else row.periods,
@@ -168,7 +168,7 @@ def _facts(one: RequirementCell, row: RequirementRow | None) -> dict[str, str | 
 
 
 def _told(wish: RequirementVersion, cells: Sequence[_Cell]) -> str:
-    """What the audit log keeps of a version."""
+    """Facts that the audit log keeps of a version."""
     changes = []
     for one in cells[:_TOLD]:
         before = 0 if one.outcome.in_force is None else one.outcome.in_force.periods

@@ -1,4 +1,4 @@
-"""What a new version of a requirement does to those before it: they end, change, or go.
+"""Effects of a new version of a requirement on those before it: they end, change, or go.
 
 A version begins on a day. What was in force until then ends on the day before, so the history of a
 grade and subject is the row of its requirements. Pure.
@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 
 
 class Step(Enum):
-    """What becomes of the requirement that was in force."""
+    """Fate of the requirement that was in force."""
 
     NOTHING = auto()  # it says the same already
     ENDS = auto()  # on the day before
