@@ -25,7 +25,7 @@ WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -no
 
 CORE_SOURCES := $(shell find relay/core relay/api relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web fuzz bench bars interop-ffmpeg interop-gst qoe lock sbom house picture format clean
+.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bars interop-ffmpeg interop-gst qoe lock sbom house picture format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,11 @@ test-python: setup $(STAMPS)/system
 	@$(BIN)/python -m relay.compile_core >> $(STAMPS)/core.log
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/interop tests/integration tests $(ALONE:%=--ignore=%)
 	$(BIN)/pytest $(ALONE)
+
+# Races that a fast machine hides: the page acts between an answer and the one after it.
+SLOW := $(filter-out $(MEDIA:%=tests/interop/test_%.py),$(wildcard tests/interop/test_*.py))
+slow-line: setup $(STAMPS)/system  ## browser tests whose answers take 50-600 ms (TONGKE_SLOW_LINE=2 draws others)
+	TONGKE_SLOW_LINE=$${TONGKE_SLOW_LINE:-1} $(BIN)/pytest -n $(WORKERS) --dist loadfile $(SLOW)
 
 # Other examples each time; what is found becomes an @example of its property.
 fuzz: $(STAMPS)/python  ## properties with TONGKE_EXAMPLES (3000) random examples, fuzz tests for TONGKE_FUZZ_SECONDS (120)

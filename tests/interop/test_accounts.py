@@ -12,8 +12,8 @@ from playwright.async_api import Page, expect
 
 from tests.interop.test_accessibility import Inspector
 from tests.support.browser import browsers
-from tests.support.people import WAIT_MS
-from tests.support.server import DEMO_PASSWORD, TongkeServer
+from tests.support.pages import sign_in
+from tests.support.server import TongkeServer
 
 FIRST = "Guanchao-1125"
 SHOTS = os.environ.get("TONGKE_SHOTS")  # a folder for pictures of the pages
@@ -29,14 +29,6 @@ async def _picture(page: Page, name: str) -> None:
         await page.wait_for_timeout(300)
         await page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png")
     await page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
-
-
-async def _sign_in(page: Page, server: TongkeServer, login: str, password: str) -> None:
-    await page.goto(f"{server.url}/login")
-    await page.get_by_test_id("login-account").fill(login)
-    await page.get_by_test_id("login-password").fill(password)
-    await page.get_by_test_id("login-submit").click()
-    await page.get_by_test_id("my-name").wait_for()
 
 
 async def _choose(page: Page, field: str, words: str) -> None:
@@ -91,11 +83,10 @@ async def _activate(page: Page, url: str, inspector: Inspector) -> None:
 
 
 async def test_an_account_from_the_slip_to_the_role(tmp_path: Path) -> None:
-    expect.set_options(timeout=WAIT_MS)
     inspector = Inspector()
     async with TongkeServer.start(tmp_path) as server, browsers() as opened:
         admin, teacher = (await opened.seat()).page, (await opened.seat()).page
-        await _sign_in(admin, server, "xianguan", DEMO_PASSWORD)
+        await sign_in(admin, server.url, "xianguan")
         code, url = await _make_account(admin, inspector)
         await _activate(teacher, url, inspector)
         again = server.client()
@@ -140,7 +131,6 @@ async def test_an_account_from_the_slip_to_the_role(tmp_path: Path) -> None:
 
 
 async def test_a_terminal_is_bound_by_the_code_that_it_shows(tmp_path: Path) -> None:
-    expect.set_options(timeout=WAIT_MS)
     inspector = Inspector()
     async with TongkeServer.start(tmp_path) as server, browsers() as opened:
         admin, kiosk = (await opened.seat()).page, (await opened.seat()).page
@@ -149,7 +139,7 @@ async def test_a_terminal_is_bound_by_the_code_that_it_shows(tmp_path: Path) -> 
         shown = await kiosk.get_by_test_id("terminal-shown").inner_text()
         await inspector.look("kiosk's code", kiosk, "terminal-shown")
         await _picture(kiosk, "kiosk")
-        await _sign_in(admin, server, "xianguan", DEMO_PASSWORD)
+        await sign_in(admin, server.url, "xianguan")
         await admin.goto(f"{server.url}/system/terminals#confirm={shown.replace('-', '')}")
         await inspector.look("confirm a terminal", admin, "confirm-shanquan1")
         await _picture(admin, "confirm")

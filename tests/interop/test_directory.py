@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,22 +10,14 @@ from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import (
-    Browser,
-    BrowserContext,
-    FilePayload,
-    Page,
-    async_playwright,
-    expect,
-)
+from playwright.async_api import FilePayload, Page, expect
 
-from load_tests.chromium import ARGUMENTS
 from signaling.files.workbooks.reading import read_workbook
 from signaling.files.workbooks.writing import Column, Table, write_workbook
 from tests.interop.test_accessibility import Inspector
-from tests.support.browser import CHROMIUM
-from tests.support.people import WAIT_MS
-from tests.support.server import DEMO_PASSWORD, TongkeServer
+from tests.support.browser import chromium
+from tests.support.pages import Pages
+from tests.support.server import TongkeServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one server and one browser for all
 
@@ -35,54 +26,26 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass
-class Pages:
-    """Pages of one browser, each with a profile of its own."""
+class DirectoryPages(Pages):
+    """Pages of the server's people."""
 
-    server: TongkeServer
-    browser: Browser
-    errors: list[str] = field(default_factory=list)
-    contexts: list[BrowserContext] = field(default_factory=list)
-
-    async def person(self, login: str, path: str) -> Page:
-        """A page of somebody who signed in."""
-        context = await self.browser.new_context(
-            viewport={"width": 1366, "height": 768}, locale="zh-CN", reduced_motion="reduce"
-        )
-        self.contexts.append(context)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        await page.goto(f"{self.server.url}/login?next={quote(path)}")
-        await page.get_by_test_id("login-account").fill(login)
-        await page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
-        await page.get_by_test_id("login-submit").click()
-        await page.get_by_test_id("my-name").wait_for()
-        return page
-
-
-@asynccontextmanager
-async def _pages(server: TongkeServer) -> AsyncIterator[Pages]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        try:
-            yield Pages(server, browser)
-        finally:
-            await browser.close()
+    server: TongkeServer = field(kw_only=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pages(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pages]:
-    expect.set_options(timeout=WAIT_MS)
+async def shared_pages(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[DirectoryPages]:
     folder = tmp_path_factory.mktemp("directory")
-    async with TongkeServer.start(folder) as server, _pages(server) as opened:
-        yield opened
+    async with TongkeServer.start(folder) as server, chromium() as browser:
+        yield DirectoryPages(server.url, browser, server=server)
 
 
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def _closed_pages(pages: Pages) -> AsyncIterator[None]:
-    """Close the pages of a test at its end."""
-    yield
-    while pages.contexts:
-        await pages.contexts.pop().close()
+@pytest_asyncio.fixture(loop_scope="module")
+async def pages(shared_pages: DirectoryPages) -> AsyncIterator[DirectoryPages]:
+    """The pages of one test."""
+    yield shared_pages
+    await shared_pages.close()
 
 
 async def _type(page: Page, name: str, text: str) -> None:
@@ -112,7 +75,7 @@ async def _make_school(page: Page, name: str) -> None:
     await _is_told(page, name)
 
 
-async def test_a_school_a_room_and_a_class_are_kept_by_the_keyboard(pages: Pages) -> None:
+async def test_a_school_a_room_and_a_class_are_kept_by_the_keyboard(pages: DirectoryPages) -> None:
     page = await pages.person("xianguan", "/directory/schools")
     await _make_school(page, "龙潭教学点")
     row = page.locator("tr", has_text="龙潭教学点")
@@ -146,7 +109,7 @@ async def test_a_school_a_room_and_a_class_are_kept_by_the_keyboard(pages: Pages
     assert pages.errors == []
 
 
-async def _two_change_a_school(pages: Pages, first: Page, second: Page) -> None:
+async def _two_change_a_school(pages: DirectoryPages, first: Page, second: Page) -> None:
     """The second sees what the first changed, and loses nothing of what was typed."""
     for page in (first, second):
         await page.get_by_test_id("entry-school-shanquan").get_by_test_id("entry-edit").click()
@@ -183,7 +146,7 @@ async def _disable_a_room(page: Page, inspector: Inspector) -> None:
     await expect(row.get_by_test_id("entry-state")).to_contain_text("在用")
 
 
-async def test_two_people_and_a_disabled_room(pages: Pages) -> None:
+async def test_two_people_and_a_disabled_room(pages: DirectoryPages) -> None:
     inspector = Inspector()
     teacher = await pages.server.sign_in("wang")
     await teacher.new_lesson(rooms=["yunling1"], title="下周的课")
@@ -205,7 +168,7 @@ def _rooms(*rows: tuple[str, str, int | str]) -> FilePayload:
     return {"name": "教室.xlsx", "mimeType": XLSX, "buffer": data}
 
 
-async def test_rooms_come_from_excel_and_go_there(pages: Pages, tmp_path: Path) -> None:
+async def test_rooms_come_from_excel_and_go_there(pages: DirectoryPages, tmp_path: Path) -> None:
     inspector = Inspector()
     page = await pages.person("xianguan", "/directory/rooms")
     await page.get_by_test_id("directory-import").press("Enter")
@@ -255,7 +218,7 @@ async def _fill(server: TongkeServer) -> None:
     await admin.call("POST", "/api/directory/pairings", pairing)
 
 
-async def test_no_page_breaks_a_serious_rule(pages: Pages) -> None:
+async def test_no_page_breaks_a_serious_rule(pages: DirectoryPages) -> None:
     await _fill(pages.server)
     inspector = Inspector()
     page = await pages.person("xianguan", "/directory/nodes")

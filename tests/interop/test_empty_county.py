@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from load_tests.server import REPOSITORY, ServerProcess
 from tests.support.browser import Browsers, browsers
-from tests.support.people import WAIT_MS
+from tests.support.pages import sign_in
 
 PASSWORD = "a long password"
 COUNTY = f"""
@@ -53,15 +53,11 @@ async def _import(server: ServerProcess, text: str) -> None:
 
 async def _sign_in(server: ServerProcess, opened: Browsers, login: str) -> Page:
     page = (await opened.seat()).page
-    await page.goto(f"{server.base_url}/login")
-    await page.get_by_test_id("login-account").fill(login)
-    await page.get_by_test_id("login-password").fill(PASSWORD)
-    await page.get_by_test_id("login-submit").click()
+    await sign_in(page, server.base_url, login, password=PASSWORD)
     return page
 
 
 async def test_an_empty_county_leads_to_its_first_lesson() -> None:
-    expect.set_options(timeout=WAIT_MS)
     async with ServerProcess(seeded=False) as server, browsers() as opened:
         await _tongke(server, "create-admin", "root", "--name=李管理员")
         admin = await _sign_in(server, opened, "root")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.async_api import Route
 
-from tests.support.browser import browsers
-from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.browser import WAIT_MS, browsers
+from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
 from tests.support.server import TongkeServer
 
 REFUSAL = '{"status": 429, "code": "too_many_requests", "title": "too many"}'

@@ -10,8 +10,9 @@ from playwright.async_api import Route, expect
 
 from load_tests.media import MediaClock
 from load_tests.publish import PublishingPeer, VideoPlan
+from tests.support.browser import WAIT_MS
 from tests.support.live_class import LiveClass, live_class
-from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat
+from tests.support.people import ClassroomSeat, TeacherSeat
 from tests.support.recordings import ready_recording
 from tests.support.small_media import endpoint_of
 

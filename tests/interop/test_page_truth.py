@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.browser import browsers
+from tests.support.browser import WAIT_MS, browsers
 from tests.support.live_class import live_class
-from tests.support.people import WAIT_MS, ClassroomSeat, TeacherSeat, lesson_open_now
+from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
 from tests.support.server import TongkeServer
 
 COVER = "[data-testid=picture-cover]"

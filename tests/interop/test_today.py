@@ -5,29 +5,24 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from playwright.async_api import Page, expect
 
 from tests.interop.test_accessibility import Inspector
-from tests.support.browser import Seat
+from tests.support.browser import WAIT_MS, Seat
 from tests.support.live_class import LiveClass, live_class
-from tests.support.people import WAIT_MS
+from tests.support.pages import sign_in
 from tests.support.planned_county import planned_county
-from tests.support.server import DEMO_PASSWORD, Client
+from tests.support.server import Client
 from tests.support.timetable_pages import timetable_pages
 
-expect.set_options(timeout=WAIT_MS)  # the board asks every five seconds, and machines are busy
 CAME = "shanquan1"
 OPERATOR = "李管理员"
 
 
 async def _operator(lesson: LiveClass) -> Seat:
     seat = await lesson.seats.seat()
-    await seat.page.goto(f"{lesson.server.url}/login?next={quote('/ledger/today')}")
-    await seat.page.get_by_test_id("login-account").fill("xianguan")
-    await seat.page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
-    await seat.page.get_by_test_id("login-submit").click()
+    await sign_in(seat.page, lesson.server.url, "xianguan", "/ledger/today")
     return seat
 
 

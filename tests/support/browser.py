@@ -2,18 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import itertools
+import os
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    async_playwright,
+    expect,
+)
 
 from load_tests.chromium import ARGUMENTS
 
 CHROMIUM = "/usr/bin/chromium"
 DEVICES = ("camera", "microphone")
 PROBE = Path(__file__).with_name("probe.js")
+SLOW_LINE = Path(__file__).with_name("slow_line.js")
+WAIT_MS = 45_000  # patience with a busy machine; how long things take is measured elsewhere
+expect.set_options(timeout=WAIT_MS)
+
+_slow_line = int(os.environ.get("TONGKE_SLOW_LINE", "0"))  # the seed of its pauses; 0 is none
+_profiles = itertools.count()
+
+
+async def new_profile(
+    browser: Browser, *, width: int = 1366, height: int = 768, **more: Any
+) -> BrowserContext:
+    """An empty profile of somebody of the county; with TONGKE_SLOW_LINE, at the end of one.
+
+    Args:
+        browser: that it is opened in.
+        width: of its window in pixels.
+        height: of its window in pixels.
+        more: options of Playwright's `new_context`.
+    """
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, locale="zh-CN", **more
+    )
+    context.set_default_timeout(WAIT_MS)
+    if _slow_line:
+        seed = str(_slow_line * 1000 + next(_profiles))
+        await context.add_init_script(SLOW_LINE.read_text().replace("SEED", seed))
+    return context
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """One Chromium, with devices of its own make."""
+    async with async_playwright() as playwright:
+        browser = await _launched(playwright, ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def _launched(playwright: Playwright, args: Sequence[str]) -> Browser:
+    return await playwright.chromium.launch(executable_path=CHROMIUM, args=args)
 
 
 @dataclass
@@ -67,11 +119,9 @@ class Browsers:
             args.remove("--use-fake-ui-for-media-stream")  # it allows everything
         browser = self._open.get(tuple(args))
         if browser is None:
-            browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+            browser = await _launched(self._playwright, args)
             self._open[tuple(args)] = browser
-        context = await browser.new_context(
-            viewport={"width": width, "height": height}, locale="zh-CN"
-        )
+        context = await new_profile(browser, width=width, height=height)
         await context.grant_permissions(list(allowed))
         await context.add_init_script(path=PROBE)
         page = await context.new_page()

@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
-from load_tests.chromium import ARGUMENTS
 from recorder.api import LessonFacts
 from signaling.access.roles import Role
 from signaling.audit.log import SYSTEM
@@ -23,43 +20,32 @@ from signaling.command.seed import DEMO_PASSWORD
 from signaling.command.work import job_kinds
 from signaling.directory.tables import ROOT_NODE
 from signaling.wiring import Services
-from tests.support.browser import CHROMIUM
+from tests.support.browser import chromium
 from tests.support.jobs import carry_out_jobs
+from tests.support.pages import Pages
 from tests.support.server import Client
 from tests.support.services import ManualClock, running_services, serving
 
-WAIT_MS = 20_000
 NATIONAL = "quanguo"  # the login of a researcher who sees every county
 FAR_COUNTY = "county-far"
 
 
-@dataclass
-class LedgerPages:
+class LedgerPages(Pages):
     """The county, its browser, and what its pages complained about."""
 
-    services: Services
-    url: str
-    browser: Browser
-    admin: Client
-    errors: list[str] = field(default_factory=list)
+    def __init__(self, services: Services, url: str, browser: Browser, admin: Client) -> None:
+        super().__init__(url, browser)
+        self.services = services
+        self.admin = admin
 
     async def get(self, path: str) -> Any:
         """What the county's operator is answered."""
         return await self.admin.call("GET", f"/api/ledger/{path}")
 
-    async def person(self, login: str, path: str) -> Page:
-        """A page of somebody who signed in, in a profile of its own."""
-        context = await self.browser.new_context(
-            viewport={"width": 1366, "height": 768}, locale="zh-CN", reduced_motion="reduce"
-        )
-        context.set_default_timeout(WAIT_MS)
-        await context.add_init_script("window.print = () => {}")  # it would wait for somebody
-        page = await context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        await page.goto(f"{self.url}/login?next={quote(path)}")
-        await page.get_by_test_id("login-account").fill(login)
-        await page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
-        await page.get_by_test_id("login-submit").click()
+    async def page(self) -> Page:
+        """A page on which nobody is asked how to print."""
+        page = await super().page()
+        await page.add_init_script("window.print = () => {}")  # it would wait for somebody
         return page
 
     async def carry_out(self) -> None:
@@ -83,9 +69,7 @@ async def ledger_pages(data: Path, now: datetime) -> AsyncIterator[LedgerPages]:
         )
         admin = Client(http.url, session)
         await admin.login("xianguan")
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        stack.push_async_callback(browser.close)
+        browser = await stack.enter_async_context(chromium())
         yield LedgerPages(services, http.url, browser, admin)
 
 

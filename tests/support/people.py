@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 
 from playwright.async_api import Page, Route
 
-from tests.support.browser import Browsers, Capture, Seat
+from tests.support.browser import WAIT_MS, Browsers, Capture, Seat
 from tests.support.server import DEMO_PASSWORD, Client, TongkeServer
 from tests.support.udp_proxy import UdpProxy
 
 COUNTY = ZoneInfo("Asia/Shanghai")
-WAIT_MS = 45_000  # patience with a busy machine; how long things take is measured elsewhere
 POLL_MS = 50
 LAYER_HEIGHTS = {"l": 180, "m": 360, "h": 720}
 

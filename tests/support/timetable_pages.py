@@ -4,56 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
-from playwright.async_api import (
-    Browser,
-    BrowserContext,
-    Locator,
-    Page,
-    async_playwright,
-    expect,
-)
+from playwright.async_api import Browser, Locator, Page, expect
 
-from load_tests.chromium import ARGUMENTS
-from signaling.command.seed import DEMO_PASSWORD
-from tests.support.browser import CHROMIUM
+from tests.support.browser import chromium
+from tests.support.pages import Pages
 from tests.support.planned_county import PlannedCounty
 
-WAIT_MS = 30_000
 _STEPS = 4  # of the pointer between two cells
 
 
-@dataclass
-class TimetablePages:
+class TimetablePages(Pages):
     """Opens pages of a county's people, and keeps what they complained about."""
 
-    county: PlannedCounty
-    browser: Browser
-    errors: list[str] = field(default_factory=list)
-    _contexts: list[BrowserContext] = field(default_factory=list)
-
-    async def page(self) -> Page:
-        """A page with a profile of its own."""
-        context = await self.browser.new_context(
-            viewport={"width": 1366, "height": 768}, locale="zh-CN", reduced_motion="reduce"
-        )
-        context.set_default_timeout(WAIT_MS)
-        self._contexts.append(context)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        return page
-
-    async def person(self, login: str, path: str) -> Page:
-        """A page of somebody who signed in."""
-        page = await self.page()
-        await page.goto(f"{self.county.url}/login?next={quote(path)}")
-        await page.get_by_test_id("login-account").fill(login)
-        await page.get_by_test_id("login-password").fill(DEMO_PASSWORD)
-        await page.get_by_test_id("login-submit").click()
-        return page
+    def __init__(self, county: PlannedCounty, browser: Browser) -> None:
+        super().__init__(county.url, browser)
+        self.county = county
 
     async def week(self, teacher_id: str, week: int) -> WeekSeat:
         """The operator's page of a teacher's week."""
@@ -124,10 +92,10 @@ class WeekSeat:
     async def confirm_by_keyboard(self, *, onward: bool = False) -> None:
         """确定调课, without a mouse."""
         button = self.page.get_by_test_id("place-confirm")
-        await expect(button).to_be_focused(timeout=WAIT_MS)
+        await expect(button).to_be_focused()
         if onward:
             await self.page.get_by_test_id("move-onward").press("Space")
-        await expect(button).to_be_enabled(timeout=WAIT_MS)
+        await expect(button).to_be_enabled()
         await button.press("Enter")
 
     async def shows(self, lesson_id: str, date: str, period: int) -> None:
@@ -138,12 +106,8 @@ class WeekSeat:
 @asynccontextmanager
 async def timetable_pages(county: PlannedCounty) -> AsyncIterator[TimetablePages]:
     """Pages for one test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        try:
-            yield TimetablePages(county, browser)
-        finally:
-            await browser.close()
+    async with chromium() as browser:
+        yield TimetablePages(county, browser)
 
 
 def lesson_of(page: dict[str, Any], title: str) -> dict[str, Any]:
