@@ -15,19 +15,31 @@ export function useAct() {
     timer = window.setTimeout(() => (told.value = ''), TOLD_MS)
   }
 
-  /** Does it, unless something is under way; gives null where it failed. */
-  async function act<T>(work: () => Promise<T>): Promise<{ readonly value: T } | null> {
+  /**
+   * Does it, unless something is under way; gives null where it failed.
+   *
+   * @param after reads anew what the action changed, or what was found changed by others. Until it ended the action
+   * is under way: what is done next must be based on what is read now. It tells its own faults.
+   */
+  async function act<T>(
+    work: () => Promise<T>,
+    after?: (done: { readonly value: T } | null) => Promise<unknown>,
+  ): Promise<{ readonly value: T } | null> {
     if (busy.value) return null
     busy.value = true
     failure.value = null
+    let done: { readonly value: T } | null = null
     try {
-      return { value: await work() }
+      done = { value: await work() }
     } catch (fault) {
       failure.value = fault
-      return null
+    }
+    try {
+      await after?.(done)
     } finally {
       busy.value = false
     }
+    return done
   }
 
   onScopeDispose(() => window.clearTimeout(timer))
