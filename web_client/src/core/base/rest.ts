@@ -62,6 +62,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Says that somebody was faster: the action was based on what is no more. */
+export const isStale = (failure: unknown): boolean => failure instanceof ApiError && failure.code === 'changed_meanwhile'
+
 /** One browser may be signed in twice; each page means one of them. */
 export type SignedInAs = 'person' | 'terminal'
 

@@ -21,7 +21,7 @@ const settled = () => new Promise((done) => setTimeout(done))
 
 it.each([true, false])('is busy until what is shown was read anew, done: %s', async (works) => {
   const { busy, failure, act } = opened()
-  const [work, reading] = [pending<number>(), pending<void>()]
+  const [work, reading] = [pending<number>(), pending<null>()]
   const heard: unknown[] = []
   const over = act(
     () => work.promise,
@@ -38,7 +38,7 @@ it.each([true, false])('is busy until what is shown was read anew, done: %s', as
   expect(failure.value).toBe(works ? null : fault) // told at once
   expect(busy.value).toBe(true)
   expect(await act(() => Promise.resolve(8))).toBeNull() // what was shown is no more
-  reading.keep()
+  reading.keep(null)
   expect(await over).toEqual(works ? { value: 7 } : null)
   expect(busy.value).toBe(false)
 })
