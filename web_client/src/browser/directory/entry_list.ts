@@ -112,6 +112,7 @@ export function useEntryList<N extends DirectoryNoun>(
       page.value = there
         ? { ...value, entries: value.entries.map((one) => (key(one) === key(entry) ? entry : one)) }
         : { ...value, entries: [entry, ...value.entries], total: value.total + 1 }
+      if (busy.value) void read(leaves.value) // an answer under way does not know it yet
     },
   }
 }

@@ -23,9 +23,12 @@ export function useOrgNodes() {
   const schools = shallowRef<ReadonlyMap<string, SchoolsBelow>>(new Map())
   const tree = computed(() => new OrgTree(nodes.value ?? []))
   let turn = 0
+  let reading = false
+  const asked = new Set<string>() // counties whose schools are on their way
 
   async function read(): Promise<void> {
     const mine = ++turn
+    reading = true
     failure.value = null
     try {
       const found: NodeEntry[] = []
@@ -45,10 +48,14 @@ export function useOrgNodes() {
       if (only?.level === 'county') toggle(only)
     } catch (fault) {
       if (mine === turn) failure.value = fault
+    } finally {
+      if (mine === turn) reading = false
     }
   }
 
   async function moreSchools(countyId: string): Promise<void> {
+    if (asked.has(countyId)) return
+    asked.add(countyId)
     const before = schools.value.get(countyId)
     const set = (below: SchoolsBelow): void => {
       schools.value = new Map(schools.value).set(countyId, below)
@@ -59,6 +66,8 @@ export function useOrgNodes() {
       set({ entries: [...kept, ...page.entries], total: page.total, next: page.next, failure: null })
     } catch (fault) {
       set({ entries: kept, total: before?.total ?? 0, next: before?.next ?? null, failure: fault })
+    } finally {
+      asked.delete(countyId)
     }
   }
 
@@ -78,6 +87,7 @@ export function useOrgNodes() {
     nodes.value = there ? value.map((one) => (one.node_id === node.node_id ? node : one)) : [...value, node]
     const parent = value.find((one) => one.node_id === node.parent_id)
     if (parent !== undefined && !there) toggle(parent, true)
+    if (reading) void read() // an answer under way does not know it yet
   }
 
   return { nodes, failure, open, schools, tree, read, moreSchools, toggle, put }
