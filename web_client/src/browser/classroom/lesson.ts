@@ -8,6 +8,7 @@ import { pictureFacts, pictureState } from '../../core/classroom/picture_state'
 import type { RoomState } from '../../core/classroom/room_state'
 import type { SlotCounts, SlotTracks } from '../../core/media/viewer'
 import type { UplinkHealth } from '../../core/media/uplink'
+import { LIVE_PATIENCE_MS } from '../../core/base/rest'
 import type { SlotView, SourceKind } from '../../core/base/wire'
 import { browserClock } from '../base/clock'
 import { county } from '../base/county'
@@ -34,12 +35,12 @@ export function useLesson(options: LessonOptions) {
     slots: options.slots,
     codec: preferredCodec,
     rest,
-    http: browserHttp,
+    http: (request) => browserHttp({ patienceMs: LIVE_PATIENCE_MS, ...request }),
     clock: browserClock,
     serverNow: county.serverNow,
     openSocket: openBrowserSocket,
     openPeer: openBrowserPeer,
-    stillWelcome: async () => (await welcome()) !== null,
+    stillWelcome: async () => (await welcome(LIVE_PATIENCE_MS)) !== null,
   })
   const state = shallowRef<RoomState | null>(null)
   const status = ref<ControlStatus>('idle')

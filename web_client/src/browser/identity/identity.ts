@@ -31,9 +31,9 @@ export function keepTime(): void {
 }
 
 /** Asks the server who we are; null when signed out. Rejects when the server cannot be reached. */
-export async function whoAmI(): Promise<Identity | null> {
+export async function whoAmI(patienceMs?: number): Promise<Identity | null> {
   try {
-    identity.value = await rest.me()
+    identity.value = await rest.me(patienceMs)
   } catch (failure) {
     if (!isSignedOut(failure)) throw failure
     identity.value = null
@@ -42,11 +42,11 @@ export async function whoAmI(): Promise<Identity | null> {
 }
 
 /** Does the same as `whoAmI`, and signs a remembered terminal (记住本机) in again. */
-export async function whichTerminal(): Promise<Identity | null> {
-  const present = await whoAmI()
+export async function whichTerminal(patienceMs?: number): Promise<Identity | null> {
+  const present = await whoAmI(patienceMs)
   if (present?.room) return present
   try {
-    identity.value = await rest.terminalResume()
+    identity.value = await rest.terminalResume(patienceMs)
   } catch (failure) {
     if (!isRefused(failure)) throw failure // busy or unreachable: this room is still remembered
     identity.value = null

@@ -36,6 +36,9 @@ export interface HttpResponse {
   readonly text: string
 }
 
+/** Patience with what a live lesson needs at once and asks for again, in milliseconds: a dead line is soon noticed. */
+export const LIVE_PATIENCE_MS = 5000
+
 /** One HTTP exchange; rejects when no answer came (no network, time out). */
 export type Http = (request: HttpRequest) => Promise<HttpResponse>
 
@@ -87,8 +90,8 @@ export class RestClient {
     readonly signedInAs: SignedInAs = 'person',
   ) {}
 
-  async me(): Promise<Identity> {
-    return this.signedIn(await this.call<Identity>('GET', '/api/me'))
+  async me(patienceMs?: number): Promise<Identity> {
+    return this.signedIn(await this.call<Identity>('GET', '/api/me', undefined, patienceMs))
   }
 
   async login(body: LoginRequest): Promise<Identity> {
@@ -104,8 +107,8 @@ export class RestClient {
     return this.signedInAs === 'terminal' ? this.signedIn(identity) : identity
   }
 
-  async terminalResume(): Promise<Identity> {
-    return this.signedIn(await this.call<Identity>('POST', '/api/terminal/resume'))
+  async terminalResume(patienceMs?: number): Promise<Identity> {
+    return this.signedIn(await this.call<Identity>('POST', '/api/terminal/resume', undefined, patienceMs))
   }
 
   async logout(): Promise<void> {
@@ -154,7 +157,7 @@ export class RestClient {
   }
 
   mediaAccess(lessonId: string): Promise<MediaAccess> {
-    return this.call('POST', `${lessonPath(lessonId)}/media-access`)
+    return this.call('POST', `${lessonPath(lessonId)}/media-access`, undefined, LIVE_PATIENCE_MS)
   }
 
   externalAccess(lessonId: string): Promise<ExternalAccess> {
