@@ -114,7 +114,7 @@ async def test_an_account_from_the_slip_to_the_role(tmp_path: Path) -> None:
         await teacher.get_by_test_id("nav-system").click()
         accounts = teacher.locator("[data-testid^=account-]")
         await expect(teacher.get_by_test_id("account-wang")).to_be_visible()
-        assert await accounts.filter(has_text="李管理员").count() == 0
+        await expect(accounts.filter(has_text="李管理员")).to_have_count(0)
 
         # The role is taken back: the administration is gone at once.
         await row.get_by_test_id("grant-county_admin").get_by_test_id("grant-take").click()

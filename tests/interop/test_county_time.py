@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.support.browser import browsers
 from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
@@ -33,8 +34,8 @@ async def test_a_computer_that_is_a_day_off_shows_todays_lessons(
             await seat.context.add_init_script(WRONG_DATE % off_ms)
         teacher = await TeacherSeat.sign_in(server, seats[0])
         await teacher.sees(f"enter-lesson-{lesson['lesson_id']}")
-        assert await teacher.page.get_by_test_id("day-today").is_disabled()
+        await expect(teacher.page.get_by_test_id("day-today")).to_be_disabled()
         room = ClassroomSeat(server, seats[1], "shanquan1")
         await room.sign_in(lesson)
-        assert lesson["title"] in await room.page.get_by_test_id("today-card").inner_text()
-        assert await room.page.get_by_test_id("enter-classroom").is_enabled()
+        await expect(room.page.get_by_test_id("today-card")).to_contain_text(lesson["title"])
+        await expect(room.page.get_by_test_id("enter-classroom")).to_be_enabled()

@@ -123,7 +123,7 @@ async def test_the_charts_say_what_the_api_says(county: LedgerPages) -> None:
         # The same stands in the table.
         await page.get_by_test_id(f"chart-{name}-table").click()
         lines = page.get_by_test_id(f"chart-{name}").locator("tbody tr")
-        assert await lines.count() == len(totals["rows"])
+        await expect(lines).to_have_count(len(totals["rows"]))
         found = [await line.locator("td").all_text_contents() for line in await lines.all()]
         wanted = [
             [str(row["figures"]["required"]), str(row["figures"]["held"]), _rate(row["figures"])]
@@ -155,7 +155,7 @@ async def test_a_mark_leads_to_its_lessons_and_a_lesson_to_its_evidence(
     monday = row["cells"][0]["week"]
     week = f"from={monday}&to={monday[:8]}{int(monday[8:]) + 6:02}&point={row['school_id']}"
     wanted = (await county.get(f"units?{week}"))["units"]
-    assert await units.count() == len(wanted)
+    await expect(units).to_have_count(len(wanted))
     await units.first.focus()
     await page.keyboard.press("Enter")
     evidence = page.get_by_test_id("ledger-evidence")
@@ -190,7 +190,8 @@ async def test_a_mark_leads_to_its_lessons_and_a_lesson_to_its_evidence(
     await rows.first.click()
     await units.first.wait_for()
     wanted = (await county.get(f"units?{SPAN}&class={classes[0]['key']}"))["units"]
-    assert await units.count() == len(wanted) > 0
+    assert wanted
+    await expect(units).to_have_count(len(wanted))
 
 
 @pytest.mark.parametrize("points", [1, 200])
@@ -206,6 +207,7 @@ async def test_one_point_and_two_hundred_are_drawn_and_reached(
     await page.goto(f"{county.url}/ledger/totals")
     heat = _chart(page, "heat")
     await heat.wait_for()
+    await expect(page.get_by_test_id("ledger-charts")).to_have_attribute("aria-busy", "false")
     drawn = [text for text in await _texts(heat) if "/" in text and text[0].isdigit()]
     assert drawn.count("5/6") == points * WEEKS
     rates = [text for text in await _texts(_chart(page, "point")) if text.endswith("%")]
@@ -214,8 +216,9 @@ async def test_one_point_and_two_hundred_are_drawn_and_reached(
     await page.keyboard.press("End")
     last = page.get_by_test_id("chart-heat").locator("[aria-live]")
     await expect(last).to_contain_text(f"第{points}教学点")
-    if points > 50:  # the chart scrolled to its end
-        assert await heat.evaluate("(box) => box.scrollTop > 1000")
+    if points > 50:  # the chart scrolls to its end
+        element = await heat.element_handle()
+        await page.wait_for_function("(box) => box.scrollTop > 1000", arg=element)
 
 
 async def test_one_who_sees_several_counties_chooses(county: LedgerPages) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.async_api import Route
+from playwright.async_api import Route, expect
 
-from tests.support.browser import WAIT_MS, browsers
+from tests.support.browser import browsers
 from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
 from tests.support.server import TongkeServer
 
 REFUSAL = '{"status": 429, "code": "too_many_requests", "title": "too many"}'
 VOLUMES = "() => [...document.querySelectorAll('audio')].map((one) => one.volume)"
-FADED = "() => document.querySelector('[data-testid=volume]').value"
 
 
 async def _refuse(route: Route) -> None:
@@ -30,8 +29,8 @@ async def test_too_many_tries_are_counted_down(tmp_path: Path) -> None:
         await page.get_by_test_id("login-password").fill("wrong")
         await page.get_by_test_id("login-submit").click()
         hold = page.get_by_test_id("login-hold")
-        assert "1分" in await hold.inner_text(timeout=WAIT_MS)
-        assert await page.get_by_test_id("login-submit").is_disabled()
+        await expect(hold).to_contain_text("1分")
+        await expect(page.get_by_test_id("login-submit")).to_be_disabled()
         first = await hold.inner_text()
         await page.wait_for_function(
             "(then) => document.querySelector('[data-testid=login-hold]').innerText !== then",
@@ -40,8 +39,8 @@ async def test_too_many_tries_are_counted_down(tmp_path: Path) -> None:
         await page.get_by_test_id("tab-terminal").click()
         await page.get_by_test_id("join-code").fill("00000000")
         await page.get_by_test_id("join-code-next").click()
-        assert "请等" in await page.get_by_test_id("terminal-hold").inner_text(timeout=WAIT_MS)
-        assert await page.get_by_test_id("join-code-next").is_disabled()
+        await expect(page.get_by_test_id("terminal-hold")).to_contain_text("请等")
+        await expect(page.get_by_test_id("join-code-next")).to_be_disabled()
 
 
 async def test_a_lesson_is_started_hours_early_only_on_purpose(tmp_path: Path) -> None:
@@ -57,22 +56,22 @@ async def test_a_lesson_is_started_hours_early_only_on_purpose(tmp_path: Path) -
         await teacher.click("start-lesson")
         await teacher.click("confirm-yes")
         await teacher.click("end-lesson")
-        dialog = await teacher.page.locator("[role=alertdialog]").inner_text(timeout=WAIT_MS)
-        assert "离计划下课还有" in dialog
+        dialog = teacher.page.get_by_role("alertdialog")
+        await expect(dialog).to_contain_text("离计划下课还有")
 
 
 async def test_the_kiosk_remembers_how_loud_it_is(tmp_path: Path) -> None:
     async with TongkeServer.start(tmp_path) as server, browsers() as opened:
         lesson = await lesson_open_now(await server.sign_in("wang"))
         room = await ClassroomSeat.arrive(server, opened, lesson, "shanquan1")
-        assert ":" in await room.page.get_by_test_id("clock").inner_text()
+        await expect(room.page.get_by_test_id("clock")).to_contain_text(":")
         await room.click("volume-open")
         await room.page.get_by_test_id("volume").fill("40")
         await room.page.reload()
         await room.click("volume-open")
-        assert await room.evaluate(FADED) == "40"
+        await expect(room.page.get_by_test_id("volume")).to_have_value("40")
         teacher = await TeacherSeat.arrive(server, opened)
         await teacher.open_lesson(lesson["lesson_id"])
         await teacher.start_lesson()
         await room.enter()
-        assert await room.evaluate(VOLUMES) == [0.4] * 4
+        await room.until(f"() => ({VOLUMES})().join() === '0.4,0.4,0.4,0.4'")

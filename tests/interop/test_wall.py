@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from playwright.async_api import expect
 
 from tests.support.browser import browsers
 from tests.support.crowd import crowd, crowd_room, school_name, seed_crowd
@@ -44,7 +47,9 @@ TILES = "() => document.querySelectorAll('[data-testid^=tile-]').length"
 async def _holds(teacher: TeacherSeat) -> None:
     for width, height in SIZES:
         await teacher.page.set_viewport_size({"width": width, "height": height})
-        await teacher.page.wait_for_timeout(150)  # the layout follows the window
+        # The layout follows the window; what stays cut off is told.
+        with contextlib.suppress(TimeoutError):
+            await teacher.until(f"() => ({CUT_OFF})().length === 0")
         assert await teacher.evaluate(CUT_OFF) == [], (width, height)
 
 
@@ -62,7 +67,7 @@ async def _lesson_of(
         await teacher.start_lesson()
         await teacher.sees("wall")
         await _holds(teacher)
-        assert await teacher.evaluate(TILES) == tiles
+        await teacher.until(f"(tiles) => ({TILES})() === tiles", tiles)
         await teacher.until(OFFER)
         offer = await teacher.evaluate(OFFER)
         assert len(offer) < MOST_OFFER_BYTES
@@ -78,7 +83,7 @@ async def _lesson_of(
 async def _finds_the_others(teacher: TeacherSeat, channels: dict[int, Any], last: int) -> None:
     """A raised hand comes to the front; every room is on some page; a name is found."""
     hand = max(channels)
-    assert await teacher.page.get_by_test_id(f"tile-room-{crowd_room(hand)}").count() == 0
+    await expect(teacher.page.get_by_test_id(f"tile-room-{crowd_room(hand)}")).to_have_count(0)
     await channels[hand].send_json({"type": "raise_hand", "id": 1})
     await teacher.sees(f"hand-room-{crowd_room(hand)}")
     await channels[hand].send_json({"type": "lower_hand", "id": 2})
