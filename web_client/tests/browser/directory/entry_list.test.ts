@@ -97,3 +97,17 @@ it('puts a changed entry in its place and a new one first', async () => {
   expect(list.entries.value.map((one) => one.name)).toEqual(['r9', 'r1', '改名'])
   expect(list.total.value).toBe(4)
 })
+
+it('an answer from before a change does not undo it', async () => {
+  const list = opened()
+  await list.begin()
+  let late: (page: object) => void = () => {}
+  answer.mockImplementationOnce(() => new Promise((resolve) => (late = resolve)))
+  const reading = list.reload()
+  answer.mockImplementationOnce(() => Promise.resolve({ entries: [room('r1'), room('r2', '改名')], total: 2, next: null }))
+  list.put(room('r2', '改名'))
+  late({ entries: [room('r1'), room('r2')], total: 2, next: null })
+  await reading
+  await vi.runAllTimersAsync()
+  expect(list.entries.value.map((one) => one.name)).toEqual(['r1', '改名'])
+})
