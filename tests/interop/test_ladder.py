@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from playwright.async_api import expect
+
 from tests.support.live_class import live_class
 from tests.support.narrow_link import NarrowLink
 
@@ -38,7 +40,7 @@ async def test_a_narrow_link_keeps_the_sound_then_the_page_and_then_gets_all_bac
         await room.until(HEARS)
         await room.until(HEARS)
         await teacher.until(SAYS, [tile, "仅声音"])
-        assert await room.page.get_by_test_id("hand").is_enabled()
+        await expect(room.page.get_by_test_id("hand")).to_be_enabled()
 
         await teacher.click("share-courseware")
         await room.until(SHOWS_STILL)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from playwright.async_api import expect
+
 from tests.support.live_class import live_class
 
 # A tenth of what a camera sends: as if an encoder were set far too high.
@@ -18,8 +20,8 @@ async def test_the_page_that_sends_too_much_says_so_and_so_does_the_wall(tmp_pat
         teacher, room = school.teacher, await school.enters()
         for person in (teacher, room):
             await person.sees("excess")
-            words = await person.page.get_by_test_id("excess").first.inner_text()
-            assert f"本机{REASON}" in words
+            excess = person.page.get_by_test_id("excess").first
+            await expect(excess).to_contain_text(f"本机{REASON}")
         await teacher.until(
             "([testid, words]) => document.querySelector(`[data-testid=${testid}]`)"
             ".innerText.includes(words)",

@@ -48,7 +48,7 @@ async def test_while_the_server_is_away_nothing_that_needs_it_can_be_pressed(
         page = school.teacher.page
         invite = f"stage-invite-{school.rooms[0].participant_id}"
         for testid in (*NEEDS_THE_SERVER, invite):
-            assert await page.get_by_test_id(testid).is_enabled()
+            await expect(page.get_by_test_id(testid)).to_be_enabled()
         await school.server.down()
         await school.teacher.sees("reconnecting")
         for testid in (*NEEDS_THE_SERVER, invite):
@@ -91,7 +91,7 @@ async def test_a_share_that_is_lost_is_told_and_shared_again_with_one_button(
         await school.rooms[0].picture("courseware-video")
         await teacher.click("stop-sharing")
         await teacher.sees("share-courseware")
-        assert await teacher.page.get_by_test_id("share-lost").count() == 0
+        await expect(teacher.page.get_by_test_id("share-lost")).to_have_count(0)
 
 
 async def test_the_room_on_stage_is_told_the_truth_beside_the_courseware(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_the_room_on_stage_is_told_the_truth_beside_the_courseware(tmp_pat
         await teacher.click("share-courseware")
         await room.picture("courseware-video")
         await teacher.click(f"stage-invite-{room.participant_id}")
-        assert "正在发言" in await _text(room, "speaking")
+        await expect(room.page.get_by_test_id("speaking").first).to_contain_text("正在发言")
         banner = await room.page.get_by_test_id("speaking").bounding_box()
         picture = await room.page.get_by_test_id("courseware-video").bounding_box()
         assert banner is not None
@@ -110,25 +110,31 @@ async def test_the_room_on_stage_is_told_the_truth_beside_the_courseware(tmp_pat
         await room.until(
             "() => document.querySelector('[data-testid=speaking]').innerText.includes('已静音')"
         )
-        assert "正在发言" not in await _text(room, "speaking")
+        await expect(room.page.get_by_test_id("speaking").first).not_to_contain_text("正在发言")
 
 
 async def test_who_never_came_is_told_apart_from_who_left(tmp_path: Path) -> None:
     async with _school(tmp_path) as school:
         teacher, (room,) = school.teacher, school.rooms
-        assert "尚未进入" in await _text(teacher, "tile-room-yunling1")
+        await expect(teacher.page.get_by_test_id("tile-room-yunling1").first).to_contain_text(
+            "尚未进入"
+        )
         await room.click("leave-classroom")
         await room.click("confirm-yes")
         await teacher.until(
             "(id) => document.querySelector(`[data-testid=tile-${id}]`).innerText.includes('离线')",
             room.participant_id,
         )
-        assert "尚未进入" in await _text(teacher, "tile-room-yunling1")
+        await expect(teacher.page.get_by_test_id("tile-room-yunling1").first).to_contain_text(
+            "尚未进入"
+        )
         await teacher.end_lesson()
         attended = await _text(teacher, "summary-attended")
         assert "山泉教学点" in attended
         assert "云岭教学点" not in attended
-        assert "云岭教学点" in await _text(teacher, "summary-absent")
+        await expect(teacher.page.get_by_test_id("summary-absent").first).to_contain_text(
+            "云岭教学点"
+        )
 
 
 async def test_a_dialog_keeps_the_focus_and_gives_it_back(tmp_path: Path) -> None:
@@ -143,7 +149,7 @@ async def test_a_dialog_keeps_the_focus_and_gives_it_back(tmp_path: Path) -> Non
             seen.append(await teacher.evaluate(FOCUSED))
         assert seen == ["confirm-no", "confirm-yes", "confirm-no", "confirm-yes"]
         await keyboard.press("Escape")
-        assert await teacher.page.get_by_test_id("confirm-yes").count() == 0
+        await expect(teacher.page.get_by_test_id("confirm-yes")).to_have_count(0)
         assert await teacher.evaluate(FOCUSED) == "end-lesson"
 
         await teacher.click("external-access")
@@ -192,7 +198,9 @@ async def test_a_recording_of_which_a_part_is_lost_says_so(tmp_path: Path) -> No
         address = f"/api/recordings/{detail['summary']['recording_id']}"
         await teacher.click("watch-recording")
         await teacher.sees("player")
-        assert await teacher.page.get_by_test_id("recording-damaged").count() == 0
+        await expect(teacher.page.get_by_test_id("recording-damaged")).to_have_count(0)
         await teacher.page.route(f"**{address}", mark)
         await teacher.page.reload()
-        assert "未能整理" in await _text(teacher, "recording-damaged")
+        await expect(teacher.page.get_by_test_id("recording-damaged").first).to_contain_text(
+            "未能整理"
+        )
