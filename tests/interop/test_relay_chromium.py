@@ -90,7 +90,7 @@ async def decoded(page: Page, mid: str, *, height: int, more_than: int = 0) -> i
     """Wait until frames of that height are decoded in a slot; returns how many are."""
     rows: list[dict[str, Any]] = []
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 rows = await page.evaluate(RECEIVED)
                 for row in rows:

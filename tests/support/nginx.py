@@ -43,7 +43,7 @@ async def nginx(folder: Path, port: int, site: str) -> AsyncIterator[str]:
         BINARY, "-p", str(folder), "-e", "stderr", "-c", str(config)
     )
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 with contextlib.suppress(ConnectionRefusedError):
                     socket.create_connection(("127.0.0.1", port)).close()

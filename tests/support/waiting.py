@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 30.0  # with a busy machine; how long things take is measured elsewhere
+PATIENCE_S = 60.0  # with a busy machine; how long things take is measured elsewhere
 _POLL_S = 0.02
 
 

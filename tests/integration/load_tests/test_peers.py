@@ -20,7 +20,7 @@ from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.sound import Babble
 from load_tests.watch import ViewingPeer
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 class FilmTrack(MediaStreamTrack):

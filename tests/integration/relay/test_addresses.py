@@ -113,7 +113,7 @@ def test_what_was_set_by_hand_is_announced_whatever_comes() -> None:
         watch = AddressWatch(seen.set)
         watch.start()
         ip("addr", "add", f"{NEW}/24", "dev", "lo")
-        await asyncio.wait_for(seen.wait(), 20)
+        await asyncio.wait_for(seen.wait(), 60)
         watch.stop()
         assert answered(node) == {"198.51.100.1"}
         await node.stop()

@@ -63,7 +63,7 @@ class Pair:
         )
 
     async def connect(self) -> None:
-        await asyncio.wait_for(asyncio.gather(self.server.connect(), self.client.connect()), 10)
+        await asyncio.wait_for(asyncio.gather(self.server.connect(), self.client.connect()), 60)
 
     async def close(self) -> None:
         await self.client.close()
@@ -201,7 +201,7 @@ async def test_close_notify_reaches_the_other_side_once() -> None:
     pair = Pair()
     await pair.connect()
     await pair.client.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not pair.closed:  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert pair.closed == [CloseReason.PEER_CLOSED]

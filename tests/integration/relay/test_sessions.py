@@ -291,7 +291,7 @@ class TestConfiguration:
         _, answer = publish(relay)
         client = Client(answer)
         await client.connect()
-        await asyncio.wait_for(closed.wait(), 10)
+        await asyncio.wait_for(closed.wait(), 60)
         assert relay.counters()["listener_failed"] == 1
         await client.close()
 

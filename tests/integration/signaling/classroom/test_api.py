@@ -18,7 +18,7 @@ from signaling.wiring import Services
 from tests.support.server import Client
 from tests.support.services import served
 
-PATIENCE_S = 10.0  # of a page in these tests; what is late is never waited for so long
+PATIENCE_S = 60.0  # of a page in these tests; what is late is never waited for so long
 
 
 class Late:

@@ -25,7 +25,7 @@ async def test_a_recording_reaches_the_library_for_those_who_may_see_it(
     ended = await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
     recording_id = ended["recording_id"]
     detail = await teacher.call("GET", f"/api/recordings/{recording_id}")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while detail["summary"]["state"] != "ready":
             await asyncio.sleep(0.1)
             detail = await teacher.call("GET", f"/api/recordings/{recording_id}")

@@ -40,7 +40,7 @@ async def media_request(
 
 async def poll(condition: Callable[[], bool]) -> None:
     """Wait for a figure that nobody announces."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - a figure has no event to wait for
             await asyncio.sleep(0.02)
 
