@@ -285,6 +285,7 @@ def write_file(
         video: Any = container.add_stream(video_codec, rate=fps, options=options)
         video.width, video.height, video.pix_fmt = scene.width, scene.height, "yuv420p"
         video.bit_rate = bitrate
+        video.codec_context.thread_count = 1  # more of them wait in loops
         audio: Any = None
         if sound is not None:
             audio = container.add_stream("libopus", rate=SAMPLE_RATE)

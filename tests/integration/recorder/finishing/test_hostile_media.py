@@ -298,6 +298,7 @@ def with_b_frames(seconds: float) -> tuple[Coded, ...]:
     context = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = 320, 180, "yuv420p"
     context.time_base, context.framerate, context.gop_size = Fraction(1, 25), 25, 50
+    context.thread_count = 1
     context.options = {"preset": "veryfast", "bf": "3", "x264-params": "b-pyramid=normal:b-adapt=0"}
     coded = []
     ramp = np.tile(np.arange(320, dtype=np.uint16) % 96, (180, 1))
