@@ -36,6 +36,20 @@ def sqlite_url(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
+async def migrate_signaling(url: str) -> None:
+    """Make signaling's tables in an empty database."""
+    database = Database(url)
+    await migrate(database)
+    await database.close()
+
+
+async def migrate_recorder(url: str) -> None:
+    """Make the recorder's tables, beside signaling's."""
+    store = RecordingStore(url)
+    await store.open()
+    await store.close()
+
+
 async def put_schema(file: Path) -> None:
     """Put a database with signaling's tables at a path where there is none."""
     await _put(file, "schema", _migrate)
@@ -66,16 +80,12 @@ async def _put(file: Path, name: str, make: Callable[[Path], Awaitable[None]]) -
 
 
 async def _migrate(file: Path) -> None:
-    database = Database(sqlite_url(file))
-    await migrate(database)
-    await database.close()
+    await migrate_signaling(sqlite_url(file))
 
 
 async def _migrate_all(file: Path) -> None:
     await _migrate(file)
-    store = RecordingStore(sqlite_url(file))
-    await store.open()
-    await store.close()
+    await migrate_recorder(sqlite_url(file))
 
 
 async def _seed(file: Path) -> None:

@@ -12,15 +12,15 @@ import pytest_asyncio
 from load_tests.postgres import Postgres, postgres
 from signaling.access.roles import Role
 from signaling.base.database import Database
-from signaling.base.migrate import migrate
 from signaling.classroom.store import RoomStore
 from signaling.directory.store import PeopleStore
 from signaling.lessons.store import LessonStore
 from tests.integration.signaling.stores import work_in
-from tests.support.made_once import put_schema, sqlite_url
+from tests.support.made_once import migrate_recorder, migrate_signaling, put_schema, sqlite_url
 from tests.support.server import TongkeServer
 
 TEMPLATE = "migrated"
+WHOLE_TEMPLATE = "migrated_with_recorder"
 _names = (f"db{number}" for number in itertools.count())
 
 
@@ -39,12 +39,11 @@ def cluster() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def migrated_cluster(cluster: Postgres) -> Postgres:
-    """A cluster with a migrated database to copy."""
+    """A cluster with migrated databases to copy: signaling's tables, and the recorder's, too."""
 
     async def fill() -> None:
-        made = Database(cluster.create(TEMPLATE))
-        await migrate(made)
-        await made.close()
+        await migrate_signaling(cluster.create(TEMPLATE))
+        await migrate_recorder(cluster.create(WHOLE_TEMPLATE, TEMPLATE))
 
     thread = threading.Thread(target=asyncio.run, args=(fill(),))  # beside the loop of a test
     thread.start()
@@ -69,7 +68,8 @@ def store(request: pytest.FixtureRequest) -> dict[str, str]:
     """The settings by which services keep a test's rows; see `on_both_stores`."""
     if getattr(request, "param", "sqlite") == "sqlite":
         return {}
-    return {"database_url": request.getfixturevalue("cluster").create(next(_names))}
+    cluster = request.getfixturevalue("migrated_cluster")
+    return {"database_url": cluster.create(next(_names), WHOLE_TEMPLATE)}
 
 
 @pytest.fixture
