@@ -49,6 +49,13 @@ def _chart(page: Page, name: str) -> Locator:
     return page.get_by_test_id(f"chart-{name}").get_by_role("application")
 
 
+# The first name of a chart, and its height within the chart.
+BESIDE_THE_FIRST = """(box) => {
+  const name = box.querySelector("svg text")
+  const { top, height } = name.getBoundingClientRect()
+  return [name.textContent, top + height / 2 - box.getBoundingClientRect().top]
+}"""
+
 WEEKS = 20
 MONDAYS = [str(date(2026, 8, 31) + timedelta(weeks=week)) for week in range(WEEKS)]
 
@@ -167,17 +174,13 @@ async def test_a_mark_leads_to_its_lessons_and_a_lesson_to_its_evidence(
     await page.keyboard.press("Escape")
     await expect(units).to_have_count(0)
 
-    # By a click: the bar of the point that stands first, beside its name.
+    # By a click: the bar of the point that stands first, beside its name. The page lies still again
+    # when the drawer is gone.
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.get_by_test_id("ledger-charts")).to_have_attribute("aria-busy", "false")
     bars = _chart(page, "point")
-    await bars.scroll_into_view_if_needed()
-    name = bars.locator("svg text").first
-    text, box, frame = (
-        await name.text_content(),
-        await name.bounding_box(),
-        await bars.bounding_box(),
-    )
-    assert box and frame
-    await page.mouse.click(frame["x"] + 130, box["y"] + box["height"] / 2)
+    text, height = await bars.evaluate(BESIDE_THE_FIRST)
+    await bars.click(position={"x": 130, "y": height})
     await units.first.wait_for()
     await expect(page.get_by_role("dialog")).to_contain_text(str(text).rstrip("."))
     await page.keyboard.press("Escape")
