@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from signaling.command import seed
 from signaling.http_face import ROUTES
 from signaling.identity.login_throttle import Caller as LoginCaller
@@ -21,6 +23,8 @@ from signaling.web.routes import Content, Route
 from signaling.wiring import Services
 from tests.support.loop_time import LoopTime, watched_loop
 from tests.support.services import ADMIN, served
+
+pytestmark = pytest.mark.bench
 
 BUDGET_MS = 2.5  # CPU time of one step; half of DESIGN's 5 ms, for machines half as fast
 TRIES = 12  # the best counts: the first fills caches, and a busy machine only ever adds

@@ -6,6 +6,7 @@ import urllib.request
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 
 from signaling.audit.actions import AuditAction
@@ -13,6 +14,8 @@ from signaling.audit.log import SYSTEM
 from signaling.lessons.tables import LessonRow
 from tests.integration.signaling.timetable.feeds.test_routes import County, county
 from tests.support.loop_time import LoopTime, watched_loop
+
+pytestmark = pytest.mark.bench
 
 STEP_MS = 5.0  # CPU time: no longer step in a process that forwards media
 TRIES = 3  # the best counts: the first fills caches, and the machine may be busy
