@@ -26,7 +26,7 @@ WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -no
 
 CORE_SOURCES := $(shell find relay/core relay/api relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bars interop-ffmpeg interop-gst qoe lock sbom house picture format clean
+.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bench-upload bench-search bars bench-harvest interop-ffmpeg interop-gst qoe lock sbom house picture format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,7 +56,7 @@ test-web: $(STAMPS)/node_modules
 	cd web_client && npm run --silent test
 
 # The files that take long come first, so that the workers end together.
-test-python: setup $(STAMPS)/system
+test-python: setup $(STAMPS)/system $(STAMPS)/versitygw
 	@$(BIN)/python -m relay.compile_core >> $(STAMPS)/core.log
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/interop tests/integration tests $(ALONE:%=--ignore=%)
 	$(BIN)/pytest $(ALONE)
@@ -76,8 +76,18 @@ bench: setup  ## cost of forwarding, time to first frame, churn (prints JSON lin
 	$(BIN)/python -m load_tests join --times 20
 	$(BIN)/python -m load_tests churn --sessions 300
 
+bench-upload: setup  ## a film of 2 GB over five cuts and kills: byte-identical, and with how much memory (slow)
+	$(BIN)/python -m load_tests upload $(ARGS)
+
+bench-search: setup $(STAMPS)/system  ## search over a million records in SQLite and PostgreSQL: times, and recall against LIKE (slow once)
+	$(BIN)/python -m load_tests search $(ARGS)
+	$(BIN)/python -m load_tests search --database postgresql $(ARGS)
+
 bars: setup $(STAMPS)/system  ## the timed promises of the product, in real Chromium (slow)
 	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars $(LOOP_TIME)
+
+bench-harvest: setup  ## 100,000 records harvested by OAI-PMH while the server is killed three times
+	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars/test_harvest.py
 
 interop-ffmpeg: setup  ## FFmpeg's WHIP muxer as the camera, against the real server
 	$(BIN)/pytest tests/interop/test_ffmpeg.py
@@ -136,6 +146,11 @@ $(STAMPS)/web: $(STAMPS)/node_modules $(WEB_SOURCES)
 # Chromium and PostgreSQL, real ones: installed when we may, else said plainly.
 $(STAMPS)/system: .ci/install-system | $(STAMPS)/python
 	.ci/install-system
+	@mkdir -p $(STAMPS) && touch $@
+
+# A real S3 server, built from its Go module.
+$(STAMPS)/versitygw: .ci/install-versitygw
+	.ci/install-versitygw
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/gstreamer: .ci/install-gstreamer

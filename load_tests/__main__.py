@@ -19,11 +19,14 @@ from load_tests.link.measure import measure
 from load_tests.media import DEFAULT_MARKS, write_capture
 from load_tests.picture import CameraScene
 from load_tests.qoe import command as qoe
+from load_tests.search.bench import search
 from load_tests.sound import Babble
 from load_tests.timetable import timetable
+from load_tests.upload import upload_in
 
 TIMEOUT_S = 600.0  # of any command, but for
-FILLING_TIMEOUT_S = 3600.0  # `timetable`: a million lessons are written first
+FILLING_TIMEOUT_S = 3600.0  # a million lessons are written first, or gigabytes twice
+LONG = frozenset(("search", "timetable", "upload"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     term.add_argument("--lessons", type=int, default=100_000)
     term.add_argument("--checks", type=int, default=200, help="checks and pages to measure")
     _add_database(term)
+    found = commands.add_parser("search", help="time and recall of the library's search")
+    found.add_argument("--records", type=int, default=1_000_000)
+    _add_database(found)
+    film = commands.add_parser(
+        "upload", help="a long film over cuts: whole, and with how much memory"
+    )
+    film.add_argument("--megabytes", type=int, default=2048)
+    film.add_argument("--cuts", type=int, default=5)
+    film.add_argument(
+        "--folder", type=Path, help="for the film and the server's data: twice its size"
+    )
     commands.add_parser("watchers", help="internal: viewers of `fanout`")
     commands.add_parser("web-load", help="internal: requests of `beside`")
     return parser
@@ -75,7 +89,9 @@ def _add_database(parser: argparse.ArgumentParser) -> None:
 def _bounded(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     bounds = {"viewers": (1, 500), "pps": (51, 5000), "seconds": (1, 300), "times": (1, 500)}
     bounds |= {"sessions": (1, 5000), "points": (3, 1000), "months": (0, 120)}
+    bounds |= {"megabytes": (4, 8 * 1024), "cuts": (0, 50)}
     bounds |= {"rows": (35, 6_900), "lessons": (2_500, 2_000_000), "checks": (20, 10_000)}
+    bounds |= {"records": (1_000, 10_000_000)}
     for name, (low, high) in bounds.items():
         value = getattr(options, name, None)
         if value is not None and not low <= value <= high:
@@ -129,12 +145,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             work = timetable(
                 lessons=options.lessons, times=options.checks, database=options.database
             )
+        case "search":
+            work = search(records=options.records, database=options.database)
+        case "upload":
+            work = upload_in(options.megabytes, options.cuts, options.folder)
         case "join":
             work = join.join(times=options.times)
         case _:
             work = join.churn(sessions=options.sessions)
     try:
-        timeout = FILLING_TIMEOUT_S if options.command == "timetable" else TIMEOUT_S
+        timeout = FILLING_TIMEOUT_S if options.command in LONG else TIMEOUT_S
         figures = asyncio.run(asyncio.wait_for(work, timeout))
     except FAILURES as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

@@ -25,6 +25,7 @@ from signaling.ledger.counting import Counting
 from signaling.ledger.duty_keeping import DutyKeeper
 from signaling.ledger.overview import Overview
 from signaling.ledger.plans import NoPlans
+from signaling.ledger.plays import NothingPlayed
 from signaling.ledger.reports import report_facts
 from signaling.ledger.tables import LedgerDayRow, LedgerDutyRow, RequirementRow
 from signaling.ledger.totals import Scope
@@ -81,7 +82,7 @@ async def _open(url: str) -> Bench:
     database = Database(url)
     await migrate(database)
     plans = NoPlans()
-    counting = Counting(database, plans, FormulaSettings(), ZONE)
+    counting = Counting(database, plans, NothingPlayed(), FormulaSettings(), ZONE)
     duties = DutyKeeper(database, plans)
     counter = LedgerCounter(database, counting, duties, SystemClock())
     return Bench(database, counter, Overview(database, plans))

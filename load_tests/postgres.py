@@ -30,6 +30,8 @@ class Postgres:
 
     binaries: Path
     folder: Path
+    data: Path
+    is_kept: bool = False  # its data was there before
 
     def url(self, database: str) -> str:
         """An SQLAlchemy URL over the Unix socket."""
@@ -40,6 +42,16 @@ class Postgres:
         where = ("-h", self.folder, "-U", USER)
         _run(self.binaries / "createdb", *where, "-E", "UTF8", "-T", template, database)
         return self.url(database)
+
+    def processor_s(self) -> float:
+        """The processor time of all its processes that run, in seconds."""
+        postmaster = (self.data / "postmaster.pid").read_text().split()[0]
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        used = 0
+        for process in (postmaster, *children):
+            with contextlib.suppress(OSError):  # it has just ended
+                used += int(Path(f"/proc/{process}/schedstat").read_text().split()[0])
+        return used / 1e9
 
 
 def binaries() -> Path:
@@ -58,8 +70,13 @@ def binaries() -> Path:
 
 
 @contextmanager
-def postgres(*, durable: bool = False) -> Iterator[Postgres]:
-    """A cluster for as long as the context lasts; only a durable one waits for the disk."""
+def postgres(*, durable: bool = False, keep: Path | None = None) -> Iterator[Postgres]:
+    """A cluster for as long as the context lasts; only a durable one waits for the disk.
+
+    Args:
+        durable: it waits for the disk.
+        keep: a folder in which its data stays for the next time.
+    """
     where = binaries()
     # Directly under /tmp: a socket's path may not be longer than 107 bytes, and `postgres` must get
     # in.
@@ -68,17 +85,22 @@ def postgres(*, durable: bool = False) -> Iterator[Postgres]:
         if os.getuid() == 0:
             user = pwd.getpwnam(USER)
             os.chown(folder, user.pw_uid, user.pw_gid)
-        data = folder / "data"
-        _run(where / "initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8")
+        data = (keep or folder) / "data"
+        is_kept = data.exists()
+        if keep is not None and os.getuid() == 0:
+            os.chown(keep, user.pw_uid, user.pw_gid)
+        if not is_kept:
+            _run(where / "initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8")
         options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
         if not durable:
             options += " -c fsync=off"
         _run(where / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
         try:
-            yield Postgres(where, folder)
+            yield Postgres(where, folder, data, is_kept)
         finally:
+            how = "immediate" if keep is None else "fast"
             with contextlib.suppress(subprocess.CalledProcessError):
-                _run(where / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+                _run(where / "pg_ctl", "-D", data, "-w", "-m", how, "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

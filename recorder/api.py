@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +37,15 @@ class RecordingTrouble(StrEnum):
     TOO_MANY_TRACKS = "too_many_tracks"
 
 
+class StorageFailure(StrEnum):
+    """Reasons why a finished recording cannot be brought to its lasting place."""
+
+    FULL = "full"  # the place takes no more
+    REFUSED = "refused"  # wrong keys, no right, or no such bucket
+    DIFFERENT = "different"  # it has other bytes than were sent
+    AWAY = "away"  # it does not answer, or fails
+
+
 class RecorderError(Exception):
     """Root of the recorder's errors."""
 
@@ -61,8 +70,29 @@ class BadCursor(RecorderError, ValueError):
     code = "bad_cursor"
 
 
+class EditionNotFound(RecorderError):
+    """No such edition, or no such file of it."""
+
+    code = "recording_not_found"
+
+
+class NothingLeft(RecorderError, ValueError):
+    """An edit leaves nothing of the recording that could be played."""
+
+    code = "nothing_left"
+
+
+class EditionFailed(RecorderError):
+    """The renditions could not be made; the log says why."""
+
+    code = "renditions_failed"
+
+
 class StorageUnavailable(RecorderError):
-    """The archive cannot be written: its disk is missing, read-only or full."""
+    """The place of recordings cannot be used now: a disk is missing or full, a bucket is silent.
+
+    It never means that something is not there.
+    """
 
     code = "storage_unavailable"
 
@@ -117,6 +147,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageState:
+    """Progress of this machine's recordings on the way to their lasting place.
+
+    Attributes:
+        waiting: finished recordings that are known to be missing there.
+        failure: why the latest attempt failed; None if it did not.
+    """
+
+    waiting: int = 0
+    failure: StorageFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """Seconds from the recording's start."""
 
@@ -139,12 +182,27 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Storyboard:
+    """Small pictures of a source along its time.
+
+    Attributes:
+        vtt: the name of the WebVTT file: a cue for each picture, with the part of a sheet (#xywh).
+        sheets: names of the JPEG files that the cues name.
+    """
+
+    vtt: str
+    sheets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceManifest:
     """One source's part of the manifest.
 
     Attributes:
         failure: a code, set if not all files could be made; the rest is in `gaps` and the archive.
             Manifests of version 0.1 have FFmpeg's words there.
+        storyboard: pictures for a seek bar; None without pictures, and in manifests of version 1.
+        waveform: the name of the JSON file with the peaks of the sound; None as above.
     """
 
     source_id: str
@@ -155,6 +213,8 @@ class SourceManifest:
     spans: tuple[Span, ...]
     gaps: tuple[Span, ...]
     failure: str | None = None
+    storyboard: Storyboard | None = None
+    waveform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +234,79 @@ class Manifest:
     Attributes:
         cuts: pauses of unknown length, because the machine's clock was set in them. They are in
             `gaps`, too, at a length that stands for any.
+        version: of the form. Version 1 did not say so; 2 has storyboards and waveforms.
     """
 
     entry: Entry
     sources: tuple[SourceManifest, ...]
     stage: tuple[StageSpan, ...]
     cuts: tuple[Span, ...] = ()
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EditionOrder:
+    """Contents that a published version of a recording is to hold.
+
+    Attributes:
+        keep: the spans of the recording that are kept, laid end to end; empty for all of it.
+        hidden_sources: sources of which nothing is shown or heard.
+        cover_s: the moment of the recording that the cover shows; None to have one chosen.
+        hidden_pictures: sources of which only the sound is kept.
+    """
+
+    recording_id: str
+    keep: tuple[Span, ...] = ()
+    hidden_sources: tuple[str, ...] = ()
+    cover_s: float | None = None
+    hidden_pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditionSource:
+    """One source of an edition. All times are those of the edition.
+
+    Attributes:
+        playlist: the name of the multivariant HLS playlist; its time 0 lies at `offset_s`.
+        width: pixels of the largest rendition, with `height`; None without pictures.
+        spans: the times at which the source was there; between them it is black and silent.
+    """
+
+    source_id: str
+    kind: str
+    name: str
+    lead: bool
+    playlist: str
+    offset_s: float
+    duration_s: float
+    width: int | None
+    height: int | None
+    has_audio: bool
+    has_video: bool
+    spans: tuple[Span, ...]
+    storyboard: Storyboard | None
+    waveform: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Renditions of a recording for many players: HLS with fragmented MP4, made by a job.
+
+    An edition never changes, and its files are named by their content.
+
+    Attributes:
+        files: the names of all files that may be served.
+        cover: the name of a JPEG picture; None if there is none.
+    """
+
+    edition_id: str
+    recording_id: str
+    duration_s: float
+    sources: tuple[EditionSource, ...]
+    stage: tuple[StageSpan, ...]
+    files: tuple[str, ...]
+    cover: str | None
+    version: int = 1
 
 
 class PublishedFile(Protocol):
@@ -205,8 +332,67 @@ class PublishedFile(Protocol):
     def local(self) -> str | None:
         """The path on this machine, so that the kernel can send the file; None if elsewhere."""
 
+    @property
+    def internal(self) -> str | None:
+        """The path, escaped, at which the reverse proxy finds the file; None if it does not."""
+
     def read(self, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         """Read the bytes from `start` up to `stop`, or to the end. Raises OSError."""
+
+
+class EditionMaker(Protocol):
+    """Makes editions. For worker processes: it takes minutes, and starts processes of its own."""
+
+    async def make(self, order: EditionOrder, report: Callable[[int, int], None]) -> Edition:
+        """Make the edition of an order; one that is there already is returned.
+
+        A run that was broken off goes on where it was. An error that `report` raises ends it, and
+        removes what was made.
+
+        Args:
+            order: what is wanted. The recording must be sealed.
+            report: told often how much is done of how much.
+
+        Raises:
+            RecordingNotFound: no such recording, or it is not finished.
+            NothingLeft: the order leaves nothing to play.
+            EditionFailed: see there.
+            OSError: the storage is full or away.
+        """
+
+
+class Editions(Protocol):
+    """Editions for players."""
+
+    def edition_id(self, order: EditionOrder) -> str:
+        """Name the edition of an order, made or not: the same order always has the same name."""
+
+    async def edition(self, recording_id: str, edition_id: str) -> Edition:
+        """Open one edition. Raises EditionNotFound, StorageUnavailable."""
+
+    async def file(self, recording_id: str, edition_id: str, name: str) -> PublishedFile:
+        """Find one file of an edition. Raises EditionNotFound, StorageUnavailable."""
+
+    async def delete(self, recording_id: str, edition_id: str) -> None:
+        """Remove an edition, or what a job left of it. Raises OSError."""
+
+
+class RecordingRemover(Protocol):
+    """Deletes recordings for good. For worker processes: a bucket may take minutes."""
+
+    async def remove(self, recording_id: str) -> None:
+        """Remove a recording with its archive, published files, editions, and row.
+
+        Nobody is told of the recording from the first step on. The call may be repeated, also after
+        a run that was killed, and for what is no recording. The recording must neither run nor be
+        at finishing.
+
+        Raises:
+            OSError: the storage does not answer; the rest is removed by another call.
+        """
+
+    async def close(self) -> None:
+        """Close the connections to the database."""
 
 
 class RecorderListener(Protocol):
@@ -233,6 +419,10 @@ class RecorderListener(Protocol):
 
 class Recorder(Protocol):
     """Keeps lessons. All calls on one event loop."""
+
+    @property
+    def editions(self) -> Editions:
+        """The editions of the recordings."""
 
     async def start(self) -> None:
         """Open the store and finish in the background what an earlier run left unfinished."""
@@ -272,6 +462,13 @@ class Recorder(Protocol):
             RecordingNotReady: it is not finished.
         """
 
+    async def adopt(self, recording_id: str) -> Entry:
+        """List what a worker process has put into the storage; may be repeated.
+
+        Raises:
+            RecordingNotFound: nothing finished lies there.
+        """
+
     async def entry(self, recording_id: str) -> Entry:
         """One recording, as listed. Raises RecordingNotFound."""
 
@@ -288,13 +485,21 @@ class Recorder(Protocol):
         """
 
     async def manifest(self, recording_id: str) -> Manifest:
-        """One recording with its contents. Raises RecordingNotFound."""
+        """One recording with its contents. Raises RecordingNotFound, StorageUnavailable."""
 
     async def recording_of(self, lesson_id: str) -> str | None:
         """The recording id of a lesson, if any."""
 
     async def file(self, recording_id: str, name: str) -> PublishedFile:
-        """A file (or ``thumbnail.jpg``) of a finished recording. Raises RecordingNotFound."""
+        """A file (or ``thumbnail.jpg``) of a finished recording.
+
+        Raises:
+            RecordingNotFound: no such recording or file, or it is not finished.
+            StorageUnavailable: nobody can tell now.
+        """
+
+    def storage_state(self) -> StorageState:
+        """The progress of finished recordings on the way to their lasting place."""
 
     def add_listener(self, listener: RecorderListener) -> None:
         """Register for events, for the life of the recorder."""

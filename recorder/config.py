@@ -11,8 +11,14 @@ class RecorderConfig:
     """Settings that an operator can choose.
 
     Attributes:
-        data_dir: recordings lie in ``<data_dir>/recordings``.
+        data_dir: the folder of everything that is kept here.
         database_url: SQLAlchemy URL with an async driver; usually the same database as signaling's.
+        storage: where recordings are kept for good: a folder's path, or
+            ``s3://bucket/prefix?endpoint=…``; ``<data_dir>/recordings`` if None. Lessons are
+            recorded and finished in ``<data_dir>/recordings`` if it is a bucket.
+        storage_keys: a file with the keys of the bucket; the environment if None.
+        internal_path: the path below which a reverse proxy finds the folder of recordings, so that
+            it sends their files itself.
         key_frame_interval_s: how often key frames are asked for while recording. Each costs the
             publishers some 50 to 150 kB at 720p; without them a recording can be entered only where
             a viewer happened to need one.
@@ -31,6 +37,9 @@ class RecorderConfig:
 
     data_dir: Path
     database_url: str
+    storage: str | None = None
+    storage_keys: Path | None = None
+    internal_path: str | None = None
     key_frame_interval_s: float = 10.0
     continue_within_s: float = 5.0
     min_free_bytes: int = 256 * 1024 * 1024

@@ -18,27 +18,34 @@ from recorder.api import (
     RecorderListener,
     RecordingFailure,
     RecordingState,
+    StorageState,
 )
 from recorder.archive.copying import copied
-from recorder.archive.reader import first_begin, has_ended
+from recorder.archive.reader import has_ended
 from recorder.archive.session import OpenArchive, RecordingSession
 from recorder.config import RecorderConfig
 from recorder.core.archive_format import Begin, SourceName, Stage
+from recorder.editions.service import EditionService
 from recorder.finishing.queue import FinishQueue
+from recorder.recordings.adopting import Adoption
 from recorder.recordings.service import Recordings
 from recorder.recordings.store import RecordingStore
+from recorder.recordings.storing import Storing
 from recorder.storage.api import ArchiveFiles, Storage
-from recorder.storage.folder import FolderStorage
+from recorder.storage.chosen import chosen_storage
 from relay.api import Relay
 
 _WAITING_TASK = "finish-waiting"
-_KNOWN_AT_ONCE = 500  # ids in one query
 
 _log = structlog.get_logger(__name__)
 
 
 class RecorderService:
-    """Implements `recorder.api.Recorder`; see there. All calls on one event loop."""
+    """Implements `recorder.api.Recorder`; see there. All calls on one event loop.
+
+    Attributes:
+        editions: the recordings' editions, for players.
+    """
 
     def __init__(
         self,
@@ -51,12 +58,16 @@ class RecorderService:
 
         Args:
             config: the settings.
-            storage: keeps the files; the folder that `config` names if None.
+            storage: keeps the files; the one that `config` names if None.
             clock: gives Unix seconds.
+
+        Raises:
+            BadLocation: `config` names a storage that cannot be used.
         """
         self._config = config
         self._clock = clock
-        self._storage = storage or FolderStorage(config.data_dir / "recordings")
+        self._storage = storage or chosen_storage(config)
+        self.editions = EditionService(self._storage)
         self._store = RecordingStore(config.database_url)
         self._recordings = Recordings(self._store, self._storage, clock)
         self._queue = FinishQueue(
@@ -66,6 +77,8 @@ class RecorderService:
             on_done=self._finishing_done,
             on_failed=self._finishing_failed,
         )
+        self._adoption = Adoption(self._store, self._storage, self._recordings)
+        self._storing = Storing(self._storage, self._store.entry)
         self._sessions: dict[str, RecordingSession] = {}  # by room
         self._tails: dict[str, asyncio.Event] = {}  # rooms whose lesson's last moments still arrive
         self._lock = asyncio.Lock()
@@ -78,11 +91,13 @@ class RecorderService:
         """See `Recorder`."""
         await asyncio.to_thread(self._storage.open)
         await self._store.open()
-        await self._adopt_unknown()
+        await self._adoption.adopt_here()
         for entry in await self._store.unfinished():
             await self._resume(entry)
         self._queue.start()
+        self._storing.start()
         self._spawn(self._finish_waiting(), _WAITING_TASK)
+        self._spawn(self._adoption.adopt_distant(self._queue.put))
 
     async def stop(self) -> None:
         """See `Recorder`."""
@@ -96,11 +111,15 @@ class RecorderService:
                     "recording_not_closed", recording_id=session.recording_id, exc_info=outcome
                 )
         self._waiting.clear()
+        self._adoption.stop()
+        self._storing.break_off()
+        self._storage.close()  # no thread waits for a bucket from here on
         for task in list(self._tasks):
             if task.get_name() == _WAITING_TASK:
                 task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._queue.stop()
+        await self._storing.stop()
         await self._store.close()
 
     async def keep_copy(
@@ -239,34 +258,27 @@ class RecorderService:
     async def seal(self, recording_id: str) -> Entry:
         """See `Recorder`."""
         async with self._lock:  # not in the middle of a begin() that goes on with it
-            return await self._recordings.seal(recording_id)
+            entry = await self._recordings.seal(recording_id)
+        self._storing.put(recording_id)  # its archive may leave now
+        return entry
+
+    async def adopt(self, recording_id: str) -> Entry:
+        """See `Recorder`."""
+        return await self._adoption.adopt_finished(recording_id)
 
     # --- finishing ---
-
-    async def _adopt_unknown(self) -> None:
-        """Make entries for archives without one: the database was lost or restored."""
-        names = await asyncio.to_thread(self._storage.archived)
-        known = set()
-        for start in range(0, len(names), _KNOWN_AT_ONCE):
-            known |= await self._store.known(names[start : start + _KNOWN_AT_ONCE])
-        for name in names:
-            if name in known:
-                continue
-            archive = self._storage.archive(name)
-            begin = await asyncio.to_thread(first_begin, archive)
-            if begin is not None and begin.recording_id == name:
-                _log.warning("recording_adopted", recording_id=name)
-                ended = await asyncio.to_thread(has_ended, archive)
-                entry = await self._store.add(name, begin.facts, begin.started_at, ended=ended)
-                self._recordings.tell(entry)
 
     async def _resume(self, entry: Entry) -> None:
         if entry.failure is RecordingFailure.NOTHING_RECORDED:
             return
         recording_id, ended = entry.recording_id, entry.sealed
-        if not ended and await asyncio.to_thread(has_ended, self._storage.archive(recording_id)):
-            ended = True  # the process died between the end marker and the database
-            await self._store.set_ended(recording_id)
+        try:
+            if not ended:
+                ended = await asyncio.to_thread(has_ended, self._storage.archive(recording_id))
+                if ended:  # the process died between the end marker and the database
+                    await self._store.set_ended(recording_id)
+        except OSError as error:  # finishing will see whether it can be read
+            _log.warning("archive_not_read", recording_id=recording_id, reason=str(error))
         if ended:
             self._queue.put(recording_id)
         else:
@@ -291,6 +303,7 @@ class RecorderService:
     async def _finishing_done(self, recording_id: str) -> None:
         manifest = await self._recordings.published_manifest(recording_id)
         self._recordings.tell(await self._store.set_ready(manifest))
+        self._storing.put(recording_id)
 
     async def _finishing_failed(
         self, recording_id: str, failure: RecordingFailure, again: bool
@@ -326,6 +339,10 @@ class RecorderService:
     async def file(self, recording_id: str, name: str) -> PublishedFile:
         """See `Recorder`."""
         return await self._recordings.file(recording_id, name)
+
+    def storage_state(self) -> StorageState:
+        """See `Recorder`."""
+        return self._storing.state
 
     # --- inside ---
 

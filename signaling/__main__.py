@@ -98,13 +98,7 @@ async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Ru
             publisher_packets_per_s=max(config.publisher_bps / 10_000, 2500.0),
         )
     )
-    recorder = RecorderService(
-        RecorderConfig(
-            data_dir=config.data,
-            database_url=config.database,
-            source_bps=config.recorded_source_bps,
-        )
-    )
+    recorder = _recorder(config)
     services = Services(config, relay, recorder)
     http = http_server(services)
     async with contextlib.AsyncExitStack() as stack:
@@ -128,6 +122,21 @@ async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Ru
         await http.start()
         stack.push_async_callback(http.stop)
         yield Running(services, relay, http)
+
+
+def _recorder(config: Config) -> RecorderService:
+    settings = RecorderConfig(
+        data_dir=config.data,
+        database_url=config.database,
+        storage=config.recordings,
+        storage_keys=config.recordings_key_file,
+        internal_path=config.recordings_internal,
+        source_bps=config.recorded_source_bps,
+    )
+    try:
+        return RecorderService(settings)
+    except ValueError as error:
+        raise ConfigError(f"recordings: {error}") from None
 
 
 async def _serve(arguments: argparse.Namespace) -> int:

@@ -11,13 +11,22 @@ from signaling.audit.service import AuditReader
 from signaling.audit.store import AuditStore
 from signaling.audit_exports import routes as audit_export_routes
 from signaling.audit_exports.routes import AuditExportHandlers
+from signaling.catalogue import routes as catalogue_routes
+from signaling.catalogue.routes import CatalogueHandlers
 from signaling.classroom.metrics import LinkFigures, LiveFigures
 from signaling.classroom.notices import routes as notice_routes
 from signaling.classroom.notices.routes import NoticeHandlers
 from signaling.classroom.socket import ControlChannels
 from signaling.classroom.stills import routes as still_routes
 from signaling.classroom.stills.routes import StillHandlers
+from signaling.consent import routes as consent_routes
 from signaling.directory import routes as directory_routes
+from signaling.exchange import package_routes
+from signaling.exchange import routes as oai_routes
+from signaling.exchange.harvests import routes as harvest_routes
+from signaling.exchange.harvests.routes import HarvestHandlers
+from signaling.exchange.package_routes import PackageHandlers
+from signaling.exchange.routes import OaiHandlers
 from signaling.files import routes as file_routes
 from signaling.files.routes import FileHandlers
 from signaling.identity import routes as identity_routes
@@ -28,12 +37,16 @@ from signaling.ledger import county_routes
 from signaling.ledger import routes as ledger_routes
 from signaling.lessons import routes as lesson_routes
 from signaling.lessons.routes import LessonHandlers
+from signaling.library import resource_routes
 from signaling.library import routes as library_routes
+from signaling.library.metrics import StorageFigures
 from signaling.library.routes import LibraryHandlers
 from signaling.links import routes as link_routes
 from signaling.links.routes import LinkHandlers
 from signaling.media import routes as media_routes
 from signaling.media.routes import MediaHandlers
+from signaling.resource_push import routes as push_routes
+from signaling.resource_push.routes import ResourcePushHandlers
 from signaling.timetable import routes as timetable_routes
 from signaling.timetable import setting_routes
 from signaling.timetable.feeds import routes as feed_routes
@@ -59,11 +72,18 @@ ROUTES: tuple[AnyRoute, ...] = (
     *audit_routes.ROUTES,
     *audit_export_routes.ROUTES,
     *lesson_routes.ROUTES,
+    *push_routes.ROUTES,
     *directory_routes.ROUTES,
     *job_routes.ROUTES,
     *file_routes.ROUTES,
     *link_routes.ROUTES,
     *library_routes.ROUTES,
+    *catalogue_routes.ROUTES,
+    *consent_routes.ROUTES,
+    *oai_routes.ROUTES,
+    *package_routes.ROUTES,
+    *harvest_routes.ROUTES,
+    *resource_routes.ROUTES,
     *setting_routes.ROUTES,
     *timetable_routes.ROUTES,
     *proposal_routes.ROUTES,
@@ -91,7 +111,7 @@ def http_server(services: Services) -> HttpServer:
     logins = SessionLogins(services.identity)
     requests = RequestMetrics()
     channels = ControlChannels(
-        *(services.entry, services.hub, services.seat_watch),
+        *(services.classroom.entry, services.hub, services.seat_watch),
         *(logins, services.clock, services.config),
     )
     face = Face(
@@ -115,12 +135,14 @@ def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metric
             LiveFigures(services.hub, services.media_sessions, services.relay),
             ConnectionFigures(gate),
             LinkFigures(services.hub, services.link_history, services.stills),
+            StorageFigures(services.recorder),
         ),
     )
 
 
 def _endpoints(services: Services, metrics: Metrics) -> tuple[Endpoint, ...]:
-    s, config, clock = services, services.config, services.clock
+    s, t = services, services.timetable
+    config, clock = services.config, services.clock
     return (
         *identity_routes.endpoints(s.identity_desk, config),
         *bind(
@@ -129,23 +151,28 @@ def _endpoints(services: Services, metrics: Metrics) -> tuple[Endpoint, ...]:
         ),
         *bind(audit_export_routes.ROUTES, AuditExportHandlers(s.jobs, config)),
         *bind(lesson_routes.ROUTES, LessonHandlers(s.lessons, clock, config)),
+        *bind(push_routes.ROUTES, ResourcePushHandlers(s.pushes, s.lessons)),
         *directory_routes.endpoints(s.directory, s.directory_desk, s.directory_workbooks),
         *bind(job_routes.ROUTES, JobHandlers(s.jobs)),
         *bind(file_routes.ROUTES, FileHandlers(s.files, config.path_prefix)),
         *bind(link_routes.ROUTES, LinkHandlers(s.link_history, s.lessons, s.people, clock, config)),
         *bind(library_routes.ROUTES, LibraryHandlers(s.library)),
-        *bind(setting_routes.ROUTES, s.settings),
-        *bind(
-            timetable_routes.ROUTES, TimetableHandlers(s.plans, s.lesson_changes, s.weeks, s.board)
-        ),
-        *bind(proposal_routes.ROUTES, ProposalHandlers(s.proposals)),
-        *bind(feed_routes.ROUTES, FeedHandlers(s.calendar_feeds, config.path_prefix)),
-        *bind(import_routes.ROUTES, ImportHandlers(s.imports, s.timetable_workbooks)),
+        *bind(catalogue_routes.ROUTES, CatalogueHandlers(s.catalogue)),
+        *bind(consent_routes.ROUTES, s.consents),
+        *bind(oai_routes.ROUTES, OaiHandlers(s.oai, clock, config)),
+        *bind(package_routes.ROUTES, PackageHandlers(s.shared_records, s.jobs, config)),
+        *bind(harvest_routes.ROUTES, HarvestHandlers(s.harvests)),
+        *resource_routes.endpoints(s.resources),
+        *bind(setting_routes.ROUTES, t.settings),
+        *bind(timetable_routes.ROUTES, TimetableHandlers(t.plans, t.changes, t.weeks, t.board)),
+        *bind(proposal_routes.ROUTES, ProposalHandlers(t.proposals)),
+        *bind(feed_routes.ROUTES, FeedHandlers(t.feeds, config.path_prefix)),
+        *bind(import_routes.ROUTES, ImportHandlers(t.imports, t.workbooks)),
         *bind(media_routes.ROUTES, MediaHandlers(s.media, s.seat_watch, s.lessons, config)),
         *bind(still_routes.ROUTES, StillHandlers(s.lessons, s.stills)),
         *bind(notice_routes.ROUTES, NoticeHandlers(s.lessons, s.notices)),
-        *bind(ledger_routes.ROUTES, s.ledger),
-        *bind(county_routes.ROUTES, s.ledger_county),
+        *bind(ledger_routes.ROUTES, s.ledger.pages),
+        *bind(county_routes.ROUTES, s.ledger.county),
         *bind(health_routes.ROUTES, HealthHandlers(s.health, metrics, config)),
         *bind(openapi.ROUTES, _openapi()),
     )

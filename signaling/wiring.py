@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from urllib.parse import urlsplit
 
 from recorder.api import Recorder
 from relay.api import Relay
+from signaling.access.roles import Actor
 from signaling.access.secret_file import load_keyring
 from signaling.access.signing import Keyring
 from signaling.audit.log import AuditLog
@@ -17,33 +16,31 @@ from signaling.base.database import Database
 from signaling.base.events import Events
 from signaling.base.migrate import migrate
 from signaling.base.upkeep import Upkeep
+from signaling.catalogue.service import Catalogue
 from signaling.classroom.api import InTime, LiveLessons
-from signaling.classroom.entry import ClassroomEntry
+from signaling.classroom.desk import ClassroomDesk
 from signaling.classroom.fact_keeping import FactKeeper
-from signaling.classroom.hub import RoomHub
-from signaling.classroom.lesson_watch import LessonWatch
-from signaling.classroom.local_lessons import LocalLessons
 from signaling.classroom.media_rooms import MediaRooms
 from signaling.classroom.notices.service import NoticeDesk
-from signaling.classroom.parts.part import RoomLimits
-from signaling.classroom.seat_watch import SeatWatch
-from signaling.classroom.session_watch import SessionWatch
 from signaling.classroom.stills.intake import StillDesk
-from signaling.classroom.store import RoomStore
 from signaling.classroom.wire import ByeReason
+from signaling.consent.events import ConsentWithdrawn
+from signaling.consent.gate import ConsentGate
+from signaling.consent.reading import ConsentReader
+from signaling.consent.routes import ConsentHandlers
+from signaling.consent.service import ConsentDesk
 from signaling.directory.choices import Choices
 from signaling.directory.desk import DirectoryDesk
 from signaling.directory.events import GrantsEnded
 from signaling.directory.service import DirectoryService
 from signaling.directory.store import PeopleStore
 from signaling.directory.workbooks.service import WorkbookService
-from signaling.files.keeping import Files
-from signaling.files.service import FileService
-from signaling.files.storage import FolderFiles
-from signaling.files.store import FileStore
+from signaling.exchange.harvests.service import Harvests
+from signaling.exchange.provider import OaiProvider
+from signaling.file_checks.desk import FileDesk
 from signaling.identity.accounts.changes import end_sessions
 from signaling.identity.desk import Ground, IdentityDesk
-from signaling.identity.events import AccountEnded, LoginsEnded
+from signaling.identity.events import LoginsEnded
 from signaling.identity.passwords import Passwords
 from signaling.identity.store import SessionStore
 from signaling.jobs.events import JobEnded
@@ -51,64 +48,35 @@ from signaling.jobs.process import ProcessWorkers
 from signaling.jobs.service import JobService
 from signaling.jobs.store import JobStore
 from signaling.jobs.supervisor import Supervisor
+from signaling.joints.consent_lessons import LessonConsents
+from signaling.joints.consent_terms import TimetableTerms
+from signaling.joints.consented_resources import ConsentFollower, ResourceConsents, SpillCheck
 from signaling.joints.ledger_plans import TimetablePlans
+from signaling.joints.ledger_plays import PushedPlays
+from signaling.joints.library_records import LibraryRecords
 from signaling.joints.live_seats import SeatsNow
-from signaling.ledger.amending import Amending
-from signaling.ledger.areas import Areas
-from signaling.ledger.board import Board
-from signaling.ledger.core.formula import FormulaSettings
-from signaling.ledger.counter import LedgerCounter
-from signaling.ledger.counting import Counting
-from signaling.ledger.county_routes import CountyHandlers
-from signaling.ledger.deciding import Deciding
-from signaling.ledger.duty_keeping import DutyKeeper
-from signaling.ledger.evidence import Evidence
-from signaling.ledger.months import Months
-from signaling.ledger.overview import Overview
-from signaling.ledger.questions import Questions
-from signaling.ledger.requirement_versions import RequirementVersions
-from signaling.ledger.requirements import Requirements
-from signaling.ledger.routes import LedgerHandlers
-from signaling.ledger.units import UnitReader
+from signaling.joints.pushed_resources import PublishedShelf
+from signaling.ledger.desk import LedgerDesk
 from signaling.lessons.ahead import LessonBook
 from signaling.lessons.events import LessonChanged, LessonFactsKept
 from signaling.lessons.facts import FactStore
 from signaling.lessons.service import LessonService
 from signaling.lessons.store import LessonStore
 from signaling.library.drafts import Drafts
+from signaling.library.editions.events import EditionWanted
 from signaling.library.finding import Finder
 from signaling.library.indexing import index_of
+from signaling.library.publishing.events import ResourcePublished, ResourceWithdrawn
+from signaling.library.resource_desk import ResourceDesk
 from signaling.library.service import Library
 from signaling.library.store import ResourceStore
 from signaling.links.service import LinkHistory
 from signaling.links.store import LinkStore
 from signaling.media.service import MediaDesk
 from signaling.media.sessions import MediaSessions
-from signaling.timetable.bells import BellSchedules
-from signaling.timetable.changes import LessonChanges
-from signaling.timetable.days import CalendarDays
+from signaling.resource_push.service import ResourcePushes
+from signaling.timetable.desk import TimetableDesk
 from signaling.timetable.events import TeachingDaysChanged, TimetableChanged
-from signaling.timetable.feeds.rendering import Renderer
-from signaling.timetable.feeds.service import CalendarFeeds
-from signaling.timetable.feeds.shown import ShownLessons
-from signaling.timetable.feeds.store import FeedStore
-from signaling.timetable.feeds.writing import CalendarWriter
-from signaling.timetable.imports.service import Imports
-from signaling.timetable.imports.workbooks import TimetableWorkbooks
-from signaling.timetable.judging import Judge
-from signaling.timetable.lesson_wishes import LessonWishes
-from signaling.timetable.news import ChangeBoard
-from signaling.timetable.onward import Onward
-from signaling.timetable.planning import Planner
-from signaling.timetable.plans import Plans
-from signaling.timetable.proposals.events import AdoptionReporter
-from signaling.timetable.proposals.service import Proposals
-from signaling.timetable.reporting import ChangeReporter
-from signaling.timetable.setting_routes import SettingHandlers
-from signaling.timetable.settling import Settler
-from signaling.timetable.terms import Terms
-from signaling.timetable.unwanted import UnwantedPeriods
-from signaling.timetable.weeks import WeekPages
 from signaling.web.health_check import HealthCheck
 
 LINK_POLL_S = 1.0
@@ -118,8 +86,9 @@ STILLS_S = 0.25
 TICK_S = 1.0
 LOGIN_CHECK_S = 5.0  # what a command on the server ends is over within this
 HOUSEKEEPING_S = 30.0
+RETENTION_S = 60.0  # a deletion comes days after its notice; files go within this
+CONSENT_S = 20.0  # what consent no longer covers is off within this, if its event was lost
 JOB_WORKER = "signaling.command.work"  # the module of the worker process
-LOCAL_HOST = "tongke.local"  # in ids of calendar entries, where no public URL names the server
 
 
 class Services:
@@ -159,13 +128,10 @@ class Services:
         )
         self.logins = SessionStore(self.database)
         self.lesson_store = LessonStore(self.database)
-        self.room_store = RoomStore(self.database)
         self.passwords = Passwords(config.password_threads)
         self._wire_jobs()
         self._wire_classroom()
-        self.live = live(
-            LocalLessons(self.hub, self.lesson_store, self.session_watch, self.seat_watch)
-        )
+        self.live = live(self.classroom.local)
         self.events.subscribe(LessonChanged, lambda event: self.live.follow(event.lesson_id))
         self.events.subscribe(LoginsEnded, lambda event: self.live.end_logins(event.session_hashes))
         self.events.subscribe(GrantsEnded, lambda event: self.live.review_seats(event.person_id))
@@ -173,9 +139,12 @@ class Services:
         self._wire_ledger()
         self._wire_identity(keyring)
         self._wire_media(keyring)
-        self._wire_library()
+        self._wire_consent()
+        self._wire_library(keyring)
+        self._wire_consented_resources()
+        self._wire_pushes()
+        self._wire_exchange(keyring)
         self._wire_timetable()
-        self._wire_calendar_feeds()
         self.health = HealthCheck(
             config.data,
             self.database,
@@ -183,30 +152,34 @@ class Services:
             self.clock,
         )
         self.housekeeping: list[Callable[[], Awaitable[None]]] = [
-            self.lesson_watch.reconcile,
-            self.lesson_watch.end_forgotten,
+            self.classroom.lesson_watch.reconcile,
+            self.classroom.lesson_watch.end_forgotten,
             self.hub.retry_recordings,
             self.identity_desk.forget_expired,
             self.directory_desk.grants.remove_ended,
             self.link_history.forget_old,
-            self.plans.settle_by_itself,
-            self.ledger_counter.catch_up,
+            self.timetable.plans.settle_by_itself,
+            self.ledger.counter.catch_up,
             self.jobs.forget_old,
             self.supervisor.take_over_stale,
             self.kept_files.delete_expired,
-            self.calendar_feeds.forget_ended,
-            self.proposals.forget_old,
+            lambda: self.file_desk.checks.continue_all(self.files),
+            self.timetable.feeds.forget_ended,
+            self.timetable.proposals.forget_old,
+            self.harvests.submit_due,
+            self.resources.publishing.notice_expired,
+            self.resources.uses.write,
+            self.resources.editions.keep_up,
+            self.resources.uploads.keep_up,
         ]
         self._upkeep = Upkeep()
 
     def _wire_jobs(self) -> None:
         config = self.config
-        self.file_store = store = FileStore(self.database)
-        storage = FolderFiles(config.files)
-        self.files = FileService(store, storage, self.audit, self.clock)
-        self.kept_files = Files(store, storage, self.audit, self.clock)
         self.job_store = JobStore(self.database)
         self.jobs = JobService(self.job_store, self.audit, self.clock, config.job_days)
+        self._wire_files()
+        self.catalogue = Catalogue(self.database, self.jobs, self.kept_files)
         self.directory_workbooks = WorkbookService(self.database, self.jobs, self.kept_files)
         self.supervisor = Supervisor(
             self.job_store,
@@ -216,6 +189,23 @@ class Services:
             at_once=config.job_workers,
         )
 
+    def _wire_files(self) -> None:
+        self.file_desk = FileDesk(
+            folder=self.config.files,
+            database=self.database,
+            jobs=self.jobs,
+            job_store=self.job_store,
+            owners=self._account,
+            audit=self.audit,
+            clock=self.clock,
+            events=self.events,
+        )
+        self.files, self.kept_files = self.file_desk.uploads, self.file_desk.kept
+
+    async def _account(self, person_id: str) -> Actor | None:
+        person = await self.people.person(person_id)
+        return person.actor(self.clock.now()) if person is not None and person.active else None
+
     def _wire_classroom(self) -> None:
         config, relay, recorder = self.config, self.relay, self.recorder
         self.media_sessions = MediaSessions()
@@ -224,36 +214,23 @@ class Services:
         )
         self.fact_store = FactStore(self.database)
         self.fact_keeper = FactKeeper(self.fact_store, self.clock, self._tell_facts_kept)
-        self.hub = RoomHub(
+        self.lessons = LessonService(self.lesson_store, self.audit, self.events, self.clock, config)
+        self.classroom = ClassroomDesk(
             relay=relay,
             recorder=recorder,
-            lessons=self.lesson_store,
-            store=self.room_store,
+            database=self.database,
+            lesson_store=self.lesson_store,
+            lessons=self.lessons,
+            people=self.people,
+            logins=self.logins,
             sessions=self.media_sessions,
             links=self.link_history,
             facts=self.fact_keeper,
-            clock=self.clock,
-            limits=RoomLimits(config.max_on_stage, hand_grace_s=config.hand_grace_s),
-        )
-        self.lessons = LessonService(self.lesson_store, self.audit, self.events, self.clock, config)
-        self.entry = ClassroomEntry(self.lessons, self.hub, self.audit)
-        self.lesson_watch = LessonWatch(
-            store=self.lesson_store,
-            lessons=self.lessons,
-            hub=self.hub,
+            audit=self.audit,
             clock=self.clock,
             config=config,
         )
-        self.session_watch = SessionWatch(self.logins, self.hub, self.media_sessions, relay)
-        self.seat_watch = SeatWatch(
-            people=self.people,
-            logins=self.logins,
-            lessons=self.lessons,
-            hub=self.hub,
-            sessions=self.media_sessions,
-            relay=relay,
-            clock=self.clock,
-        )
+        self.hub, self.seat_watch = self.classroom.hub, self.classroom.seat_watch
 
     def _wire_identity(self, keyring: Keyring) -> None:
         ground = Ground(
@@ -288,7 +265,32 @@ class Services:
         )
         self.stills = StillDesk(self.hub, self.clock)
 
-    def _wire_library(self) -> None:
+    def _wire_consent(self) -> None:
+        database, clock, zone = self.database, self.clock, self.config.zone
+        terms, lessons = TimetableTerms(), LessonConsents(zone)
+        self.consent_gate = ConsentGate(database, lessons, clock, zone)
+        self.consents = ConsentHandlers(
+            ConsentReader(
+                database=database,
+                terms=terms,
+                lessons=lessons,
+                audit=self.audit,
+                clock=clock,
+                zone=zone,
+            ),
+            ConsentDesk(
+                database=database,
+                terms=terms,
+                files=self.kept_files,
+                audit=self.audit,
+                clock=clock,
+                zone=zone,
+            ),
+            self.kept_files,
+            self.jobs,
+        )
+
+    def _wire_library(self, keyring: Keyring) -> None:
         resources = ResourceStore(self.database)
         self.drafts = Drafts(self.recorder, resources, self.clock)
         self.library = Library(
@@ -300,89 +302,82 @@ class Services:
             audit=self.audit,
             prefix=self.config.path_prefix,
         )
+        self.resources = ResourceDesk(
+            database=self.database,
+            audit=self.audit,
+            clock=self.clock,
+            recorder=self.recorder,
+            editions=self.recorder.editions,
+            jobs=self.jobs,
+            job_store=self.job_store,
+            files=self.file_desk.held,
+            drafts=self.drafts,
+            passwords=self.passwords,
+            keyring=keyring,
+            config=self.config,
+        )
+        editions = self.resources.editions
+        self.events.subscribe(ResourcePublished, editions.on_published)
+        self.events.subscribe(EditionWanted, editions.on_wanted)
+        self.events.subscribe(ResourceWithdrawn, editions.on_withdrawn)
+        self.events.subscribe(JobEnded, editions.on_job_ended)
+        self.events.subscribe(JobEnded, self.resources.uploads.on_job_ended)
+
+    def _wire_pushes(self) -> None:
+        self.pushes = ResourcePushes(
+            database=self.database,
+            lessons=self.lessons,
+            facts=self.fact_store,
+            shelf=PublishedShelf(),
+            audit=self.audit,
+            events=self.events,
+            clock=self.clock,
+        )
+
+    def _wire_consented_resources(self) -> None:
+        self.resources.checks.gate = ResourceConsents(self.consent_gate)
+        self.resources.checks.add(SpillCheck(self.consent_gate))
+        self.consent_follower = follower = ConsentFollower(
+            self.database, self.consent_gate, self.resources.publishing, self.clock
+        )
+        self.events.subscribe(ConsentWithdrawn, follower.on_consent_withdrawn)
+
+    def _wire_exchange(self, keyring: Keyring) -> None:
+        self.shared_records = LibraryRecords(
+            self.resources.records, self.config.public_url, self.config.zone
+        )
+        self.oai = OaiProvider(self.shared_records, keyring, self.clock)
+        self.harvests = Harvests(self.database, self.audit, self.jobs, self.clock)
 
     def _wire_ledger(self) -> None:
-        config, plans = self.config, TimetablePlans()
-        settings = FormulaSettings(config.valid_lesson_minutes)
-        self.duties = DutyKeeper(self.database, plans)
-        database, audit, clock = self.database, self.audit, self.clock
-        counting = Counting(database, plans, settings, config.zone)
-        self.ledger_counter = LedgerCounter(database, counting, self.duties, clock)
-        amending = Amending(database, counting, self.fact_store, audit, clock)
-        self.ledger = LedgerHandlers(
-            overview=Overview(database, plans),
-            units=UnitReader(database),
-            evidence=Evidence(database, plans),
-            amending=amending,
-            deciding=Deciding(amending),
-            board=Board(database, self.lesson_store, SeatsNow(self.live), clock, config.zone),
+        self.ledger = LedgerDesk(
+            database=self.database,
+            audit=self.audit,
+            clock=self.clock,
+            events=self.events,
             jobs=self.jobs,
-            questions=Questions(clock, config.zone, Areas(database)),
+            lessons=self.lesson_store,
+            facts=self.fact_store,
+            plans=TimetablePlans(),
+            plays=PushedPlays(),
+            live=SeatsNow(self.live),
+            config=self.config,
         )
-        self.ledger_county = CountyHandlers(
-            Requirements(database, self.duties, audit, clock),
-            RequirementVersions(database, self.duties, audit, clock),
-            Months(database, counting, self.ledger_counter, audit, clock),
-        )
-        self.events.subscribe(LessonChanged, self.ledger_counter.on_lesson_changed)
-        self.events.subscribe(LessonFactsKept, self.ledger_counter.on_facts_kept)
 
     def _wire_timetable(self) -> None:
-        config, zone = self.config, self.config.zone
-        longest = timedelta(hours=config.max_lesson_hours)
-        settings = (self.database, self.audit)
-        self.settings = SettingHandlers(
-            Terms(*settings, self.clock, zone),
-            BellSchedules(*settings),
-            CalendarDays(*settings),
-            UnwantedPeriods(*settings),
-        )
-        judge = Judge(zone, longest, config.relay_mbps)
-        self.planner = Planner(self.lesson_store, Settler(zone, judge), zone, longest)
-        self.plans = Plans(*settings, self.clock, self.planner)
-        self.lesson_changes = LessonChanges(
+        self.timetable = TimetableDesk(
             database=self.database,
             audit=self.audit,
             clock=self.clock,
-            lessons=self.lesson_store,
-            wishes=LessonWishes(zone, longest),
-            judge=judge,
-            onward=Onward(self.planner, zone),
-            zone=zone,
-        )
-        self.board = ChangeBoard()
-        self.weeks = WeekPages(self.database, self.clock, self.board, zone)
-        reporter = ChangeReporter(self.database, self.board, zone)
-        self.events.subscribe(TimetableChanged, reporter.timetable_changed)
-        self.events.subscribe(TimetableChanged, self._count_planned)
-        self.events.subscribe(TeachingDaysChanged, self._owe_anew)
-        self.events.subscribe(LessonChanged, reporter.lesson_changed)
-        self.imports = Imports(
-            database=self.database,
-            audit=self.audit,
-            clock=self.clock,
+            events=self.events,
             jobs=self.jobs,
             job_store=self.job_store,
             files=self.kept_files,
-            events=self.events,
+            lessons=self.lesson_store,
+            config=self.config,
         )
-        self.timetable_workbooks = TimetableWorkbooks(self.database, self.jobs)
-        self.events.subscribe(JobEnded, self.imports.job_ended)
-        self.proposals = Proposals(*settings, self.clock, self.jobs, zone)
-        adoptions = AdoptionReporter(self.database, self.events)
-        self.events.subscribe(JobEnded, adoptions.job_ended)
-
-    def _wire_calendar_feeds(self) -> None:
-        config = self.config
-        host = urlsplit(config.public_url or "").hostname or LOCAL_HOST
-        self.calendar_feeds = CalendarFeeds(
-            store=FeedStore(self.database),
-            lessons=ShownLessons(self.database, config.zone),
-            renderer=Renderer(CalendarWriter(config.time_zone, host)),
-            audit=self.audit,
-            clock=self.clock,
-        )
-        self.events.subscribe(AccountEnded, self.calendar_feeds.end_with_account)
+        self.events.subscribe(TimetableChanged, self._count_planned)
+        self.events.subscribe(TeachingDaysChanged, self._owe_anew)
 
     async def prepare(self) -> None:
         """Bring the database up to date; before anything else."""
@@ -392,7 +387,8 @@ class Services:
         """Take up live lessons and begin the upkeep. The relay and the recorder run already."""
         await self.drafts.start()
         await self.hub.start()
-        self.ledger_counter.start()
+        self.ledger.counter.start()
+        await self.file_desk.checked.tidy_all()
         await self.supervisor.start()
         for period_s, name, jobs in (
             (TICK_S, "tick", [self.hub.tick]),
@@ -400,8 +396,11 @@ class Services:
             (LINK_WRITE_S, "link-history", [self.link_history.write]),
             (FACTS_S, "facts", [self.fact_keeper.beat]),
             (STILLS_S, "stills", [self.hub.deliver_stills]),
-            (LOGIN_CHECK_S, "logins", [self.session_watch.sweep]),
+            (LOGIN_CHECK_S, "logins", [self.classroom.session_watch.sweep]),
             (HOUSEKEEPING_S, "housekeeping", self.housekeeping),
+            # A round of its own: the first one after a start, and the end of a term, take long.
+            (CONSENT_S, "consents", [self.consents.desk.tell_over, self.consent_follower.sweep]),
+            (RETENTION_S, "retention", [self.resources.deletions.sweep]),
         ):
             self._upkeep.every(period_s, name, jobs)
 
@@ -410,25 +409,26 @@ class Services:
         await self._upkeep.stop()
         await self.supervisor.stop()
         await self.hub.stop()
-        await self.ledger_counter.stop()
+        await self.ledger.counter.stop()
         await self.drafts.stop()
         self.link_history.close_all()
         await self.link_history.write()
+        await self.resources.uses.write()
         await self.database.close()
 
     def say_goodbye(self) -> None:
         """Tell all channels and waiting pages that the server stops."""
-        self.board.close()
+        self.timetable.board.close()
         for room in self.hub.rooms:
             room.close(ByeReason.SHUTDOWN)
 
     async def _count_planned(self, event: TimetableChanged) -> None:
-        self.ledger_counter.note(event.lesson_ids)
+        self.ledger.counter.note(event.lesson_ids)
 
     async def _owe_anew(self, event: TeachingDaysChanged) -> None:
         """Let upkeep write anew what classes are owed, from the day on that has changed."""
         async with self.database.write() as session:
-            await self.duties.rewind(session, (event.county_id,), event.first)
+            await self.ledger.duties.rewind(session, (event.county_id,), event.first)
 
     async def _tell_facts_kept(self, lesson_id: str) -> None:
         await self.events.publish((LessonFactsKept(lesson_id),))

@@ -17,9 +17,9 @@ from house.sources import Module
 
 ALLOWED = frozenset({
     "__future__", "array", "base64", "bisect", "collections", "collections.abc", "dataclasses",
-    "datetime", "enum", "functools", "ipaddress", "itertools", "math", "msgspec",
+    "datetime", "enum", "functools", "hashlib", "ipaddress", "itertools", "math", "msgspec",
     "operator", "pypinyin", "re", "statistics", "struct", "types", "typing",
-    "unicodedata", "zlib",
+    "unicodedata", "urllib.parse", "zlib",
 })  # fmt: skip
 _PURE_FILES = frozenset({"rules", "wire", "state"})
 _PURE_FOLDERS = frozenset({"core", "parts"})

@@ -17,10 +17,12 @@ from recorder.api import (
     SourceManifest,
     Span,
     StageSpan,
+    Storyboard,
 )
 from recorder.core.archive_format import Stage
 from recorder.core.intervals import between, clip, merge, merge_to_count
 
+MANIFEST_VERSION = 2  # storyboards and waveforms came with it; readers take any version
 MAX_GAPS = 2000  # in one source; beyond that neighbours are joined
 MIN_ABSENCE_S = 0.5  # s; a shorter hole between two tracks of a source is the change itself
 JOIN_GAPS_S = 0.1  # s; gaps as close are one
@@ -44,6 +46,8 @@ class SourceResult(msgspec.Struct, frozen=True):
     present: tuple[tuple[float, float], ...]
     missing: tuple[tuple[float, float], ...]
     failure: SourceFailure | None = None
+    storyboard: Storyboard | None = None
+    waveform: str | None = None
 
 
 def build_manifest(
@@ -95,8 +99,23 @@ def build_manifest(
     manifests = tuple(_source_manifest(source, facts, names, zero, duration) for source in sources)
     spans = [Span(max(0.0, start - zero), max(0.0, end - zero)) for start, end in cuts]
     return Manifest(
-        entry, manifests, stage_spans(stage, zero, duration), tuple(_rounded(merge(spans)))
+        entry,
+        manifests,
+        stage_spans(stage, zero, duration),
+        tuple(_rounded(merge(spans))),
+        MANIFEST_VERSION,
     )
+
+
+def named_files(manifest: Manifest) -> frozenset[str]:
+    """List the names of the files that a manifest names, but for the thumbnail."""
+    names = {file.name for source in manifest.sources for file in source.files}
+    for source in manifest.sources:
+        if source.storyboard is not None:
+            names |= {source.storyboard.vtt, *source.storyboard.sheets}
+        if source.waveform is not None:
+            names.add(source.waveform)
+    return frozenset(names)
 
 
 def _source_manifest(
@@ -118,6 +137,8 @@ def _source_manifest(
         spans=tuple(_rounded(spans)),
         gaps=tuple(_rounded(merge_to_count(gaps, within_s=JOIN_GAPS_S, limit=MAX_GAPS))),
         failure=source.failure,
+        storyboard=source.storyboard,
+        waveform=source.waveform,
     )
 
 

@@ -2,9 +2,9 @@
 
 Two passes over the archive, each reading one segment at a time. The first learns every track's
 clock and codecs, the second writes all files side by side. Memory does not grow with the lesson's
-length, beyond an index entry for each frame in the muxers. Nothing is transcoded, so 45 minutes
-take some tens of seconds. The job leaves its files in the results folder of its working place, and
-the storage publishes them.
+length, beyond an index entry for each frame in the muxers. Nothing is transcoded; sound and key
+frames are decoded for the previews. The job leaves its files in the results folder of its working
+place, and the storage publishes them.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from recorder.core.run_times import RunTimes
 from recorder.core.segment_plan import DatedTrack, SourcePlan, date_tracks, plan_sources
 from recorder.core.track_index import ArchiveIndex
 from recorder.core.track_pipeline import Item, TrackPipeline
+from recorder.finishing.previews import add_previews
 from recorder.finishing.source_muxer import SourceMuxer
 from recorder.finishing.thumbnail import make_thumbnail
 from recorder.storage.api import ARCHIVE_FOLDER, MANIFEST_NAME, RESULTS_FOLDER, THUMBNAIL_NAME
 from recorder.storage.folder import FolderArchive, locked
 
-_INDEX_SHARE, _MUX_SHARE = 0.3, 0.65  # shares of the progress; the rest is the thumbnail's
+# Shares of the progress; the rest is that of thumbnail and previews.
+_INDEX_SHARE, _MUX_SHARE = 0.1, 0.3
 
 Progress = Callable[[float], None]
 
@@ -37,6 +39,12 @@ class NothingWrittenError(RecorderError):
     """The archive holds media, but FFmpeg would write none of it."""
 
     code = "nothing_written"
+
+
+class ArchiveMissingError(RecorderError):
+    """There is no archive, not even an empty one: its disk may be away, so try again later."""
+
+    code = "archive_missing"
 
 
 class NothingRecordedError(RecorderError):
@@ -59,12 +67,13 @@ def finish(
         on_passed_over: told once how many records of the archive were damaged or absurd.
 
     Raises:
+        ArchiveMissingError: there is no archive.
         NothingRecordedError: there is no media in the archive.
         NothingWrittenError: not one source's media could be written.
         OSError: files cannot be read or written.
     """
-    if not place.is_dir():
-        raise NothingRecordedError
+    if not (place / ARCHIVE_FOLDER).is_dir():
+        raise ArchiveMissingError(place.name)
     with locked(place):
         return _finish(place, report, on_passed_over)
 
@@ -86,7 +95,7 @@ def _finish(place: Path, report: Progress, on_passed_over: Callable[[int], None]
     for record in plausible.of(raw):
         if (placed := times.place(record)) is not None:
             index.add(placed)
-    on_passed_over(plausible.passed_over + damage.records)
+    on_passed_over(plausible.passed_over + damage.records + damage.segments)
     tracks = date_tracks(index.tracks.values())
     plans = plan_sources(tracks)
     begin = index.begin
@@ -102,6 +111,10 @@ def _finish(place: Path, report: Progress, on_passed_over: Callable[[int], None]
         raise NothingRecordedError
     has_thumbnail = make_thumbnail(
         _thumbnail_candidates(work, results, begin.facts.lead_sources), work / THUMBNAIL_NAME
+    )
+    rest = 1.0 - _INDEX_SHARE - _MUX_SHARE
+    results = add_previews(
+        work, results, begin.facts.lead_sources, lambda done: report(1.0 - rest + done * rest)
     )
     manifest = build_manifest(
         begin.recording_id,

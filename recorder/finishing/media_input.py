@@ -11,6 +11,7 @@ import av
 from recorder.core.bounds import MAX_PICTURE_MACROBLOCKS
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -53,4 +54,17 @@ def picture_stream(container: InputContainer) -> VideoStream:
         raise UnknownMediaError("no picture")
     stream.codec_context.thread_count = 1  # a finisher may have no more (see `sandbox`)
     stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
+    return stream
+
+
+def sound_stream(container: InputContainer) -> AudioStream:
+    """Find the audio stream; its decoder takes no threads.
+
+    Raises:
+        UnknownMediaError: there is none, or the recorder does not keep its codec.
+    """
+    stream = next(iter(container.streams.audio), None)
+    if stream is None or stream.codec_context.codec.canonical_name not in CODECS:
+        raise UnknownMediaError("no sound")
+    stream.codec_context.thread_count = 1
     return stream

@@ -31,17 +31,24 @@ def open_template(plan: PartPlan) -> InputContainer:
         video = _element(0xE0, size + colour)
         tracks.append(_track(1, _VIDEO, _CODEC_IDS[plan.codec], private, video))
     if plan.channels:
-        audio = _element(
-            0xE1,
-            _element(0xB5, struct.pack(">d", SAMPLE_RATE)) + _unsigned(0x9F, plan.channels),
-        )
-        tracks.append(_track(2, _AUDIO, b"A_OPUS", opus_head(plan.channels), audio))
+        tracks.append(_sound_track(plan.channels))
     return open_header(_document(b"".join(tracks)))
+
+
+def open_sound_template(channels: int) -> InputContainer:
+    """Make a demuxer with one stream of Opus."""
+    return open_header(_document(_sound_track(channels)))
 
 
 def opus_head(channels: int) -> bytes:
     """Make the identification header (RFC 7845 §5.1) of a stream without pre-skip."""
     return b"OpusHead" + struct.pack("<BBHIhB", 1, channels, 0, SAMPLE_RATE, 0, 0)
+
+
+def _sound_track(channels: int) -> bytes:
+    rate = _element(0xB5, struct.pack(">d", SAMPLE_RATE))
+    audio = _element(0xE1, rate + _unsigned(0x9F, channels))
+    return _track(2, _AUDIO, b"A_OPUS", opus_head(channels), audio)
 
 
 def _document(track_entries: bytes) -> bytes:

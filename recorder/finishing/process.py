@@ -80,7 +80,7 @@ class FinishProcess:
         )
         assert process.stdout is not None
         assert process.stderr is not None
-        errors = asyncio.create_task(_last_words(process.stderr))
+        errors = asyncio.create_task(last_words(process.stderr))
         try:
             failure = await self._follow(recording_id, process.stdout)
             code = await process.wait()
@@ -139,7 +139,7 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return passed_on | {"MALLOC_ARENA_MAX": "2"}
 
 
-async def _last_words(stream: asyncio.StreamReader) -> str:
+async def last_words(stream: asyncio.StreamReader) -> str:
     """Read a stream to its end, so that the writer never blocks; return its last line."""
     kept = b""
     while piece := await stream.read(4096):

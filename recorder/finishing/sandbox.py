@@ -99,12 +99,16 @@ def library_folders() -> list[Path]:
     return sorted(one.resolve() for one in folders if os.access(one, os.R_OK | os.X_OK))
 
 
-def limit_resources() -> None:
-    """Lower the limits of this process; a limit that is lower already stays."""
-    for kind, most in LIMITS:
+def limit_resources(*, cpu_s: int | None = None) -> None:
+    """Lower the limits of this process; a limit that is lower already stays.
+
+    `cpu_s`: seconds of computing, for a process that codes pictures.
+    """
+    for kind, bound in LIMITS:
+        most = cpu_s if cpu_s is not None and kind == resource.RLIMIT_CPU else bound
         _, hard = resource.getrlimit(kind)
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (bound, bound))
+        lowered = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (lowered, lowered))
 
 
 def landlock_version() -> int:

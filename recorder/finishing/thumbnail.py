@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import av
 from av.video.frame import VideoFrame
 
 from recorder.core.bounds import is_picture_size
+from recorder.finishing.jpeg import encode_jpeg
 from recorder.finishing.media_input import UnknownMediaError, open_media, picture_stream
+from recorder.finishing.upright import upright
 
 WIDTH = 640  # pixels
 _MAX_HEIGHT = 4 * WIDTH  # pixels; no camera is taller
 # Shares of the duration, in order of preference: the lesson before its preparation.
-_PLACES = (0.3, 0.5, 0.15, 0.7, 0.05, 0.9, 0.0)
+PLACES = (0.3, 0.5, 0.15, 0.7, 0.05, 0.9, 0.0)
 _SAMPLES = 64  # places of brightness in each direction
 _BRIGHT_ENOUGH = 32.0  # mean luma of 16…235; black is 16
 _VARIED_ENOUGH = 12.0  # standard deviation of luma; a blank wall or a lens cap has less
@@ -35,7 +36,7 @@ def make_thumbnail(videos: Iterable[Path], target: Path) -> bool:
     for video in videos:
         try:
             best = _most_telling(video)
-            jpeg = None if best is None else _jpeg(best)
+            jpeg = None if best is None else thumbnail_of(best)
         except (av.FFmpegError, UnknownMediaError):
             continue  # a recording without its picture is better than none
         if jpeg is not None:
@@ -47,9 +48,8 @@ def make_thumbnail(videos: Iterable[Path], target: Path) -> bool:
 def _most_telling(video: Path) -> VideoFrame | None:
     best: tuple[float, VideoFrame] | None = None
     for frame in _candidates(video):
-        luma = _luma(frame)
-        spread = statistics.pstdev(luma)
-        if spread >= _VARIED_ENOUGH and statistics.fmean(luma) >= _BRIGHT_ENOUGH:
+        telling, spread = look(frame)
+        if telling:
             return frame
         if best is None or spread > best[0]:
             best = (spread, frame)
@@ -61,14 +61,21 @@ def _candidates(video: Path) -> Iterator[VideoFrame]:
     with open_media(video) as container:
         stream = picture_stream(container)
         stream.codec_context.skip_frame = "NONKEY"
-        for place in _PLACES:
+        for place in PLACES:
             try:
                 container.seek(int(place * (container.duration or 0)))
                 frame = next(container.decode(stream), None)
             except av.FFmpegError:
                 continue
             if frame is not None and is_picture_size(frame.width, frame.height):
-                yield frame
+                yield upright(frame)
+
+
+def look(frame: VideoFrame) -> tuple[bool, float]:
+    """Judge a picture: whether it is neither dark nor blank, and how much its brightness varies."""
+    luma = _luma(frame)
+    spread = statistics.pstdev(luma)
+    return spread >= _VARIED_ENOUGH and statistics.fmean(luma) >= _BRIGHT_ENOUGH, spread
 
 
 def _luma(frame: VideoFrame) -> list[float]:
@@ -79,18 +86,9 @@ def _luma(frame: VideoFrame) -> list[float]:
     return [float(value) for start in starts for value in rows[start : start + _SAMPLES]]
 
 
-def _jpeg(frame: VideoFrame) -> bytes | None:
+def thumbnail_of(frame: VideoFrame) -> bytes | None:
     """Make the JPEG, `WIDTH` pixels wide; None for a shape that no camera has."""
     height = max(2, round(frame.height * WIDTH / frame.width / 2) * 2)
     if height > _MAX_HEIGHT:
         return None
-    encoder = av.CodecContext.create("mjpeg", "w")
-    encoder.width, encoder.height = WIDTH, height
-    encoder.pix_fmt = "yuvj420p"
-    encoder.thread_count = 1
-    encoder.time_base = Fraction(1, 25)
-    encoder.options = {"qmin": "3", "qmax": "5"}
-    picture = frame.reformat(width=WIDTH, height=height, format="yuvj420p", threads=1)
-    picture.pts = 0
-    packets = [*encoder.encode(picture), *encoder.encode(None)]
-    return b"".join(bytes(packet) for packet in packets)
+    return encode_jpeg(frame, WIDTH, height)

@@ -17,8 +17,9 @@ from recorder.api import (
     RecordingNotReady,
     RecordingState,
     RecordingTrouble,
+    StorageUnavailable,
 )
-from recorder.core.manifest import decode_manifest
+from recorder.core.manifest import decode_manifest, named_files
 from recorder.recordings.store import RecordingStore
 from recorder.storage.api import MANIFEST_NAME, THUMBNAIL_NAME, Storage
 
@@ -70,13 +71,21 @@ class Recordings:
         return replace(await self.published_manifest(recording_id), entry=entry)
 
     async def published_manifest(self, recording_id: str) -> Manifest:
-        """Read the manifest that finishing left. Raises RecordingNotFound."""
+        """Read the manifest that finishing left.
+
+        Raises:
+            RecordingNotFound: there is none, or none that can be understood.
+            StorageUnavailable: nobody can tell now.
+        """
         try:
             file = await self._storage.file(recording_id, MANIFEST_NAME)
             if file is None:
                 raise RecordingNotFound(recording_id)
             return decode_manifest(b"".join([piece async for piece in file.read()]))
-        except (OSError, msgspec.DecodeError) as error:
+        except OSError as error:
+            raise StorageUnavailable(f"{recording_id}: {error}") from error
+        except msgspec.DecodeError as error:
+            _log.error("manifest_damaged", recording_id=recording_id)
             raise RecordingNotFound(recording_id) from error
 
     async def file(self, recording_id: str, name: str) -> PublishedFile:
@@ -85,11 +94,12 @@ class Recordings:
         if entry.state is not RecordingState.READY:
             raise RecordingNotFound(recording_id)
         manifest = await self.published_manifest(recording_id)
-        names = {file.name for source in manifest.sources for file in source.files}
-        if entry.has_thumbnail:
-            names.add(THUMBNAIL_NAME)
+        names = named_files(manifest) | ({THUMBNAIL_NAME} if entry.has_thumbnail else set())
         # The manifest's names alone, so that no name can lead out of the recording.
-        file = await self._storage.file(recording_id, name) if name in names else None
+        try:
+            file = await self._storage.file(recording_id, name) if name in names else None
+        except OSError as error:
+            raise StorageUnavailable(f"{recording_id}/{name}: {error}") from error
         if file is None:
             raise RecordingNotFound(f"{recording_id}/{name}")
         return file

@@ -25,6 +25,8 @@ from recorder.engines import close_engine, open_engine
 from recorder.recordings.tables import recordings
 
 MAX_PAGE = 100
+DELETING = "deleting"  # state of a row whose files are being removed; nobody is told of it
+_IS_THERE = recordings.c.state != DELETING
 _PRAGMAS: dict[str, str | int] = {
     "journal_mode": "WAL",  # readers and the one writer do not block each other
     "busy_timeout": 5000,  # ms; signaling shares the file
@@ -76,7 +78,7 @@ class RecordingStore:
 
     async def entry(self, recording_id: str) -> Entry:
         """Read one entry. Raises RecordingNotFound."""
-        query = sa.select(recordings).where(recordings.c.recording_id == recording_id)
+        query = sa.select(recordings).where(recordings.c.recording_id == recording_id, _IS_THERE)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
@@ -85,14 +87,16 @@ class RecordingStore:
 
     async def entries_of(self, recording_ids: Collection[str]) -> list[Entry]:
         """Read several entries, in no order; unknown ids are left out."""
-        query = sa.select(recordings).where(recordings.c.recording_id.in_(recording_ids))
+        query = sa.select(recordings).where(recordings.c.recording_id.in_(recording_ids), _IS_THERE)
         async with self._engine.connect() as connection:
             return [_entry(row) for row in (await connection.execute(query)).all()]
 
     async def page(self, *, limit: int, before: str | None) -> tuple[Sequence[Entry], str | None]:
         """Entries, newest first; see `Recorder.entries`. Raises BadCursor."""
-        statement = sa.select(recordings).order_by(
-            recordings.c.started_at_ms.desc(), recordings.c.recording_id.desc()
+        statement = (
+            sa.select(recordings)
+            .where(_IS_THERE)
+            .order_by(recordings.c.started_at_ms.desc(), recordings.c.recording_id.desc())
         )
         if before is not None:
             statement = statement.where(
@@ -122,7 +126,7 @@ class RecordingStore:
         """List all that is not READY, oldest first."""
         statement = (
             sa.select(recordings)
-            .where(recordings.c.state != RecordingState.READY.value)
+            .where(recordings.c.state != RecordingState.READY.value, _IS_THERE)
             .order_by(recordings.c.started_at_ms)
         )
         async with self._engine.connect() as connection:
@@ -200,9 +204,25 @@ class RecordingStore:
         )
         return await self.entry(entry.recording_id)
 
+    # --- deleting ---
+
+    async def hide(self, recording_id: str) -> None:
+        """Have nobody told of a recording any more; its row keeps it from being adopted anew."""
+        await self._update(recording_id, state=DELETING, ended=True)
+
+    async def remove(self, recording_id: str) -> None:
+        """Remove the row of a hidden recording whose files are gone."""
+        statement = sa.delete(recordings).where(
+            recordings.c.recording_id == recording_id, recordings.c.state == DELETING
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(statement)
+
     async def _update(self, recording_id: str, **values: Any) -> None:
         statement = (
-            sa.update(recordings).where(recordings.c.recording_id == recording_id).values(values)
+            sa.update(recordings)
+            .where(recordings.c.recording_id == recording_id, _IS_THERE)
+            .values(values)
         )
         async with self._engine.begin() as connection:
             await connection.execute(statement)
@@ -210,7 +230,7 @@ class RecordingStore:
     async def _latest(self, *conditions: sa.ColumnElement[bool]) -> str | None:
         statement = (
             sa.select(recordings.c.recording_id)
-            .where(*conditions)
+            .where(*conditions, _IS_THERE)
             .order_by(recordings.c.started_at_ms.desc())
             .limit(1)
         )

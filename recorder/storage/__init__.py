@@ -1,1 +1,1 @@
-"""Storage: where the files of recordings lie. `api` is the port, `folder` its first adapter."""
+"""Storage: where the files of recordings lie. `api` is the port; `folder` and `s3` are adapters."""

@@ -4,6 +4,12 @@ A recording has an archive and published files. The archive grows while the less
 process of its own makes the other files from it, in a local working place; publishing makes them
 visible. Only an adapter and that job know paths.
 
+An id may also name a place within a recording, such as ``<id>/editions/<edition>``. It has
+published files of its own, and is deleted with its recording.
+
+The archive grows on this machine, and finishing works here. Where the lasting place of recordings
+is elsewhere, `put_away` brings a finished one there.
+
 Methods that are no coroutines block, unless they say otherwise: they are for threads.
 """
 
@@ -22,6 +28,10 @@ THUMBNAIL_NAME = "thumbnail.jpg"
 # The layout of a working place, which is a local folder.
 ARCHIVE_FOLDER = "archive"  # the job reads it
 RESULTS_FOLDER = "finishing"  # the job leaves its files here, the manifest last
+
+
+class StorageAway(OSError):
+    """The place elsewhere did not answer, or refused: nobody knows what it holds. Ask again."""
 
 
 class GrowingFile(Protocol):
@@ -48,7 +58,11 @@ class ArchiveFiles(Protocol):
         """Make the place for the segments. Raises OSError."""
 
     def segments(self) -> Sequence[int]:
-        """List the numbers of the segments in order; empty if there is no archive."""
+        """List the numbers of the segments in order; empty if there is no archive.
+
+        Raises:
+            OSError: nobody can tell.
+        """
 
     def create(self, index: int) -> GrowingFile:
         """Open a new segment; its name survives a power cut.
@@ -61,7 +75,12 @@ class ArchiveFiles(Protocol):
         """Remove a segment that holds nothing. Raises OSError."""
 
     def read(self, index: int, limit: int) -> bytes:
-        """Read a segment, at most `limit` bytes. Raises OSError."""
+        """Read a segment, at most `limit` bytes.
+
+        Raises:
+            StorageAway: it lies elsewhere, and is not to be had now.
+            OSError: it cannot be read.
+        """
 
 
 class Storage(Protocol):
@@ -77,7 +96,10 @@ class Storage(Protocol):
         """Give access to a recording's archive, which need not exist. Does not block."""
 
     def archived(self) -> Sequence[str]:
-        """List the recordings that have an archive. Raises OSError."""
+        """List the recordings that have an archive on this machine. Raises OSError."""
+
+    async def distant(self) -> Sequence[str]:
+        """List the recordings whose archive lies elsewhere only. Raises OSError."""
 
     def working_place(self, recording_id: str) -> AbstractAsyncContextManager[Path]:
         """Hand a local folder to one job: the archive is in it, and room for results."""
@@ -96,6 +118,37 @@ class Storage(Protocol):
 
     async def file(self, recording_id: str, name: str) -> PublishedFile | None:
         """Find one published file. Raises OSError."""
+
+    def waiting(self) -> Sequence[str]:
+        """List the recordings with files here whose lasting place is elsewhere. Raises OSError."""
+
+    async def put_away(self, recording_id: str, *, sealed: bool) -> float | None:
+        """Bring a finished recording to its lasting place, the manifest last; may be repeated.
+
+        No file here is removed before the lasting place has been seen to hold the same bytes.
+
+        Args:
+            recording_id: of one that is published.
+            sealed: its archive grows no more, so it goes there, too.
+
+        Returns:
+            Seconds until the copy here may be removed by another call; None if nothing is to do.
+
+        Raises:
+            OSError: the rest is brought there by another call.
+        """
+
+    async def tidy(self) -> None:
+        """Clear away what a process that was killed left elsewhere. Raises OSError.
+
+        Not while `put_away` runs.
+        """
+
+    def close(self) -> None:
+        """Break off what is asked of a place elsewhere: whoever waits for it gets OSError.
+
+        Does not block. What was broken off is done by the next server.
+        """
 
     async def delete(self, recording_id: str) -> None:
         """Remove all files of a recording, the manifest first. Raises OSError."""

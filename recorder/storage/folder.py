@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from recorder.api import PublishedFile
 from recorder.storage.api import ARCHIVE_FOLDER, MANIFEST_NAME, RESULTS_FOLDER
@@ -25,8 +26,10 @@ _READ_BYTES = 256 * 1024  # of one read for a player
 class FolderStorage:
     """Implements `Storage` in `root`, which holds one folder for each recording."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, internal: str | None = None) -> None:
+        """Make it; `internal` is the path below which the reverse proxy finds `root`."""
         self._root = root
+        self._internal = internal
 
     def open(self) -> None:
         """See `Storage`."""
@@ -36,13 +39,36 @@ class FolderStorage:
         """See `Storage`."""
         return shutil.disk_usage(self._root).free
 
+    def folder(self, recording_id: str) -> Path:
+        """Tell where a recording's files lie: for other adapters, and for tests."""
+        return self._root / recording_id
+
     def archive(self, recording_id: str) -> FolderArchive:
         """See `Storage`."""
         return FolderArchive(self._root / recording_id / ARCHIVE_FOLDER)
 
     def archived(self) -> Sequence[str]:
         """See `Storage`."""
-        return [path.parent.name for path in self._root.glob(f"*/{ARCHIVE_FOLDER}")]
+        return [name for name in self.kept() if _has_archive(self._root / name)]
+
+    def kept(self) -> Sequence[str]:
+        """List the recordings that have a folder: for other adapters. Raises OSError."""
+        return sorted(path.name for path in self._root.iterdir() if path.is_dir())
+
+    async def distant(self) -> Sequence[str]:
+        """See `Storage`."""
+        return ()
+
+    def waiting(self) -> Sequence[str]:
+        """See `Storage`."""
+        return ()
+
+    async def put_away(self, recording_id: str, *, sealed: bool) -> float | None:
+        """See `Storage`."""
+        return None
+
+    async def tidy(self) -> None:
+        """See `Storage`."""
 
     @asynccontextmanager
     async def working_place(self, recording_id: str) -> AsyncIterator[Path]:
@@ -59,9 +85,12 @@ class FolderStorage:
 
     async def file(self, recording_id: str, name: str) -> PublishedFile | None:
         """See `Storage`."""
-        if Path(name).name != name:
+        if not name or Path(name).name != name:
             return None  # names come from a job's manifest, and a job reads what strangers sent
-        return await asyncio.to_thread(_find, self._root / recording_id / name)
+        return await asyncio.to_thread(self._find, self._root / recording_id / name)
+
+    def close(self) -> None:
+        """See `Storage`."""
 
     async def delete(self, recording_id: str) -> None:
         """See `Storage`."""
@@ -72,7 +101,19 @@ class FolderStorage:
             paths = sorted((self._root / recording_id).iterdir())
         except FileNotFoundError:
             return []
-        return [found for path in paths if (found := _find(path)) is not None]
+        return [found for path in paths if (found := self._find(path)) is not None]
+
+    def _find(self, path: Path) -> FolderFile | None:
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not path.is_file():
+            return None
+        inner = None
+        if self._internal is not None:
+            inner = f"{self._internal}/{quote(str(path.relative_to(self._root)))}"
+        return FolderFile(path.name, status.st_size, status.st_mtime_ns, str(path), internal=inner)
 
     def _delete(self, recording_id: str) -> None:
         folder = self._root / recording_id
@@ -91,6 +132,7 @@ class FolderFile:
     modified_ns: int
     local: str
     url: None = None
+    internal: str | None = None
 
     async def read(self, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         """See `PublishedFile`."""
@@ -118,8 +160,7 @@ class FolderArchive:
 
     def segments(self) -> Sequence[int]:
         """See `ArchiveFiles`."""
-        stems = (path.stem for path in self._folder.glob(f"*{SEGMENT_SUFFIX}"))
-        return sorted(int(stem) for stem in stems if stem.isdigit())
+        return sorted(number_of_segment(path.name) for path in segment_files(self._folder))
 
     def path(self, index: int) -> Path:
         """Tell where a segment lies: for the adapter's own use, and for tests."""
@@ -177,6 +218,31 @@ class SegmentFile:
         os.close(self._descriptor)
 
 
+def _has_archive(folder: Path) -> bool:
+    """Tell whether a recording has an archive; one that is hidden by its rights may have one."""
+    try:
+        return (folder / ARCHIVE_FOLDER).is_dir()
+    except PermissionError:
+        return True
+
+
+def segment_files(folder: Path) -> list[Path]:
+    """List the segments in a folder by name; none if there is no such folder. Raises OSError.
+
+    `Path.glob` would not do: it takes a folder that it may not read for an empty one.
+    """
+    try:
+        found = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    return [path for path in found if path.suffix == SEGMENT_SUFFIX and path.stem.isdigit()]
+
+
+def number_of_segment(name: str) -> int:
+    """Return the number in a segment's name."""
+    return int(name.removesuffix(SEGMENT_SUFFIX))
+
+
 def publish_results(folder: Path) -> None:
     """Move the results in a recording's folder beside its archive, the manifest last.
 
@@ -220,13 +286,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _find(path: Path) -> FolderFile | None:
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if not path.is_file():
-        return None
-    return FolderFile(path.name, status.st_size, status.st_mtime_ns, str(path))

@@ -25,7 +25,13 @@ _INSPECTOR: Grant = (Role.INSPECTOR, Relation.IN_BRANCH)
 _LEAD: Grant = (Role.LEAD_TEACHER, Relation.LEADS)
 _ROOM: Grant = (Role.RECEIVE_ROOM, Relation.INVITED)
 _ASSISTANT: Grant = (Role.ASSISTANT, Relation.AT_SCHOOL)
+_TEACHER: Grant = (Role.LEAD_TEACHER, Relation.AT_SCHOOL)  # of the school, whoever leads
 _OWNERS = tuple((role, Relation.OWNS) for role in Role)
+_OWN_WORK: tuple[Grant, ...] = (  # resources: of lessons that one led, and uploads
+    _LEAD,
+    (Role.RESOURCE_ADMIN, Relation.OWNS),
+    (Role.RESEARCHER, Relation.OWNS),
+)
 _OBSERVERS = (_ADMIN, _RESEARCHER, _INSPECTOR)
 _MEMBERS = (_LEAD, _ROOM, _ASSISTANT)
 _OF_COUNTY: tuple[Grant, ...] = tuple(
@@ -40,6 +46,8 @@ GRANTS: Mapping[Action, frozenset[Grant]] = MappingProxyType(
         Action.START_LESSON: frozenset({_LEAD}),
         Action.END_LESSON: frozenset({_LEAD, _ADMIN}),
         Action.CANCEL_LESSON: frozenset({_LEAD, _ADMIN}),
+        Action.CHOOSE_RESOURCES: frozenset({_LEAD, _ADMIN}),
+        Action.REPORT_PLAYS: frozenset({_ROOM}),
         Action.SEE_JOIN_CODE: frozenset({_LEAD, _ADMIN}),
         Action.READ_DIRECTORY: frozenset({_ADMIN, (Role.LEAD_TEACHER, Relation.SAME_COUNTY)}),
         Action.MANAGE_DIRECTORY: frozenset({_ADMIN}),
@@ -75,11 +83,34 @@ GRANTS: Mapping[Action, frozenset[Grant]] = MappingProxyType(
         Action.FREEZE_MONTH: frozenset({_ADMIN}),
         Action.READ_ALL_RECORDINGS: frozenset({*_OBSERVERS, _RESOURCE}),
         Action.READ_RECORDING: frozenset({*_OBSERVERS, _RESOURCE, *_MEMBERS}),
+        Action.READ_RESOURCE: frozenset({*_OWN_WORK, _RESOURCE, _ADMIN}),
+        Action.EDIT_RESOURCE: frozenset(_OWN_WORK),
+        Action.SUBMIT_RESOURCE: frozenset(_OWN_WORK),
+        Action.REVIEW_RESOURCE: frozenset({_RESOURCE}),
+        Action.PUBLISH_RESOURCE: frozenset({_RESOURCE}),
+        Action.WITHDRAW_RESOURCE: frozenset({*_OWN_WORK, _RESOURCE, _ADMIN}),
+        Action.SHARE_RESOURCE: frozenset({*_OWN_WORK, _RESOURCE, _ADMIN}),
+        Action.RECOMMEND_RESOURCE: frozenset({_RESOURCE}),
+        Action.NOMINATE_RESOURCE: frozenset({_RESOURCE, _ADMIN}),
+        Action.READ_RESOURCE_FIGURES: frozenset({*_OBSERVERS, _RESOURCE}),
+        Action.KEEP_SERIES: frozenset({*_OWN_WORK, _RESOURCE, _ADMIN}),
+        Action.READ_RETENTION: frozenset({_RESOURCE, _ADMIN}),
+        Action.SET_RETENTION: frozenset({_ADMIN}),
+        Action.HOLD_RESOURCE: frozenset({_ADMIN}),
+        Action.DELETE_RESOURCE: frozenset({*_OWN_WORK, _ADMIN}),
+        Action.DELETE_WITHDRAWN: frozenset({_ADMIN}),
+        Action.READ_REVIEW_POLICY: frozenset({_RESOURCE, _ADMIN}),
+        Action.SET_REVIEW_POLICY: frozenset({_ADMIN}),
         Action.READ_LINKS: frozenset({*_OBSERVERS, _LEAD}),
         Action.READ_ALL_LINKS: frozenset(_OBSERVERS),
         Action.READ_JOB: frozenset({*_OWNERS, _ADMIN}),
         Action.CANCEL_JOB: frozenset({*_OWNERS, _ADMIN}),
         Action.UPLOAD_WORKBOOK: frozenset({_ADMIN}),
+        Action.READ_CONSENT: frozenset({*_OBSERVERS, _RESOURCE, _TEACHER, _ASSISTANT}),
+        Action.KEEP_CONSENT: frozenset({_ADMIN, _TEACHER, _ASSISTANT}),
+        Action.UPLOAD_MATERIAL: frozenset({_ADMIN, _RESOURCE, _RESEARCHER, _LEAD}),
+        Action.MANAGE_HARVESTS: frozenset({_ADMIN, _RESOURCE}),
+        Action.READ_FEDERATED: frozenset({*_OBSERVERS, _RESOURCE, *_OF_COUNTY}),
         Action.MANAGE_CALENDAR_FEEDS: frozenset({_ADMIN}),
     }
 )
@@ -89,12 +120,22 @@ GRANTS: Mapping[Action, frozenset[Grant]] = MappingProxyType(
 OWN_ACTIONS = (
     Action.LIST_ALL_LESSONS,
     Action.CREATE_LESSON,
+    Action.CHOOSE_RESOURCES,
     Action.READ_DIRECTORY,
     Action.MANAGE_DIRECTORY,
     Action.MANAGE_TIMETABLE,
     Action.READ_TERMS,
     Action.OBSERVE,
     Action.READ_ALL_RECORDINGS,
+    Action.EDIT_RESOURCE,
+    Action.REVIEW_RESOURCE,
+    Action.PUBLISH_RESOURCE,
+    Action.SET_REVIEW_POLICY,
+    Action.SHARE_RESOURCE,
+    Action.KEEP_SERIES,
+    Action.READ_RESOURCE_FIGURES,
+    Action.READ_RETENTION,
+    Action.SET_RETENTION,
     Action.READ_ALL_LINKS,
     Action.ISSUE_DEVICE_TOKEN,
     Action.MANAGE_ACCOUNTS,
@@ -105,6 +146,11 @@ OWN_ACTIONS = (
     Action.CONFIRM_MISSED,
     Action.EDIT_REQUIREMENTS,
     Action.FREEZE_MONTH,
+    Action.READ_CONSENT,
+    Action.KEEP_CONSENT,
+    Action.UPLOAD_MATERIAL,
+    Action.MANAGE_HARVESTS,
+    Action.READ_FEDERATED,
 )
 
 

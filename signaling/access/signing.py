@@ -36,6 +36,9 @@ class Purpose(StrEnum):
     CSRF = "csrf"
     MEDIA = "media"
     KNOWN = "known"
+    OAI = "oai"  # a place in a list that another library reads
+    VIEWER = "viewer"  # counts use; names nobody
+    SHARE = "share"  # resources whose password was given
 
 
 class Keyring:

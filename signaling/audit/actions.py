@@ -40,18 +40,58 @@ class AuditAction(StrEnum):
     DIRECTORY_DISABLE = "directory_disable"
     DIRECTORY_ENABLE = "directory_enable"
     DIRECTORY_IMPORT = "directory_import"
+    CATALOGUE_IMPORT = "catalogue_import"
     # lessons
     LESSON_CREATE = "lesson_create"
     LESSON_START = "lesson_start"
     LESSON_END = "lesson_end"
     LESSON_CANCEL = "lesson_cancel"
+    LESSON_RESOURCES = "lesson_resources"  # chosen for 资源推送
     EXTERNAL_ACCESS = "external_access"
     OBSERVE = "observe"  # 观摩, 巡课: watching unseen, by whichever way
     NOTICE_SEND = "notice_send"
+    # resources
+    RESOURCE_VERSION = "resource_version"  # a new version of what is published or withdrawn
+    RESOURCE_SAVE = "resource_save"
+    RESOURCE_SUBMIT = "resource_submit"
+    RESOURCE_RECALL = "resource_recall"
+    RESOURCE_PASS = "resource_pass"  # noqa: S105 - the name of an action
+    RESOURCE_REJECT = "resource_reject"
+    RESOURCE_FORWARD = "resource_forward"
+    RESOURCE_PUBLISH = "resource_publish"
+    RESOURCE_SHARE = "resource_share"  # who may see what is published
+    RESOURCE_WITHDRAW = "resource_withdraw"
+    RESOURCE_UPLOAD = "resource_upload"  # a resource of an upload
+    RESOURCE_ATTACH = "resource_attach"  # 教案, 课件, 习题
+    RESOURCE_DETACH = "resource_detach"
+    RESOURCE_RECOMMEND = "resource_recommend"  # 推荐上级
+    REFERENCE_RECALL = "reference_recall"  # by the level that recommended it
+    REFERENCE_PASS = "reference_pass"  # noqa: S105 - the name of an action
+    REFERENCE_REJECT = "reference_reject"
+    REFERENCE_PUBLISH = "reference_publish"  # also who may see it
+    REFERENCE_WITHDRAW = "reference_withdraw"
+    SERIES_CREATE = "series_create"
+    SERIES_CHANGE = "series_change"  # also its entries and their order
+    SERIES_REMOVE = "series_remove"
+    RESOURCE_NOMINATE = "resource_nominate"  # 推荐为优课
+    NOMINATION_REVOKE = "nomination_revoke"
+    FIGURES_EXPORT = "figures_export"  # coverage, or use
+    RESOURCE_EDITION = "resource_edition"  # an edition that failed is ordered again
+    RESOURCE_REFUSED = "resource_refused"  # one of these, by somebody who may not
+    SHARE_LINK_MAKE = "share_link_make"
+    SHARE_LINK_REVOKE = "share_link_revoke"
+    RESOURCE_DELETE = "resource_delete"  # by hand or by a rule: a tombstone is left
+    RESOURCE_ERASE = "resource_erase"  # its files are gone
+    RETENTION_RULE_SET = "retention_rule_set"
+    LEGAL_HOLD_PLACE = "legal_hold_place"
+    LEGAL_HOLD_RELEASE = "legal_hold_release"
+    DELETION_EXPORT = "deletion_export"
+    REVIEW_POLICY_SET = "review_policy_set"
     # jobs and files
     JOB_SUBMIT = "job_submit"
     JOB_CANCEL = "job_cancel"
     FILE_UPLOAD = "file_upload"
+    FILE_CHECK = "file_check"  # a job took it, or refused it
     FILE_EXPORT = "file_export"
     FILE_DELETE = "file_delete"
     # timetable
@@ -88,6 +128,11 @@ class AuditAction(StrEnum):
     PROPOSAL_DISCARD = "proposal_discard"
     CALENDAR_FEED_MAKE = "calendar_feed_make"
     CALENDAR_FEED_REVOKE = "calendar_feed_revoke"
+    # other libraries
+    HARVEST_SOURCE_ADD = "harvest_source_add"
+    HARVEST_SOURCE_CHANGE = "harvest_source_change"  # name, place, paused
+    HARVEST_SOURCE_REMOVE = "harvest_source_remove"
+    HARVEST_ASK = "harvest_ask"  # at once, not at its time
     # ledger
     MISSED_EXPLAIN = "missed_explain"
     MISSED_CONFIRM = "missed_confirm"
@@ -99,6 +144,13 @@ class AuditAction(StrEnum):
     REQUIREMENT_VERSION = "requirement_version"
     MONTH_FREEZE = "month_freeze"
     LEDGER_EXPORT = "ledger_export"
+    # consent
+    CONSENT_RECORD = "consent_record"
+    CONSENT_CHANGE = "consent_change"
+    CONSENT_WITHDRAW = "consent_withdraw"
+    CONSENT_EXPIRE = "consent_expire"  # its last day is over
+    CONSENT_EXPORT = "consent_export"
+    CONSENT_PAGE_READ = "consent_page_read"  # a scanned page with the names of guardians
     # the audit log
     AUDIT_EXPORT = "audit_export"
     # the server itself

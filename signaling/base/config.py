@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -39,6 +39,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     # where things are kept
     data_dir: str = "data"
     database_url: str | None = None  # None: SQLite in data_dir
+    recordings: str | None = None  # a folder or s3://bucket/…; None: recordings/ in data_dir
+    recordings_keys: str | None = None  # file with the bucket's keys; None: AWS_… variables
+    recordings_internal: str | None = None  # path at which nginx finds their folder (X-Accel)
     web_root: str | None = None  # None: web_client/dist beside the source
 
     # HTTP
@@ -88,6 +91,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     job_workers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # worker processes at once
     job_days: Positive = 30  # how long jobs that ended are kept
 
+    # exchange with other libraries
+    oai_name: str = "同课资源库"  # how the library calls itself to harvesters
+    oai_email: str | None = None  # whom harvesters may write to; None: postmaster at public_url
+    harvest_networks: tuple[str, ...] = ()  # private networks that harvests may reach
+
     log_level: str = "info"
 
     @property
@@ -101,11 +109,29 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.data / "files"
 
     @property
+    def recordings_key_file(self) -> Path | None:
+        """The file with the bucket's keys."""
+        return None if self.recordings_keys is None else Path(self.recordings_keys).expanduser()
+
+    @property
     def database(self) -> str:
         """The database's SQLAlchemy URL, with an asynchronous driver."""
         if self.database_url is None:
             return f"sqlite+aiosqlite:///{self.data / 'tongke.db'}"
         return async_url(self.database_url)
+
+    @property
+    def recordings_origin(self) -> str | None:
+        """The origin of the store that players are sent to; None if they are sent nowhere."""
+        address = urlsplit(self.recordings or "")
+        options = dict(parse_qsl(address.query))
+        if address.scheme != "s3" or "redirect" not in options:
+            return None
+        region = options.get("region", "us-east-1")
+        inner = f"{address.netloc}." if options.get("style") == "virtual" else ""
+        store = f"https://{inner}s3.{region}.amazonaws.com"
+        url = urlsplit(options.get("public") or options.get("endpoint") or store)
+        return f"{url.scheme}://{url.netloc}"
 
     @property
     def http_hosts(self) -> tuple[str, ...]:
@@ -170,6 +196,9 @@ def load(
 def _demand_usable(config: Config) -> None:
     if (config.tls_certificate is None) != (config.tls_key is None):
         raise ConfigError("tls_certificate and tls_key belong together")
+    internal = config.recordings_internal
+    if internal is not None and not (_PREFIX.fullmatch(internal) and internal):
+        raise ConfigError("recordings_internal must be a path like /_recordings")
     if not config.http_hosts:
         raise ConfigError("http_host is empty")
     for name in ("udp_hosts", "announced_addresses"):
@@ -178,6 +207,11 @@ def _demand_usable(config: Config) -> None:
                 ip_address(address)
             except ValueError as error:
                 raise ConfigError(f"{name}: {error}") from None
+    for network in config.harvest_networks:
+        try:
+            ip_network(network, strict=False)
+        except ValueError as error:
+            raise ConfigError(f"harvest_networks: {error}") from None
     if config.public_url is not None:
         url = urlsplit(config.public_url)
         if url.scheme not in {"http", "https"} or not url.netloc or url.query or url.fragment:

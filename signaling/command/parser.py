@@ -11,6 +11,7 @@ from typing import Any
 
 from signaling.base.config import Config
 from signaling.command.accounts import create_admin, person_disable, person_password
+from signaling.command.catalogue_command import import_catalogue
 from signaling.command.devices import issue_device_token, revoke_device_tokens
 from signaling.command.import_command import import_county
 from signaling.command.placing import person_place, person_unplaced
@@ -54,6 +55,14 @@ def command_line(version: str, *, serve: Run, openapi: Run) -> argparse.Argument
     county.add_argument("file")
     county.add_argument("--check", action="store_true", help=Word.CHECK_ONLY())
     county.set_defaults(job=import_county)
+
+    catalogue = commands.add_parser("catalogue", help=Word.CATALOGUE())
+    actions = catalogue.add_subparsers(dest="action", required=True)
+    chapters = actions.add_parser("import", parents=[common], help=Word.CATALOGUE_IMPORT())
+    chapters.add_argument("file")
+    chapters.add_argument("--county", help=Word.COUNTY_ID())
+    chapters.add_argument("--check", action="store_true", help=Word.CHECK_ONLY())
+    chapters.set_defaults(job=import_catalogue)
 
     _person_commands(commands.add_parser("person", help=Word.PERSON()), common)
     _secret_commands(commands.add_parser("secret", help=Word.SECRET()), common)

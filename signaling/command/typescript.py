@@ -23,10 +23,12 @@ from signaling.audit import actions as audit_actions
 from signaling.audit import wire as audit
 from signaling.audit_exports import wire as audit_exports
 from signaling.base import problem_codes
+from signaling.catalogue import wire as catalogue
 from signaling.classroom import wire as classroom
 from signaling.classroom.notices import wire as notices
 from signaling.classroom.parts import part
 from signaling.classroom.registry import PARTS
+from signaling.consent import wire as consent
 from signaling.directory import wire as directory
 from signaling.directory.classes import wire as classes
 from signaling.directory.entries import wire as entries
@@ -38,6 +40,9 @@ from signaling.directory.schools import wire as schools
 from signaling.directory.subjects import wire as subjects
 from signaling.directory.teachers import wire as teachers
 from signaling.directory.workbooks import wire as workbooks
+from signaling.exchange import wire as lom_packages
+from signaling.exchange.core import records as shared_records
+from signaling.exchange.harvests import wire as harvests
 from signaling.files import wire as files
 from signaling.files.workbooks import languages, refusals
 from signaling.identity import wire as identity
@@ -49,8 +54,21 @@ from signaling.ledger import wire as ledger
 from signaling.lessons import reasons, sources
 from signaling.lessons import wire as lessons
 from signaling.library import wire as library
+from signaling.library.figures import wire as figures
+from signaling.library.nominations import wire as nominations
+from signaling.library.publishing import wire as publishing
+from signaling.library.recommending import wire as recommending
+from signaling.library.references import wire as references
+from signaling.library.retention import wire as retention
+from signaling.library.review import wire as reviews
+from signaling.library.series import wire as series
+from signaling.library.sharing import wire as sharing
+from signaling.library.uploads import wire as uploads
+from signaling.library.uses import wire as uses
+from signaling.library.versions import wire as resources
 from signaling.links import wire as links
 from signaling.media import wire as media
+from signaling.resource_push import wire as resource_push
 from signaling.timetable import plan_wire as timetable_plans
 from signaling.timetable import setting_wire as timetable_settings
 from signaling.timetable import wire as timetable
@@ -87,6 +105,9 @@ REST = (
     audit,
     audit_exports,
     languages,
+    shared_records,
+    lom_packages,
+    harvests,
     jobs,
     files,
     lessons,
@@ -94,6 +115,21 @@ REST = (
     media,
     links,
     library,
+    catalogue,
+    consent,
+    resources,
+    reviews,
+    uploads,
+    publishing,
+    references,
+    recommending,
+    series,
+    nominations,
+    uses,
+    figures,
+    resource_push,
+    retention,
+    sharing,
     reasons,
     ledger,
     county_wire,

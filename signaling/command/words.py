@@ -59,6 +59,12 @@ class Word(Enum):
         "import schools, rooms, people and lessons from a TOML file",
     )
     CHECK_ONLY = ("只检查,不写入", "only check, write nothing")
+    CATALOGUE = ("教材目录", "the textbook catalogue")
+    CATALOGUE_IMPORT = (
+        "从自备的 JSON 或 Excel 导入教材章节",
+        "import chapters from your own JSON or Excel file",
+    )
+    COUNTY_ID = ("县的编号(只有一个县时可不填)", "the county's id; not needed if there is one only")
     PERSON = (
         "账号:改密码、停用、启用、归属",
         "accounts: set a password, disable, enable, say where they belong",
@@ -111,6 +117,29 @@ class Word(Enum):
         "已导入: 学校 {schools},教室 {rooms},人员 {people},新课程 {lessons}{known}",
         "imported: schools {schools}, rooms {rooms}, people {people}, new lessons {lessons}{known}",
     )
+    CATALOGUE_CHECKED = (
+        "检查通过: 教材 {books} 册,新增 {new},调整顺序 {moved},不再列出 {gone}"
+        "(其中 {used} 个仍被资源引用),不变 {same}",
+        "checked: {books} books, new {new}, moved {moved}, no longer listed {gone}"
+        " ({used} named by resources), unchanged {same}",
+    )
+    CATALOGUE_IMPORTED = (
+        "已导入: 教材 {books} 册,新增 {new},调整顺序 {moved},不再列出 {gone}"
+        "(其中 {used} 个仍被资源引用),不变 {same}",
+        "imported: {books} books, new {new}, moved {moved}, no longer listed {gone}"
+        " ({used} named by resources), unchanged {same}",
+    )
+    CATALOGUE_NO_COUNTY = ("没有编号为 {county} 的县", "there is no county {county}")
+    WHICH_COUNTY = ("请用 --county 指明是哪个县", "say which county: --county")
+    # Why a file is no catalogue; named as the codes are.
+    NOT_JSON = ("不是有效的目录 JSON", "no valid JSON of a catalogue")
+    NO_BOOKS = ("没有找到任何教材", "no textbook was found in it")
+    NO_COLUMNS = (
+        "第一行缺少 学段、学科、版本、册 这些列",
+        "the first row lacks 学段, 学科, 版本, 册",
+    )
+    TOO_DEEP = ("层级太多", "too many levels")
+    TOO_MANY = ("内容太多", "too much in it")
     LESSONS_KNOWN = ("(另有 {count} 节早已存在)", " ({count} more existed already)")
     FIRST_PASSWORDS = ("初始密码(只显示这一次):", "first passwords (shown this once):")
     NOTHING_WRITTEN = ("{file}: {error}; 未写入任何内容", "{file}: {error}; nothing was written")

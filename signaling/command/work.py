@@ -1,7 +1,8 @@
 """The worker process of jobs, started by the server: `python -m signaling.command.work <job id>`.
 
 The kinds of jobs that there are stand here, each with its handler. A lesson's media are in the
-server's process, so nothing of relay and recorder is loaded here.
+server's process, so nothing of the relay is loaded here, and of the recorder only what checks
+uploads and makes renditions.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from importlib import import_module
 
 import msgspec
 
+from recorder.api import EditionMaker, RecordingRemover
+from recorder.intake.process import IntakeProcess
+from recorder.intake_api import VideoShelf
 from signaling.access.roles import Actor
 from signaling.audit.log import SYSTEM
 from signaling.audit_exports.exporting import AuditExporter
@@ -21,10 +26,21 @@ from signaling.base.clock import SystemClock
 from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.logs import configure
+from signaling.catalogue.importing import CatalogueImports
+from signaling.catalogue.kind import CATALOGUE_IMPORT
+from signaling.consent.export_kind import CONSENT_EXPORT
+from signaling.consent.exporting import ConsentExporter
 from signaling.directory.store import PeopleStore
 from signaling.directory.workbooks.exporting import DirectoryExports
 from signaling.directory.workbooks.importing import DirectoryImports
 from signaling.directory.workbooks.kinds import DIRECTORY_EXPORT, DIRECTORY_IMPORT
+from signaling.exchange.harvests.carrying import Harvester
+from signaling.exchange.harvests.kind import HARVEST
+from signaling.exchange.harvests.outgoing import Outgoing
+from signaling.exchange.package_kind import LOM_PACKAGE
+from signaling.exchange.package_reading import read_uploaded
+from signaling.file_checks.checking import FileChecker
+from signaling.file_checks.kind import FILE_CHECK
 from signaling.files.keeping import Files
 from signaling.files.storage import FolderFiles
 from signaling.files.store import FileStore
@@ -33,12 +49,24 @@ from signaling.jobs.carrying import Tools
 from signaling.jobs.kinds import JobKinds
 from signaling.jobs.limits import be_nice, collect_seldom
 from signaling.jobs.worker import Line, Order, Outlet, standard_pipes, work
+from signaling.joints.catalogue_use import chapters_in_use
 from signaling.ledger.export_kind import EXPORT
 from signaling.ledger.exporting import Exporter
+from signaling.library.figures.export_kind import FIGURES_EXPORT
+from signaling.library.figures.exporting import export_figures
+from signaling.library.renditions import renditions_handler
+from signaling.library.renditions_kind import RENDITIONS
+from signaling.library.retention.erasing import Eraser
+from signaling.library.retention.erasure_kind import ERASURE
+from signaling.library.retention.export_kind import DELETION_EXPORT
+from signaling.library.retention.exporting import DeletionExporter
+from signaling.library.uploads.keeping import upload_handler
+from signaling.library.uploads.kind import KEEP_UPLOAD
 from signaling.timetable.imports.handlers import ImportJobs
 from signaling.timetable.proposals.adopting import adoption_handler
 from signaling.timetable.proposals.kinds import ADOPTION, SEARCH
 from signaling.timetable.proposals.work import search_handler
+from signaling.web.origin import networks
 
 BAD_ORDER = 2  # exit code: whoever started it said nothing that can be understood
 
@@ -49,10 +77,49 @@ def job_kinds(config: Config) -> JobKinds:
     kinds = JobKinds()
     kinds.add(DIRECTORY_IMPORT, DirectoryImports(end_sessions).carry_out)
     kinds.add(DIRECTORY_EXPORT, DirectoryExports(end_sessions).carry_out)
+    kinds.add(CATALOGUE_IMPORT, CatalogueImports(chapters_in_use).carry_out)
     kinds.add(AUDIT_EXPORT, AuditExporter(config.zone).export)
     kinds.add(EXPORT, Exporter(config.zone).export)
+    kinds.add(FIGURES_EXPORT, export_figures)
+    kinds.add(CONSENT_EXPORT, ConsentExporter(config.zone).export)
+    kinds.add(FILE_CHECK, FileChecker(IntakeProcess(), FolderFiles(config.files)).check)
+    kinds.add(HARVEST, Harvester(Outgoing(networks(config.harvest_networks))).harvest)
     ImportJobs(config.zone, longest, config.relay_mbps).add_to(kinds)
+    kinds.add(RENDITIONS, renditions_handler(lambda: edition_maker(config)))
+    kinds.add(KEEP_UPLOAD, upload_handler(FolderFiles(config.files), lambda: video_shelf(config)))
+    kinds.add(
+        ERASURE, Eraser(lambda: recording_remover(config), FolderFiles(config.files)).carry_out
+    )
+    kinds.add(DELETION_EXPORT, DeletionExporter(config.zone).export)
+    kinds.add(LOM_PACKAGE, read_uploaded)
     return kinds.add(SEARCH, search_handler(config)).add(ADOPTION, adoption_handler(config))
+
+
+def edition_maker(config: Config) -> EditionMaker:
+    """Open what makes renditions. No other kind loads the recorder, and FFmpeg with it."""
+    opening = import_module("recorder.editions.opening")
+    maker: EditionMaker = opening.open_maker(
+        config.data, config.database, config.recordings, config.recordings_key_file
+    )
+    return maker
+
+
+def video_shelf(config: Config) -> VideoShelf:
+    """Open what keeps uploads like recordings; see `edition_maker`."""
+    shelving = import_module("recorder.intake.shelving")
+    shelf: VideoShelf = shelving.open_shelf(
+        config.data, config.database, config.recordings, config.recordings_key_file
+    )
+    return shelf
+
+
+def recording_remover(config: Config) -> RecordingRemover:
+    """Open what deletes recordings."""
+    removing = import_module("recorder.recordings.removing")
+    remover: RecordingRemover = removing.open_remover(
+        config.data, config.database, config.recordings, config.recordings_key_file
+    )
+    return remover
 
 
 def tools_of(config: Config, database: Database) -> Tools:

@@ -22,12 +22,24 @@ async def make_room(
     size: int,
     now: datetime,
 ) -> None:
-    """Delete what gives way to a file of so many bytes. Raises StorageFull."""
-    if await asyncio.to_thread(storage.free_bytes) < size + RESERVE_BYTES:
-        raise StorageFull()
+    """Delete what gives way to a file of so many bytes."""
     files = await store.of_purpose(owner_id, purpose)
-    gone = giving_way(files, PURPOSES[purpose], size, now)
-    await delete_files(store, storage, [file.file_id for file in gone])
+    gone = [file.file_id for file in giving_way(files, PURPOSES[purpose], size, now)]
+    if gone:
+        # Something else may have taken one over meanwhile: it is nobody's any more but its.
+        await delete_files(store, storage, await store.end(owner_id, gone, now))
+
+
+async def demand_space(storage: FileStorage, size: int, promised: int = 0) -> None:
+    """Raise StorageFull unless the disk has room for so many bytes more.
+
+    Args:
+        storage: where they come.
+        size: of the new file.
+        promised: to uploads that are under way.
+    """
+    if await asyncio.to_thread(storage.free_bytes) < size + promised + RESERVE_BYTES:
+        raise StorageFull()
 
 
 async def delete_files(store: FileStore, storage: FileStorage, file_ids: Collection[str]) -> None:

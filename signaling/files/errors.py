@@ -58,3 +58,26 @@ class FileKindRefused(Invalid):
 
     code = ProblemCode.FILE_KIND_REFUSED
     title = "files of this kind are not taken for the purpose"
+
+
+class FileMixed(Invalid):
+    """The bytes are two files in one, such as a picture that is an archive, too."""
+
+    code = ProblemCode.FILE_MIXED
+    title = "the file is two files in one"
+
+
+class QuotaReached(SignalingError):
+    """The owner's files have all the bytes that they may have; `facts` name `most_gb`."""
+
+    status = 409
+    code = ProblemCode.FILE_QUOTA
+    title = "the owner has no room for the file"
+
+
+class FileInUse(SignalingError):
+    """Something uses the file; `facts` name how many do: `count`."""
+
+    status = 409
+    code = ProblemCode.FILE_IN_USE
+    title = "the file is in use"

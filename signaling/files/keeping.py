@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 
 import structlog
 
 from signaling.access.roles import Actor
 from signaling.audit.actions import AuditAction
-from signaling.audit.log import AuditLog, own_branch
+from signaling.audit.log import AuditLog, Work, own_branch
 from signaling.base.clock import Clock
 from signaling.base.errors import NotFound
 from signaling.base.ids import new_id
 from signaling.base.problem_codes import ProblemCode
-from signaling.files.disk import delete_files, make_room
+from signaling.files.disk import delete_files, demand_space, make_room
 from signaling.files.errors import FileTooLarge
-from signaling.files.records import FileRecord
+from signaling.files.records import FileRecord, Outcome
 from signaling.files.rules import PURPOSES, UPLOAD_LIFE, short_name
 from signaling.files.storage import FileStorage
 from signaling.files.store import FileStore
+from signaling.files.tables import FileRow
 from signaling.files.wire import FilePurpose, FileState
 
 log = structlog.get_logger(__name__)
+
+MAX_READ_BYTES = 256 * 1024 * 1024  # of a file that a job takes into its memory; a video may not be
 
 
 class Files:
@@ -47,8 +52,10 @@ class Files:
         return record
 
     async def read(self, owner_id: str, file_id: str) -> bytes:
-        """Return the whole of a finished file. Raises NotFound."""
+        """Return the whole of a finished file. Raises NotFound, FileTooLarge."""
         record = await self.ready(owner_id, file_id)
+        if record.size > MAX_READ_BYTES:
+            raise FileTooLarge(field="file_id", facts={"most": MAX_READ_BYTES})
         pieces = bytearray()
         try:
             async for piece in self._storage.read(record.file_id):
@@ -56,6 +63,45 @@ class Files:
         except FileNotFoundError:
             raise NotFound(code=ProblemCode.FILE_NOT_FOUND) from None
         return bytes(pieces)
+
+    async def content(self, owner_id: str, file_id: str) -> tuple[FileRecord, Path | None]:
+        """Return a finished file of an owner, and its path if it lies here. Raises NotFound."""
+        record = await self.ready(owner_id, file_id)
+        return record, self._storage.local(file_id)
+
+    def pieces(self, record: FileRecord) -> AsyncIterator[bytes]:
+        """Read a finished file in pieces."""
+        return self._storage.read(record.file_id)
+
+    async def take_over(
+        self,
+        work: Work,
+        former_owner_id: str,
+        file_ids: Sequence[str],
+        purpose: FilePurpose,
+        *,
+        owner_id: str,
+        expires_at: datetime,
+    ) -> Mapping[str, FileRecord]:
+        """Give finished files to another owner, such as the object to which they belong.
+
+        The former owner finds them no longer, and they count no longer for the bounds.
+
+        Returns:
+            The files by id. One that is not the former owner's, of another purpose, or past its
+            time is not among them, and stays as it is.
+        """
+        wanted = (
+            FileRow.owner_id == former_owner_id,
+            FileRow.purpose == purpose,
+            FileRow.expires_at > self._clock.now(),
+        )
+        found = await self._store.give(work, file_ids, owner_id, expires_at, wanted=wanted)
+        return {one.file_id: one for one in found}
+
+    async def keep_until(self, work: Work, file_ids: Sequence[str], expires_at: datetime) -> None:
+        """Keep files until a time; one that is past has them deleted soon."""
+        await self._store.keep_until(work, file_ids, expires_at)
 
     async def keep(
         self,
@@ -72,6 +118,7 @@ class Files:
         """
         purpose = FilePurpose.EXPORT
         now = self._clock.now()
+        await demand_space(self._storage, 0)
         await make_room(self._store, self._storage, actor.actor_id, purpose, size=0, now=now)
         record = FileRecord(
             file_id=new_id(),
@@ -97,13 +144,9 @@ class Files:
             raise
         inspection = await self._storage.inspect(record.file_id)
         await self._storage.complete(record.file_id)
-        await self._store.set_ready(
-            record.file_id,
-            size=inspection.size,
-            media_type=media_type,
-            sha256=inspection.sha256,
-            expires_at=now + PURPOSES[purpose].life,
-        )
+        end = now + PURPOSES[purpose].life
+        outcome = Outcome(inspection.size, media_type, inspection.sha256, end)
+        await self._store.set_ready(record.file_id, outcome)
         return await self.ready(actor.actor_id, record.file_id)
 
     async def delete_expired(self) -> None:

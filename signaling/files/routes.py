@@ -15,10 +15,10 @@ from signaling.audit.actions import AuditAction
 from signaling.base.errors import Invalid, Malformed, UnsupportedMediaType, UnusableText
 from signaling.base.text import BadText, TextKind, clean
 from signaling.files.core import tus
-from signaling.files.core.disposition import attachment
 from signaling.files.errors import WrongUploadVersion
 from signaling.files.records import FileRecord
 from signaling.files.rules import PURPOSES
+from signaling.files.sending import send
 from signaling.files.service import FileService
 from signaling.files.wire import FileInfo, FileList, FilePurpose, FileState
 from signaling.web.bodies import body_pieces
@@ -104,20 +104,7 @@ class FileHandlers:
     async def content(self, call: Call) -> web.StreamResponse:
         """The bytes of a file, to be saved and never shown by the browser."""
         record, local = await self.service.content(call.actor, call.path("file_id"))
-        headers = {
-            "Content-Type": record.media_type or "application/octet-stream",
-            "Content-Disposition": attachment(record.name),
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Cache-Control": "no-store",  # a shared machine shows nothing after 退出登录
-        }
-        if local is not None:
-            return web.FileResponse(local, headers=headers)
-        response = web.StreamResponse(headers=headers)
-        response.content_length = record.size
-        await response.prepare(call.request)
-        async for piece in self.service.pieces(record):
-            await response.write(piece)
-        return response
+        return await send(call.request, record, local, self.service.pieces(record))
 
 
 def _read(call: Call, reader: Callable[[Mapping[str, str]], T]) -> T:
@@ -140,8 +127,10 @@ def _demand_version(call: Call) -> None:
 
 def _state(record: FileRecord) -> dict[str, str]:
     """The headers that tell how far an upload is."""
-    headers = {"Upload-Offset": str(record.received), "Upload-Length": str(record.size)}
-    if record.state is FileState.COMING:
+    is_coming = record.state is FileState.COMING
+    length = record.size if is_coming else record.received  # a clean copy has another size
+    headers = {"Upload-Offset": str(record.received), "Upload-Length": str(length)}
+    if is_coming:
         headers["Upload-Expires"] = _http_date(record.expires_at)
     return headers
 

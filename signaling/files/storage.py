@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,14 @@ class Inspection:
     tail: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The first and the last bytes of a file, `EDGE_BYTES` of each at most."""
+
+    head: bytes
+    tail: bytes
+
+
 class GrowingPart(Protocol):
     """The part of a file that is there so far, open for writing."""
 
@@ -42,6 +50,14 @@ class GrowingPart(Protocol):
 
     async def settle(self, size: int) -> None:
         """Cut it to a size, and see it safe on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Paths of a check: the uploaded bytes, and a folder for what is made of them."""
+
+    source: Path
+    place: Path
 
 
 class FileStorage(Protocol):
@@ -61,14 +77,29 @@ class FileStorage(Protocol):
     async def inspect(self, file_id: str) -> Inspection:
         """Look at all bytes of a file, whether it is whole yet. Raises FileNotFoundError."""
 
+    async def edges(self, file_id: str) -> Edges:
+        """Look at the edges of a part. Raises FileNotFoundError."""
+
     async def complete(self, file_id: str) -> None:
         """Make the part the whole; may be repeated. Raises FileNotFoundError."""
+
+    def bench(self, file_id: str) -> Bench:
+        """Return the paths with which a job checks a part."""
+
+    async def put(self, file_id: str, made: Path) -> None:
+        """Make a file from the bench the whole; the part stays until `tidy`."""
+
+    async def tidy(self, file_id: str) -> None:
+        """Delete the part and the bench of a file; may be repeated."""
+
+    async def unfinished(self) -> Sequence[str]:
+        """List the files that have a part or a bench."""
 
     def local(self, file_id: str) -> Path | None:
         """Return the path of a whole file that lies on this machine."""
 
-    def read(self, file_id: str) -> AsyncIterator[bytes]:
-        """Read a whole file. Raises FileNotFoundError."""
+    def read(self, file_id: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        """Read a whole file, from one byte up to another. Raises FileNotFoundError."""
 
     async def delete(self, file_id: str) -> None:
         """Delete the file, whether part or whole; may be repeated."""
@@ -80,6 +111,7 @@ class FolderFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._parts = root / "parts"
+        self._benches = root / "checks"
 
     def free_bytes(self) -> int:
         """See `FileStorage`."""
@@ -99,18 +131,47 @@ class FolderFiles:
         """See `FileStorage`."""
         return await asyncio.to_thread(self._inspect, file_id)
 
+    async def edges(self, file_id: str) -> Edges:
+        """See `FileStorage`."""
+        return await asyncio.to_thread(self._edges, file_id)
+
     async def complete(self, file_id: str) -> None:
         """See `FileStorage`."""
-        await asyncio.to_thread(self._complete, file_id)
+        await asyncio.to_thread(self._complete, file_id, self._parts / file_id)
+
+    def bench(self, file_id: str) -> Bench:
+        """See `FileStorage`."""
+        return Bench(self._parts / file_id, self._benches / file_id)
+
+    async def put(self, file_id: str, made: Path) -> None:
+        """See `FileStorage`."""
+        await asyncio.to_thread(made.chmod, _MODE)
+        await asyncio.to_thread(self._complete, file_id, made)
+
+    async def tidy(self, file_id: str) -> None:
+        """See `FileStorage`."""
+        await asyncio.to_thread(self._tidy, file_id)
+
+    async def unfinished(self) -> Sequence[str]:
+        """See `FileStorage`."""
+        return await asyncio.to_thread(self._unfinished)
 
     def local(self, file_id: str) -> Path | None:
         """See `FileStorage`."""
         return self._whole(file_id)
 
-    async def read(self, file_id: str) -> AsyncIterator[bytes]:
+    async def read(
+        self, file_id: str, start: int = 0, stop: int | None = None
+    ) -> AsyncIterator[bytes]:
         """See `FileStorage`."""
         with await asyncio.to_thread(self._whole(file_id).open, "rb") as file:
-            while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+            await asyncio.to_thread(file.seek, start)
+            while stop is None or start < stop:
+                most = PIECE_BYTES if stop is None else min(PIECE_BYTES, stop - start)
+                piece = await asyncio.to_thread(file.read, most)
+                if not piece:
+                    return
+                start += len(piece)
                 yield piece
 
     async def delete(self, file_id: str) -> None:
@@ -130,8 +191,14 @@ class FolderFiles:
                 tail = (tail + piece)[-EDGE_BYTES:]
             return Inspection(file.tell(), digest.hexdigest(), head, tail)
 
-    def _complete(self, file_id: str) -> None:
-        part, whole = self._parts / file_id, self._whole(file_id)
+    def _edges(self, file_id: str) -> Edges:
+        with (self._parts / file_id).open("rb") as file:
+            head = file.read(EDGE_BYTES)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - EDGE_BYTES))
+            return Edges(head, file.read(EDGE_BYTES))
+
+    def _complete(self, file_id: str, part: Path) -> None:
+        whole = self._whole(file_id)
         if not whole.parent.is_dir():
             whole.parent.mkdir(parents=True, exist_ok=True)
             _sync_folder(self._root)
@@ -143,8 +210,17 @@ class FolderFiles:
         _sync_folder(whole.parent)
 
     def _delete(self, file_id: str) -> None:
-        for path in (self._parts / file_id, self._whole(file_id)):
-            path.unlink(missing_ok=True)
+        self._whole(file_id).unlink(missing_ok=True)
+        self._tidy(file_id)
+
+    def _tidy(self, file_id: str) -> None:
+        (self._parts / file_id).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._benches / file_id)
+
+    def _unfinished(self) -> list[str]:
+        folders = [one for one in (self._parts, self._benches) if one.is_dir()]
+        return sorted({path.name for folder in folders for path in folder.iterdir()})
 
 
 class _FolderPart:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from signaling.base.columns import Base
@@ -30,3 +30,19 @@ class FileRow(Base):
     sha256: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    job_id: Mapped[str | None]  # that checks it
+    problem: Mapped[str | None] = mapped_column(Text)  # JSON, of a file that was refused
+    video: Mapped[str | None] = mapped_column(Text)  # JSON, facts of a video that was taken
+
+
+class FileUseRow(Base):
+    """Something that uses a file, which is therefore not deleted."""
+
+    __tablename__ = "file_uses"
+    __table_args__ = (Index("ix_file_uses_holder", "noun", "holder_id"),)
+    file_id: Mapped[str] = mapped_column(
+        ForeignKey("files.file_id", ondelete="CASCADE"), primary_key=True
+    )
+    noun: Mapped[str] = mapped_column(String(40), primary_key=True)
+    holder_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

@@ -77,7 +77,7 @@ class JobFiles(Protocol):
         """Keep a file for its owner. Raises TooLarge, StorageFull."""
 
     async def read(self, owner_id: str, file_id: str) -> bytes:
-        """Return the whole of a finished file of the owner's. Raises NotFound."""
+        """Return the whole of a finished file of the owner's. Raises NotFound, FileTooLarge."""
 
 
 class JobContext(Protocol):

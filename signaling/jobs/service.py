@@ -136,7 +136,7 @@ class JobService:
 
     async def withdraw(self, work: Work, job_id: str) -> None:
         """Cancel a job, unless it has ended, within the action that it belongs to."""
-        record = await self._store.job(job_id)
+        record = await self._store.job_in(work, job_id)
         now = self._clock.now()
         if record is not None and await self._store.cancel(work, job_id, now):
             work.tell(ended(record, JobState.CANCELLED))

@@ -56,6 +56,11 @@ class JobStore:
             row = await session.get(JobRow, job_id)
         return None if row is None else _record(row)
 
+    async def job_in(self, work: Work, job_id: str) -> JobRecord | None:
+        """Return one job, within a unit of work."""
+        row = await work.session.get(JobRow, job_id)
+        return None if row is None else _record(row)
+
     async def page(
         self, condition: ColumnElement[bool], *, limit: int, before: Place | None
     ) -> tuple[Sequence[JobRecord], Place | None]:

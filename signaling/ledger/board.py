@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import select
@@ -20,7 +20,8 @@ from signaling.base.clock import Clock
 from signaling.base.database import Database
 from signaling.base.errors import Invalid, LiveStateUnknown
 from signaling.base.problem_codes import ProblemCode
-from signaling.ledger.core.today import state_of, urgency
+from signaling.ledger.core.today import state_of, state_of_push, urgency
+from signaling.ledger.plays import LessonPlayed, PlayedLessons
 from signaling.ledger.today_wire import (
     TodayBoard,
     TodayCounts,
@@ -35,7 +36,7 @@ from signaling.lessons.seats import LEAD_PARTICIPANT, room_participant
 from signaling.lessons.store import LessonStore
 from signaling.lessons.tables import LessonRoomRow, LessonRow
 from signaling.lessons.visibility import lessons_in
-from signaling.lessons.wire import LessonState
+from signaling.lessons.wire import DeliveryMode, LessonState
 from signaling.links.wire import LinkState
 
 log = structlog.get_logger(__name__)
@@ -69,17 +70,26 @@ class _Line:
     lesson_id: str
     state: TodayState
     starts_at: datetime
+    played: LessonPlayed | None = None  # of 资源推送 only
 
 
 class Board:
     """Makes the board."""
 
     def __init__(
-        self, database: Database, lessons: LessonStore, live: LiveRooms, clock: Clock, zone: tzinfo
+        self,
+        *,
+        database: Database,
+        lessons: LessonStore,
+        live: LiveRooms,
+        plays: PlayedLessons,
+        clock: Clock,
+        zone: tzinfo,
     ) -> None:
         self._database = database
         self._lessons = lessons
         self._live = live
+        self._plays = plays
         self._clock = clock
         self._zone = zone
 
@@ -99,7 +109,11 @@ class Board:
         now = self._clock.now()
         day = day or now.astimezone(self._zone).date()
         lines = await self._lines(actor, day, now)
-        live = [one.lesson_id for one in lines if one.state is TodayState.LIVE]
+        live = [
+            one.lesson_id
+            for one in lines
+            if one.state is TodayState.LIVE and one.played is None  # else it has no live room
+        ]
         rooms = await self._rooms_now()
         offline = _offline(await self._seated(live), rooms)
         lines.sort(key=lambda one: _place(one, offline))
@@ -110,7 +124,7 @@ class Board:
             now=now,
             counts=_counts(lines, offline),
             lessons=tuple(
-                _shown(records[line.lesson_id], line.state, actor, rooms)
+                _shown(records[line.lesson_id], line, actor, rooms)
                 for line in page
                 if line.lesson_id in records
             ),
@@ -120,20 +134,30 @@ class Board:
     async def _lines(self, actor: Actor, day: date, now: datetime) -> list[_Line]:
         start = datetime.combine(day, time(), self._zone).astimezone(UTC)
         row = LessonRow
-        query = select(row.lesson_id, row.state, row.starts_at, row.ends_at).where(
+        columns = (row.lesson_id, row.state, row.starts_at, row.ends_at, row.delivery_mode)
+        query = select(*columns).where(
             row.starts_at >= start,
             row.starts_at < start + timedelta(days=1),
             permitted(actor, Action.READ_LEDGER, {}, lessons_in),
         )
-        lines = []
+        lines: list[_Line] = []
+        pushed: dict[str, Any] = {}
         async with self._database.read() as session:
             found = await session.stream(query)
             async for part in found.partitions(_PART):
                 for one in part:
                     state = state_of(LessonState(one.state), one.starts_at, one.ends_at, now)
                     lines.append(_Line(one.lesson_id, state, one.starts_at))
+                    if one.delivery_mode == DeliveryMode.RESOURCE_PUSH:
+                        pushed[one.lesson_id] = one
                 await asyncio.sleep(0)  # media go between the parts
-        return lines
+            played = await self._plays.played(session, list(pushed)) if pushed else {}
+        return [
+            line
+            if line.lesson_id not in pushed
+            else _pushed_line(pushed[line.lesson_id], played.get(line.lesson_id), now)
+            for line in lines
+        ]
 
     async def _seated(self, live: Sequence[str]) -> list[tuple[str, str]]:
         """Return who should be in live lessons now: each lesson's participants, with its lead."""
@@ -152,6 +176,14 @@ class Board:
         except LiveStateUnknown as unknown:
             log.warning("board_without_rooms", reason=str(unknown))
             return None
+
+
+def _pushed_line(row: Any, played: LessonPlayed | None, now: datetime) -> _Line:
+    played = played or LessonPlayed()
+    state = state_of_push(
+        LessonState(row.state), row.starts_at, row.ends_at, now, played=bool(played.rooms)
+    )
+    return _Line(row.lesson_id, state, row.starts_at, played)
 
 
 def _page(lines: Sequence[_Line], after: str | None) -> tuple[Sequence[_Line], str | None]:
@@ -200,10 +232,9 @@ def _is_online(seat: SeatNow | None) -> bool:
     return seat is not None and seat.link is not LinkState.OFFLINE
 
 
-def _shown(
-    record: LessonRecord, state: TodayState, actor: Actor, rooms: RoomsNow | None
-) -> TodayLesson:
-    seats = None if rooms is None else rooms.get(record.lesson_id, {})
+def _shown(record: LessonRecord, line: _Line, actor: Actor, rooms: RoomsNow | None) -> TodayLesson:
+    state, played = line.state, line.played
+    seats = None if rooms is None or played is not None else rooms.get(record.lesson_id, {})
     stands = standing_in(actor, record.parties)
     open_ = record.state in OPEN_STATES
     ahead = state in {TodayState.DUE, TodayState.LATE}
@@ -218,6 +249,9 @@ def _shown(
                 online=None if seats is None else _is_online(seat),
                 link=None if seat is None else seat.link,
                 headcount=None if seat is None else seat.headcount,
+                watched_minutes=None
+                if played is None
+                else int(played.watched_s(room.room_id)) // 60,
             )
         )
     return TodayLesson(
@@ -232,7 +266,8 @@ def _shown(
         lead_teacher=record.lead_teacher.name,
         lead_online=None if seats is None else _is_online(seats.get(LEAD_PARTICIPANT)),
         rooms=tuple(shown),
-        may_notify=open_ and granted(Action.SEND_NOTICE, stands),
+        delivery_mode=record.delivery_mode,
+        may_notify=open_ and played is None and granted(Action.SEND_NOTICE, stands),
         may_cancel=record.state is LessonState.SCHEDULED and granted(Action.CANCEL_LESSON, stands),
         may_substitute=ahead and granted(Action.MANAGE_TIMETABLE, stands),
     )

@@ -63,7 +63,7 @@ class ReportedMonths:
         reported = self.months.get((county_id, month_of(day)))
         if reported is None:
             return FORMULA, usual
-        return reported.formula, FormulaSettings(reported.valid_minutes)
+        return reported.formula, FormulaSettings(reported.valid_minutes, reported.formula)
 
     def note(self, row: LedgerUnitRow, before: Measures, after: Measures) -> None:
         """Write 更正 where a reported month counts a unit otherwise from now on."""

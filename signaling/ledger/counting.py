@@ -21,6 +21,7 @@ from signaling.ledger.core.formula import FormulaSettings, judge
 from signaling.ledger.core.measures import SUMS, Measures, combined
 from signaling.ledger.corrections import MonthKey, ReportedMonths, measures_of_row
 from signaling.ledger.plans import PlannedLessons
+from signaling.ledger.plays import PlayedLessons
 from signaling.ledger.raw import RawUnit, UnitKey, raw_units
 from signaling.ledger.rules_in_force import bound_among, rules_for
 from signaling.ledger.tables import LedgerDayRow, LedgerUnitRow
@@ -45,12 +46,14 @@ class Counting:
 
     Attributes:
         plans: the timetable.
+        plays: what was watched of pushed resources.
         settings: of months that are open.
         zone: the county's.
     """
 
     database: Database
     plans: PlannedLessons
+    plays: PlayedLessons
     settings: FormulaSettings
     zone: tzinfo
 
@@ -66,7 +69,7 @@ class Counting:
             by: who caused it, for corrections; empty for the server itself.
         """
         await self.database.serialize(session, COUNTING_LOCK)
-        raw = await raw_units(session, self.plans, lesson_ids, self.zone)
+        raw = await raw_units(session, self.plans, self.plays, lesson_ids, self.zone)
         known = await _known_units(session, lesson_ids)
         reported = ReportedMonths(session, now, by)
         await reported.load(_months(raw, known.values()))

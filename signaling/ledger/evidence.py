@@ -6,8 +6,10 @@ import msgspec
 
 from signaling.access.roles import Actor
 from signaling.base.database import Database
+from signaling.ledger.core.formula import FormulaSettings, needed_s
 from signaling.ledger.core.measures import Measures, figures
 from signaling.ledger.plans import PlannedLessons
+from signaling.ledger.plays import PlayedLessons
 from signaling.ledger.tables import CorrectionRow
 from signaling.ledger.units import corrections_of, reasons_of, shown, visible_unit
 from signaling.ledger.wire import LedgerCorrection, LedgerEvidence, PresenceSpan
@@ -19,9 +21,17 @@ from signaling.lessons.tables import LessonRow
 class Evidence:
     """The evidence of units."""
 
-    def __init__(self, database: Database, plans: PlannedLessons) -> None:
+    def __init__(
+        self,
+        database: Database,
+        plans: PlannedLessons,
+        plays: PlayedLessons,
+        settings: FormulaSettings,
+    ) -> None:
         self._database = database
         self._plans = plans
+        self._plays = plays
+        self._settings = settings
 
     async def of(self, actor: Actor, lesson_id: str, room_id: str) -> LedgerEvidence:
         """Return a unit with its evidence. Raises NotFound."""
@@ -32,6 +42,8 @@ class Evidence:
             reasons = await reasons_of(session, row)
             changes = await self._plans.changes(session, lesson_id)
             corrections = await corrections_of(session, row)
+            pushed = (await self._plays.played(session, [lesson_id])).get(lesson_id)
+            played = await self._plays.resources(session, lesson_id, room_id)
         who = room_participant(room_id)
         counts = (one.changes for one in sheet.headcounts if one.participant_id == who)
         return LedgerEvidence(
@@ -50,6 +62,10 @@ class Evidence:
             reasons=reasons,
             changes=tuple(changes),
             corrections=tuple(correction_shown(one) for one in corrections),
+            played=tuple(played),
+            needed_seconds=None
+            if pushed is None
+            else round(needed_s(pushed.length_s, row.starts_at, row.ends_at, self._settings)),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -16,6 +16,7 @@ from signaling.access.roles import ROOT_PATH
 from signaling.directory.tables import ClassRow, OrgNodeRow, PersonRow, RoomRow, SchoolRow
 from signaling.ledger.core.formula import UnitFacts
 from signaling.ledger.plans import PlanFacts, PlannedLessons
+from signaling.ledger.plays import LessonPlayed, PlayedLessons
 from signaling.ledger.tables import NOBODY, MissedReasonRow
 from signaling.lessons.fact_records import LessonFactSheet
 from signaling.lessons.facts import fact_sheets
@@ -25,6 +26,7 @@ from signaling.lessons.tables import LessonRoomRow, LessonRow
 from signaling.lessons.wire import LessonState
 
 _NO_PLAN = PlanFacts()
+_UNPLAYED = LessonPlayed()
 
 UnitKey = tuple[str, str]  # lesson and room
 
@@ -52,7 +54,11 @@ class RawUnit:
 
 
 async def raw_units(
-    session: AsyncSession, plans: PlannedLessons, lesson_ids: Collection[str], zone: tzinfo
+    session: AsyncSession,
+    plans: PlannedLessons,
+    plays: PlayedLessons,
+    lesson_ids: Collection[str],
+    zone: tzinfo,
 ) -> list[RawUnit]:
     """Return the units of lessons, in a fixed number of queries. Deleted lessons have none."""
     lessons = await _lessons(session, lesson_ids)
@@ -60,6 +66,7 @@ async def raw_units(
     sheets = await fact_sheets(session, lesson_ids)
     reasons = await _reasons(session, lesson_ids)
     planned = await plans.facts(session, lesson_ids)
+    pushed = await plays.played(session, lesson_ids)
     units = []
     for lesson in lessons:
         lesson_id = lesson.LessonRow.lesson_id
@@ -68,7 +75,12 @@ async def raw_units(
         for room in rooms[lesson_id]:
             entry = reasons.get((lesson_id, room.room_id))
             sheet, who = sheets[lesson_id], room_participant(room.room_id)
-            facts = _facts(lesson.LessonRow, plan, sheet, who, entry)
+            played = pushed.get(lesson_id, _UNPLAYED)
+            facts = replace(
+                _facts(lesson.LessonRow, plan, sheet, who, entry),
+                pushed_s=played.length_s,
+                played_s=played.watched_s(room.room_id),
+            )
             exact = all(spell.exact for spell in sheet.spells if spell.participant_id == who)
             columns = {**about, **_about_room(room, about["grade"])}
             confirmed = entry is not None and entry.confirms

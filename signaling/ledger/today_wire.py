@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from signaling.lessons.wire import DeliveryMode
 from signaling.links.wire import LinkState
 
 
@@ -30,6 +31,7 @@ class TodayRoom(msgspec.Struct, frozen=True):
     online: bool | None
     link: LinkState | None
     headcount: int | None
+    watched_minutes: int | None  # 资源推送: of the resources, so far; None for other lessons
 
 
 class TodayLesson(msgspec.Struct, frozen=True):
@@ -45,6 +47,7 @@ class TodayLesson(msgspec.Struct, frozen=True):
     held_from: datetime | None
     lead_teacher: str
     lead_online: bool | None
+    delivery_mode: DeliveryMode
     rooms: tuple[TodayRoom, ...]
     may_notify: bool
     may_cancel: bool

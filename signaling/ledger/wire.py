@@ -283,8 +283,26 @@ class LedgerCorrection(msgspec.Struct, frozen=True):
     after: LedgerFigures
 
 
+class PlayedResource(msgspec.Struct, frozen=True):
+    """资源推送: what the room watched of one resource, and between which moments.
+
+    Each second of a resource counts once. ``first_at`` is when the first report of it was made.
+    """
+
+    resource_id: str
+    title: str
+    length_seconds: int
+    watched_seconds: int
+    first_at: datetime
+    last_at: datetime
+
+
 class LedgerEvidence(msgspec.Struct, frozen=True):
-    """A unit with its evidence: who was there, how many, what they saw, what was changed."""
+    """A unit with its evidence: who was there, how many, what they saw, what was changed.
+
+    ``needed_seconds`` are those that the room had to watch for the lesson to be held; None where
+    it was no lesson of 资源推送.
+    """
 
     unit: LedgerUnit
     held_from: datetime | None
@@ -297,6 +315,8 @@ class LedgerEvidence(msgspec.Struct, frozen=True):
     reasons: tuple[ReasonEntry, ...]
     changes: tuple[UnitChange, ...]
     corrections: tuple[LedgerCorrection, ...]
+    played: tuple[PlayedResource, ...]
+    needed_seconds: int | None
 
 
 class GiveReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -54,6 +54,7 @@ async def _insert(session: AsyncSession, wish: LessonCreate, join_code: str) -> 
             lead_teacher_id=wish.lead_teacher_id,
             lead_room_id=wish.lead_room_id,
             join_code=join_code,
+            delivery_mode=wish.delivery_mode,
         )
     )
     await session.flush()

@@ -67,8 +67,12 @@ class FactStore:
             await _end_open_spells(session, lesson_id)
             if shift:
                 await _shift(session, lesson_id, shift)
-            mark = {"lesson_id": lesson_id, "kept_at": now}
-            await self._upsert(session, FactMarkRow, [mark], ("kept_at",))
+            await self.mark(session, lesson_id, now)
+
+    async def mark(self, session: AsyncSession, lesson_id: str, now: datetime) -> None:
+        """Say that facts of a lesson were written, for whoever counts them."""
+        mark = {"lesson_id": lesson_id, "kept_at": now}
+        await self._upsert(session, FactMarkRow, [mark], ("kept_at",))
 
     async def put(self, session: AsyncSession, lesson_id: str, batch: FactBatch) -> None:
         """Write facts of a lesson within a transaction."""

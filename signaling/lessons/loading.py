@@ -16,7 +16,7 @@ from signaling.lessons.facts import attended as attended_in
 from signaling.lessons.records import LessonRecord
 from signaling.lessons.seats import room_participant
 from signaling.lessons.tables import LessonRoomRow, LessonRow
-from signaling.lessons.wire import ClassKind, LessonState
+from signaling.lessons.wire import ClassKind, DeliveryMode, LessonState
 
 _PART = 25  # lessons read in one step of the loop, which forwards media
 
@@ -119,6 +119,7 @@ def _record(
         held_to=lesson.held_to,
         cancel_reason=lesson.cancel_reason,
         lead_teacher=PersonRef(teacher.person_id, teacher.name),
+        delivery_mode=DeliveryMode(lesson.delivery_mode),
         lead_school=belongs[0],
         lead_path=belongs[1],
         lead_room=lead_room,

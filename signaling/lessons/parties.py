@@ -20,6 +20,7 @@ LESSON_ACTIONS = (
     Action.VIEW_OFF_STAGE,
     Action.READ_RECORDING,
     Action.READ_LINKS,
+    Action.CHOOSE_RESOURCES,
 )
 
 

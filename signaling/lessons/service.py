@@ -20,7 +20,7 @@ from signaling.audit.log import SYSTEM, AuditLog
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.cursors import BadPlace, cursor_of, read_cursor
-from signaling.base.errors import Forbidden, Invalid, NotFound, WrongLessonState
+from signaling.base.errors import Forbidden, Invalid, NotFound, Refused, WrongLessonState
 from signaling.base.events import Events
 from signaling.base.problem_codes import ProblemCode
 from signaling.directory.visibility import SCHOOL_PREDICATES, schools_in
@@ -34,7 +34,7 @@ from signaling.lessons.rules import LessonAction, WrongState, after
 from signaling.lessons.seats import Seat, seat_of
 from signaling.lessons.store import LessonChange, LessonStore
 from signaling.lessons.visibility import PREDICATES, lessons_in
-from signaling.lessons.wire import LessonCreate, LessonState
+from signaling.lessons.wire import DeliveryMode, LessonCreate, LessonState
 
 _PERMISSION: Mapping[LessonAction, Action] = MappingProxyType(
     {
@@ -137,8 +137,14 @@ class LessonService:
         return await self._existing(lesson_id)
 
     async def start(self, actor: Actor, lesson_id: str) -> LessonRecord:
-        """开始上课. Raises NotFound, Forbidden, WrongLessonState."""
-        return await self._do(actor, lesson_id, LessonAction.START)
+        """开始上课. Raises NotFound, Forbidden, WrongLessonState, Refused.
+
+        A lesson of 资源推送 has no live room: each point plays by itself.
+        """
+        record = await self.demand(actor, _PERMISSION[LessonAction.START], lesson_id)
+        if record.delivery_mode is DeliveryMode.RESOURCE_PUSH:
+            raise Refused(code=ProblemCode.PUSH_HAS_NO_ROOM)
+        return await self._carry_out(actor, record, LessonAction.START)
 
     async def end(self, actor: Actor, lesson_id: str) -> LessonRecord:
         """下课. Raises NotFound, Forbidden, WrongLessonState."""

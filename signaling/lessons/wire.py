@@ -79,6 +79,7 @@ class LessonFacts(msgspec.Struct, frozen=True):
     held_to: datetime | None
     cancel_reason: str | None
     lead_teacher: PersonRef
+    delivery_mode: DeliveryMode
 
 
 class Lesson(LessonFacts, frozen=True):
@@ -109,6 +110,7 @@ class LessonCreate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lead_teacher_id: Word
     receive_room_ids: Annotated[tuple[Word, ...], msgspec.Meta(max_length=64)]
     lead_room_id: Word | None = None
+    delivery_mode: DeliveryMode = DeliveryMode.LEAD_WITH_PUPILS
 
 
 class LessonCancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,8 @@
 """A recording's file as an HTTP response: conditional requests and ranges (RFC 9110 §13, §14).
 
-A file that the storage serves itself is a redirect. A file of this machine goes out by the kernel
-(`sendfile`). Any other is read through the storage port, and is answered alike.
+A file that the storage serves itself is a redirect. A file that the reverse proxy finds is left to
+it (nginx: `X-Accel-Redirect`). Another file of this machine goes out by the kernel (`sendfile`).
+Any other is read through the storage port, and is answered alike.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ def file_response(file: PublishedFile, headers: Mapping[str, str]) -> web.Stream
     """Make the response for one file; `headers` go with every status."""
     if file.url is not None:
         return web.Response(status=307, headers={**headers, "Location": file.url})
+    if file.internal is not None:
+        return web.Response(headers={**headers, "X-Accel-Redirect": file.internal})
     if file.local is not None:
         return web.FileResponse(file.local, headers=headers)
     return _PortResponse(file, headers)

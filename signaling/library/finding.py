@@ -20,6 +20,7 @@ from signaling.library.search.tables import DocumentRow
 from signaling.library.store import resource_of
 from signaling.library.tables import ResourceRow
 from signaling.library.visibility import PREDICATES, resources_in
+from signaling.library.wire import ResourceKind
 
 _STEP = 25  # documents that are looked at in one step: some 2 ms
 
@@ -58,7 +59,9 @@ class Finder:
             return (), False
         may_see = permitted(actor, Action.READ_RECORDING, PREDICATES, resources_in)
         seen = select(ResourceRow.resource_id).where(
-            ResourceRow.resource_id == DocumentRow.resource_id, may_see
+            ResourceRow.resource_id == DocumentRow.resource_id,
+            ResourceRow.kind == ResourceKind.RECORDING,  # published uploads are found in 资源库
+            may_see,
         )
         async with self._database.read() as session:
             documents = await self._index.candidates(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from signaling.library.tables import ResourceKind, ResourceState
+from signaling.library.wire import ResourceKind, ResourceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from signaling.library.wire import RecordingDetail, RecordingList
 from signaling.web.routes import Call, Content, Query, Route
 
 DEFAULT_PAGE = 20
-_SERVED = frozenset({".webm", ".mp4", ".jpg", ".json"})
+_SERVED = frozenset({".webm", ".mp4", ".jpg", ".json", ".vtt"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class Library:
         """Show one resource. Raises RecordingNotFound."""
         resource = await self._opened(actor, recording_id)
         manifest = await self._recorder.manifest(recording_id)
-        return _detail(resource, manifest, self._prefix)
+        return detail_of(resource, manifest, self._prefix)
 
     async def file(self, actor: Actor, recording_id: str, name: str) -> PublishedFile:
         """Find a file of a resource. Raises RecordingNotFound."""
@@ -194,7 +194,7 @@ def summary(
         title=resource.title,
         subject=resource.subject,
         grade=resource.grade,
-        class_kind=ClassKind(resource.class_kind),
+        class_kind=ClassKind(resource.class_kind) if resource.class_kind else None,
         lead_teacher=resource.lead_teacher,
         started_at=resource.started_at,
         duration_s=entry.duration_s,
@@ -207,13 +207,14 @@ def summary(
     )
 
 
-def _detail(resource: Resource, manifest: Manifest, prefix: str) -> RecordingDetail:
+def detail_of(resource: Resource, manifest: Manifest, prefix: str) -> RecordingDetail:
+    """Show a recording with all that a player needs."""
     folder = _folder(resource, prefix)
     return RecordingDetail(
         summary(resource, manifest.entry, prefix),
-        tuple(_source(folder, source) for source in manifest.sources),
+        tuple(source_of(folder, source) for source in manifest.sources),
         tuple(StageSpan(s.participant_id, s.name, s.start_s, s.end_s) for s in manifest.stage),
-        _spans(manifest.cuts),
+        spans_of(manifest.cuts),
     )
 
 
@@ -221,20 +222,25 @@ def _folder(resource: Resource, prefix: str) -> str:
     return f"{prefix}/media/recordings/{quote(resource.recording_id)}"
 
 
-def _source(folder: str, source: SourceManifest) -> RecordingSource:
+def source_of(folder: str, source: SourceManifest) -> RecordingSource:
+    """Show one source, with its files below a path."""
+    board = source.storyboard
     return RecordingSource(
         source_id=source.source_id,
         kind=source.kind,
         name=source.name,
         lead=source.lead,
         files=tuple(_file(folder, file) for file in source.files),
-        spans=_spans(source.spans),
-        gaps=_spans(source.gaps),
+        spans=spans_of(source.spans),
+        gaps=spans_of(source.gaps),
         damaged=source.failure is not None,
+        storyboard_url=None if board is None else f"{folder}/{quote(board.vtt)}",
+        waveform_url=None if source.waveform is None else f"{folder}/{quote(source.waveform)}",
     )
 
 
-def _spans(spans: Sequence[RecordedSpan]) -> tuple[Span, ...]:
+def spans_of(spans: Sequence[RecordedSpan]) -> tuple[Span, ...]:
+    """Show spans."""
     return tuple(Span(span.start_s, span.end_s) for span in spans)
 
 

@@ -16,10 +16,13 @@ from signaling.access.roles import Actor
 from signaling.base.cursors import Place
 from signaling.base.database import Database
 from signaling.base.ids import new_id
+from signaling.directory.tables import ROOT_NODE, PersonRow
 from signaling.library.indexing import RESOURCES_LOCK, index_missing, index_of, put
 from signaling.library.records import Resource
-from signaling.library.tables import ResourceKind, ResourceRow, ResourceState
+from signaling.library.tables import ResourceRow
+from signaling.library.tombstones import deleted_among
 from signaling.library.visibility import PREDICATES, resources_in
+from signaling.library.wire import ResourceKind, ResourceState
 
 
 class ResourceStore:
@@ -39,7 +42,10 @@ class ResourceStore:
             limit: resources of one page.
             before: the place of the page, newest first; None begins.
         """
-        wanted = [permitted(actor, Action.READ_RECORDING, PREDICATES, resources_in)]
+        wanted = [
+            permitted(actor, Action.READ_RECORDING, PREDICATES, resources_in),
+            ResourceRow.kind == ResourceKind.RECORDING,  # uploads stand in 我的资源 alone
+        ]
         place = tuple_(ResourceRow.started_at, ResourceRow.recording_id)
         if before is not None:
             wanted.append(place < tuple_(before.at, before.row_id))
@@ -76,7 +82,10 @@ class ResourceStore:
         async with self._database.write() as session:
             await self._database.serialize(session, RESOURCES_LOCK)
             begins = await _begins(session, entries)
+            gone = await deleted_among(session, [entry.recording_id for entry in entries])
             for entry in entries:
+                if entry.recording_id in gone:
+                    continue
                 begin = begins.get(entry.recording_id)
                 if begin is None:
                     await self._add(session, _draft_of(entry, now))
@@ -88,6 +97,8 @@ class ResourceStore:
         await index_missing(self._database, self._index, turn=turn)
 
     async def _add(self, session: AsyncSession, draft: ResourceRow) -> None:
+        query = select(PersonRow.node_id).where(PersonRow.person_id == draft.lead_teacher_id)
+        draft.node_id = await session.scalar(query) or ROOT_NODE
         session.add(draft)
         await session.flush()
         await put(self._index, session, draft)

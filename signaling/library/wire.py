@@ -7,7 +7,23 @@ from enum import StrEnum
 
 import msgspec
 
+from signaling.base.problem_codes import ProblemCode
 from signaling.lessons.wire import ClassKind
+
+
+class ResourceKind(StrEnum):
+    """The thing that a resource points at."""
+
+    RECORDING = "recording"
+    UPLOAD = "upload"
+
+
+class ResourceState(StrEnum):
+    """A resource's way to the public."""
+
+    DRAFT = "draft"  # never published yet; follows its recording, whatever happens to it
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"  # 下架
 
 
 class LibraryState(StrEnum):
@@ -56,7 +72,7 @@ class RecordingSummary(msgspec.Struct, frozen=True):
     title: str
     subject: str
     grade: str
-    class_kind: ClassKind
+    class_kind: ClassKind | None  # of an upload: none
     lead_teacher: str
     started_at: datetime
     duration_s: float
@@ -98,7 +114,9 @@ class RecordingFile(msgspec.Struct, frozen=True):
 class RecordingSource(msgspec.Struct, frozen=True):
     """Remains of one source: files, its times, and the gaps in its media.
 
-    With ``damaged`` not all of it could be put into files; the rest is in ``gaps``.
+    With ``damaged`` not all of it could be put into files; the rest is in ``gaps``. The storyboard
+    is WebVTT: small pictures for the seek bar, each a part (``#xywh=``) of a sheet beside it. The
+    waveform is JSON: ``per_s`` and ``peaks``, each 0…255. Both are null where there is none.
     """
 
     source_id: str
@@ -109,6 +127,8 @@ class RecordingSource(msgspec.Struct, frozen=True):
     spans: tuple[Span, ...]
     gaps: tuple[Span, ...]
     damaged: bool = False
+    storyboard_url: str | None = None
+    waveform_url: str | None = None
 
 
 class StageSpan(msgspec.Struct, frozen=True):
@@ -130,3 +150,56 @@ class RecordingDetail(msgspec.Struct, frozen=True):
     sources: tuple[RecordingSource, ...]
     stage: tuple[StageSpan, ...]
     cuts: tuple[Span, ...] = ()
+
+
+class EditionState(StrEnum):
+    """The life of an edition (播放版本)."""
+
+    WAITING = "waiting"  # for a place among the jobs
+    ORDERED = "ordered"  # a job makes it
+    READY = "ready"
+    FAILED = "failed"  # may be ordered again
+    REMOVING = "removing"  # of a version that is served no longer; its files are deleted soon
+
+
+class EditionStatus(msgspec.Struct, frozen=True):
+    """The edition of a published version, for those who work on the resource.
+
+    ``needed``: nothing of the version is played before the edition is there. ``progress`` is 0…1.
+    ``minutes`` is how long it may still take; None where nothing is being made.
+    """
+
+    version: int
+    state: EditionState
+    needed: bool
+    progress: float
+    minutes: int | None
+    problem: ProblemCode | None
+
+
+class PlaybackStatus(msgspec.Struct, frozen=True):
+    """What a viewer is told of the edition.
+
+    ``waits``: nothing is played until it is there. ``failed``: it could not be made yet.
+    """
+
+    waits: bool
+    failed: bool = False
+    minutes: int | None = None
+
+
+class UploadState(StrEnum):
+    """An upload on its way to be kept like a recording."""
+
+    KEEPING = "keeping"  # a job copies it and makes its previews
+    READY = "ready"
+    FAILED = "failed"  # may be tried again
+
+
+class UploadStatus(msgspec.Struct, frozen=True):
+    """The upload behind a resource. ``progress`` is 0…1."""
+
+    state: UploadState
+    file_name: str
+    progress: float
+    problem: ProblemCode | None

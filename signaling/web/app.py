@@ -18,6 +18,7 @@ from signaling.base.config import Config
 from signaling.base.errors import (
     CsrfFailed,
     Malformed,
+    NotSignedIn,
     PasswordChangeDue,
     UnknownHost,
     UnsupportedMediaType,
@@ -32,7 +33,16 @@ from signaling.web.hosts import allowed_hosts, is_allowed
 from signaling.web.metrics import RequestMetrics
 from signaling.web.origin import Networks, client_address, is_own_origin, is_secure, networks
 from signaling.web.problems import invalid_body, problem_response
-from signaling.web.routes import CONFIG, GATE, Access, Call, Endpoint, Logins, check_parameters
+from signaling.web.routes import (
+    CONFIG,
+    GATE,
+    Access,
+    Call,
+    Endpoint,
+    Login,
+    Logins,
+    check_parameters,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +127,8 @@ def _dispatcher(
                 raise PasswordChangeDue()
             if route.method not in _SAFE:
                 logins.demand_csrf(request, login)
+        if route.access is Access.GUEST:
+            call.login = await _guest(request, logins)
         if route.permit is not None:
             await route.permit(handlers, call)
         if decoder is not None:
@@ -135,6 +147,16 @@ def _dispatcher(
         return response
 
     return dispatch
+
+
+async def _guest(request: web.Request, logins: Logins) -> Login | None:
+    """Return the login of a request to a route that is open; None if there is none to be used."""
+    try:
+        login = await logins.of(request)
+    except (NotSignedIn, Malformed):
+        return None
+    request.app[GATE].know(request, login.session_hash)
+    return None if login.password_due else login
 
 
 async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> object:
@@ -241,9 +263,11 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 def _content_security_policy(request: web.Request) -> str:
     # Chromium 80 does not count ws: among 'self', so the socket's origin is named.
     socket = f" ws://{request.host} wss://{request.host}" if _HOST.match(request.host) else ""
+    origin = request.app[CONFIG].recordings_origin  # a redirect to it is held to the policy, too
+    store = "" if origin is None else f" {origin}"
     return (
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; media-src 'self' blob: data: mediastream:; font-src 'self'; "
-        f"connect-src 'self'{socket}; worker-src 'self' blob:; object-src 'none'; "
-        "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+        f"img-src 'self' data: blob:{store}; media-src 'self' blob: data: mediastream:{store}; "
+        f"font-src 'self'; connect-src 'self' blob:{socket}{store}; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     )

@@ -109,6 +109,8 @@ def _security(route: AnyRoute) -> list[dict[str, list[str]]]:
         return []
     if route.access is Access.BEARER:
         return [{"bearer": []}]
+    if route.access is Access.GUEST:
+        return [{}, {"session": []}]
     unsafe = route.method not in {"GET", "HEAD", "OPTIONS"}
     return [{"session": [], "csrf": []} if unsafe else {"session": []}]
 

@@ -10,6 +10,9 @@ from aiohttp import web
 
 from recorder.api import (
     BadCursor,
+    EditionFailed,
+    EditionNotFound,
+    NothingLeft,
     RecorderError,
     RecordingNotFound,
     RecordingNotReady,
@@ -34,6 +37,9 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, ProblemCode, str], ...] = (
     (RelayFull, 503, ProblemCode.RELAY_FULL, "the relay is full"),
     (RecordingNotFound, 404, ProblemCode.RECORDING_NOT_FOUND, "no such recording or file"),
     (RecordingNotReady, 409, ProblemCode.RECORDING_NOT_READY, "the recording is not finished"),
+    (EditionNotFound, 404, ProblemCode.RECORDING_NOT_FOUND, "no such edition or file"),
+    (NothingLeft, 422, ProblemCode.NOTHING_LEFT, "the edit leaves nothing to play"),
+    (EditionFailed, 503, ProblemCode.RENDITIONS_FAILED, "the renditions could not be made"),
     (StorageUnavailable, 503, ProblemCode.STORAGE_UNAVAILABLE, "the storage is not available"),
     (BadCursor, 400, ProblemCode.BAD_CURSOR, "the cursor is none of this list"),
     (RelayError, 500, ProblemCode.RELAY_ERROR, "the relay failed"),

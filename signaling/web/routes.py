@@ -51,6 +51,7 @@ class Access(StrEnum):
     """Ways in which a route knows its caller."""
 
     OPEN = "open"
+    GUEST = "guest"  # as SESSION where there is one; nobody else is turned away
     SESSION = "session"  # the cookie; unsafe methods also need the CSRF token
     BEARER = "bearer"  # a media token, checked by the handler
 
@@ -92,6 +93,11 @@ class Call:
     def actor(self) -> Actor:
         """The caller, with the address. Raises NotSignedIn."""
         return self.session.actor.at(self.remote)
+
+    @property
+    def guest(self) -> Actor | None:
+        """The caller, with the address; None for one who is not signed in."""
+        return None if self.login is None else self.login.actor.at(self.remote)
 
     def path(self, name: str) -> str:
         """A part of the path."""

@@ -155,7 +155,9 @@ async def test_kill_9_at_half_a_minute(
 
         viewer = await TeacherSeat.arrive(lesson.server, lesson.seats)
         await viewer.page.wait_for_url("**/teacher*")
-        await viewer.page.goto(f"{lesson.server.url}/library/{detail['summary']['recording_id']}")
+        await viewer.page.goto(
+            f"{lesson.server.url}/recordings/{detail['summary']['recording_id']}"
+        )
         await viewer.click("play")
         for pane in ("player-camera", "player-courseware"):
             await viewer.until(PLAYS, pane)

@@ -35,8 +35,8 @@ async def _missed(county: PlannedCounty) -> str:
     await county.plan(weekday=1, period=1, weeks="2周")
     lesson = await county.lesson(2)
     county.clock.advance(hours=2)
-    await county.services.ledger_counter.catch_up()
-    await county.services.ledger_counter.settle()
+    await county.services.ledger.counter.catch_up()
+    await county.services.ledger.counter.settle()
     lesson_id: str = lesson["lesson_id"]
     return lesson_id
 
@@ -145,8 +145,8 @@ async def test_a_new_version_of_what_is_required_counts_from_its_day(
     await expect(cell).to_have_text("2")
 
     # 开足 follows: five periods are owed in this week, one of them by today.
-    await county.services.ledger_counter.settle()
-    await county.services.ledger_counter.catch_up()
+    await county.services.ledger.counter.settle()
+    await county.services.ledger.counter.catch_up()
     totals = await county.admin.call(
         "GET", "/api/ledger/totals?by=class&from=2026-09-07&to=2026-09-07"
     )

@@ -6,13 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from signaling.access.roles import Role
 from signaling.audit.log import SYSTEM
 from signaling.command import seed
-from tests.support.browser import browsers
-from tests.support.people import POLL_MS, WAIT_MS
+from tests.support.browser import WAIT_MS, browsers
+from tests.support.people import POLL_MS
 from tests.support.server import DEMO_PASSWORD, TongkeServer
 from tests.support.services import running_services
 
@@ -26,8 +26,9 @@ SIGN_IN = """([login, password]) => fetch('/api/login', {
   headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify({ login, password }),
 }).then((answer) => answer.status)"""
+PLANNED = "nav-today nav-library nav-resources nav-timetable nav-consent"
 WATCHES = (
-    "nav-today nav-library nav-network nav-timetable nav-ledger",
+    "nav-today nav-library nav-network nav-resources nav-timetable nav-ledger nav-consent",
     False,
     "watch-waiting",
     "watch-lesson",
@@ -35,13 +36,13 @@ WATCHES = (
 # role: what the head offers, whether it may create a lesson, and its page of wang's lesson before
 # and while it is held
 ROLES = {
-    "wang": ("nav-today nav-library nav-timetable", True, "open-lesson", "open-lesson"),
+    "wang": (PLANNED, True, "open-lesson", "open-lesson"),
     "xianguan": (f"{WATCHES[0]} nav-directory nav-system", True, *WATCHES[2:]),
     "jiaoyan": WATCHES,
     "inspector": WATCHES,
-    "assistant": ("nav-today nav-library nav-timetable", False, "watch-waiting", "watch-lesson"),
-    "ziyuan": ("nav-today nav-library nav-timetable", False, "lesson-facts", "lesson-facts"),
-    "other-teacher": ("nav-today nav-library nav-timetable", True, "lesson-fault", "lesson-fault"),
+    "assistant": (PLANNED, False, "watch-waiting", "watch-lesson"),
+    "ziyuan": (PLANNED, False, "lesson-facts", "lesson-facts"),
+    "other-teacher": (PLANNED, True, "lesson-fault", "lesson-fault"),
 }
 STRANGERS = (
     ("inspector", Role.INSPECTOR, None),
@@ -77,11 +78,12 @@ async def _walk(page: Page, server: TongkeServer, lesson: dict[str, Any], login:
     nav, creates, before, _ = ROLES[login]
     address = f"{server.url}/teacher/lessons/{lesson['lesson_id']}"
     await _open(page, f"{server.url}/teacher", "nav-today")
+    await expect(page.locator("[data-testid^=nav-]")).to_have_count(len(nav.split()))
     offered = await page.locator("[data-testid^=nav-]").evaluate_all(
         "(all) => all.map((one) => one.dataset.testid).join(' ')"
     )
     assert offered == nav
-    assert await page.get_by_test_id("create-lesson").count() == int(creates)
+    await expect(page.get_by_test_id("create-lesson")).to_have_count(int(creates))
     await _open(page, f"{server.url}/library", "nav-library")
     reads_links = "nav-network" in nav
     await _open(page, f"{server.url}/network", "nav-network" if reads_links else "not-allowed")
@@ -91,10 +93,10 @@ async def _walk(page: Page, server: TongkeServer, lesson: dict[str, Any], login:
 async def _watches_silently(page: Page) -> None:
     """The watcher hears and sees, says so, publishes nothing, and may command nothing."""
     await page.get_by_test_id("watch-mark").wait_for()
-    assert "没有打开" in await page.get_by_test_id("watch-hint").inner_text()
-    assert "只有主讲教师" in await page.get_by_test_id("watch-stage").inner_text()
+    await expect(page.get_by_test_id("watch-hint")).to_contain_text("没有打开")
+    await expect(page.get_by_test_id("watch-stage")).to_contain_text("只有主讲教师")
     for command in ("start-lesson", "mute-all", "share-courseware", "stage-invite-room-shanquan1"):
-        assert await page.get_by_test_id(command).count() == 0
+        await expect(page.get_by_test_id(command)).to_have_count(0)
     assert await page.evaluate("window.__tongke.publisherPc") is None
 
 

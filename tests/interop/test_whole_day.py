@@ -58,7 +58,7 @@ class Day:
 
     async def count(self) -> None:
         """Count what is over, as the upkeep would."""
-        counter = self.county.services.ledger_counter
+        counter = self.county.services.ledger.counter
         await counter.catch_up()
         await counter.settle()
 

@@ -1,10 +1,10 @@
-// Uploads a file with tus-js-client as it comes from npm: node upload.mjs <endpoint> <file> <headers as JSON>
+// Uploads a file with tus-js-client as it comes from npm: node upload.mjs <endpoint> <file> <headers as JSON> [purpose]
 import { createReadStream, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 const require = createRequire(new URL('../../web_client/package.json', import.meta.url))
 const { Upload } = require('tus-js-client')
-const [endpoint, path, headers] = process.argv.slice(2)
+const [endpoint, path, headers, purpose = 'import_workbook'] = process.argv.slice(2)
 
 const upload = new Upload(createReadStream(path), {
   endpoint,
@@ -12,7 +12,7 @@ const upload = new Upload(createReadStream(path), {
   uploadSize: statSync(path).size,
   chunkSize: 8 * 1024 * 1024, // held in memory, so that it can be sent again from where it broke
   retryDelays: [50, 50, 50, 50, 50],
-  metadata: { filename: '课表.csv', purpose: 'import_workbook' },
+  metadata: { filename: purpose === 'video' ? '浮力.mp4' : '课表.csv', purpose },
   onSuccess: () => process.stdout.write(upload.url.split('/').pop()),
   onError: (error) => {
     process.stderr.write(String(error))

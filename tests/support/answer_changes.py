@@ -23,6 +23,13 @@ ADDED_ACTIONS = frozenset(
         *("issue_device_token", "manage_accounts", "manage_grants", "read_audit"),
         *("manage_directory", "manage_timetable", "read_terms"),
         *("read_ledger", "explain_missed", "confirm_missed", "edit_requirements", "freeze_month"),
+        *("read_consent", "keep_consent"),
+        "upload_material",
+        *("keep_series", "read_resource_figures"),
+        "choose_resources",
+        *("manage_harvests", "read_federated"),
+        *("edit_resource", "review_resource", "publish_resource", "set_review_policy"),
+        *("read_retention", "set_retention", "share_resource"),
     }
 )
 
@@ -33,6 +40,8 @@ FAILURE_CODES = {
     "磁盘空间不足,尚未整理,原始录像已保留": "disk_full",
     "整理失败,原始录像已保留": "finishing_failed",
 }
+# Fields of a recording's sources that a former version did not tell.
+PREVIEWS = ("storyboard_url", "waveform_url")
 TRIED_AGAIN = ",将自动重试"
 
 # The 404 that tells of which noun there is none: the question's beginning → today's code.
@@ -79,6 +88,10 @@ def _without_added(question: str, answer: Answer) -> Answer:
                 for step in outer:
                     inside = inside[step]
                 del inside[last]
+    if question.startswith("GET /api/recordings/") and "body" in answer:
+        for source in answer["body"]["sources"]:
+            for name in PREVIEWS:
+                del source[name]
     if question.startswith("GET /api/me") and "body" in answer:
         may = answer["body"]["may"]
         answer["body"]["may"] = [action for action in may if action not in ADDED_ACTIONS]

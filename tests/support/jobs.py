@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from signaling.access.roles import Actor
 from signaling.audit.actions import AuditAction
-from signaling.audit.log import AuditLog
+from signaling.audit.log import SYSTEM, AuditLog
 from signaling.files.keeping import Files
 from signaling.files.storage import FolderFiles
 from signaling.files.store import FileStore
@@ -43,6 +43,8 @@ class InProcessWorkers:
         services = self._services
 
         async def owner(owner_id: str) -> Actor | None:
+            if owner_id == SYSTEM.actor_id:
+                return SYSTEM
             person = await services.people.person(owner_id)
             return None if person is None else person.actor(services.clock.now())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -11,7 +12,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.support.waiting import READY_S
+
 BINARY = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+_OWN = 12  # ports of a test process
+_FIRST = 20_000 + os.getpid() % 1000 * _OWN  # below 32768, where Linux begins to hand out ports
+_PORTS = itertools.cycle(range(_FIRST, _FIRST + _OWN))
 MAIN = """
 {user}
 daemon off;
@@ -43,7 +49,7 @@ async def nginx(folder: Path, port: int, site: str) -> AsyncIterator[str]:
         BINARY, "-p", str(folder), "-e", "stderr", "-c", str(config)
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(READY_S):
             while True:
                 with contextlib.suppress(ConnectionRefusedError):
                     socket.create_connection(("127.0.0.1", port)).close()
@@ -58,6 +64,11 @@ async def nginx(folder: Path, port: int, site: str) -> AsyncIterator[str]:
 
 
 def free_port() -> int:
-    """A TCP port that nobody has now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody has now, for a server that must be told one.
+
+    The kernel never hands it out by itself, and no other test process looks where this one does.
+    """
+    for port in itertools.islice(_PORTS, _OWN):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("all ports of this test process are taken")

@@ -15,7 +15,7 @@ from recorder.config import RecorderConfig
 from recorder.core.archive_format import Begin
 from recorder.finishing.finish import finish
 from recorder.service import RecorderService
-from recorder.storage.api import ARCHIVE_FOLDER
+from recorder.storage.api import ARCHIVE_FOLDER, Storage
 from recorder.storage.folder import FolderArchive, publish_results
 from relay.api import CloseReason, TapSink, TapTrack
 from tests.support.rtp_media import Happening, feed
@@ -151,6 +151,7 @@ def service(
     continue_within_s: float = 0.0,
     tail_s: float = 0.0,
     clock: Callable[[], float] = time.time,
+    storage: Storage | None = None,
 ) -> tuple[RecorderService, Watcher]:
     """A service on a folder, with a watcher; not started."""
     url = database_url or f"sqlite+aiosqlite:///{data}/tongke.db"
@@ -158,6 +159,7 @@ def service(
         RecorderConfig(
             data, url, continue_within_s=continue_within_s, min_free_bytes=0, tail_s=tail_s
         ),
+        storage=storage,
         clock=clock,
     )
     watcher = Watcher()

@@ -22,6 +22,7 @@ from relay.api import CloseReason, MediaKind, TapSink, TapTrack
 FLASH_EVERY_S = 2.0
 FLASH_LENGTH_S = 0.2
 FIRST_FLASH_S = 1.0
+PERIOD_S = 10.0  # of the pictures: whole flashes and whole groups of pictures
 MAX_PAYLOAD = 1100
 
 
@@ -40,7 +41,6 @@ class Coded:
     key: bool
 
 
-@functools.lru_cache(maxsize=32)
 def encode_video(
     codec: str,
     seconds: float,
@@ -50,7 +50,24 @@ def encode_video(
     fps: int = 25,
     key_every_s: float = 5.0,
 ) -> tuple[Coded, ...]:
-    """A moving picture that turns white at each flash."""
+    """A moving picture that turns white at each flash.
+
+    Every ten seconds the coded frames begin anew, with a key frame: encoding takes time.
+    """
+    period_s = PERIOD_S if PERIOD_S % key_every_s == 0 else seconds
+    period = _encode_period(
+        codec, round(min(seconds, period_s) * fps), width, height, fps, key_every_s
+    )
+    return tuple(
+        Coded(number / fps, period[number % len(period)].data, period[number % len(period)].key)
+        for number in range(round(seconds * fps))
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _encode_period(
+    codec: str, pictures: int, width: int, height: int, fps: int, key_every_s: float
+) -> tuple[Coded, ...]:
     name, options = {
         "VP8": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}),
         "H264": (
@@ -66,7 +83,7 @@ def encode_video(
     coded = []
     ramp = np.tile(np.arange(width, dtype=np.uint16) % 96, (height, 1))
     chroma = np.full((height // 2, width), 128, np.uint8)
-    for number in range(round(seconds * fps)):
+    for number in range(pictures):
         luma = (
             np.full((height, width), 235, np.uint8)
             if flash_on(number / fps)
@@ -326,12 +343,20 @@ def decode(path: Path) -> Decoded:
                 assert not frame.is_corrupt
                 times.append(float(frame.time))
                 sizes.add((frame.width, frame.height))
-                luma = float(np.mean(frame.reformat(format="gray").to_ndarray()))
-                if luma > 180 >= previous:
+                luma = _brightness(frame)
+                if luma > 170 >= previous:
                     flashes.append(float(frame.time))
                 previous = luma
     beeps, seconds = decode_beeps(path) if has_audio else ([], 0.0)
     return Decoded(times, sizes, flashes, beeps, seconds, duration)
+
+
+def _brightness(frame: av.VideoFrame) -> float:
+    """The mean of the first plane of a picture, which is luma: 235 in flashes, at most 112 else."""
+    assert frame.format.name == "yuv420p"
+    plane = frame.planes[0]
+    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return float(np.mean(lines[:, : frame.width]))
 
 
 def decode_beeps(path: Path) -> tuple[list[float], float]:

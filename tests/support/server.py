@@ -40,6 +40,7 @@ class ProblemError(Exception):
         self.status = status
         self.code = problem.get("code")
         self.field = problem.get("field")
+        self.facts = problem.get("facts", {})
 
 
 @dataclass

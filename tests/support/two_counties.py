@@ -128,9 +128,11 @@ class World:
 
 
 @asynccontextmanager
-async def two_counties(data: Path, clock: ManualClock | None = None) -> AsyncIterator[World]:
-    """Both counties, served in this process."""
-    settings = {"http_host": "127.0.0.1", "http_port": 0, "log_level": "warning"}
+async def two_counties(
+    data: Path, clock: ManualClock | None = None, **more: Any
+) -> AsyncIterator[World]:
+    """Both counties, served in this process; `more` settings may be given."""
+    settings = {"http_host": "127.0.0.1", "http_port": 0, "log_level": "warning", **more}
     async with running_services(data, clock, seeded=False, **settings) as services:
         await furnish(services)
         async with serving(services) as http, aiohttp.ClientSession() as session:

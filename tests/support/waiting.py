@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 PATIENCE_S = 60.0  # with a busy machine; how long things take is measured elsewhere
+READY_S = 60.0  # until a server that a test has started listens
 _POLL_S = 0.02
 
 

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parse } from 'acorn'
-import { full } from 'acorn-walk'
+import { fullAncestor } from 'acorn-walk'
 import postcss from 'postcss'
 
 /**
@@ -151,7 +151,10 @@ export function scriptFaults(code, name) {
   const late = (what, since) => {
     if (since > FLOOR) faults.push(`${name}: ${what} needs Chromium ${since}`)
   }
-  full(tree, (node) => {
+  // What stands in `try` with a `catch` has another way for browsers that lack it.
+  const tried = (above) => above.some((one, n) => one.type === 'TryStatement' && one.handler && above[n + 1] === one.block)
+  fullAncestor(tree, (node, _, above) => {
+    if (tried(above)) return
     if (node.type === 'CallExpression' || node.type === 'NewExpression') {
       const { callee } = node
       if (callee.type === 'Identifier' && Object.hasOwn(LATE_GLOBALS, callee.name)) {

@@ -15,6 +15,7 @@ const PAGE = [...VUE, 'vue-router', 'element-plus']
 export const LAYERS = {
   'core/base': { folders: [] },
   'core/audit': { folders: ['core/base'] },
+  'core/consent': { folders: ['core/base'] },
   'core/directory': { folders: ['core/base'] },
   'core/files': { folders: ['core/base'] },
   'core/identity': { folders: ['core/base'] },
@@ -24,6 +25,7 @@ export const LAYERS = {
   'core/library': { folders: ['core/base'] },
   'core/links': { folders: ['core/base'] },
   'core/media': { folders: ['core/base'] },
+  'core/resource_push': { folders: ['core/base'] },
   'core/timetable': { folders: ['core/base'] },
   'core/classroom': { folders: ['core/base', 'core/media'] },
 
@@ -34,6 +36,7 @@ export const LAYERS = {
     folders: ['core/base', 'core/timetable', 'browser/base', 'browser/identity'],
     packages: ['vue'],
   },
+  'browser/consent': { folders: ['core/consent', 'browser/base', 'browser/identity'] },
   'browser/directory': {
     folders: ['core/base', 'core/directory', 'browser/base', 'browser/identity'],
     packages: ['vue'],
@@ -43,7 +46,11 @@ export const LAYERS = {
     packages: ['tus-js-client'],
   },
   'browser/jobs': { folders: ['core/jobs', 'browser/identity'] },
-  'browser/library': { folders: ['core/base', 'core/library'] },
+  'browser/library': { folders: ['core/base', 'core/library', 'browser/base', 'browser/identity'], packages: ['hls.js'] },
+  'browser/resource_push': {
+    folders: ['core/base', 'core/resource_push', 'browser/base', 'browser/identity'],
+    packages: ['vue'],
+  },
   'browser/media': { folders: ['core/base', 'core/media', 'browser/base'], packages: ['vue'] },
   'browser/classroom': {
     folders: ['core/base', 'core/media', 'core/classroom', 'browser/base', 'browser/identity', 'browser/media'],
@@ -65,14 +72,27 @@ export const LAYERS = {
     ],
     packages: VUE,
   },
-  'components/files': { folders: ['core/base', 'core/files', 'browser/files', 'i18n'], packages: VUE },
+  'components/files': {
+    folders: ['core/base', 'core/files', 'browser/base', 'browser/files', 'i18n'],
+    packages: VUE,
+  },
   'components/jobs': {
     folders: ['core/base', 'core/jobs', 'browser/base', 'browser/files', 'browser/jobs', 'i18n'],
     packages: VUE,
   },
   'components/links': { folders: ['core/base', 'core/links', 'browser/base'], packages: VUE },
+  'components/resource_push': {
+    folders: [
+      ...['core/base', 'core/resource_push', 'browser/base', 'browser/resource_push', 'i18n', 'components/base'],
+    ],
+    packages: VUE,
+  },
   'components/ledger': {
     folders: ['core/base', 'core/ledger', 'browser/base', 'browser/ledger', 'i18n', 'components/base'],
+    packages: VUE,
+  },
+  'components/library': {
+    folders: ['core/base', 'core/files', 'core/library', 'browser/base', 'browser/library', 'i18n', 'components/base'],
     packages: VUE,
   },
   'components/media': { folders: ['core/media', 'browser/media'], packages: ['vue'] },
@@ -95,6 +115,13 @@ export const LAYERS = {
     ],
     packages: PAGE,
   },
+  'pages/consent': {
+    folders: [
+      ...['core/base', 'core/consent', 'browser/base', 'browser/consent', 'browser/files', 'browser/identity'],
+      ...['browser/timetable', 'i18n', 'components/base', 'components/files', 'components/jobs'],
+    ],
+    packages: PAGE,
+  },
   'pages/directory': {
     folders: [
       ...['core/base', 'core/directory', 'browser/base', 'browser/directory', 'browser/files', 'browser/identity'],
@@ -110,7 +137,7 @@ export const LAYERS = {
     folders: [
       ...['core/base', 'core/directory', 'core/jobs', 'core/lessons', 'core/timetable'],
       ...['browser/base', 'browser/identity', 'browser/timetable', 'i18n', 'components/base'],
-      ...['components/directory', 'components/files', 'components/jobs', 'components/ledger'],
+      ...['components/directory', 'components/files', 'components/jobs', 'components/ledger', 'components/resource_push'],
     ],
     packages: PAGE,
   },
@@ -126,7 +153,7 @@ export const LAYERS = {
     folders: [
       ...['core/base', 'core/ledger', 'core/lessons', 'core/timetable'],
       ...['browser/base', 'browser/identity', 'browser/ledger', 'browser/timetable', 'i18n'],
-      ...['components/base', 'components/classroom', 'components/links', 'pages/timetable'],
+      ...['components/base', 'components/classroom', 'components/links', 'components/resource_push', 'pages/timetable'],
     ],
     packages: PAGE,
   },
@@ -134,13 +161,28 @@ export const LAYERS = {
     folders: [
       ...['core/base', 'core/lessons', 'core/library'],
       ...['browser/base', 'browser/identity', 'browser/media', 'i18n', 'components/base', 'components/ledger'],
+      ...['components/resource_push'],
+    ],
+    packages: PAGE,
+  },
+  'pages/recordings': {
+    folders: [
+      ...['core/base', 'core/library', 'browser/base', 'browser/identity'],
+      ...['i18n', 'components/base', 'components/library'],
     ],
     packages: PAGE,
   },
   'pages/library': {
     folders: [
       ...['core/base', 'core/library', 'browser/base', 'browser/identity', 'browser/library'],
-      ...['i18n', 'components/base'],
+      ...['i18n', 'components/base', 'components/jobs', 'components/library'],
+    ],
+    packages: PAGE,
+  },
+  'pages/resources': {
+    folders: [
+      ...['core/base', 'core/library', 'browser/base', 'browser/files', 'browser/identity', 'browser/library'],
+      ...['i18n', 'components/base', 'components/files', 'components/jobs', 'components/library'],
     ],
     packages: PAGE,
   },
@@ -163,9 +205,10 @@ export const LAYERS = {
   // The two pages. The kiosk runs on Chromium 80: neither router nor Element Plus.
   classroom: {
     folders: [
-      ...['core/base', 'core/ledger', 'core/lessons', 'core/media', 'core/timetable', 'core/classroom'],
+      ...['core/base', 'core/ledger', 'core/lessons', 'core/library', 'core/media', 'core/timetable', 'core/classroom'],
+      ...['core/resource_push', 'browser/resource_push'],
       ...['browser/base', 'browser/identity', 'browser/ledger', 'browser/media', 'browser/timetable'],
-      ...['browser/classroom', 'i18n', 'styles'],
+      ...['browser/classroom', 'i18n', 'styles', 'components/library'],
       ...['components/base', 'components/identity', 'components/ledger', 'components/links', 'components/media'],
       ...['components/classroom'],
     ],
@@ -174,8 +217,8 @@ export const LAYERS = {
   app: {
     folders: [
       ...['core/base', 'browser/base', 'browser/identity', 'i18n', 'styles', 'components/base'],
-      ...['pages/audit', 'pages/directory', 'pages/identity', 'pages/jobs', 'pages/ledger', 'pages/lessons'],
-      ...['pages/library', 'pages/links', 'pages/timetable', 'pages/today', 'pages/classroom'],
+      ...['pages/audit', 'pages/consent', 'pages/directory', 'pages/identity', 'pages/jobs', 'pages/ledger', 'pages/lessons'],
+      ...['pages/library', 'pages/links', 'pages/recordings', 'pages/resources', 'pages/timetable', 'pages/today', 'pages/classroom'],
     ],
     packages: PAGE,
   },

@@ -33,12 +33,12 @@ async def require(services: Services, today: date) -> None:
     for grade in county.GRADES:
         for subject in county.REQUIRED:
             wish = RequirementCreate(county.COUNTY_ID, grade, subject, 1, first_monday(today))
-            await services.ledger_county.requirements.create(admin, wish)
+            await services.ledger.county.requirements.create(admin, wish)
 
 
 async def count(services: Services, start: datetime, end: datetime) -> None:
     """Count the lessons of a time, and let points say why they missed some."""
-    await services.ledger_counter.complete(start, end)
+    await services.ledger.counter.complete(start, end)
     for unit in await _missed(services, end - _EXPLAINED_AFTER):
         await _explain(services, unit, end)
 
@@ -53,7 +53,7 @@ async def _explain(services: Services, unit: LedgerUnitRow, now: datetime) -> No
         school.school_id,
         unit.room_id,
     )
-    amending = services.ledger.amending
+    amending = services.ledger.pages.amending
     given = await amending.explain(
         room, unit.lesson_id, unit.room_id, GiveReason(reason, unit.version)
     )

@@ -14,7 +14,7 @@ from recorder.api import LessonFacts
 from signaling.audit.actions import AuditAction
 from signaling.audit.log import SYSTEM
 from signaling.base.calendar import days
-from signaling.command.demo import county, ledger
+from signaling.command.demo import consents, county, ledger
 from signaling.command.demo.history import teach
 from signaling.command.demo.places import add_places
 from signaling.command.demo.term import at_times_of, change_some, first_monday, plan_term
@@ -55,6 +55,7 @@ async def seed_county(services: Services, keep_copy: KeepCopy, password: str) ->
         await plan_term(at, zone, today)
         await change_some(at, zone, today)
         await ledger.require(services, today)
+        await consents.give(services)
     elif not await _is_ours(services):
         return
     midnight, _ = days(today, 1, zone)

@@ -82,7 +82,7 @@ async def plan_term(at: At, zone: tzinfo, today: date) -> None:
     opened = datetime.combine(first, _OFFICE_OPENS, zone) - timedelta(days=3)
     async with at(opened) as services:
         admin = await admin_of(services)
-        settings = services.settings
+        settings = services.timetable.settings
         term = await settings.terms.create(
             admin, TermWish(county.COUNTY_ID, term_name(first), first, county.WEEKS)
         )
@@ -90,7 +90,7 @@ async def plan_term(at: At, zone: tzinfo, today: date) -> None:
             admin, BellsWish(county.COUNTY_ID, "全县作息时间", tuple(_periods()))
         )
         for lesson in county.weekly_lessons():
-            await services.plans.create(admin, _plan_of(lesson, term.term_id))
+            await services.timetable.plans.create(admin, _plan_of(lesson, term.term_id))
 
 
 def _periods() -> list[PeriodTimes]:
@@ -149,9 +149,9 @@ async def _stop_and_make_up(services: Services, monday: date) -> None:
     if found is None:
         return
     stop = LessonStop(found.version, MissedReason.TEACHER_LEAVE, note="参加县里教研活动")
-    await services.lesson_changes.cancel(admin, found.lesson_id, stop)
+    await services.timetable.changes.cancel(admin, found.lesson_id, stop)
     slot = SlotWish(monday + timedelta(days=10), period=len(county.BELLS))
-    await services.lesson_changes.make_up(admin, found.lesson_id, LessonMakeUp(slot))
+    await services.timetable.changes.make_up(admin, found.lesson_id, LessonMakeUp(slot))
 
 
 async def _move_one(services: Services, monday: date) -> None:
@@ -160,7 +160,7 @@ async def _move_one(services: Services, monday: date) -> None:
         return
     slot = SlotWish(monday + timedelta(days=4), period=len(county.BELLS))
     move = LessonMove(found.version, slot, note="学校开运动会")
-    await services.lesson_changes.move(admin, found.lesson_id, move)
+    await services.timetable.changes.move(admin, found.lesson_id, move)
 
 
 async def _substitute_one(services: Services, monday: date) -> None:
@@ -168,7 +168,7 @@ async def _substitute_one(services: Services, monday: date) -> None:
     if found is None:
         return
     wish = LessonSubstitute(found.version, "teacher-wu", MissedReason.TEACHER_LEAVE, note="病假")
-    await services.lesson_changes.substitute(admin, found.lesson_id, wish)
+    await services.timetable.changes.substitute(admin, found.lesson_id, wish)
 
 
 async def _lesson_of(

@@ -16,7 +16,7 @@ from signaling.ledger.wire import MissedCause, UnitOrigin, UnitOutcome
 from signaling.lessons.reasons import WITHOUT_CAUSE, MissedReason
 from signaling.lessons.wire import LessonState
 
-FORMULA = 1
+FORMULA = 2  # 1: 资源推送 was held only where it had a live room
 
 Stretch = tuple[datetime, datetime]
 
@@ -27,9 +27,11 @@ class FormulaSettings:
 
     Attributes:
         valid_minutes: a unit is 有效 if its room was there for so long (DOMAIN.md: 30).
+        formula: the version of the rules; a month that was reported keeps its own.
     """
 
     valid_minutes: int = 30
+    formula: int = FORMULA
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class UnitFacts:
         seen_s: seconds in which the room had picture or page, and sound.
         headcount: 到课人数, if it was entered.
         reason: why it was missed, as far as anybody said.
+        pushed_s: the length of the resources that a lesson of 资源推送 carries.
+        played_s: seconds that the room watched of them.
     """
 
     state: LessonState
@@ -61,6 +65,8 @@ class UnitFacts:
     seen_s: float = 0.0
     headcount: int | None = None
     reason: MissedReason | None = None
+    pushed_s: float = 0.0
+    played_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,9 @@ class Judgement:
 
 def judge(facts: UnitFacts, settings: FormulaSettings, now: datetime) -> Judgement:
     """Return what became of a unit by now."""
+    if is_played(facts, settings):
+        watched_s = round(facts.played_s)
+        return Judgement(UnitOutcome.HELD, watched_s, watched_s, valid=True)
     outcome = outcome_of(facts, now)
     if outcome is UnitOutcome.MISSED:
         return Judgement(outcome, cause=cause_of(facts.reason))
@@ -85,6 +94,30 @@ def judge(facts: UnitFacts, settings: FormulaSettings, now: datetime) -> Judgeme
     valid = present_s >= settings.valid_minutes * 60
     # Both are measured apart, and nobody sees more than the time in which the room was there.
     return Judgement(outcome, present_s, min(round(facts.seen_s), present_s), valid)
+
+
+def needed_s(
+    pushed_s: float, starts_at: datetime, ends_at: datetime, settings: FormulaSettings
+) -> float:
+    """Return the seconds that a room must watch of what a lesson of 资源推送 carries.
+
+    It is the share that 有效 asks of a live lesson: 30 of 40 minutes are three quarters. Of long
+    resources nobody has to watch more than those minutes. Where the list was emptied after
+    something was watched, nothing less than those minutes counts.
+    """
+    valid_s = settings.valid_minutes * 60.0
+    if pushed_s <= 0:
+        return valid_s
+    planned_s = max((ends_at - starts_at).total_seconds(), 1.0)
+    return min(valid_s, pushed_s * min(valid_s / planned_s, 1.0))
+
+
+def is_played(facts: UnitFacts, settings: FormulaSettings) -> bool:
+    """Return whether a room watched enough of pushed resources for its unit to be held."""
+    if settings.formula < 2 or facts.withdrawn or facts.state is LessonState.CANCELLED:
+        return False
+    needed = needed_s(facts.pushed_s, facts.starts_at, facts.ends_at, settings)
+    return facts.played_s > 0 and facts.played_s >= needed
 
 
 def outcome_of(facts: UnitFacts, now: datetime) -> UnitOutcome:

@@ -37,6 +37,15 @@ def state_of(
     return TodayState.LATE if now > starts_at + LATE_AFTER else TodayState.DUE
 
 
+def state_of_push(
+    state: LessonState, starts_at: datetime, ends_at: datetime, now: datetime, *, played: bool
+) -> TodayState:
+    """Return the state of a lesson of 资源推送, which nobody begins: `played` by any room."""
+    if played and state is LessonState.SCHEDULED:
+        return TodayState.ENDED if now > ends_at else TodayState.LIVE
+    return state_of(state, starts_at, ends_at, now)
+
+
 def urgency(state: TodayState) -> int:
     """Return the place of a state in the order of the board."""
     return _ORDER.index(state)

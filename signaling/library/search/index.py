@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.library.search.core.documents import (
@@ -66,6 +66,17 @@ class SearchIndex(Protocol):
             query: words and keys.
             condition: what must hold besides, on columns of `DocumentRow` or of subqueries by it.
             limit: most documents.
+        """
+        ...
+
+    def newest(self, query: Query, limit: int) -> Select[str]:
+        """Return the statement for the ids of resources that have a query's tokens.
+
+        Tokens only narrow, see `query`. The highest scores come first.
+
+        Args:
+            query: words and keys, at least one.
+            limit: most resources.
         """
         ...
 

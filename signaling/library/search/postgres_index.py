@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Text, and_, delete, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, delete, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,12 +52,21 @@ class PostgresSearchIndex:
         limit: int = MAX_CANDIDATES,
     ) -> Sequence[Document]:
         """Return documents that may answer a query, the highest scores first."""
-        wanted = [_word(word) for word in query.words]
-        wanted += [_any(group) for group in query.keys]
+        wanted = _wanted(query)
         if condition is not None:
             wanted.append(condition)
         statement = select(*SHOWN).where(*wanted).order_by(DocumentRow.place.desc()).limit(limit)
         return await documents_of((await session.execute(statement)).all())
+
+    def newest(self, query: Query, limit: int) -> Select[str]:
+        """Return the statement for the ids of resources that have a query's tokens."""
+        statement = select(DocumentRow.resource_id).where(*_wanted(query))
+        return statement.order_by(DocumentRow.place.desc()).limit(limit)
+
+
+def _wanted(query: Query) -> list[ColumnElement[bool]]:
+    wanted = [_word(word) for word in query.words]
+    return wanted + [_any(group) for group in query.keys]
 
 
 def _word(word: Word) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, Select, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.library.search.core.documents import Document, tokens_of
@@ -31,6 +31,11 @@ _TAKE = text(
     "INSERT INTO search_tokens(search_tokens, rowid, tokens) VALUES ('delete', :place, :tokens)"
 )
 _MATCH = text("SELECT rowid AS place FROM search_tokens WHERE search_tokens MATCH :match")
+
+_NEWEST = text(
+    "SELECT rowid AS place FROM search_tokens WHERE search_tokens MATCH :match"
+    " ORDER BY rowid DESC LIMIT :most"
+)
 
 
 class SqliteSearchIndex:
@@ -80,6 +85,12 @@ class SqliteSearchIndex:
             statement = statement.where(condition)
         rows = await session.execute(statement.order_by(place.desc()).limit(limit))
         return await documents_of(rows.all())
+
+    def newest(self, query: Query, limit: int) -> Select[str]:
+        """Return the statement for the ids of resources that have a query's tokens."""
+        statement = _NEWEST.columns(place=DocumentRow.place.type)
+        found = statement.bindparams(match=match_of(query), most=limit).subquery()
+        return select(DocumentRow.resource_id).join(found, found.c.place == DocumentRow.place)
 
 
 def match_of(query: Query) -> str:

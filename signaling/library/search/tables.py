@@ -10,7 +10,7 @@ from signaling.base.columns import Base
 
 
 class DocumentRow(Base):
-    """What can be found of one resource. A greater `place` is shown earlier."""
+    """Words by which one resource is found. A greater `place` is shown earlier."""
 
     __tablename__ = "search_documents"
     __table_args__ = (

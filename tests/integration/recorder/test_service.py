@@ -264,12 +264,14 @@ async def test_kill_9_costs_at_most_two_seconds(tmp_path: Path) -> None:
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdout is not None
-    async with asyncio.timeout(120):
-        async for line in child.stdout:
-            if line == b"crash me\n":
-                break
-    os.kill(child.pid, signal.SIGKILL)
-    await child.wait()
+    try:
+        async with asyncio.timeout(120):
+            async for line in child.stdout:
+                if line == b"crash me\n":
+                    break
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        await child.wait()
 
     recorder, watcher = service(tmp_path)
     await recorder.start()

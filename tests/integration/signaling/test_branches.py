@@ -20,10 +20,16 @@ import pytest_asyncio
 from signaling.access.roles import Role
 from signaling.access.signing import fingerprint
 from signaling.directory.grants.wire import GrantGive
+from signaling.exchange.harvests.wire import HarvestSourceCreate
 from signaling.jobs.store import NewJob
+from signaling.library.recommending.wire import ResourceRecommend
+from signaling.library.series.wire import SeriesCreate, SeriesScope
+from signaling.library.sharing.wire import ShareLinkMake
 from signaling.timetable.imports.records import ImportRecord
 from signaling.timetable.imports.store import add_import
 from signaling.timetable.imports.wire import ImportCounts, ImportState
+from tests.support.consents import recorded
+from tests.support.resources import attached, published
 from tests.support.schema_example import example
 from tests.support.server import Client
 from tests.support.two_counties import (
@@ -104,6 +110,48 @@ async def _recording(world: World, place: Place) -> str:
     return record.recording_id
 
 
+async def _resource(world: World, place: Place) -> str:
+    """A resource of the school that is published to nobody but the school."""
+    kept: dict[Place, str] = world.__dict__.setdefault("resources", {})
+    if place not in kept:
+        kept[place] = await published(world, place)
+    return kept[place]
+
+
+async def _share_link(world: World, place: Place) -> str:
+    admin = await world.actor(place.person(Role.RESOURCE_ADMIN))
+    links = world.services.resources.sharing.links
+    made = await links.make(admin, await _resource(world, place), ShareLinkMake())
+    return made.link.link_id
+
+
+async def _attachment(world: World, place: Place) -> str:
+    kept: dict[Place, str] = world.__dict__.setdefault("attachments", {})
+    if place not in kept:
+        owner = await world.actor(place.teacher)
+        kept[place] = await attached(world.services, await _resource(world, place), owner)
+    return kept[place]
+
+
+async def _reference(world: World, place: Place) -> str:
+    """A recommendation of the school to its county."""
+    kept: dict[Place, str] = world.__dict__.setdefault("references", {})
+    if place not in kept:
+        admin = await world.actor(place.person(Role.RESOURCE_ADMIN))
+        resource_id, desk = await _resource(world, place), world.services.resources
+        wish = ResourceRecommend(place.school, 1, f"{place.school}-note")
+        await desk.recommending.recommend(admin, resource_id, wish)
+        chain = await desk.recommendations.recommendations.chain(admin, resource_id)
+        kept[place] = next(one.reference_id for one in chain.steps if one.reference_id)
+    return kept[place]
+
+
+async def _series(world: World, place: Place) -> str:
+    teacher = await world.actor(place.teacher)
+    wish = SeriesCreate(f"{place.school}-series", scope=SeriesScope.SCHOOL)
+    return await world.services.resources.series.desk.create(teacher, wish)
+
+
 async def _lesson(world: World, place: Place) -> str:
     kept: dict[Place, str] = world.__dict__.setdefault("lessons", {})
     if place not in kept:
@@ -146,6 +194,26 @@ async def _import(world: World, place: Place) -> str:
     return record.import_id
 
 
+async def _consent(world: World, place: Place) -> str:
+    kept: dict[Place, str] = world.__dict__.setdefault("consents", {})
+    if place not in kept:
+        kept[place] = (await recorded(world, place)).consent_id
+    return kept[place]
+
+
+async def _consent_page(world: World, place: Place) -> str:
+    consent_id = await _consent(world, place)
+    admin = await world.actor(place.person(Role.COUNTY_ADMIN))
+    return (await world.services.consents.reader.get(admin, consent_id)).files[0].file_id
+
+
+async def _source(world: World, place: Place) -> str:
+    admin = await world.actor(f"{place.county}-{Role.COUNTY_ADMIN}")
+    url = f"https://{place.school}.example/oai"
+    wish = HarvestSourceCreate(place.county, f"{place.county} library", url)
+    return (await world.services.harvests.add(admin, wish)).source_id
+
+
 _TEACHERS = frozenset({Role.LEAD_TEACHER})  # they read the directory of their county
 
 # The path up to and including its id → how there is such an object.
@@ -155,6 +223,23 @@ MAKERS: dict[str, Maker] = {
     "/api/recordings/{recording_id}": Maker(_recording),
     "/media/recordings/{recording_id}": Maker(_recording),
     "/media/recordings/{recording_id}/{file}": Maker(_named("thumbnail.jpg")),
+    "/api/resources/{resource_id}": Maker(_resource),
+    "/api/resources/{resource_id}/share-links/{link_id}": Maker(_share_link),
+    "/api/library/{resource_id}": Maker(_resource),
+    "/api/recommendations/{reference_id}": Maker(_reference),
+    "/api/series/{series_id}": Maker(_series),
+    "/api/coverage/schools/{school_id}": Maker(_named("{school}")),
+    "/media/resources/{resource_id}": Maker(_resource),
+    "/media/resources/{resource_id}/{version}": Maker(_named("1")),
+    "/media/resources/{resource_id}/{version}/{file}": Maker(_named("camera.webm")),
+    "/media/resources/{resource_id}/{version}/{edition_id}": Maker(_named("0" * 32)),
+    "/media/resources/{resource_id}/{version}/{edition_id}/{file}": Maker(_named("a.mp4")),
+    "/api/resources/{resource_id}/attachments/{file_id}": Maker(_attachment),
+    "/api/resources/{resource_id}/versions/{version}": Maker(_named("1")),
+    "/api/resources/{resource_id}/versions/{version}/attachments/{file_id}": Maker(_attachment),
+    "/media/attachments/{resource_id}": Maker(_resource),
+    "/media/attachments/{resource_id}/{version}": Maker(_named("1")),
+    "/media/attachments/{resource_id}/{version}/{file_id}": Maker(_attachment),
     "/api/rooms/{room_id}": Maker(_named("{school}-room")),
     "/api/rooms/{room_id}/terminals/{terminal_id}": Maker(_terminal),
     "/api/accounts/{person_id}": Maker(_named("{school}-lead_teacher")),
@@ -167,6 +252,7 @@ MAKERS: dict[str, Maker] = {
     "/api/directory/subjects/{entry_id}": Maker(_named("{county}-subject"), of_school=False),
     "/api/directory/pairings/{entry_id}": Maker(_named("{county}-pairing"), of_school=False),
     "/api/directory/teachers/{entry_id}": Maker(_named("{school}-lead_teacher")),
+    "/api/counties/{county_id}": Maker(_named("{county}"), of_school=False),
     "/api/timetable/counties/{county_id}": Maker(_named("{county}"), of_school=False),
     "/api/timetable/terms/{term_id}": Maker(_named("{county}-term"), of_school=False),
     "/api/timetable/bells/{schedule_id}": Maker(_named("{county}-bells"), of_school=False),
@@ -182,6 +268,10 @@ MAKERS: dict[str, Maker] = {
     "/api/ledger/requirements/{requirement_id}": Maker(
         _named("{county}-requirement"), of_school=False
     ),
+    "/api/consents/{consent_id}": Maker(_consent),
+    "/api/consents/{consent_id}/files/{file_id}": Maker(_consent_page),
+    "/api/consents/classes/{class_id}": Maker(_named("{school}-class")),
+    "/api/harvest-sources/{source_id}": Maker(_source, of_school=False),
     "/api/jobs/{job_id}": Maker(_job),
     "/api/files/{file_id}": Maker(_named(NOTHING)),  # a file is its owner's alone
 }
@@ -197,6 +287,7 @@ FILTERS = {
     "parent_id": FAR.county,
     "school_id": FAR.school,
     "school": FAR.school,
+    "subject": f"{FAR.school}-resource",
     "center_school_id": FAR.school,
     "point_school_id": THEIRS.school(2).school,
     "subject_id": f"{FAR.county}-subject",
@@ -228,6 +319,7 @@ class Operation:
     method: str
     path: str
     query: tuple[str, ...]
+    is_open: bool  # also to those who are not signed in, as far as they may see
     content_type: str | None  # of the body, if there is one
     body: bytes  # of the right shape, for all that the shape says
 
@@ -294,7 +386,8 @@ def _operations(document: dict[str, Any]) -> Iterator[Operation]:
                 body = b""
                 if kind == "application/json":
                     body = json.dumps(example(content[kind]["schema"], schemas)).encode()
-                yield Operation(method.upper(), path, tuple(names), kind, body)
+                is_open = {} in operation["security"]
+                yield Operation(method.upper(), path, tuple(names), is_open, kind, body)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -310,8 +403,8 @@ async def walk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Walk]:
             for place in (HERE, NEXT_DOOR, FAR)
             for path, maker in MAKERS.items()
         }
-        await world.services.ledger_counter.catch_up()
-        await world.services.ledger_counter.settle()
+        await world.services.ledger.counter.catch_up()
+        await world.services.ledger.counter.settle()
         yield Walk(world, tuple(_operations(document)), clients, ids)
 
 
@@ -321,7 +414,7 @@ async def test_every_id_of_a_path_has_a_maker(walk: Walk) -> None:
     assert {path for one in walk.operations for path in one.ids} == set(MAKERS)
 
 
-async def test_other_keys_than_a_session_open_only_media_and_calendars(walk: Walk) -> None:
+async def test_without_a_session_only_media_calendars_and_public_packages_open(walk: Walk) -> None:
     document = await walk.world.client().call("GET", "/api/openapi.json")
     others = {
         path
@@ -329,7 +422,7 @@ async def test_other_keys_than_a_session_open_only_media_and_calendars(walk: Wal
         for method, operation in methods.items()
         if PARAMETER.search(path) and not any("session" in way for way in operation["security"])
     }
-    assert {path.split("/")[1] for path in others} == {"whip", "whep", "calendar"}
+    assert {path.split("/")[1] for path in others} == {"whip", "whep", "calendar", "oai"}
 
 
 async def test_what_the_walk_asks_for_is_there(walk: Walk) -> None:
@@ -407,4 +500,7 @@ async def test_nobody_who_is_not_signed_in_reaches_anything(walk: Walk) -> None:
         for one in walk.operations:
             path = walk.path(one, HERE)
             async with stranger.request(one.method, walk.world.base + path) as answer:
-                assert answer.status == 401, one
+                if one.is_open and not one.ids:
+                    assert not leaks(await answer.text(), OURS), one
+                else:
+                    assert answer.status == (404 if one.is_open else 401), one

@@ -22,6 +22,7 @@ from signaling.web.app import MAX_BODY_BYTES
 from signaling.web.routes import Content, Route
 from signaling.wiring import Services
 from tests.support.loop_time import LoopTime, watched_loop
+from tests.support.resources import shelve
 from tests.support.services import ADMIN, served
 
 pytestmark = pytest.mark.bench
@@ -117,6 +118,9 @@ async def test_no_route_holds_the_loop_whoever_calls_it(tmp_path: Path) -> None:
     async with served(tmp_path) as (services, client, lesson_id):
         everyone = await callers(services)
         await asyncio.to_thread(many_lessons, tmp_path / "tongke.db", lesson_id)
+        resource_id = await shelve(
+            services, "shelved", teacher=seed.LEAD_TEACHER, room=seed.RECEIVE_ROOMS[0]
+        )
         port = int(client.base.rpartition(":")[2])
         with watched_loop() as seen:
             for caller, route in itertools.product(everyone, ROUTES):
@@ -125,7 +129,8 @@ async def test_no_route_holds_the_loop_whoever_calls_it(tmp_path: Path) -> None:
                 path = route.path.replace("{lesson_id}", lesson_id)
                 path = path.replace("{room_id}", "yunling1").replace("{source_id}", "lead.camera")
                 path = path.replace("{session_id}", "x").replace("{recording_id}", "x")
-                path = path.replace("{file}", "x.webm")
+                path = path.replace("{file}", "x.webm").replace("{resource_id}", resource_id)
+                path = path.replace("{version}", "1")
                 if path == "/api/timetable/changes":
                     path += "?since=elsewhere"  # else it waits for a change
                 for body in largest_bodies(route):

@@ -16,6 +16,8 @@ def test_what_is_open_to_anybody_is_a_short_and_known_list() -> None:
         "/api/activation",  # with the code of a slip
         "/api/activation/lookup",
         "/calendar/{secret}.ics",  # the secret is the key
+        "/oai",  # what is published to anybody
+        "/oai/packages/{resource_id}",  # likewise
         "/api/openapi.json",
         "/healthz",
         "/metrics",

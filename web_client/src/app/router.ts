@@ -9,6 +9,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** May be seen without signing in. */
     readonly open?: boolean
+    /** With a header for those who are not signed in. */
+    readonly guests?: boolean
     /** Without the header: the lesson needs the whole window. */
     readonly bare?: boolean
     /** The permission that the page needs. */
@@ -34,8 +36,21 @@ export const router = createRouter({
       props: true,
       meta: { bare: true },
     },
-    { path: '/library', component: () => import('../pages/library/LibraryPage.vue') },
-    { path: '/library/:id', component: () => import('../pages/library/RecordingPage.vue'), props: true },
+    { path: '/library', component: () => import('../pages/library/LibraryPage.vue'), meta: { open: true, guests: true } },
+    { path: '/library/series', component: () => import('../pages/library/SeriesListPage.vue'), meta: { open: true, guests: true } },
+    {
+      path: '/library/series/:id',
+      component: () => import('../pages/library/SeriesPage.vue'),
+      props: true,
+      meta: { open: true, guests: true },
+    },
+    {
+      path: '/library/:id',
+      component: () => import('../pages/library/WatchPage.vue'),
+      props: true,
+      meta: { open: true, guests: true },
+    },
+    { path: '/recordings/:id', component: () => import('../pages/recordings/RecordingPage.vue'), props: true },
     { path: '/network', component: () => import('../pages/links/NetworkPage.vue'), meta: { needs: 'read_all_links' } },
     {
       path: '/timetable/print',
@@ -47,6 +62,12 @@ export const router = createRouter({
       component: () => import('../pages/ledger/PrintMonth.vue'),
       props: true,
       meta: { bare: true, needs: 'read_ledger' },
+    },
+    {
+      path: '/consent/classes/:classId/print',
+      component: () => import('../pages/consent/PrintConsent.vue'),
+      props: true,
+      meta: { bare: true, needs: 'read_consent' },
     },
     { path: '/admin', redirect: () => home(), component: () => import('./admin/AdminLayout.vue'), children: adminRoutes },
     { path: '/not-allowed', component: () => import('../pages/identity/NotAllowedPage.vue') },
@@ -68,7 +89,7 @@ router.beforeEach(async (to) => {
       if (!(failure instanceof ApiError)) throw failure
     }
   }
-  if (to.meta.open === true) return true
+  if (to.meta.open === true && (to.meta.guests !== true || identity.value === null)) return true
   // Until the password is changed, the server answers nothing else.
   if (identity.value?.must_change_password === true && to.path !== '/password') return '/password'
   if (to.meta.needs !== undefined && identity.value !== null && !may(to.meta.needs)) return '/not-allowed'

@@ -12,7 +12,7 @@ import { NOTHING_KNOWN } from '../core/classroom/known_ahead'
 import { ApiError } from '../core/base/rest'
 import type { Lesson } from '../core/base/wire'
 
-export type KioskPhase = 'starting' | 'unreachable' | 'signed_out' | 'today' | 'lesson' | 'over'
+export type KioskPhase = 'starting' | 'unreachable' | 'signed_out' | 'today' | 'lesson' | 'push' | 'over'
 
 const POLL_MS = 5000
 const RETRY_MS = 2000
@@ -60,7 +60,7 @@ export function useKiosk() {
       lessons.value = await nextLessons()
       if (phase.value === 'unreachable') phase.value = 'today'
       if (phase.value === 'today') returnToLesson()
-      if (phase.value === 'today') ahead.keep(current.value)
+      if (phase.value === 'today') ahead.keep(current.value?.delivery_mode === 'resource_push' ? null : current.value)
     } catch (failure) {
       if (failure instanceof ApiError && failure.status === 401) {
         after(0, () => void begin())
@@ -93,6 +93,10 @@ export function useKiosk() {
     window.clearTimeout(timer)
     memory.set(IN_LESSON, lesson.lesson_id)
     lessonId.value = lesson.lesson_id
+    if (lesson.delivery_mode === 'resource_push') {
+      phase.value = 'push'
+      return
+    }
     known.value = { live: lesson.state === 'live', access: ahead.take(lesson.lesson_id) }
     phase.value = 'lesson'
   }

@@ -2,8 +2,11 @@ import { auditEn } from './texts/audit.en'
 import { accountsEn } from './texts/accounts.en'
 import { adminEn } from './texts/admin.en'
 import { baseEn } from './texts/base.en'
+import { catalogueEn } from './texts/catalogue.en'
 import { classroomEn } from './texts/classroom.en'
+import { consentEn } from './texts/consent.en'
 import { directoryEn } from './texts/directory.en'
+import { exchangeEn } from './texts/exchange.en'
 import { filesEn } from './texts/files.en'
 import { identityEn } from './texts/identity.en'
 import { importsEn } from './texts/imports.en'
@@ -19,10 +22,18 @@ import { orgEn } from './texts/org.en'
 import { pictureEn } from './texts/picture.en'
 import { planningEn } from './texts/planning.en'
 import { problemsEn } from './texts/problems.en'
+import { pushEn } from './texts/push.en'
 import { reasonsEn } from './texts/reasons.en'
 import { requirementsEn } from './texts/requirements.en'
+import { seriesEn } from './texts/series.en'
+import { figuresEn } from './texts/figures.en'
+import { upwardEn } from './texts/upward.en'
 import { unwantedEn } from './texts/unwanted.en'
+import { resourcesEn } from './texts/resources.en'
+import { retentionEn } from './texts/retention.en'
+import { reviewsEn } from './texts/reviews.en'
 import { settingsEn } from './texts/settings.en'
+import { sharingEn } from './texts/sharing.en'
 import { timetableEn } from './texts/timetable.en'
 import { todayEn } from './texts/today.en'
 import { workbooksEn } from './texts/workbooks.en'
@@ -35,8 +46,11 @@ export const en: Texts = {
   ...accountsEn,
   ...adminEn,
   ...baseEn,
+  ...catalogueEn,
   ...classroomEn,
+  ...consentEn,
   ...directoryEn,
+  ...exchangeEn,
   ...filesEn,
   ...identityEn,
   ...importsEn,
@@ -52,10 +66,18 @@ export const en: Texts = {
   ...pictureEn,
   ...planningEn,
   ...problemsEn,
+  ...pushEn,
   ...reasonsEn,
   ...requirementsEn,
   ...unwantedEn,
+  ...seriesEn,
+  ...figuresEn,
+  ...upwardEn,
+  ...resourcesEn,
+  ...retentionEn,
+  ...reviewsEn,
   ...settingsEn,
+  ...sharingEn,
   ...timetableEn,
   ...todayEn,
   ...workbooksEn,

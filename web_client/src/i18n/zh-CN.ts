@@ -2,8 +2,11 @@ import { auditZh } from './texts/audit.zh'
 import { accountsZh } from './texts/accounts.zh'
 import { adminZh } from './texts/admin.zh'
 import { baseZh } from './texts/base.zh'
+import { catalogueZh } from './texts/catalogue.zh'
 import { classroomZh } from './texts/classroom.zh'
+import { consentZh } from './texts/consent.zh'
 import { directoryZh } from './texts/directory.zh'
+import { exchangeZh } from './texts/exchange.zh'
 import { filesZh } from './texts/files.zh'
 import { identityZh } from './texts/identity.zh'
 import { importsZh } from './texts/imports.zh'
@@ -19,10 +22,18 @@ import { orgZh } from './texts/org.zh'
 import { pictureZh } from './texts/picture.zh'
 import { planningZh } from './texts/planning.zh'
 import { problemsZh } from './texts/problems.zh'
+import { pushZh } from './texts/push.zh'
 import { reasonsZh } from './texts/reasons.zh'
 import { requirementsZh } from './texts/requirements.zh'
+import { seriesZh } from './texts/series.zh'
+import { figuresZh } from './texts/figures.zh'
+import { upwardZh } from './texts/upward.zh'
 import { unwantedZh } from './texts/unwanted.zh'
+import { resourcesZh } from './texts/resources.zh'
+import { retentionZh } from './texts/retention.zh'
+import { reviewsZh } from './texts/reviews.zh'
 import { settingsZh } from './texts/settings.zh'
+import { sharingZh } from './texts/sharing.zh'
 import { timetableZh } from './texts/timetable.zh'
 import { todayZh } from './texts/today.zh'
 import { workbooksZh } from './texts/workbooks.zh'
@@ -34,8 +45,11 @@ export const zh = {
   ...accountsZh,
   ...adminZh,
   ...baseZh,
+  ...catalogueZh,
   ...classroomZh,
+  ...consentZh,
   ...directoryZh,
+  ...exchangeZh,
   ...filesZh,
   ...identityZh,
   ...importsZh,
@@ -51,10 +65,18 @@ export const zh = {
   ...pictureZh,
   ...planningZh,
   ...problemsZh,
+  ...pushZh,
   ...reasonsZh,
   ...requirementsZh,
   ...unwantedZh,
+  ...seriesZh,
+  ...figuresZh,
+  ...upwardZh,
+  ...resourcesZh,
+  ...retentionZh,
+  ...reviewsZh,
   ...settingsZh,
+  ...sharingZh,
   ...timetableZh,
   ...todayZh,
   ...workbooksZh,

@@ -62,6 +62,7 @@ describe('the codes of refusals', () => {
 const SHOWN: Record<string, { readonly under: readonly string[]; readonly but?: readonly string[] }> = {
   ProblemCode: { under: ['problem'] },
   ClassKind: { under: ['lesson.kind'] },
+  PushTrouble: { under: ['push.trouble', 'pushChoice.trouble'] },
   DeliveryMode: { under: ['lesson.delivery'] },
   SchoolKind: { under: ['directory.schoolKind'] },
   DirectoryNoun: { under: ['directory.noun'] },
@@ -69,6 +70,22 @@ const SHOWN: Record<string, { readonly under: readonly string[]; readonly but?: 
   WorkbookFault: { under: ['workbook.fault'] },
   CellFault: { under: ['workbook.cell'] },
   LessonState: { under: ['lesson.state'] },
+  VersionState: { under: ['versionState'] },
+  ReviewLevel: { under: ['review.level', 'review.in'] },
+  Verdict: { under: ['review.verdict'] },
+  Stage: { under: ['schoolStage'] },
+  ResourceType: { under: ['resourceType'] },
+  Audience: { under: ['audience'] },
+  ShareScope: { under: ['scope', 'scopeHint'] },
+  ReferenceState: { under: ['upward.state'] },
+  ReferenceScope: { under: ['upward.scope', 'upward.scopeHint'] },
+  SeriesScope: { under: ['series.scope'] },
+  UseGrouping: { under: ['use.by', 'use.column'] },
+  ReviewRefusal: { under: ['reviewRefusal'] },
+  WithdrawReason: { under: ['withdrawReason'] },
+  CheckCode: { under: ['finding'] },
+  AttachmentKind: { under: ['attachment.kinds'] },
+  CheckWeight: { under: ['finding.weight'] },
   LibraryState: { under: ['library.state'] },
   LinkState: { under: ['link'] },
   LinkLimit: { under: ['link.why'], but: ['none'] },
@@ -107,9 +124,23 @@ const SHOWN: Record<string, { readonly under: readonly string[]; readonly but?: 
   MatchGround: { under: ['imports.ground'] },
   ImportLineKind: { under: ['imports.kind'] },
   ImportState: { under: ['imports.state'] },
+  ConsentState: { under: ['consent.state'] },
+  ConsentPurpose: { under: ['consent.purpose', 'consent.paper.short', 'audit.value.widest'] },
+  SeatingRemedy: { under: ['consent.remedy', 'audit.value.remedy'] },
+  WithdrawalReason: { under: ['consent.reason', 'audit.value.withdrawal'] },
+  ConsentLack: { under: ['consent.lack'] },
+  ConsentScope: { under: ['consent.scope'] },
+  RetentionKind: { under: ['retention.kind', 'retention.counted'] },
+  DeletionReason: { under: ['retention.reason'] },
+  RetentionChoice: { under: ['retention.choices'] },
+  CatalogueStage: { under: ['schoolStage'] },
+  CatalogueChangeKind: { under: ['catalogue.kind'] },
+  CatalogueFault: { under: ['catalogue.fault'] },
+  TreeLevel: { under: ['library.level'] },
+  SourcePart: { under: ['consent.part'], but: ['nothing'] },
 }
 /** Types whose values never become words by themselves. */
-const SILENT = ['Action', 'WorkbookLanguage', 'SourceKind', 'RecordingState', 'ByeReason', 'FilePurpose', 'FileState', 'MatchedField']
+const SILENT = ['Action', 'WorkbookLanguage', 'SourceKind', 'RecordingState', 'ByeReason', 'FilePurpose', 'FileState', 'MatchedField', 'ResourceKind', 'ResourceState', 'BatchVerdict', 'EditionState', 'UploadState', 'FiguresKind']
 
 describe('the values of the generated wire types', () => {
   const wire = read('web_client/src/core/base/wire.ts')

@@ -14,6 +14,7 @@ function flat(tree: Tree, path = ''): [string, string][] {
 }
 const chinese = flat(zh)
 const english = flat(en)
+const modules = import.meta.glob<Record<string, Tree>>('../../src/i18n/texts/*.ts', { eager: true })
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort()
 
 describe('the texts', () => {
@@ -23,6 +24,16 @@ describe('the texts', () => {
       expect([key, places(text)]).toEqual([key, places(chinese[n]?.[1] ?? '')])
       expect(text.trim()).not.toBe('')
     })
+  })
+
+  it('are spread over modules of which none hides the words of another', () => {
+    for (const language of ['zh', 'en']) {
+      const names = Object.entries(modules)
+        .filter(([path]) => path.endsWith(`.${language}.ts`))
+        .flatMap(([, module]) => Object.values(module).flatMap((texts) => Object.keys(texts)))
+      expect(names.filter((name, n) => names.indexOf(name) !== n)).toEqual([])
+      expect(names.length).toBeGreaterThan(30)
+    }
   })
 
   it('use Chinese punctuation between Chinese words', () => {

@@ -11,7 +11,7 @@ from signaling.library.search.core import tokens
 from signaling.library.search.core.pinyin import Readings, readings
 from signaling.library.search.core.text import Folded, fold
 
-_VERSION = 1  # of all that makes tokens
+_VERSION = 2  # of all that makes tokens
 # Another value builds the index anew. Folding asks Unicode's tables, which come with Python.
 ANALYSER = _VERSION * 1000 + int(unicodedata.unidata_version.partition(".")[0])
 
@@ -38,7 +38,7 @@ class FieldText:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What can be found of one resource.
+    """Words by which one resource is found.
 
     Attributes:
         resource_id: the resource.

@@ -56,6 +56,7 @@ def load() -> None:
     readings("\u6c49")  # 汉
 
 
+@lru_cache(maxsize=4096)  # teachers and schools come again and again
 def readings(text: str) -> Readings:
     """Return how each character may be read. A character that is not Chinese has no reading."""
     from pypinyin import Style, pinyin  # noqa: PLC0415  # slow to load, and only writers need it

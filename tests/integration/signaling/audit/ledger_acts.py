@@ -36,7 +36,7 @@ async def _held(c: County) -> None:
     await enter(c.services, c.lesson_id, CAME)
     cast(ManualClock, c.services.clock).advance(minutes=35)
     await c.teacher.call("POST", f"/api/lessons/{c.lesson_id}/end")
-    await c.services.ledger_counter.settle()
+    await c.services.ledger.counter.settle()
     for room_id in (CAME, ABSENT):
         evidence = await c.admin.call("GET", _unit(c, room_id))
         c.kept[room_id] = evidence["unit"]["version"]
@@ -70,8 +70,8 @@ async def _explained(c: County) -> None:
 
 async def _missed_last_month(c: County) -> None:
     await new_lesson(c.services, hours=A_MONTH_AGO_H)
-    await c.services.ledger_counter.catch_up()
-    await c.services.ledger_counter.settle()
+    await c.services.ledger.counter.catch_up()
+    await c.services.ledger.counter.settle()
     month = await c.admin.call("GET", f"{BASE}/months/{LAST_MONTH}?county={COUNTY_ID}")
     assert month["total"]["awaiting"] == 2
 

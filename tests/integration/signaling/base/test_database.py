@@ -56,17 +56,6 @@ def _is_of(declared: object, dialect: str) -> bool:
     return not only or dialect == "postgresql"
 
 
-def _is_declared(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether a name in the database is a table of ours: not one of FTS5."""
-    return kind != "table" or not (name or "").startswith("search_tokens")
-
-
-def _is_of(declared: object, dialect: str) -> bool:
-    """Whether an object belongs into this engine's schema."""
-    only = isinstance(declared, Index) and declared.dialect_options["postgresql"]["using"] == "gin"
-    return not only or dialect == "postgresql"
-
-
 async def test_the_migrated_schema_is_the_declared_one(database: Database) -> None:
     def differences(connection: Connection) -> tuple[list[object], set[str]]:
         context = MigrationContext.configure(

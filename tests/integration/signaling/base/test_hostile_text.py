@@ -1,5 +1,6 @@
 """Text that no database and no reader can use is refused in words, on both engines."""
 
+import contextlib
 import itertools
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -17,6 +18,7 @@ from signaling.command import seed
 from signaling.http_face import ROUTES
 from signaling.web.routes import Access
 from signaling.wiring import Services
+from tests.support.resources import shelve
 from tests.support.server import Client
 from tests.support.services import served
 
@@ -53,6 +55,8 @@ def _example(info: inspect.Type) -> Any:
         return [_example(info.item_type)] * (info.min_length or 0)
     if isinstance(info, inspect.IntType):
         return info.ge if info.ge is not None else 1
+    if isinstance(info, inspect.UnionType):
+        return None if info.includes_none else _example(info.types[0])
     if isinstance(info, inspect.StructType):
         return {f.encode_name: _example(f.type) for f in info.fields if f.required}
     return True
@@ -95,26 +99,34 @@ async def _answer(client: Client, method: str, path: str, body: Any = None) -> t
 async def test_every_field_of_every_body_refuses_it_and_is_named(
     county: tuple[Services, Client, str],
 ) -> None:
-    _, teacher, lesson_id = county
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-        admin = Client(teacher.base, http)
-        await admin.login("xianguan")
-        tried = await _try_every_field((teacher, admin), lesson_id)
+    services, teacher, lesson_id = county
+    resource_id = await shelve(
+        services, "shelved", teacher=seed.LEAD_TEACHER, room=seed.RECEIVE_ROOMS[0]
+    )
+    ids = {**KNOWN, "lesson_id": lesson_id, "resource_id": resource_id}
+    clients = [teacher]
+    async with contextlib.AsyncExitStack() as stack:
+        for login in ("xianguan", "ziyuan"):
+            jar = aiohttp.CookieJar(unsafe=True)
+            http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
+            clients.append(Client(teacher.base, http))
+            await clients[-1].login(login)
+        tried = await _try_every_field(tuple(clients), ids)
     assert tried > 15
 
 
-async def _try_every_field(clients: tuple[Client, ...], lesson_id: str) -> int:
+async def _try_every_field(clients: tuple[Client, ...], ids: Mapping[str, str]) -> int:
     tried = 0
     for route in ROUTES:
         if not isinstance(route.body, type):
             continue
-        path = _filled(route.path, {**KNOWN, "lesson_id": lesson_id})
+        path = _filled(route.path, ids)
         for name, right in _bodies(route.body):
             for hostile, code in HOSTILE.items():
                 status, problem = await _answer_to_who_may(
                     clients, route.method, path, {**right, name: hostile}
                 )
-                if status == 404 and "/x" in path:
+                if status == 404 and ("/x" in path or "/library/" in path):
                     continue  # asked before the body: there is no such object
                 found = (status, problem.get("field"))
                 assert found == (422, name), (route.path, name, hostile, problem)

@@ -131,17 +131,17 @@ async def test_a_database_that_fails_for_a_moment_loses_no_room_state(
         channel = await join(services, lesson_id)
         room = services.hub.room(lesson_id)
         assert room is not None
-        save = services.room_store.save
+        save = services.classroom.rooms.save
 
         async def locked(*_arguments: Any) -> None:
             raise sqlite3.OperationalError("database is locked")
 
-        monkeypatch.setattr(services.room_store, "save", locked)
+        monkeypatch.setattr(services.classroom.rooms, "save", locked)
         room.command(channel, MuteAll(1, True))
         assert not await services.hub.saver.save(lesson_id)
-        monkeypatch.setattr(services.room_store, "save", save)
+        monkeypatch.setattr(services.classroom.rooms, "save", save)
         assert await services.hub.saver.save(lesson_id)
-        assert (await services.room_store.saved(lesson_id)).of(MutePiece).muted_all is True
+        assert (await services.classroom.rooms.saved(lesson_id)).of(MutePiece).muted_all is True
 
 
 async def test_a_login_that_ends_takes_its_channel_along_and_one_grown_old_does_not(
@@ -158,9 +158,9 @@ async def test_a_login_that_ends_takes_its_channel_along_and_one_grown_old_does_
         room.attach(channel, member_of(seat, None), m.Hello())
         clock.advance(hours=2)
         await services.identity.forget_expired()
-        await services.session_watch.sweep()
+        await services.classroom.session_watch.sweep()
         assert channel.bye is None  # nobody is thrown out of a lesson by a date
         async with services.audit.work(SYSTEM, "account_close") as work:
             await set_active(work, seed.LEAD_TEACHER, False)
-        await services.session_watch.sweep()
+        await services.classroom.session_watch.sweep()
         assert channel.bye is m.ByeReason.FORBIDDEN

@@ -55,6 +55,6 @@ async def test_one_room_that_cannot_follow_keeps_no_other_from_it(
             await follow(record, *more)
 
         monkeypatch.setattr(services.hub, "follow", fails_once)
-        await services.lesson_watch.reconcile()
+        await services.classroom.lesson_watch.reconcile()
         opened = {room.lesson_id for room in services.hub.rooms}
         assert opened == {first, second} - set(failed)

@@ -7,7 +7,7 @@ import pytest
 
 from signaling.base.database import Database
 from signaling.base.ids import new_id
-from signaling.files.records import FileRecord
+from signaling.files.records import FileRecord, Outcome
 from signaling.files.store import FileStore
 from signaling.files.wire import FilePurpose, FileState
 from tests.integration.signaling.stores import work_in
@@ -53,7 +53,7 @@ async def test_a_file_grows_and_is_ready_once(database: Database, store: FileSto
     grown = replace(made, received=LARGE - 1, expires_at=NOW + 2 * HOUR)
     assert await store.file(made.file_id) == grown
     facts = {"media_type": "text/csv", "sha256": "a" * 64, "expires_at": NOW + 3 * HOUR}
-    await store.set_ready(made.file_id, size=LARGE, **facts)
+    await store.set_ready(made.file_id, Outcome(size=LARGE, **facts))
     ready = replace(grown, state=FileState.READY, received=LARGE, **facts)
     assert await store.file(made.file_id) == ready
     await store.grow(made.file_id, 3, NOW)  # a request that came late

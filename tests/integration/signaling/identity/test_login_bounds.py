@@ -64,7 +64,7 @@ def _code(code: str, *, remember: bool = True) -> TerminalLogin:
 async def _enter(services: Services, session: NewSession, lesson_id: str) -> Channel:
     """The control channel of a login, without a socket."""
     subject = session.signed_in.actor
-    seat, room = await services.entry.enter(subject, lesson_id)
+    seat, room = await services.classroom.entry.enter(subject, lesson_id)
     channel = Channel(seat, services.clock.monotonic(), session.signed_in.session_hash)
     room.attach(channel, member_of(seat, None), m.Hello())
     return channel
@@ -86,7 +86,7 @@ async def test_logins_by_code_neither_take_a_terminals_token_nor_cut_its_lesson(
             assert error.field == "remember"
             refused += 1
     assert refused == 80 - MAX_DEVICES[DeviceOrigin.REMEMBERED] + 1
-    await services.session_watch.sweep()
+    await services.classroom.session_watch.sweep()
     assert channel.bye is None
     assert (await services.identity.signed_in(terminal.cookie)).actor.room_id == ROOM
     await services.terminals.resume(terminal.device_token, HERE)
@@ -103,7 +103,7 @@ async def test_a_terminal_without_a_token_stays_in_its_lesson_too(
     for _ in range(80):
         clock.advance(seconds=1)
         await services.terminals.terminal_login(_code(code, remember=False), ELSEWHERE)
-    await services.session_watch.sweep()
+    await services.classroom.session_watch.sweep()
     assert channel.bye is None
     # Logins that are looked at every so often are in use, as well.
     idle = [

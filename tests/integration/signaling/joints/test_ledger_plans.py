@@ -75,7 +75,7 @@ async def test_the_autumn_equals_the_count_by_hand(tmp_path: Path) -> None:
         await _hold(county, lessons["10-05"]["lesson_id"], came=True)
         await _hold(county, moved["lesson_id"], came=True)
         await _turn_to(county, datetime(2026, 10, 26, 2, 0, tzinfo=UTC))
-        counter = county.services.ledger_counter
+        counter = county.services.ledger.counter
         await counter.complete(datetime(2026, 9, 1, tzinfo=UTC), county.clock.now())
 
         span = "from=2026-09-14&to=2026-10-25"

@@ -19,6 +19,7 @@ from signaling.ledger.counter import LedgerCounter
 from signaling.ledger.counting import Counting
 from signaling.ledger.duty_keeping import DutyKeeper
 from signaling.ledger.plans import PlanFacts
+from signaling.ledger.plays import NothingPlayed
 from signaling.ledger.tables import LedgerDayRow, LedgerUnitRow, RequirementRow
 from signaling.ledger.totals import Scope
 from signaling.ledger.wire import UnitChange
@@ -79,7 +80,7 @@ class LedgerCounty:
         self.clock = clock
         self.plans = HandPlans()
         self.facts = FactStore(database)
-        self.counting = Counting(database, self.plans, FormulaSettings(), ZONE)
+        self.counting = Counting(database, self.plans, NothingPlayed(), FormulaSettings(), ZONE)
         self.duties = DutyKeeper(database, self.plans)
         self.counter = LedgerCounter(database, self.counting, self.duties, clock)
         self._lessons = 0

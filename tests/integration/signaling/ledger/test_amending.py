@@ -18,7 +18,9 @@ from signaling.base.errors import (
     SignalingError,
 )
 from signaling.ledger.amending import Amending
+from signaling.ledger.core.formula import FormulaSettings
 from signaling.ledger.evidence import Evidence
+from signaling.ledger.plays import NothingPlayed
 from signaling.ledger.units import UnitFilter, UnitReader, shown
 from signaling.ledger.wire import (
     AmendHeadcount,
@@ -80,7 +82,9 @@ async def test_the_point_explains_and_the_county_confirms_or_corrects(county: Le
     corrected = ConfirmReason(unit.version, MissedReason.LEAD_ABSENT, "查过记录")
     unit = await desk.confirm(ADMIN, "l0001", "r3", corrected)
     assert (unit.cause, unit.confirmed) == (MissedCause.UNEXCUSED, True)
-    evidence = await Evidence(county.database, county.plans).of(ROOM, "l0001", "r3")
+    evidence = await Evidence(county.database, county.plans, NothingPlayed(), FormulaSettings()).of(
+        ROOM, "l0001", "r3"
+    )
     said = [(one.by, one.reason, one.note, one.confirms) for one in evidence.reasons]
     assert said == [
         ("教室3", MissedReason.POWER_FAULT, "", False),
@@ -136,7 +140,9 @@ async def test_a_headcount_is_entered_after_the_lesson_and_keeps_its_trace(
     stale = AmendHeadcount(9, 0)
     assert await refusal(desk.count(OTHER_ROOM, "l0001", "r1", stale)) is ChangedMeanwhile
     assert await refusal(desk.count(ROOM, "l0001", "r1", stale)) is NotFound
-    evidence = await Evidence(county.database, county.plans).of(ADMIN, "l0001", "r1")
+    evidence = await Evidence(county.database, county.plans, NothingPlayed(), FormulaSettings()).of(
+        ADMIN, "l0001", "r1"
+    )
     trace = [(one.by_id, one.by, one.former, one.pupils) for one in evidence.headcounts]
     assert trace == [("room-r1", "教室1", None, 13), ("person-admin", "李管理员", 13, 12)]
     assert evidence.unit.headcount == 12

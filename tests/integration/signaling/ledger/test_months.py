@@ -18,6 +18,7 @@ from signaling.ledger.core.report import ReportFacts
 from signaling.ledger.counting import Counting
 from signaling.ledger.county_wire import ReasonCount
 from signaling.ledger.months import Months
+from signaling.ledger.plays import NothingPlayed
 from signaling.ledger.tables import CorrectionRow, LedgerMonthRow
 from signaling.ledger.totals import total_of
 from signaling.ledger.wire import GiveReason
@@ -143,7 +144,11 @@ async def test_what_changes_after_the_report_is_a_correction_and_never_silent(
 async def test_a_frozen_month_keeps_its_formula(county: LedgerCounty) -> None:
     await months(county).freeze(ADMIN, COUNTY, MONTH, unexplained=True)
     stricter = Counting(
-        county.database, county.plans, FormulaSettings(valid_minutes=45), county.counting.zone
+        county.database,
+        county.plans,
+        NothingPlayed(),
+        FormulaSettings(valid_minutes=45),
+        county.counting.zone,
     )
     later = await county.lesson(date(2026, 10, 1))
     async with county.database.write() as session:

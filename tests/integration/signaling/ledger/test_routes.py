@@ -54,7 +54,7 @@ async def _hold(services: Services, teacher: Client, clock: ManualClock, lesson_
         clock.advance(seconds=1)
     clock.advance(minutes=35)
     await teacher.call("POST", f"/api/lessons/{lesson_id}/end")
-    await services.ledger_counter.settle()
+    await services.ledger.counter.settle()
 
 
 async def missed_units(client: Client, query: str = "") -> list[dict[str, Any]]:
@@ -111,8 +111,8 @@ async def test_the_county_decides_about_many_reasons_at_once(tmp_path: Path) -> 
     clock = ManualClock()
     async with served(tmp_path, clock) as (services, teacher, lesson_id):
         clock.advance(hours=3)
-        await services.ledger_counter.catch_up()
-        await services.ledger_counter.settle()
+        await services.ledger.counter.catch_up()
+        await services.ledger.counter.settle()
         for room_id, note in ((CAME, "停电"), (ABSENT, "")):
             (unit,) = [one for one in await missed_units(teacher) if one["room_id"] == room_id]
             path = f"/api/ledger/units/{lesson_id}/{room_id}/reason"

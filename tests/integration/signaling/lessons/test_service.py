@@ -78,7 +78,7 @@ async def test_a_forgotten_lesson_ends_by_itself_but_not_while_somebody_is_there
         channel = await join(services, lesson_id)
 
         async def state() -> LessonState:
-            await services.lesson_watch.end_forgotten()
+            await services.classroom.lesson_watch.end_forgotten()
             return (await services.lessons.get(await lead_teacher(services), lesson_id)).state
 
         clock.advance(hours=3)
@@ -122,7 +122,7 @@ async def test_a_failure_between_database_and_room_is_made_good(
         assert room.state.is_live
         assert room.state.recording.shown.recording is RecordingState.RECORDING
         await change(LessonState.LIVE, LessonChange(LessonState.ENDED, held_to=now))
-        await services.lesson_watch.reconcile()  # nobody clicks again
+        await services.classroom.lesson_watch.reconcile()  # nobody clicks again
         assert channel.bye is m.ByeReason.LESSON_OVER
         assert services.hub.rooms == ()
         assert not_recording == [lesson_id]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from recorder.api import PublishedFile
-from recorder.storage.folder import FolderFile
+from recorder.storage.folder import FolderFile, FolderStorage
 from signaling.library.file_response import file_response
+from tests.support.nginx import free_port, nginx
+from tests.support.server import REPOSITORY
 
 CONTENT = bytes(range(256)) * 40
 MODIFIED_NS = 1_700_000_000_250_000_000
@@ -32,6 +36,7 @@ class RemoteFile:
     modified_ns: int
     url: str | None = None
     local: None = None
+    internal: None = None
 
     async def read(self, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         wanted = CONTENT[start:stop]
@@ -106,6 +111,60 @@ async def test_a_file_behind_the_port_answers_like_a_local_one(
     local, remote = await answer("local"), await answer("remote")
     assert local[0] == status
     assert remote == local
+
+
+@pytest.mark.parametrize("name", ["a.webm", "王老师 1%20?.webm"])
+async def test_the_documented_nginx_sends_a_file_that_it_is_told_of(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "recordings" / "r1"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(CONTENT)
+    storage, port = FolderStorage(tmp_path / "recordings", "/_recordings"), free_port()
+    asked: list[str] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        file = await storage.file("r1", name)
+        assert file is not None
+        response = file_response(file, HEADERS)
+        assert isinstance(response, web.Response)  # no byte of the file is in it
+        assert response.body is None
+        return response
+
+    app = web.Application()
+    app.router.add_get("/media", handle)
+    async with TestServer(app) as upstream:
+        site = f"""
+        server {{
+            listen 127.0.0.1:{port};
+            {_documented_location(tmp_path / "recordings")}
+            location / {{ proxy_pass http://127.0.0.1:{upstream.port}; }}
+        }}
+        """
+        async with nginx(tmp_path, port, site) as url, aiohttp.ClientSession() as players:
+            async with players.get(f"{url}/media") as answer:
+                assert (answer.status, await answer.read()) == (200, CONTENT)
+                assert answer.headers["Content-Type"] == "video/webm"
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert "X-Accel-Redirect" not in answer.headers
+                tag = answer.headers["ETag"]
+            async with players.get(f"{url}/media", headers={"Range": "bytes=10-19"}) as answer:
+                assert (answer.status, await answer.read()) == (206, CONTENT[10:20])
+            async with players.get(f"{url}/media", headers={"If-None-Match": tag}) as answer:
+                assert answer.status == 304
+            async with players.head(f"{url}/media") as answer:
+                assert answer.headers["Content-Length"] == str(len(CONTENT))
+            async with players.get(f"{url}/_recordings/r1/a.webm") as answer:
+                assert answer.status == 404  # the way is open to Tongke alone
+    assert asked == ["/media"] * 4
+
+
+def _documented_location(recordings: Path) -> str:
+    site = (REPOSITORY / "docs" / "deploy" / "nginx.conf").read_text()
+    found = re.search(r"location /_recordings/ \{.*?\}", site, re.DOTALL)
+    assert found is not None
+    return found.group().replace("/srv/tongke/recordings", str(recordings))
 
 
 async def test_a_file_that_the_storage_serves_itself_is_a_redirect(

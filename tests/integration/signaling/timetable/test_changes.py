@@ -220,7 +220,7 @@ async def test_a_cancelled_lesson_is_made_up_once(tmp_path: Path) -> None:
         changed = {"version": 1, "slot": slot}
         over = await refused(county.admin, "POST", path(lesson, "move"), changed)
         assert (over.status, over.code) == (409, "wrong_state")
-        await county.services.plans.settle_by_itself()
+        await county.services.timetable.plans.settle_by_itself()
         assert len((await county.week(3))["lessons"]) == 2  # the plan does not bring it back
 
 

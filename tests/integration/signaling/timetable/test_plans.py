@@ -176,7 +176,7 @@ async def test_plans_follow_an_imported_year_and_a_changed_day(tmp_path: Path) -
         body = {"county_id": COUNTY_ID, "year": year}
         imported = await county.admin.call("POST", "/api/timetable/calendar/years", body)
         assert imported["plans_to_settle"] == 1
-        await county.services.plans.settle_by_itself()
+        await county.services.timetable.plans.settle_by_itself()
         assert (await county.week(18))["lessons"] == []
         friday = {"county_id": COUNTY_ID, "date": "2027-01-01", "kind": "plain"}
         await county.admin.call("PUT", "/api/timetable/calendar/days", friday)

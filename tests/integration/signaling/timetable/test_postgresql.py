@@ -40,7 +40,7 @@ async def test_a_term_is_planned_changed_and_read(tmp_path: Path, cluster: Postg
         assert len(listed["plans"]) == 2
         year = {"year": 2027, "days": [{"name": "元旦", "date": "2027-01-01", "isOffDay": True}]}
         await admin.call("POST", f"{BASE}/calendar/years", {"county_id": COUNTY_ID, "year": year})
-        await county.services.plans.settle_by_itself()
+        await county.services.timetable.plans.settle_by_itself()
         for by, id_ in (
             ("teacher", "teacher-wang"),
             ("school", "school-shanquan"),

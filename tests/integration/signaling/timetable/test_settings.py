@@ -78,7 +78,7 @@ async def test_bells_of_a_season_and_of_a_school_set_the_times_of_lessons(tmp_pa
         later = [{"number": 2, "starts": "09:30:00", "ends": "10:10:00"}]
         winter = _bells(periods=later, valid_from="2026-10-08")
         await admin.call("POST", f"{BASE}/bells", winter)
-        await county.services.plans.settle_by_itself()
+        await county.services.timetable.plans.settle_by_itself()
         assert (await county.lesson(5))["starts_at"] == "2026-09-30T01:10:00Z"
         moved = await county.lesson(7)
         assert (moved["starts_at"], moved["version"]) == ("2026-10-14T01:30:00Z", 1)

@@ -68,14 +68,14 @@ async def test_those_concerned_learn_of_a_change_without_asking_again(tmp_path: 
             for place in [(await client.call("GET", f"{BASE}/my"))["since"]]
         ]
         async with asyncio.timeout(PATIENCE_S):
-            while len(county.services.board) < 2:  # noqa: ASYNC110 - the board has no event for it
+            while len(county.services.timetable.board) < 2:  # noqa: ASYNC110 - the board has no event for it
                 await asyncio.sleep(0.01)
         body = {"version": 0, "slot": {"date": "2026-09-17", "period": 5}}
         await county.admin.call("POST", f"{BASE}/lessons/{lesson['lesson_id']}/move", body)
         news = await asyncio.wait_for(waiting[0], PATIENCE_S)
         assert (news["changed"], news["lesson_ids"]) == (True, [lesson["lesson_id"]])
         assert not waiting[1].done()
-        county.services.board.close()  # as when the server stops
+        county.services.timetable.board.close()  # as when the server stops
         assert (await asyncio.wait_for(waiting[1], PATIENCE_S))["changed"] is False
         late = await teacher.call("GET", f"{BASE}/changes?since=another.7")
         assert (late["changed"], late["lesson_ids"]) == (True, [])

@@ -12,6 +12,7 @@ from yarl import URL
 
 from tests.support.server import ProblemError, TongkeServer
 
+STORE = "http://127.0.0.1:9"
 GZIPPED = gzip.compress(b"export {}", mtime=0)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,8 +30,14 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tong
     (web / "favicon.svg").write_text("<svg/>")
     (web.parent / "outside.txt").write_text("not yours")
     (web / "link.txt").symlink_to(web.parent / "outside.txt")
+    (web.parent / "keys.toml").write_text('access_key_id = "k"\nsecret_access_key = "s"\n')
     config = web.parent / "tongke.toml"
-    config.write_text(f'web_root = "{web}"\nmetrics_networks = ["192.0.2.0/24"]\n')
+    config.write_text(
+        f'web_root = "{web}"\nmetrics_networks = ["192.0.2.0/24"]\n'
+        # Nobody answers there, which holds up nothing.
+        f'recordings = "s3://county?endpoint={STORE}&redirect=60"\n'
+        f'recordings_keys = "{web.parent}/keys.toml"\n'
+    )
     async with TongkeServer.start(arguments=(f"--config={config}",)) as running:
         yield running
 
@@ -59,7 +66,11 @@ async def test_every_path_of_the_apps_gets_its_page(
     status, text, headers = await _get(server, path)
     assert (status, text) == (200, f"<title>{page}</title>")
     assert headers["Cache-Control"] == "no-cache"
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    policy = headers["Content-Security-Policy"].split("; ")
+    assert "default-src 'self'" in policy
+    for kind in ("img-src", "media-src", "connect-src"):
+        assert any(one.startswith(kind) and one.endswith(STORE) for one in policy)
+    assert sum(STORE in one for one in policy) == 3
     assert "camera=(self)" in headers["Permissions-Policy"]
 
 

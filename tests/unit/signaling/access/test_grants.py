@@ -58,6 +58,8 @@ def test_every_action_is_granted_to_somebody() -> None:
         (Action.FREEZE_MONTH, [ADMIN]),
         (Action.READ_RECORDING, [LEAD, ROOM, ASSISTANT, ADMIN, RESEARCHER]),
         (Action.READ_ALL_RECORDINGS, [ADMIN, RESEARCHER]),
+        (Action.READ_CONSENT, [ADMIN, RESEARCHER, ASSISTANT]),
+        (Action.KEEP_CONSENT, [ADMIN, ASSISTANT]),
     ],
 )
 def test_who_may(action: Action, who: list[Actor]) -> None:
@@ -98,27 +100,37 @@ def test_what_is_not_allowed_cannot_be_demanded() -> None:
 @pytest.mark.parametrize(
     ("who", "own"),
     [
-        (LEAD, "create_lesson read_directory read_terms explain_missed"),
-        (ROOM, "read_terms explain_missed"),
-        (ASSISTANT, "read_terms explain_missed"),
+        (
+            LEAD,
+            "create_lesson choose_resources read_directory read_terms edit_resource "
+            "share_resource keep_series explain_missed upload_material read_federated",
+        ),
+        (ROOM, "read_terms explain_missed read_federated"),
+        (ASSISTANT, "read_terms explain_missed read_consent keep_consent read_federated"),
         (
             ADMIN,
-            "list_all_lessons create_lesson read_directory manage_directory manage_timetable "
-            "read_terms observe read_all_recordings read_all_links issue_device_token "
-            "manage_accounts manage_grants read_audit read_ledger explain_missed "
-            "confirm_missed edit_requirements freeze_month",
+            "list_all_lessons create_lesson choose_resources read_directory manage_directory "
+            "manage_timetable read_terms observe read_all_recordings set_review_policy "
+            "share_resource keep_series read_resource_figures read_retention set_retention "
+            "read_all_links issue_device_token manage_accounts manage_grants read_audit "
+            "read_ledger explain_missed confirm_missed edit_requirements freeze_month "
+            "read_consent keep_consent upload_material manage_harvests read_federated",
         ),
         (
             RESEARCHER,
-            "list_all_lessons read_terms observe read_all_recordings read_all_links read_ledger",
+            "list_all_lessons read_terms observe read_all_recordings read_resource_figures "
+            "read_all_links read_ledger read_consent upload_material read_federated",
         ),
         (
             subject("du", Role.INSPECTOR),
-            "list_all_lessons read_terms observe read_all_recordings read_all_links read_ledger",
+            "list_all_lessons read_terms observe read_all_recordings read_resource_figures "
+            "read_all_links read_ledger read_consent read_federated",
         ),
         (
             subject("zhao", Role.RESOURCE_ADMIN),
-            "list_all_lessons read_terms read_all_recordings",
+            "list_all_lessons read_terms read_all_recordings review_resource publish_resource "
+            "share_resource keep_series read_resource_figures read_retention read_consent "
+            "upload_material manage_harvests read_federated",
         ),
     ],
 )

@@ -16,6 +16,8 @@ from signaling.directory.wire import OrgLevel, SchoolKind
 from signaling.files.wire import FilePurpose
 from signaling.files.workbooks.languages import WorkbookLanguage
 from signaling.lessons.reasons import MissedReason
+from signaling.library.references.wire import ReferenceScope
+from signaling.library.versions.wire import ReviewLevel, ShareScope, WithdrawReason
 from signaling.timetable.core.codes import DayKind
 
 TEXTS = Path(__file__).parents[4] / "web_client/src/i18n/texts"
@@ -56,10 +58,11 @@ def test_the_workbook_has_the_words_of_the_page(place: int, language: str) -> No
 def test_every_code_has_words() -> None:
     assert set(w.ACTIONS) == set(AuditAction)
     assert set(w.VALUES["role"]) == set(Role)
-    assert set(w.VALUES["reason"]) == set(MissedReason)
+    assert set(w.VALUES["reason"]) == {*MissedReason, *WithdrawReason}
     assert set(w.VALUES["day"]) == set(DayKind)
     assert set(w.VALUES["purpose"]) == set(FilePurpose)
-    assert set(w.VALUES["level"]) == set(OrgLevel)
+    assert set(w.VALUES["level"]) == {*OrgLevel, *ReviewLevel}
+    assert set(w.VALUES["scope"]) == set(ShareScope) | set(ReferenceScope)
     assert set(w.VALUES["kind"]) == set(SchoolKind)
     assert set(w.VALUES["job"]) == set(job_kinds(Config())._handlers)
 

@@ -35,6 +35,8 @@ def test_other_variables_with_our_prefix_are_not_ours() -> None:
         ({"time_zone": "Mars/Olympus"}, "Mars/Olympus"),
         ({"no_such_setting": 1}, "no_such_setting"),
         ({"tls_certificate": "c.pem"}, "tls_key"),
+        ({"recordings_internal": "recordings"}, "recordings_internal"),
+        ({"recordings_internal": "/"}, "recordings_internal"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(overrides: dict[str, object], named: str) -> None:
@@ -69,3 +71,24 @@ def test_what_one_source_may_send_may_be_recorded() -> None:
     config = Config()
     assert config.recorded_source_bps >= config.publisher_bps
     assert QuotaRules().bps == RecorderConfig(Path(), "").source_bps == config.recorded_source_bps
+
+
+@pytest.mark.parametrize(
+    ("recordings", "origin"),
+    [
+        (None, None),
+        ("/srv/recordings", None),
+        ("s3://county?endpoint=http://minio:9000", None),
+        ("s3://county?endpoint=http://minio:9000&redirect=60", "http://minio:9000"),
+        (
+            "s3://county?endpoint=http://minio:9000&redirect=60&public=https://s3.cn",
+            "https://s3.cn",
+        ),
+        ("s3://county?redirect=60&region=cn-north-1", "https://s3.cn-north-1.amazonaws.com"),
+        ("s3://county?redirect=60&style=virtual", "https://county.s3.us-east-1.amazonaws.com"),
+    ],
+)
+def test_pages_may_load_from_the_store_that_players_are_sent_to(
+    recordings: str | None, origin: str | None
+) -> None:
+    assert Config(recordings=recordings).recordings_origin == origin

@@ -61,7 +61,7 @@ INSPECTOR = subject("du", Role.INSPECTOR)
             LEAD,
             "lead_teacher",
             "start_lesson end_lesson cancel_lesson take_part publish_camera view_off_stage "
-            "read_recording read_links",
+            "read_recording read_links choose_resources",
         ),
         (OTHER_LEAD, None, ""),
         (ROOM, "receive_room", "take_part publish_camera read_recording"),
@@ -70,7 +70,8 @@ INSPECTOR = subject("du", Role.INSPECTOR)
         (
             ADMIN,
             "county_admin",
-            "end_lesson cancel_lesson observe view_off_stage read_recording read_links",
+            "end_lesson cancel_lesson observe view_off_stage read_recording read_links "
+            "choose_resources",
         ),
         (
             RESEARCHER,

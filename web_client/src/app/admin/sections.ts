@@ -1,21 +1,25 @@
 /** The sections of the administration: one list for the router, the head and the side menu. */
 import type { RouteRecordRaw } from 'vue-router'
 import { may } from '../../browser/identity/identity'
+import { consentPages } from './consent'
 import { directoryPages } from './directory'
 import { ledgerPages } from './ledger'
 import type { AdminPage } from './page'
+import { resourcePages } from './resources'
 import { systemPages } from './system'
 import { timetablePages } from './timetable'
 
 export interface AdminSection {
   /** Its words are at `admin.section.<name>`; the paths of its pages begin with `/<name>`. */
-  readonly name: 'timetable' | 'ledger' | 'directory' | 'system'
+  readonly name: 'resources' | 'timetable' | 'ledger' | 'consent' | 'directory' | 'system'
   readonly pages: readonly AdminPage[]
 }
 
 export const SECTIONS: readonly AdminSection[] = [
+  { name: 'resources', pages: resourcePages },
   { name: 'timetable', pages: timetablePages },
   { name: 'ledger', pages: ledgerPages },
+  { name: 'consent', pages: consentPages },
   { name: 'directory', pages: directoryPages },
   { name: 'system', pages: systemPages },
 ]

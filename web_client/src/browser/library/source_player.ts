@@ -1,12 +1,15 @@
 /** One source of a recording in one media element, kept in step with the master clock. */
 import { correction, fileAt } from '../../core/library/playback'
 import type { RecordingFile, RecordingSource } from '../../core/base/wire'
+import { openMedia } from './media_source'
+import type { OpenMedia } from './media_source'
 
 const NEXT_SEEK_MS = 1000 // a seek needs time to show its effect before another is worth it
 const STILL_S = 0.05 // precision of a paused picture
 
 export class SourcePlayer {
   private file: RecordingFile | null = null
+  private media: OpenMedia | null = null
   private lastSeekMs = -Infinity
   failed = false
 
@@ -71,6 +74,8 @@ export class SourcePlayer {
   close(): void {
     const { element } = this
     element.onerror = null
+    this.media?.close()
+    this.media = null
     element.pause()
     element.removeAttribute('src')
     element.load()
@@ -83,7 +88,10 @@ export class SourcePlayer {
     this.file = due
     this.failed = false
     if (due === null) return
-    this.element.src = due.url
+    this.media?.close()
+    this.media = openMedia(this.element, due.url, due.mime, () => {
+      if (this.file === due) this.failed = true
+    })
     this.element.currentTime = Math.max(0, positionS - due.offset_s)
   }
 

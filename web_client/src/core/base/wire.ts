@@ -9,6 +9,8 @@ export type Action =
   | 'start_lesson'
   | 'end_lesson'
   | 'cancel_lesson'
+  | 'choose_resources'
+  | 'report_plays'
   | 'see_join_code'
   | 'read_directory'
   | 'manage_directory'
@@ -44,11 +46,34 @@ export type Action =
   | 'freeze_month'
   | 'read_all_recordings'
   | 'read_recording'
+  | 'read_resource'
+  | 'edit_resource'
+  | 'submit_resource'
+  | 'review_resource'
+  | 'publish_resource'
+  | 'withdraw_resource'
+  | 'nominate_resource'
+  | 'read_resource_figures'
+  | 'keep_series'
+  | 'recommend_resource'
+  | 'read_review_policy'
+  | 'share_resource'
+  | 'read_retention'
+  | 'set_retention'
+  | 'hold_resource'
+  | 'delete_resource'
+  | 'delete_withdrawn'
+  | 'set_review_policy'
   | 'read_links'
   | 'read_all_links'
   | 'read_job'
   | 'cancel_job'
   | 'upload_workbook'
+  | 'read_consent'
+  | 'keep_consent'
+  | 'upload_material'
+  | 'manage_harvests'
+  | 'read_federated'
   | 'manage_calendar_feeds'
 
 /** Roles of people and terminals. */
@@ -75,16 +100,25 @@ export type ProblemCode =
   | 'password_change_due'
   | 'beyond_branch'
   | 'own_account'
+  | 'own_resource'
+  | 'wrong_level'
+  | 'reviewed_before'
+  | 'own_recommendation'
+  | 'resource_locked'
+  | 'share_password_wrong'
   | 'not_in_lesson'
   | 'own_lessons_only'
   | 'not_found'
   | 'lesson_not_found'
   | 'recording_not_found'
+  | 'resource_not_found'
+  | 'series_not_found'
   | 'unit_not_found'
   | 'requirement_not_found'
   | 'month_not_found'
   | 'job_not_found'
   | 'file_not_found'
+  | 'source_not_found'
   | 'session_not_found'
   | 'unknown_join_code'
   | 'unknown_person'
@@ -104,7 +138,22 @@ export type ProblemCode =
   | 'job_over'
   | 'too_many_jobs'
   | 'too_many_files'
+  | 'file_quota'
+  | 'file_in_use'
   | 'wrong_state'
+  | 'people_undeclared'
+  | 'people_without_consent'
+  | 'too_many_attachments'
+  | 'not_a_push'
+  | 'push_has_no_room'
+  | 'push_over'
+  | 'resource_state'
+  | 'series_full'
+  | 'too_many_series'
+  | 'nominated_already'
+  | 'nothing_above'
+  | 'recommended_already'
+  | 'consent_missing'
   | 'clash'
   | 'timetable_clash'
   | 'term_in_use'
@@ -118,6 +167,7 @@ export type ProblemCode =
   | 'proposal_decided'
   | 'proposal_not_ready'
   | 'too_many_proposals'
+  | 'too_many_sources'
   | 'recording_not_ready'
   | 'account_closed'
   | 'code_expired'
@@ -129,6 +179,9 @@ export type ProblemCode =
   | 'month_not_over'
   | 'reasons_awaited'
   | 'requirement_overlaps'
+  | 'consent_stands'
+  | 'consent_overlaps'
+  | 'consent_withdrawn'
   | 'too_many_logins'
   | 'too_many_devices'
   | 'upload_expired'
@@ -139,6 +192,14 @@ export type ProblemCode =
   | 'file_empty'
   | 'file_kind_refused'
   | 'file_too_large'
+  | 'file_mixed'
+  | 'file_check_failed'
+  | 'video_unknown'
+  | 'video_damaged'
+  | 'video_reaches_out'
+  | 'video_no_picture'
+  | 'video_codec'
+  | 'video_too_much'
   | 'invalid'
   | 'password_short'
   | 'password_plain'
@@ -147,6 +208,22 @@ export type ProblemCode =
   | 'role_of_rooms'
   | 'role_not_yours'
   | 'longer_than_yours'
+  | 'push_withdrawn'
+  | 'push_expired'
+  | 'push_ends_early'
+  | 'push_needs_password'
+  | 'push_not_for_room'
+  | 'resource_twice'
+  | 'resource_not_pushed'
+  | 'play_out_of_time'
+  | 'edit_impossible'
+  | 'metadata_missing'
+  | 'not_pledged'
+  | 'share_password_missing'
+  | 'share_password_unused'
+  | 'scope_too_wide'
+  | 'other_school_year'
+  | 'unknown_reviewer'
   | 'bad_length'
   | 'ends_before_start'
   | 'note_missing'
@@ -191,6 +268,19 @@ export type ProblemCode =
   | 'other_county'
   | 'not_a_center'
   | 'login_missing'
+  | 'share_link_wrong'
+  | 'share_link_expired'
+  | 'share_link_revoked'
+  | 'share_link_not_found'
+  | 'scope_without_links'
+  | 'too_many_links'
+  | 'resource_deleted'
+  | 'resource_held'
+  | 'resource_is_published'
+  | 'resource_under_review'
+  | 'legal_hold_not_found'
+  | 'too_many_rules'
+  | 'erasure_failed'
   | 'too_many_requests'
   | 'workbook_empty'
   | 'workbook_unknown_format'
@@ -216,11 +306,29 @@ export type ProblemCode =
   | 'import_not_tried'
   | 'import_under_way'
   | 'import_wrong_county'
+  | 'harvest_bad_url'
+  | 'harvest_busy'
+  | 'harvest_endless'
+  | 'harvest_no_oai'
+  | 'harvest_own_network'
+  | 'harvest_redirects'
+  | 'harvest_refused'
+  | 'harvest_status'
+  | 'harvest_too_large'
+  | 'harvest_unreachable'
+  | 'package_damaged'
+  | 'package_file_names'
+  | 'package_no_metadata'
+  | 'package_too_large'
+  | 'package_xml'
+  | 'package_zip_bomb'
   | 'job_died'
   | 'job_out_of_memory'
   | 'job_owner_gone'
   | 'job_result_too_large'
   | 'job_too_long'
+  | 'nothing_left'
+  | 'renditions_failed'
   | 'unknown_job_kind'
   | 'internal'
   | 'relay_error'
@@ -1205,16 +1313,55 @@ export type AuditAction =
   | 'directory_disable'
   | 'directory_enable'
   | 'directory_import'
+  | 'catalogue_import'
   | 'lesson_create'
   | 'lesson_start'
   | 'lesson_end'
   | 'lesson_cancel'
+  | 'lesson_resources'
   | 'external_access'
   | 'observe'
   | 'notice_send'
+  | 'resource_version'
+  | 'resource_save'
+  | 'resource_submit'
+  | 'resource_recall'
+  | 'resource_pass'
+  | 'resource_reject'
+  | 'resource_forward'
+  | 'resource_publish'
+  | 'resource_share'
+  | 'resource_withdraw'
+  | 'resource_upload'
+  | 'resource_attach'
+  | 'resource_detach'
+  | 'resource_recommend'
+  | 'reference_recall'
+  | 'reference_pass'
+  | 'reference_reject'
+  | 'reference_publish'
+  | 'reference_withdraw'
+  | 'series_create'
+  | 'series_change'
+  | 'series_remove'
+  | 'resource_nominate'
+  | 'nomination_revoke'
+  | 'figures_export'
+  | 'resource_edition'
+  | 'resource_refused'
+  | 'share_link_make'
+  | 'share_link_revoke'
+  | 'resource_delete'
+  | 'resource_erase'
+  | 'retention_rule_set'
+  | 'legal_hold_place'
+  | 'legal_hold_release'
+  | 'deletion_export'
+  | 'review_policy_set'
   | 'job_submit'
   | 'job_cancel'
   | 'file_upload'
+  | 'file_check'
   | 'file_export'
   | 'file_delete'
   | 'term_create'
@@ -1249,6 +1396,10 @@ export type AuditAction =
   | 'proposal_discard'
   | 'calendar_feed_make'
   | 'calendar_feed_revoke'
+  | 'harvest_source_add'
+  | 'harvest_source_change'
+  | 'harvest_source_remove'
+  | 'harvest_ask'
   | 'missed_explain'
   | 'missed_confirm'
   | 'missed_return'
@@ -1259,6 +1410,12 @@ export type AuditAction =
   | 'requirement_version'
   | 'month_freeze'
   | 'ledger_export'
+  | 'consent_record'
+  | 'consent_change'
+  | 'consent_withdraw'
+  | 'consent_expire'
+  | 'consent_export'
+  | 'consent_page_read'
   | 'audit_export'
   | 'import'
   | 'secret_rotate'
@@ -1327,6 +1484,140 @@ export type WorkbookLanguage =
   | 'zh'
   | 'en'
 
+/**
+ * Metadata of a resource, as LOM and Dublin Core show it.
+ *
+ * Attributes:
+ *     stage: 学段: primary, junior or senior.
+ *     edition: 版本 of the textbook; `volume` is its 册, `section` its 章节.
+ *     kind_of_resource: such as lesson or micro_lesson.
+ *     audience: such as pupils or teachers.
+ *     page_url: where the resource is shown; empty where nobody knows.
+ *     duration_s: length of what is played; 0 where it has none.
+ *     media_type: of what is played; empty where it is no media.
+ *     created_on: the day of the lesson, as YYYY-MM-DD; empty where nobody knows.
+ */
+export interface SharedMetadata {
+  title: string
+  summary: string
+  keywords: readonly string[]
+  subject: string
+  stage: string
+  grade: string
+  edition: string
+  volume: string
+  section: string
+  teacher_name: string
+  school_name: string
+  language: string
+  kind_of_resource: string
+  audience: string
+  copyright_note: string
+  page_url: string
+  duration_s: number
+  media_type: string
+  created_on: string
+}
+
+/** An uploaded file that is to be read as a LOM package. */
+export interface LomPackageAsk {
+  /** length 1…200 */
+  file_id: string
+}
+
+/**
+ * A package that was read; nothing of it is kept.
+ *
+ * ``files`` are names in the package, ``linked`` addresses on the Web; at most 200 of each.
+ * ``count`` is how many files there are.
+ */
+export interface LomPackageRead {
+  metadata: SharedMetadata
+  files: readonly string[]
+  linked: readonly string[]
+  count: number
+}
+
+export const MAX_URL_CHARS = 200
+
+/** Another library to be harvested. ``set_spec`` names a part of it; empty for all. */
+export interface HarvestSourceCreate {
+  /** length 1…200 */
+  county_id: string
+  /** length 1…80 */
+  name: string
+  /** length 1…200 */
+  url: string
+  /** length 0…200 */
+  set_spec?: string
+}
+
+/**
+ * The changeable part of a source. Another address is another source.
+ *
+ * ``place`` is its rank among the groups of results, smallest first.
+ */
+export interface HarvestSourceChange {
+  /** length 1…80 */
+  name: string
+  paused: boolean
+  place: number
+}
+
+/**
+ * A source and how its harvest stands.
+ *
+ * ``problem`` is the code of what stopped the last attempt; empty if nothing did. ``failures`` are
+ * those in a row. ``given_up`` tells that there were too many: the next attempt is made when
+ * somebody orders it. ``under_way`` tells that a harvest has begun and not ended. ``harvested_at``
+ * is the end of the last one.
+ */
+export interface HarvestSource {
+  source_id: string
+  county_id: string
+  name: string
+  url: string
+  set_spec: string
+  records: number
+  under_way: boolean
+  problem: string
+  paused: boolean
+  place: number
+  failures: number
+  given_up: boolean
+  harvested_at: string | null
+  due_at: string
+}
+
+/** Sources, in the order of their places and names. */
+export interface HarvestSourceList {
+  sources: readonly HarvestSource[]
+}
+
+/** A record of another library. ``page_url`` leads there; empty where it named none. */
+export interface FederatedRecord {
+  source_id: string
+  source_name: string
+  source_place: number
+  identifier: string
+  datestamp: string
+  title: string
+  summary: string
+  keywords: readonly string[]
+  subject: string
+  stage: string
+  grade: string
+  teacher_name: string
+  school_name: string
+  page_url: string
+}
+
+/** A page of federated records, newest first. ``next`` begins the next page. */
+export interface FederatedRecordList {
+  records: readonly FederatedRecord[]
+  next: string | null
+}
+
 /** 排队 / 进行中 / 已完成 / 失败 / 已取消. */
 export type JobState =
   | 'queued'
@@ -1390,18 +1681,48 @@ export interface JobList {
 /** Purpose of a file: it decides who may upload it, how large it may be, and of which kind. */
 export type FilePurpose =
   | 'import_workbook'
+  | 'video'
+  | 'attachment'
   | 'export'
+  | 'consent_form'
 
 /** A file on its way. */
 export type FileState =
   | 'coming'
+  | 'checking'
   | 'ready'
+  | 'refused'
+
+/** Reason why a file was refused: a code, and facts that its words may name. */
+export interface FileProblem {
+  code: ProblemCode
+  facts: Readonly<Record<string, string>>
+}
 
 /**
- * A file of the reader's. ``received`` bytes of ``size`` are there.
+ * Facts of a video that was taken.
  *
- * ``size``, ``media_type`` and ``sha256`` are known once it is ready; an upload tells its size
- * before. It is deleted at ``expires_at``.
+ * ``width`` and ``height`` are as stored, ``rotation`` is by how many degrees players turn it.
+ * Codecs are FFmpeg's names. ``plays`` tells whether browsers of today play it as it is.
+ * ``source_sha256`` is of the bytes that were uploaded, ``sha256`` of the file of the clean copy.
+ */
+export interface VideoFacts {
+  duration_s: number
+  width: number
+  height: number
+  rotation: number
+  video_codec: string
+  audio_codec: string | null
+  plays: boolean
+  source_sha256: string
+}
+
+/**
+ * A file of the reader's. ``received`` bytes of an upload are there.
+ *
+ * ``size`` is of the file as it is kept: of a video that was taken, it is the clean copy's.
+ * ``media_type`` and ``sha256`` are known once it is ready. It is deleted at ``expires_at``, never
+ * while something uses it. ``job_id`` is of the job that checks it, ``problem`` why it refused it.
  */
 export interface FileInfo {
   file_id: string
@@ -1413,7 +1734,10 @@ export interface FileInfo {
   media_type: string | null
   sha256: string | null
   created_at: string
-  expires_at: string
+  expires_at: string | null
+  job_id: string | null
+  problem: FileProblem | null
+  video: VideoFacts | null
 }
 
 /** Files of the reader's, newest first; ``next`` continues the list. */
@@ -1475,6 +1799,7 @@ export interface LessonFacts {
   held_to: string | null
   cancel_reason: string | null
   lead_teacher: PersonRef
+  delivery_mode: DeliveryMode
 }
 
 /**
@@ -1496,6 +1821,7 @@ export interface Lesson {
   held_to: string | null
   cancel_reason: string | null
   lead_teacher: PersonRef
+  delivery_mode: DeliveryMode
   lead_room: RoomRef | null
   receive_rooms: readonly RoomRef[]
   attended_rooms: readonly RoomRef[]
@@ -1522,6 +1848,7 @@ export interface LessonCreate {
   receive_room_ids: readonly string[]
   /** length 1…200 */
   lead_room_id?: string | null
+  delivery_mode?: DeliveryMode
 }
 
 /** 停课: the reason is kept. */
@@ -1703,6 +2030,17 @@ export interface Link {
   excess: LinkExcess
 }
 
+/** The thing that a resource points at. */
+export type ResourceKind =
+  | 'recording'
+  | 'upload'
+
+/** A resource's way to the public. */
+export type ResourceState =
+  | 'draft'
+  | 'published'
+  | 'withdrawn'
+
 /** A recording's life: recording → finishing → ready, or failed. */
 export type LibraryState =
   | 'recording'
@@ -1742,7 +2080,7 @@ export interface RecordingSummary {
   title: string
   subject: string
   grade: string
-  class_kind: ClassKind
+  class_kind: ClassKind | null
   lead_teacher: string
   started_at: string
   duration_s: number
@@ -1781,7 +2119,9 @@ export interface RecordingFile {
 /**
  * Remains of one source: files, its times, and the gaps in its media.
  *
- * With ``damaged`` not all of it could be put into files; the rest is in ``gaps``.
+ * With ``damaged`` not all of it could be put into files; the rest is in ``gaps``. The storyboard
+ * is WebVTT: small pictures for the seek bar, each a part (``#xywh=``) of a sheet beside it. The
+ * waveform is JSON: ``per_s`` and ``peaks``, each 0…255. Both are null where there is none.
  */
 export interface RecordingSource {
   source_id: string
@@ -1792,6 +2132,8 @@ export interface RecordingSource {
   spans: readonly Span[]
   gaps: readonly Span[]
   damaged: boolean
+  storyboard_url: string | null
+  waveform_url: string | null
 }
 
 /** A time of a room on stage. */
@@ -1812,6 +2154,1665 @@ export interface RecordingDetail {
   sources: readonly RecordingSource[]
   stage: readonly StageSpan[]
   cuts: readonly Span[]
+}
+
+/** The life of an edition (播放版本). */
+export type EditionState =
+  | 'waiting'
+  | 'ordered'
+  | 'ready'
+  | 'failed'
+  | 'removing'
+
+/**
+ * The edition of a published version, for those who work on the resource.
+ *
+ * ``needed``: nothing of the version is played before the edition is there. ``progress`` is 0…1.
+ * ``minutes`` is how long it may still take; None where nothing is being made.
+ */
+export interface EditionStatus {
+  version: number
+  state: EditionState
+  needed: boolean
+  progress: number
+  minutes: number | null
+  problem: ProblemCode | null
+}
+
+/**
+ * What a viewer is told of the edition.
+ *
+ * ``waits``: nothing is played until it is there. ``failed``: it could not be made yet.
+ */
+export interface PlaybackStatus {
+  waits: boolean
+  failed: boolean
+  minutes: number | null
+}
+
+/** An upload on its way to be kept like a recording. */
+export type UploadState =
+  | 'keeping'
+  | 'ready'
+  | 'failed'
+
+/** The upload behind a resource. ``progress`` is 0…1. */
+export interface UploadStatus {
+  state: UploadState
+  file_name: string
+  progress: number
+  problem: ProblemCode | null
+}
+
+export const MAX_CHANGES = 300
+
+export const MAX_SECTIONS = 300
+
+/** 学段: 小学 / 初中 / 高中. */
+export type CatalogueStage =
+  | 'primary'
+  | 'junior'
+  | 'senior'
+
+/** What an import does to a chapter or a book. */
+export type CatalogueChangeKind =
+  | 'new'
+  | 'moved'
+  | 'gone'
+
+/** Why a file is no catalogue. */
+export type CatalogueFault =
+  | 'catalogue_not_json'
+  | 'catalogue_no_books'
+  | 'catalogue_no_columns'
+  | 'catalogue_too_deep'
+  | 'catalogue_too_many'
+
+/** One difference between a file and the catalogue; without ``section`` the book itself. */
+export interface CatalogueChange {
+  kind: CatalogueChangeKind
+  stage: CatalogueStage
+  subject: string
+  edition: string
+  grade: string
+  volume: string
+  section: string
+}
+
+/** An import of a county's catalogue: a dry run, or with ``apply`` the real thing. */
+export interface CatalogueImport {
+  /** length 1…200 */
+  county_id: string
+  /** length 1…200 */
+  file_id: string
+  apply?: boolean
+}
+
+/**
+ * Outcome of an import: what it found, and with ``applied`` what it did.
+ *
+ * ``changes`` are the first of ``new`` + ``moved`` + ``gone``. ``skipped`` are entries of the
+ * file that belong to no stage. ``in_use``: chapters that are gone, and that published resources
+ * name; they keep the name.
+ */
+export interface CatalogueImported {
+  applied: boolean
+  books: number
+  new: number
+  moved: number
+  gone: number
+  in_use: number
+  unchanged: number
+  skipped: number
+  changes: readonly CatalogueChange[]
+  fault: CatalogueFault | null
+  refused: WorkbookFault | null
+  refused_facts: Readonly<Record<string, string | number>>
+}
+
+/**
+ * What may be chosen on each level, given what was chosen above; other names may be typed.
+ *
+ * ``sections`` are the first of ``sections_total`` that hold the words asked for.
+ */
+export interface CatalogueChoices {
+  subjects: readonly string[]
+  editions: readonly string[]
+  grades: readonly string[]
+  volumes: readonly string[]
+  sections: readonly string[]
+  sections_total: number
+}
+
+/** How much a county's catalogue has. */
+export interface CatalogueSummary {
+  county_id: string
+  books: number
+  chapters: number
+  gone: number
+}
+
+export const MAX_FORM_FILES = 20
+
+export const MAX_PURPOSES = 6
+
+/** Purposes for which pupils may be filmed and shown; a wider one holds the narrower ones. */
+export type ConsentPurpose =
+  | 'live'
+  | 'record'
+  | 'show_school'
+  | 'show_county'
+  | 'show_platform'
+  | 'show_public'
+
+/** 公开范围 of what is published, as the library names it. */
+export type ConsentScope =
+  | 'private'
+  | 'school'
+  | 'county'
+  | 'signed_in'
+  | 'password'
+  | 'public'
+
+/** Seats of pupils whose guardians refused, while a lesson is filmed. */
+export type SeatingRemedy =
+  | 'off_camera'
+  | 'other_room'
+
+/** State of a class in a term. */
+export type ConsentState =
+  | 'none'
+  | 'given'
+  | 'unseated'
+  | 'expired'
+  | 'withdrawn'
+
+/** Reasons of 撤回同意. */
+export type WithdrawalReason =
+  | 'guardian'
+  | 'pupil'
+  | 'school'
+  | 'mistake'
+  | 'other'
+
+/** Reasons why a class may not be shown, the nearest to consent first. */
+export type ConsentLack =
+  | 'purpose'
+  | 'unseated'
+  | 'expired'
+  | 'withdrawn'
+  | 'none'
+  | 'unknown_class'
+
+/** Part of a source that shows or sounds pupils. */
+export type SourcePart =
+  | 'whole'
+  | 'picture'
+  | 'nothing'
+
+/** Fields that may be set. ``given_on`` is the day on the paper. */
+export interface ConsentForm {
+  given_on: string
+  /** length 1…6 */
+  purposes: readonly ConsentPurpose[]
+  pupils: number
+  covers_from: string
+  covers_to: string
+  until: string
+  refusals?: number
+  remedy?: SeatingRemedy | null
+  /** length 1…500 */
+  note?: string | null
+  /** length 0…20 */
+  file_ids?: readonly string[]
+}
+
+/** 登记授权同意. Its files were uploaded before as `consent_form`. */
+export interface ConsentRecord {
+  given_on: string
+  /** length 1…6 */
+  purposes: readonly ConsentPurpose[]
+  pupils: number
+  covers_from: string
+  covers_to: string
+  until: string
+  refusals?: number
+  remedy?: SeatingRemedy | null
+  /** length 1…500 */
+  note?: string | null
+  /** length 0…20 */
+  file_ids?: readonly string[]
+  /** length 1…200 */
+  class_id: string
+  /** length 1…200 */
+  term_id: string
+}
+
+/** 修改授权同意. ``file_ids`` are all that belong to it afterwards. */
+export interface ConsentChange {
+  given_on: string
+  /** length 1…6 */
+  purposes: readonly ConsentPurpose[]
+  pupils: number
+  covers_from: string
+  covers_to: string
+  until: string
+  refusals?: number
+  remedy?: SeatingRemedy | null
+  /** length 1…500 */
+  note?: string | null
+  /** length 0…20 */
+  file_ids?: readonly string[]
+  version: number
+}
+
+/** 撤回同意; ``on`` is the day on which the guardian said so. */
+export interface ConsentWithdraw {
+  version: number
+  on: string
+  reason: WithdrawalReason
+  /** length 1…500 */
+  note?: string | null
+}
+
+/** 导出一个学期的授权同意 with all classes that the caller may see. */
+export interface ConsentExportWish {
+  /** length 1…200 */
+  term_id: string
+  language?: WorkbookLanguage
+}
+
+/** A workbook that was made. */
+export interface ConsentExported {
+  file_id: string
+  name: string
+  rows: number
+}
+
+/** A scanned page. */
+export interface ConsentFile {
+  file_id: string
+  name: string
+  size: number
+}
+
+/** 撤回 as it was recorded. */
+export interface ConsentWithdrawal {
+  on: string
+  reason: WithdrawalReason
+  note: string
+  at: string
+  by: string
+}
+
+/** 授权同意 of a class in a term; ``by`` recorded or changed it ``at`` that time. */
+export interface Consent {
+  consent_id: string
+  version: number
+  class_id: string
+  term_id: string
+  given_on: string
+  purposes: readonly ConsentPurpose[]
+  pupils: number
+  refusals: number
+  remedy: SeatingRemedy | null
+  covers_from: string
+  covers_to: string
+  until: string
+  note: string
+  at: string
+  by: string
+  files: readonly ConsentFile[]
+  withdrawal: ConsentWithdrawal | null
+}
+
+/** The term of a list. */
+export interface ConsentTerm {
+  term_id: string
+  name: string
+  first: string
+  last: string
+}
+
+/** A class in a term, with the newest consent. ``may_keep``: the reader may record it. */
+export interface ConsentLine {
+  class_id: string
+  class_name: string
+  grade: string
+  pupils: number | null
+  school_id: string
+  school: string
+  state: ConsentState
+  consent: Consent | null
+  may_keep: boolean
+}
+
+/** The number of classes in a state. */
+export interface ConsentCount {
+  state: ConsentState
+  classes: number
+}
+
+/**
+ * Classes of a term by school, grade and name; ``counts`` are of all that match but state.
+ *
+ * ``term`` is None in a county without terms.
+ */
+export interface ConsentPage {
+  term: ConsentTerm | null
+  lines: readonly ConsentLine[]
+  counts: readonly ConsentCount[]
+  next: string | null
+}
+
+/** One class in a term, and what was recorded before, the newest first. */
+export interface ConsentOfClass {
+  term: ConsentTerm | null
+  line: ConsentLine
+  former: readonly Consent[]
+}
+
+/** A recorded lesson of the class. */
+export interface ConsentLesson {
+  lesson_id: string
+  title: string
+  on: string
+  lead_teacher: string
+}
+
+/** Reach of a withdrawal: so many ``recorded`` lessons, and the newest of them. */
+export interface ConsentEffect {
+  recorded: number
+  lessons: readonly ConsentLesson[]
+}
+
+/** A class, by name. */
+export interface ConsentClassRef {
+  class_id: string
+  name: string
+}
+
+/**
+ * A source of a recording that may not be shown in a scope.
+ *
+ * Attributes:
+ *     part: what of it must be hidden.
+ *     lack: the reason.
+ *     allowed: the widest scope in which it may be shown; None in none.
+ *     place: the name of the room, or of the lead class's school.
+ *     classes: those without consent; where no class was named, of all that may have sat there.
+ */
+export interface MissingConsent {
+  source_id: string
+  participant_id: string
+  part: SourcePart
+  lack: ConsentLack
+  allowed: ConsentScope | null
+  place: string
+  classes: readonly ConsentClassRef[]
+}
+
+/**
+ * Seconds of a recording in which a room without consent was on stage.
+ *
+ * Its voice may be heard in the teacher's microphone then.
+ */
+export interface VoiceSpill {
+  participant_id: string
+  place: string
+  start_s: number
+  end_s: number
+}
+
+export const MAX_KEYWORDS = 10
+
+export const MAX_KEPT = 50
+
+export const MAX_CHAPTERS = 200
+
+export const MAX_HIDDEN = 200
+
+/** A version's way to the public. The first three are the working version's. */
+export type VersionState =
+  | 'draft'
+  | 'in_review'
+  | 'passed'
+  | 'published'
+  | 'superseded'
+  | 'withdrawn'
+
+/** 初审 / 复审 / 终审. */
+export type ReviewLevel =
+  | 'first'
+  | 'second'
+  | 'final'
+
+/** 通过 / 驳回 / 转交. */
+export type Verdict =
+  | 'pass'
+  | 'reject'
+  | 'forward'
+
+/** 学段: 小学 / 初中 / 高中. */
+export type Stage =
+  | 'primary'
+  | 'junior'
+  | 'senior'
+
+/** 资源类型. */
+export type ResourceType =
+  | 'lesson'
+  | 'micro_lesson'
+  | 'clip'
+  | 'talk'
+  | 'other'
+
+/** 适用对象. */
+export type Audience =
+  | 'pupils'
+  | 'teachers'
+  | 'parents'
+
+/** 公开范围: 私密 / 本校 / 本县 / 登录 / 密码 / 公开. */
+export type ShareScope =
+  | 'private'
+  | 'school'
+  | 'county'
+  | 'signed_in'
+  | 'password'
+  | 'public'
+
+/** Reasons why a reviewer may not decide about a version. */
+export type ReviewRefusal =
+  | 'own_resource'
+  | 'wrong_level'
+  | 'reviewed_before'
+  | 'own_recommendation'
+
+/** 下架原因. */
+export type WithdrawReason =
+  | 'consent_withdrawn'
+  | 'copyright'
+  | 'privacy'
+  | 'wrong_content'
+  | 'outdated'
+  | 'duplicate'
+  | 'by_author'
+  | 'other'
+
+/**
+ * 元数据. A draft may leave everything but the title empty; checks tell what is missing.
+ *
+ * ``downloadable``: whoever may watch may also download.
+ */
+export interface ResourceMetadata {
+  /** length 1…120 */
+  title: string
+  /** length 0…2000 */
+  summary: string
+  /** length 0…10 */
+  keywords: readonly string[]
+  /** length 0…80 */
+  subject: string
+  stage: Stage | null
+  /** length 0…80 */
+  grade: string
+  /** length 0…80 */
+  edition: string
+  /** length 0…80 */
+  volume: string
+  /** length 0…200 */
+  section: string
+  /** length 0…80 */
+  teacher_name: string
+  /** length 0…80 */
+  school_name: string
+  /** length 2…35, pattern ^[A-Za-z0-9-]+$ */
+  language: string
+  kind_of_resource: ResourceType
+  audience: Audience
+  /** length 0…500 */
+  copyright_note: string
+  downloadable: boolean
+}
+
+/** 打点: a named moment, in seconds of the recording. */
+export interface Chapter {
+  at_s: number
+  /** length 1…80 */
+  title: string
+}
+
+/**
+ * 剪辑. All times are seconds of the recording, cut or not.
+ *
+ * ``keep`` are the parts that are shown, in order; empty keeps all. ``hidden_pictures`` are
+ * sources of which only the sound is shown. ``cover_s`` is the moment of the cover; None leaves it
+ * to the server.
+ */
+export interface ResourceEdits {
+  /** length 0…50 */
+  keep: readonly Span[]
+  /** length 0…200 */
+  chapters: readonly Chapter[]
+  /** length 0…200 */
+  hidden_sources: readonly string[]
+  /** length 0…200 */
+  hidden_pictures: readonly string[]
+  cover_s: number | null
+}
+
+/** A moment of the recording that a reviewer speaks of. */
+export interface ReviewMark {
+  at_s: number
+  /** length 1…200 */
+  note: string
+}
+
+/** One verdict on a version. ``forwarded_to`` is the name of who shall decide instead. */
+export interface ReviewEntry {
+  at: string
+  by_id: string
+  by: string
+  level: ReviewLevel
+  verdict: Verdict
+  reason: string
+  marks: readonly ReviewMark[]
+  forwarded_to: string | null
+}
+
+/** 附件: 教案 / 课件 / 习题 / 其他. */
+export type AttachmentKind =
+  | 'plan'
+  | 'slides'
+  | 'exercises'
+  | 'other'
+
+/** A file beside a version. ``url`` only ever saves it. */
+export interface Attachment {
+  file_id: string
+  kind: AttachmentKind
+  name: string
+  size: number
+  url: string
+}
+
+/** Puts an uploaded file beside the draft. */
+export interface AttachmentAdd {
+  /** length 1…200 */
+  file_id: string
+  kind: AttachmentKind
+}
+
+/**
+ * Declares who is in the picture of an upload, for nobody else can know it.
+ *
+ * ``minors``: pupils or other minors are seen or heard. ``consent_held``: the author has the
+ * consent of their guardians for publishing.
+ */
+export interface ShownPeople {
+  minors: boolean
+  consent_held?: boolean
+}
+
+/**
+ * One version. ``revision`` counts its changes; a deed on another revision is refused (409).
+ *
+ * ``level`` is set while it is in review. ``levels`` are those through which it has to go then.
+ */
+export interface ResourceVersion {
+  number: number
+  state: VersionState
+  level: ReviewLevel | null
+  levels: readonly ReviewLevel[]
+  revision: number
+  metadata: ResourceMetadata
+  edits: ResourceEdits
+  pledged: boolean
+  submitted_at: string | null
+  published_at: string | null
+  reviews: readonly ReviewEntry[]
+  people: ShownPeople | null
+  attachments: readonly Attachment[]
+}
+
+/** Kinds of what automatic checks find. */
+export type CheckCode =
+  | 'metadata_missing'
+  | 'not_pledged'
+  | 'consent_missing'
+  | 'voice_spill'
+  | 'recording_away'
+  | 'source_damaged'
+  | 'silence'
+  | 'black_picture'
+  | 'duplicate'
+  | 'caption_words'
+  | 'minors_shown'
+  | 'no_minors'
+
+/** Weight of a finding. */
+export type CheckWeight =
+  | 'note'
+  | 'warning'
+  | 'stops'
+
+/** One finding of an automatic check. */
+export interface CheckFinding {
+  code: CheckCode
+  weight: CheckWeight
+  field: string | null
+  source_id: string | null
+  name: string | null
+  spans: readonly Span[]
+}
+
+/** The working version, as lists show it. ``rejected``: it came back from review. */
+export interface WorkingBrief {
+  number: number
+  state: VersionState
+  level: ReviewLevel | null
+  submitted_at: string | null
+  rejected: boolean
+}
+
+/** Publication, as lists show it. */
+export interface PublishedBrief {
+  version: number
+  scope: ShareScope
+  published_at: string
+  expires_at: string | null
+}
+
+/**
+ * One line of 我的资源. ``working`` is None between a publication and a new version.
+ *
+ * ``may`` is what the reader may do with it as things are now.
+ */
+export interface ResourceSummary {
+  resource_id: string
+  kind: ResourceKind
+  state: ResourceState
+  recording_id: string
+  lesson_id: string
+  title: string
+  subject: string
+  grade: string
+  teacher_name: string
+  school_name: string
+  started_at: string
+  duration_s: number
+  recording_state: LibraryState | null
+  thumbnail_url: string | null
+  working: WorkingBrief | null
+  published: PublishedBrief | null
+  may: readonly Action[]
+}
+
+/** Resources, the newest lesson first. ``next`` continues the list. */
+export interface ResourceList {
+  resources: readonly ResourceSummary[]
+  next: string | null
+}
+
+/**
+ * A resource at work, for its owner and its reviewers.
+ *
+ * ``recording`` has all sources, hidden or not, and is None while there is none to be shown.
+ * ``proposed_chapters`` come from what happened in the lesson. ``review_refused`` says why
+ * the reader may not review it now, though the reader is a reviewer.
+ */
+export interface ResourceDetail {
+  summary: ResourceSummary
+  working: ResourceVersion | null
+  versions: readonly ResourceVersion[]
+  recording: RecordingDetail | null
+  findings: readonly CheckFinding[]
+  proposed_chapters: readonly Chapter[]
+  review_refused: ReviewRefusal | null
+  withdrawn_reason: WithdrawReason | null
+  withdrawn_note: string
+  edition: EditionStatus | null
+  upload: UploadStatus | null
+}
+
+/** 保存草稿. ``revision`` is the one that was read. */
+export interface DraftSave {
+  revision: number
+  metadata: ResourceMetadata
+  edits: ResourceEdits
+}
+
+/**
+ * 提交审核. ``pledged`` is the 原创承诺, without which nothing is submitted.
+ *
+ * ``people`` is declared with it for an upload.
+ */
+export interface ResourceSubmit {
+  revision: number
+  pledged: boolean
+  people?: ShownPeople | null
+}
+
+/** 下架. */
+export interface ResourceWithdraw {
+  reason: WithdrawReason
+  /** length 0…500 */
+  note?: string
+}
+
+export const MAX_BATCH = 100
+
+export const MAX_MARKS = 100
+
+export const MAX_LEVELS = 3
+
+/** 通过. */
+export interface ReviewPass {
+  revision: number
+  /** length 0…1000 */
+  reason?: string
+}
+
+/** 驳回: the reason is told to the author. */
+export interface ReviewReject {
+  revision: number
+  /** length 1…1000 */
+  reason: string
+  /** length 0…100 */
+  marks?: readonly ReviewMark[]
+}
+
+/** 转交 to another reviewer of the same level. */
+export interface ReviewForward {
+  revision: number
+  /** length 1…200 */
+  to_person_id: string
+  /** length 0…1000 */
+  reason?: string
+}
+
+/**
+ * One resource that waits for a verdict.
+ *
+ * ``level`` is None for what was passed and waits for its publication. ``waiting_for`` is who it
+ * was forwarded to; others of the level may still decide. ``refused`` says why the reader may not.
+ */
+export interface ReviewQueueEntry {
+  resource: ResourceSummary
+  version: number
+  revision: number
+  level: ReviewLevel | null
+  levels: readonly ReviewLevel[]
+  submitted_at: string
+  waiting_for: PersonRef | null
+  findings: readonly CheckFinding[]
+  refused: ReviewRefusal | null
+}
+
+/** 待审核, the longest waiting first. ``total`` counts at most 1000. */
+export interface ReviewQueue {
+  entries: readonly ReviewQueueEntry[]
+  total: number
+  server_time: string
+  next: string | null
+}
+
+/** People who may decide about a resource at its level, beside the reader. */
+export interface ReviewerList {
+  reviewers: readonly PersonRef[]
+}
+
+/** Action of a batch on each of its resources. */
+export type BatchVerdict =
+  | 'pass'
+  | 'reject'
+  | 'publish'
+  | 'withdraw'
+
+/** One resource of a batch, with the revision that the page has shown. */
+export interface BatchItem {
+  /** length 1…200 */
+  resource_id: string
+  revision: number
+}
+
+/** 批量. ``reason`` is that of a rejection, ``scope`` that of a publication. */
+export interface ReviewBatch {
+  verdict: BatchVerdict
+  /** length 1…100 */
+  items: readonly BatchItem[]
+  /** length 0…1000 */
+  reason?: string
+  scope?: ShareScope | null
+  expires_at?: string | null
+  withdraw_reason?: WithdrawReason | null
+}
+
+/** Outcome for one resource of a batch; ``problem`` is None where it was done. */
+export interface BatchOutcome {
+  resource_id: string
+  problem: ProblemCode | null
+}
+
+/** Outcomes of a batch, in its order. */
+export interface BatchResult {
+  outcomes: readonly BatchOutcome[]
+}
+
+/** The number of levels in the branch of an org node, until a node below says otherwise. */
+export interface ReviewPolicy {
+  node_id: string
+  name: string
+  level: OrgLevel
+  levels: number
+  version: number
+}
+
+/** Policies of the reader's branches, the highest node first; ``default`` holds elsewhere. */
+export interface ReviewPolicies {
+  policies: readonly ReviewPolicy[]
+  default: number
+}
+
+/** Sets the levels of a node; None takes its policy away. */
+export interface ReviewPolicySet {
+  /** length 1…200 */
+  node_id: string
+  levels: number | null
+}
+
+/** Makes a resource of an upload that was checked and taken. */
+export interface UploadResource {
+  /** length 1…200 */
+  file_id: string
+  /** length 1…120 */
+  title: string
+  /** length 0…80 */
+  subject?: string
+  /** length 0…80 */
+  grade?: string
+  kind_of_resource?: ResourceType
+}
+
+/** 发布 of the version that was passed. A password is for its scope only. */
+export interface ResourcePublish {
+  version: number
+  scope: ShareScope
+  /** length 6…64 */
+  password?: string | null
+  expires_at?: string | null
+}
+
+/** Changes who may see what is published. Without ``password`` a former one stays. */
+export interface PublicationSet {
+  scope: ShareScope
+  /** length 6…64 */
+  password?: string | null
+  expires_at?: string | null
+}
+
+/** One published resource. ``locked``: its password was not given yet. */
+export interface LibraryEntry {
+  resource_id: string
+  version: number
+  kind: ResourceKind
+  title: string
+  summary: string
+  keywords: readonly string[]
+  subject: string
+  stage: Stage | null
+  grade: string
+  edition: string
+  volume: string
+  section: string
+  teacher_name: string
+  school_name: string
+  kind_of_resource: ResourceType
+  duration_s: number
+  published_at: string
+  expires_at: string | null
+  scope: ShareScope
+  locked: boolean
+  thumbnail_url: string | null
+  matches: readonly TextMatch[]
+}
+
+/** Published resources: the newest first, or the best match first. ``next`` continues it. */
+export interface LibraryList {
+  resources: readonly LibraryEntry[]
+  next: string | null
+}
+
+/** A value of a facet, and how many of the resources that the reader may see have it. */
+export interface FacetCount {
+  value: string
+  count: number
+}
+
+/** Facets of what the reader may see, the most frequent value first. */
+export interface LibraryFacets {
+  subjects: readonly FacetCount[]
+  stages: readonly FacetCount[]
+  grades: readonly FacetCount[]
+  editions: readonly FacetCount[]
+  volumes: readonly FacetCount[]
+  schools: readonly FacetCount[]
+}
+
+/** A file that viewers may save. */
+export interface LibraryDownload {
+  url: string
+  kind: string
+  name: string
+  lead: boolean
+}
+
+/** Levels of the textbook tree, from the top; each is a facet of that name. */
+export type TreeLevel =
+  | 'stage'
+  | 'subject'
+  | 'edition'
+  | 'grade'
+  | 'volume'
+  | 'section'
+
+/**
+ * What lies below one node of the textbook tree; ``level`` is null below a chapter.
+ *
+ * ``capped``: there is more than was counted; counts are of the newest resources.
+ */
+export interface LibraryTree {
+  level: TreeLevel | null
+  nodes: readonly FacetCount[]
+  capped: boolean
+}
+
+/**
+ * A published resource with all that a player needs; while it is locked, without files.
+ *
+ * ``keep`` are the parts to be shown, in order, in seconds of the recording; empty shows all.
+ * ``recording_s`` is the length of the recording, cut or not. Once the edition is there, all times
+ * are those of the edition, in which nothing is left to be cut. ``playback`` tells of an edition
+ * that is not there yet; with ``waits`` there are no files until then.
+ */
+export interface LibraryDetail {
+  entry: LibraryEntry
+  language: string
+  audience: Audience
+  copyright_note: string
+  may_download: boolean
+  recording_s: number
+  keep: readonly Span[]
+  chapters: readonly Chapter[]
+  cover_s: number | null
+  sources: readonly RecordingSource[]
+  stage: readonly StageSpan[]
+  cuts: readonly Span[]
+  downloads: readonly LibraryDownload[]
+  attachments: readonly Attachment[]
+  playback: PlaybackStatus | null
+}
+
+/** The password of a shared resource. */
+export interface LibraryUnlock {
+  /** length 1…64 */
+  password: string
+}
+
+/** A recommendation's way to a publication at the upper node. The first two are at work. */
+export type ReferenceState =
+  | 'in_review'
+  | 'passed'
+  | 'published'
+  | 'rejected'
+  | 'recalled'
+  | 'superseded'
+  | 'withdrawn'
+
+/** 公开范围 of a reference copy. A password is for a school's own link, so there is none. */
+export type ReferenceScope =
+  | 'private'
+  | 'branch'
+  | 'signed_in'
+  | 'public'
+
+/** 推荐上级: the version that a node shows, to the node above. ``from_node_id`` recommends. */
+export interface ResourceRecommend {
+  /** length 1…200 */
+  from_node_id: string
+  version: number
+  /** length 0…1000 */
+  note?: string
+}
+
+/** 通过 at the upper node. */
+export interface ReferencePass {
+  revision: number
+  /** length 0…1000 */
+  reason?: string
+}
+
+/** 驳回 at the upper node: the reason is told to those below. */
+export interface ReferenceReject {
+  revision: number
+  /** length 1…1000 */
+  reason: string
+}
+
+/** 撤回推荐, by the level that recommended it. */
+export interface ReferenceRecall {
+  revision: number
+}
+
+/** 发布 at the upper node, or another scope of what is published there. */
+export interface ReferencePublish {
+  revision: number
+  scope: ReferenceScope
+  expires_at?: string | null
+}
+
+/** 下架 at the upper node: what lies below stays; what lies above is taken off, too. */
+export interface ReferenceWithdraw {
+  revision: number
+  reason: WithdrawReason
+  /** length 0…500 */
+  note?: string
+}
+
+/**
+ * What one node shows of a resource, or is asked to show.
+ *
+ * ``state`` is None where it was never recommended to the node. ``version`` is the one that
+ * ``state`` speaks of, ``shown_version`` the one that is shown; they differ while a later one is
+ * under review. ``reason`` is the last reviewer's. ``scope`` is None at the resource's own node,
+ * whose publication is shown elsewhere.
+ */
+export interface ChainStep {
+  node_id: string
+  name: string
+  level: OrgLevel
+  state: ReferenceState | null
+  version: number | null
+  shown_version: number | null
+  reference_id: string | null
+  review_level: ReviewLevel | null
+  levels: number
+  revision: number
+  at: string | null
+  scope: ReferenceScope | null
+  expires_at: string | null
+  reason: string
+  withdraw_reason: WithdrawReason | null
+  from_below: boolean
+  may_recommend: boolean
+  may_recall: boolean
+}
+
+/** A resource's way up, its own node first. */
+export interface Chain {
+  steps: readonly ChainStep[]
+}
+
+/** One recommendation to a node of the reader's branches. ``refused``: why not by the reader. */
+export interface ReferenceEntry {
+  reference_id: string
+  resource: ResourceSummary
+  version: number
+  node_id: string
+  node_name: string
+  node_level: OrgLevel
+  from_name: string
+  state: ReferenceState
+  level: ReviewLevel | null
+  levels: readonly ReviewLevel[]
+  revision: number
+  note: string
+  by: string
+  submitted_at: string
+  updated_at: string
+  scope: ReferenceScope | null
+  expires_at: string | null
+  withdraw_reason: WithdrawReason | null
+  withdraw_note: string
+  from_below: boolean
+  refused: ReviewRefusal | null
+}
+
+/** Recommendations to the reader's nodes. ``total`` counts at most 1000. */
+export interface ReferenceQueue {
+  entries: readonly ReferenceEntry[]
+  total: number
+  server_time: string
+  next: string | null
+}
+
+/** A recommendation with what it recommends. ``may_*`` are the reader's, as things are now. */
+export interface ReferenceDetail {
+  entry: ReferenceEntry
+  shown: ResourceVersion
+  recording: RecordingDetail | null
+  findings: readonly CheckFinding[]
+  reviews: readonly ReviewEntry[]
+  publication_scope: ShareScope | null
+  may_decide: boolean
+  may_publish: boolean
+  may_withdraw: boolean
+}
+
+export const MAX_ENTRIES = 500
+
+/** 公开范围 of a series. What a reader may not see of its entries is not shown in any case. */
+export type SeriesScope =
+  | 'private'
+  | 'school'
+  | 'county'
+  | 'signed_in'
+  | 'public'
+
+/** 新建专题 at the caller's own node, maybe with a first entry. */
+export interface SeriesCreate {
+  /** length 1…120 */
+  title: string
+  /** length 0…2000 */
+  introduction?: string
+  scope?: SeriesScope
+  /** length 1…200 */
+  resource_id?: string | null
+}
+
+/** Title, introduction, scope and cover. ``cover_id`` is one of the entries. */
+export interface SeriesChange {
+  version: number
+  /** length 1…120 */
+  title: string
+  /** length 0…2000 */
+  introduction: string
+  scope: SeriesScope
+  /** length 1…200 */
+  cover_id?: string | null
+}
+
+/**
+ * The entries in their new order; those that are missing are taken out.
+ *
+ * Entries that the caller may not see stay behind the one that they followed.
+ */
+export interface SeriesOrder {
+  version: number
+  /** length 0…500 */
+  resource_ids: readonly string[]
+}
+
+/** One more entry, at the end. */
+export interface SeriesAdd {
+  /** length 1…200 */
+  resource_id: string
+}
+
+/** A series as lists show it. ``count`` is of the entries that the reader may see. */
+export interface Series {
+  series_id: string
+  title: string
+  introduction: string
+  scope: SeriesScope
+  node_name: string
+  owner_name: string
+  count: number
+  cover_url: string | null
+  updated_at: string
+  version: number
+  may_edit: boolean
+}
+
+/** Series that the reader may see, what was changed last first. ``next`` continues it. */
+export interface SeriesList {
+  series: readonly Series[]
+  next: string | null
+}
+
+/** A series with those of its entries that the reader may see, in order. */
+export interface SeriesDetail {
+  series: Series
+  cover_id: string | null
+  scopes: readonly SeriesScope[]
+  entries: readonly LibraryEntry[]
+}
+
+/** 推荐为优课 for a school year. */
+export interface NominationMake {
+  school_year: number
+  /** length 1…1000 */
+  reason: string
+}
+
+/** Takes a nomination back. */
+export interface NominationRevoke {
+  school_year: number
+  /** length 1…1000 */
+  reason: string
+}
+
+/** A nomination; it counts until it is revoked, and while the resource is published. */
+export interface Nomination {
+  school_year: number
+  version: number
+  reason: string
+  by: string
+  at: string
+  revoked_at: string | null
+  revoked_by: string | null
+  revoke_reason: string
+}
+
+/** The nominations of a resource, the newest first; ``years`` are offered to the reader. */
+export interface Nominations {
+  nominations: readonly Nomination[]
+  years: readonly number[]
+  may_revoke: boolean
+}
+
+export const MAX_SECONDS = 120
+
+/** What a page tells of its player: that it began, seconds that were watched, a download. */
+export interface UseReport {
+  seconds?: number
+  began?: boolean
+  downloaded?: boolean
+}
+
+/** One school: its active teachers, and those of them with a nominated lesson that is shown. */
+export interface SchoolCoverage {
+  school_id: string
+  school: string
+  county: string
+  teachers: number
+  nominated: number
+  lessons: number
+}
+
+/** Coverage of a school year by school of the reader's branches; ``more``: some are left out. */
+export interface Coverage {
+  school_year: number
+  years: readonly number[]
+  schools: readonly SchoolCoverage[]
+  teachers: number
+  nominated: number
+  lessons: number
+  more: boolean
+}
+
+/** A nominated lesson of a teacher. */
+export interface NominatedLesson {
+  resource_id: string
+  title: string
+}
+
+/** An active teacher, with the lessons that are nominated. */
+export interface TeacherCoverage {
+  person_id: string
+  name: string
+  lessons: readonly NominatedLesson[]
+}
+
+/** The active teachers of a school, those without a nominated lesson first. */
+export interface SchoolTeachers {
+  school_id: string
+  school: string
+  school_year: number
+  teachers: readonly TeacherCoverage[]
+}
+
+/** What a line of use stands for. */
+export type UseGrouping =
+  | 'school'
+  | 'teacher'
+  | 'resource'
+
+/** Use of the resources of a school or teacher, or of one. ``minutes`` are viewers' minutes. */
+export interface UseLine {
+  key: string
+  label: string
+  parent: string
+  resources: number
+  plays: number
+  minutes: number
+  downloads: number
+}
+
+/** Use in the reader's branches, most played first. ``more``: some lines are left out. */
+export interface UseTable {
+  first: string
+  last: string
+  lines: readonly UseLine[]
+  plays: number
+  minutes: number
+  downloads: number
+  more: boolean
+}
+
+/** Which table is exported. */
+export type FiguresKind =
+  | 'coverage'
+  | 'use'
+
+/** 导出 of coverage (``school_year``) or of use (``first``, ``last``, both included). */
+export interface FiguresExportWish {
+  kind: FiguresKind
+  language: WorkbookLanguage
+  school_year?: number | null
+  first?: string | null
+  last?: string | null
+}
+
+/** A workbook that was made. */
+export interface FiguresExported {
+  file_id: string
+  name: string
+  rows: number
+}
+
+export const MAX_RESOURCES = 10
+
+/** The reason why a room cannot play a resource that was chosen. */
+export type PushTrouble =
+  | 'withdrawn'
+  | 'expired'
+  | 'ends_early'
+  | 'needs_password'
+  | 'not_for_room'
+  | 'none_chosen'
+
+/**
+ * One resource of the list. `version` is the published one, None where there is none.
+ *
+ * `rooms` name those that may not see it.
+ */
+export interface PushedResource {
+  resource_id: string
+  title: string
+  length_s: number
+  version: number | null
+  expires_at: string | null
+  trouble: PushTrouble | null
+  rooms: readonly string[]
+}
+
+/** Seconds that a room watched of one resource; each second of it counts once. */
+export interface RoomPlay {
+  room_id: string
+  resource_id: string
+  watched_s: number
+  last_at: string
+}
+
+/**
+ * The ordered list of a lesson, and what was played of it.
+ *
+ * A room sees only its own plays. Playing counts from `opens_at` until `closes_at`.
+ */
+export interface LessonResources {
+  lesson_id: string
+  revision: number
+  resources: readonly PushedResource[]
+  plays: readonly RoomPlay[]
+  opens_at: string
+  closes_at: string
+  may_choose: boolean
+}
+
+/** The resources that a lesson is to carry, in order; `revision` is the one that was shown. */
+export interface ChooseResources {
+  revision: number
+  /** length 0…10 */
+  resource_ids: readonly string[]
+}
+
+/** Seconds of a resource that a room has watched so far, and when it watched last. */
+export interface PlayClaim {
+  /** length 1…200 */
+  resource_id: string
+  watched_s: number
+  at: string
+}
+
+/** What a kiosk played. It may be sent again: the greatest number holds. */
+export interface PlayReport {
+  /** length 1…10 */
+  plays: readonly PlayClaim[]
+}
+
+/** What counts for the room after a report. */
+export interface PlaysKept {
+  plays: readonly RoomPlay[]
+}
+
+/** A lesson ahead whose rooms could not play all that they should. */
+export interface TroubledLesson {
+  lesson_id: string
+  title: string
+  starts_at: string
+  lead_teacher: string
+  trouble: PushTrouble
+  resource: string
+}
+
+/** Lessons ahead with troubles, the next one first. `more`: there are others. */
+export interface TroubledLessons {
+  lessons: readonly TroubledLesson[]
+  more: boolean
+}
+
+export const MIN_DAYS = 7
+
+export const MAX_DAYS = 3650
+
+/** The kinds of resources that a rule may let go. */
+export type RetentionKind =
+  | 'unpublished_recording'
+  | 'withdrawn'
+  | 'unused_upload'
+
+/** Reasons of a deletion: a rule of one of the kinds, or a person. */
+export type DeletionReason =
+  | 'unpublished_recording'
+  | 'withdrawn'
+  | 'unused_upload'
+  | 'by_hand'
+
+/** What a node says about a kind. */
+export type RetentionChoice =
+  | 'inherit'
+  | 'keep'
+  | 'delete'
+
+/** The rule of a node for a kind, until a node below says otherwise. No days keep for ever. */
+export interface RetentionRule {
+  node_id: string
+  name: string
+  level: OrgLevel
+  kind: RetentionKind
+  days: number | null
+  keeps_title: boolean
+  settable: boolean
+}
+
+/**
+ * Rules that hold in the reader's branches, the highest node first.
+ *
+ * Without any, everything is kept. The owner is told ``notice_days`` before a deletion.
+ */
+export interface RetentionRules {
+  rules: readonly RetentionRule[]
+  notice_days: number
+}
+
+/** Sets the rule of a node for a kind; ``days`` are for the choice to delete. */
+export interface RetentionRuleSet {
+  /** length 1…200 */
+  node_id: string
+  kind: RetentionKind
+  choice: RetentionChoice
+  days?: number | null
+  keeps_title?: boolean
+}
+
+/** 法定保留: while it stands, nothing deletes the resource. */
+export interface LegalHold {
+  hold_id: string
+  resource_id: string
+  title: string
+  reason: string
+  until: string | null
+  by: string
+  placed_at: string
+  released_at: string | null
+  released_by: string
+  release_reason: string
+}
+
+/** Holds, the newest first. ``next`` continues the list. */
+export interface LegalHoldList {
+  holds: readonly LegalHold[]
+  next: string | null
+}
+
+/** Places a hold, for good or until a time. */
+export interface LegalHoldPlace {
+  /** length 1…500 */
+  reason: string
+  until?: string | null
+}
+
+/** Ends a hold. */
+export interface LegalHoldRelease {
+  /** length 1…500 */
+  reason: string
+}
+
+/**
+ * A resource that a rule will delete.
+ *
+ * ``since`` is what the days are counted from; ``due_at`` when they are over. The deletion comes
+ * then at the earliest, and ``notice_days`` after the owner was told at ``noticed_at``.
+ */
+export interface DueDeletion {
+  resource_id: string
+  title: string
+  kind: ResourceKind
+  reason: RetentionKind
+  owner: string
+  place: string
+  rule_place: string
+  days: number
+  since: string
+  due_at: string
+  noticed_at: string | null
+  held: boolean
+  held_by: string
+  held_until: string | null
+}
+
+/** What rules will delete, the earliest first. ``next`` continues the list. */
+export interface DueDeletionList {
+  deletions: readonly DueDeletion[]
+  next: string | null
+}
+
+/** 删除 by hand, for good. */
+export interface ResourceDelete {
+  /** length 1…500 */
+  note: string
+}
+
+/** The trace of a deleted resource. ``erased_at`` is empty while files are being removed. */
+export interface Tombstone {
+  resource_id: string
+  title: string
+  title_hash: string
+  kind: ResourceKind
+  reason: DeletionReason
+  place: string
+  rule_place: string
+  days: number | null
+  note: string
+  by: string
+  noticed_at: string | null
+  decided_at: string
+  erased_at: string | null
+  problem: string
+}
+
+/** Deleted resources, the last one first. ``next`` continues the list. */
+export interface TombstoneList {
+  tombstones: readonly Tombstone[]
+  next: string | null
+}
+
+/** How long one resource is kept, and what the reader may do about it. */
+export interface ResourceRetention {
+  due: DueDeletion | null
+  hold: LegalHold | null
+  may_hold: boolean
+  may_delete: boolean
+}
+
+/** 导出 of what rules will delete, as the page shows it. */
+export interface DeletionExportWish {
+  language: WorkbookLanguage
+  kind?: RetentionKind | null
+  /** length 1…200 */
+  node_id?: string | null
+}
+
+/** The workbook that a job made. */
+export interface DeletionsExported {
+  file_id: string
+  name: string
+  rows: number
+}
+
+export const DEFAULT_LINK_DAYS = 7
+
+export const MAX_LINK_DAYS = 90
+
+export const MAX_LIVE_LINKS = 50
+
+/** A link, without its token, which nobody is told twice. ``at_s`` is where it opens. */
+export interface ShareLink {
+  link_id: string
+  note: string
+  at_s: number
+  by: string
+  created_at: string
+  expires_at: string
+  uses: number
+  used_at: string | null
+}
+
+/** The links of a resource that open it now, the newest first. */
+export interface ShareLinkList {
+  links: readonly ShareLink[]
+}
+
+/** Makes a link for so many days. */
+export interface ShareLinkMake {
+  days?: number
+  at_s?: number
+  /** length 0…80 */
+  note?: string
+}
+
+/** A link that was just made, with its token. */
+export interface ShareLinkMade {
+  link: ShareLink
+  token: string
+}
+
+/** The token of a link. */
+export interface ShareLinkOpen {
+  /** length 1…100 */
+  token: string
 }
 
 /** 停课原因 as the monthly report counts them. */
@@ -2065,7 +4066,26 @@ export interface LedgerCorrection {
   after: LedgerFigures
 }
 
-/** A unit with its evidence: who was there, how many, what they saw, what was changed. */
+/**
+ * 资源推送: what the room watched of one resource, and between which moments.
+ *
+ * Each second of a resource counts once. ``first_at`` is when the first report of it was made.
+ */
+export interface PlayedResource {
+  resource_id: string
+  title: string
+  length_seconds: number
+  watched_seconds: number
+  first_at: string
+  last_at: string
+}
+
+/**
+ * A unit with its evidence: who was there, how many, what they saw, what was changed.
+ *
+ * ``needed_seconds`` are those that the room had to watch for the lesson to be held; None where
+ * it was no lesson of 资源推送.
+ */
 export interface LedgerEvidence {
   unit: LedgerUnit
   held_from: string | null
@@ -2078,6 +4098,8 @@ export interface LedgerEvidence {
   reasons: readonly ReasonEntry[]
   changes: readonly UnitChange[]
   corrections: readonly LedgerCorrection[]
+  played: readonly PlayedResource[]
+  needed_seconds: number | null
 }
 
 /** The point's or the teacher's reason for a missed unit. */
@@ -2315,6 +4337,7 @@ export interface TodayRoom {
   online: boolean | null
   link: LinkState | null
   headcount: number | null
+  watched_minutes: number | null
 }
 
 /** A lesson on the board. ``may_substitute``: nobody has begun it, and it can still be held. */
@@ -2329,6 +4352,7 @@ export interface TodayLesson {
   held_from: string | null
   lead_teacher: string
   lead_online: boolean | null
+  delivery_mode: DeliveryMode
   rooms: readonly TodayRoom[]
   may_notify: boolean
   may_cancel: boolean

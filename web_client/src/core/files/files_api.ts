@@ -17,6 +17,11 @@ export class FilesApi {
     return this.rest.call('GET', pathOf(fileId))
   }
 
+  /** Deletes a file, or ends its upload. */
+  remove(fileId: string): Promise<void> {
+    return this.rest.call('DELETE', pathOf(fileId))
+  }
+
   /** Where a browser downloads a file from. */
   contentUrl(fileId: string): string {
     return `${this.base}${pathOf(fileId)}/content`

@@ -1,5 +1,5 @@
 /** Playing a recording's sources together: which file is due, and how to bring a player back in step. */
-import type { RecordingDetail, RecordingFile, RecordingSource, Span, StageSpan } from '../base/wire'
+import type { RecordingDetail, RecordingFile, RecordingSource, ResourceEdits, Span, StageSpan } from '../base/wire'
 
 export const SEEK_BEYOND_S = 0.3 // a larger drift is jumped over
 export const IN_STEP_S = 0.04 // a drift that nobody sees
@@ -81,6 +81,31 @@ export class MasterClock {
   }
 }
 
+/** What the player plays: a recording, or what of it was published. */
+export interface Played {
+  readonly durationS: number
+  readonly sources: readonly RecordingSource[]
+  readonly stage: readonly StageSpan[]
+}
+
+/** What of a source viewers get. */
+export type SourceShare = 'shown' | 'sound' | 'hidden'
+type Hidden = Pick<ResourceEdits, 'hidden_sources' | 'hidden_pictures'>
+
+export function shareOf(sourceId: string, edits: Hidden): SourceShare {
+  if (edits.hidden_sources.includes(sourceId)) return 'hidden'
+  return edits.hidden_pictures.includes(sourceId) ? 'sound' : 'shown'
+}
+
+/** A recording as it is played; with edits as viewers get it: of a hidden picture remain files of sound alone. */
+export function playedOf(detail: RecordingDetail, edits?: Hidden): Played {
+  const shares = (one: RecordingSource): SourceShare => (edits === undefined ? 'shown' : shareOf(one.source_id, edits))
+  const sources = detail.sources
+    .filter((one) => shares(one) !== 'hidden')
+    .map((one) => (shares(one) === 'sound' ? { ...one, files: one.files.filter((file) => !file.has_video) } : one))
+  return { durationS: detail.summary.duration_s, sources, stage: detail.stage }
+}
+
 /** The sources by their part in the player. */
 export interface Cast {
   readonly camera: RecordingSource | null
@@ -89,7 +114,7 @@ export interface Cast {
   readonly rooms: readonly RecordingSource[]
 }
 
-export function cast(detail: RecordingDetail): Cast {
+export function cast(detail: Pick<Played, 'sources'>): Cast {
   const lead = (kind: string) =>
     detail.sources.find((one) => one.lead && one.kind === kind && one.files.length > 0) ?? null
   return {
@@ -126,6 +151,7 @@ export function barShare(span: Span, durationS: number): { left: number; width: 
 }
 
 export type PlayerLayout = 'side_by_side' | 'courseware' | 'camera' | 'single'
+export const LAYOUTS: readonly PlayerLayout[] = ['side_by_side', 'courseware', 'camera', 'single']
 export type Picture = 'camera' | 'courseware'
 
 /** How the two pictures stand now; `alone` names the one that has the whole place. */

@@ -7,6 +7,7 @@ export const baseEn: typeof baseZh = {
     tagline: 'A great teacher\'s classroom, in every village school',
     language: '中文',
     loading: 'Loading…',
+    typeForMore: 'There are more: type to narrow',
     retry: 'Try again',
     cancel: 'Cancel',
     confirm: 'OK',
@@ -20,7 +21,7 @@ export const baseEn: typeof baseZh = {
     listComma: ', ',
     leaveUnsaved: 'Changes are not saved. Leave all the same?',
   },
-  nav: { today: 'Today', library: 'Library', network: 'Network', logout: 'Sign out' },
+  nav: { today: 'Today', library: 'Library', network: 'Network', login: 'Sign in', logout: 'Sign out' },
   length: {
     hours: '{hours} h {minutes} min',
     wholeHours: '{hours} h',

@@ -5,6 +5,7 @@ export const baseZh = {
     tagline: '把好老师的课堂，带到每一个教学点',
     language: 'English',
     loading: '正在加载…',
+    typeForMore: '还有更多，请输入文字筛选',
     retry: '重试',
     cancel: '取消',
     confirm: '确定',
@@ -18,7 +19,7 @@ export const baseZh = {
     listComma: '、',
     leaveUnsaved: '改动还没有保存，确定离开吗？',
   },
-  nav: { today: '今日课程', library: '资源库', network: '网络质量', logout: '退出登录' },
+  nav: { today: '今日课程', library: '资源库', network: '网络质量', login: '登录', logout: '退出登录' },
   /** Lengths of time. */
   length: {
     hours: '{hours}小时{minutes}分',

@@ -121,7 +121,7 @@ export const classroomEn: typeof classroomZh = {
     notYet: 'The lesson has not started',
     notYetHint: 'Pictures appear by themselves when it does.',
     offStage: 'Not on stage',
-    noSeat: 'You may read about this lesson, but not enter it. Its recording will be in the library.',
+    noSeat: 'You may read about this lesson, but not enter it. Its recording will be among the recordings, under Resources.',
     unknown: 'There is no such lesson, or you may not see it',
   },
   leave: {

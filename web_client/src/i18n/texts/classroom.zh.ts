@@ -118,7 +118,7 @@ export const classroomZh = {
     notYet: '还没有开始上课',
     notYetHint: '开始后画面会自动出现。',
     offStage: '不在讲台上',
-    noSeat: '您可以查看这节课的信息，但不能进入课堂。录像整理好后可在资源库观看。',
+    noSeat: '您可以查看这节课的信息，但不能进入课堂。录像整理好后可在“资源管理”的录像里观看。',
     unknown: '没有这节课，或者您不能查看它',
   },
   leave: {

@@ -36,6 +36,7 @@ export const todayEn: typeof todayZh = {
     rooms: '{n} rooms',
     noRooms: 'No receive rooms',
     allRooms: 'All {n}',
+    watched: '{n} min watched',
     roomCount: '{n}',
     roomOffline: 'offline',
     notice: 'Notice',

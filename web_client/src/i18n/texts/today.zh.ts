@@ -34,6 +34,7 @@ export const todayZh = {
     rooms: '{n} 间教室',
     noRooms: '没有听课教室',
     allRooms: '全部 {n} 间',
+    watched: '已看 {n} 分钟',
     roomCount: '{n} 人',
     roomOffline: '离线',
     notice: '发通知',

@@ -9,6 +9,7 @@ const room = (room_id: string, more: Partial<TodayRoom> = {}): TodayRoom => ({
   online: true,
   link: 'good',
   headcount: null,
+  watched_minutes: null,
   ...more,
 })
 
@@ -24,6 +25,7 @@ function lesson(lesson_id: string, state: TodayState, more: Partial<TodayLesson>
     held_from: null,
     lead_teacher: '王老师',
     lead_online: true,
+    delivery_mode: 'lead_with_pupils',
     rooms: [room('a'), room('b')],
     may_notify: true,
     may_cancel: true,

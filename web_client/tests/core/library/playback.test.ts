@@ -21,6 +21,8 @@ function source(id: string, kind: string, lead: boolean, files: [number, number]
     spans: [],
     gaps: [],
     damaged: false,
+    storyboard_url: null,
+    waveform_url: null,
   }
 }
 

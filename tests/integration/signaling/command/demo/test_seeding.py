@@ -24,7 +24,10 @@ from signaling.base.config import load
 from signaling.command.demo import county
 from signaling.command.demo.open_lesson import can_begin, keep_one_open
 from signaling.command.demo.seeding import RECORDED, seed_county
+from signaling.command.demo.term import admin_of
 from signaling.command.seed import DEMO_PASSWORD, todays_lessons
+from signaling.consent.reading import Question
+from signaling.consent.wire import ConsentState
 from signaling.directory.held import may_lead
 from signaling.directory.tables import PersonRow
 from signaling.ledger.tables import LedgerUnitRow
@@ -99,6 +102,10 @@ async def test_a_lesson_can_begin_and_the_weeks_before_were_taught(
         assert await _count(services, planned) > 500
         assert len(copies.lessons) == RECORDED
         assert max(copies.lessons.values()) < now.timestamp()
+        reader = services.consents.reader
+        page = await reader.listed(await admin_of(services), Question(), 200)
+        assert page.term is not None
+        assert all(one.classes > 0 for one in page.counts if one.state is not ConsentState.EXPIRED)
 
 
 async def _teachers(services: Services) -> Sequence[str]:

@@ -152,7 +152,7 @@ async def test_a_feed_ends_with_the_account_and_does_not_come_back(
 
         await set_active(False)
         assert (await made.read(url))[0] == 404
-        await made.services.calendar_feeds.forget_ended()
+        await made.services.timetable.feeds.forget_ended()
         await set_active(True)
         assert (await made.read(url))[0] == 404
 
@@ -184,7 +184,7 @@ async def test_only_a_hash_is_kept_and_no_log_holds_the_secret(tmp_path: Path) -
             assert (await made.read(url.replace(".ics", "x.ics")))[0] == 404
             await made.services.database.engine.dispose()
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(made.services.calendar_feeds, "read", _broken)
+                patch.setattr(made.services.timetable.feeds, "read", _broken)
                 assert (await made.read(url))[0] == 500
         assert {line["path"] for line in logs if line["event"] == "request_failed"} == {
             "/calendar/{secret}.ics"

@@ -1,0 +1,1 @@
+"""Search over a large made-up library: how long it takes, and whether it finds all."""

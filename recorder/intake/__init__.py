@@ -1,0 +1,1 @@
+"""Videos that somebody brings: examined, and copied into a clean file."""

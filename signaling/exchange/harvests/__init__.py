@@ -1,0 +1,1 @@
+"""Federated results: records that are harvested from other libraries by OAI-PMH."""

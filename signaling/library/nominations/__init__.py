@@ -1,0 +1,1 @@
+"""优课: a teacher's published resource is nominated for a school year."""

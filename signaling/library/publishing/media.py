@@ -1,0 +1,192 @@
+"""One published resource: its detail, its password, and its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from recorder.api import (
+    Edition,
+    EditionNotFound,
+    Manifest,
+    PublishedFile,
+    RecordingNotFound,
+)
+from signaling.base.errors import Forbidden, Invalid
+from signaling.base.problem_codes import ProblemCode
+from signaling.identity.passwords import Passwords
+from signaling.library.attachments.service import Attachments
+from signaling.library.editions.service import EditionKeeper
+from signaling.library.media_shelf import MediaShelf
+from signaling.library.publishing.reading import LibraryReader, Shown, Viewer
+from signaling.library.publishing.showing import (
+    THUMBNAIL,
+    detail_of,
+    downloads_of,
+    edition_detail,
+    edition_folder,
+    folder_of,
+    locked_detail,
+    shown_files,
+    waiting_detail,
+)
+from signaling.library.publishing.tickets import GuessLimits, Tickets
+from signaling.library.publishing.wire import LibraryDetail, LibraryEntry
+from signaling.library.versions.ground import ResourceNotFound
+from signaling.library.versions.records import edits_of
+from signaling.library.versions.wire import ShareScope
+from signaling.library.wire import EditionState
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """A file of what is published. `shared`: caches between us and the viewer may keep it."""
+
+    file: PublishedFile
+    shared: bool
+
+
+class PublishedMedia:
+    """Opens what is published."""
+
+    def __init__(
+        self,
+        *,
+        reader: LibraryReader,
+        recorder: MediaShelf,
+        keeper: EditionKeeper,
+        attachments: Attachments,
+        passwords: Passwords,
+        tickets: Tickets,
+        limits: GuessLimits,
+        prefix: str = "",
+    ) -> None:
+        """Make it; `prefix` is what a proxy puts before every path."""
+        self._reader = reader
+        self._recorder = recorder
+        self._keeper = keeper
+        self._attachments = attachments
+        self._editions = keeper.editions
+        self._passwords = passwords
+        self._tickets = tickets
+        self._limits = limits
+        self._prefix = prefix
+
+    async def detail(self, viewer: Viewer, resource_id: str) -> LibraryDetail:
+        """Show one resource. Raises ResourceNotFound, StorageUnavailable."""
+        shown = await self._reader.one(viewer, resource_id)
+        entry = self._reader.entry(shown, viewer)
+        if entry.locked:
+            return locked_detail(entry, shown.version)
+        detail = await self._played(shown, entry)
+        attached = await self._attachments.published(resource_id, shown.version.number)
+        return replace(detail, attachments=attached)
+
+    async def _played(self, shown: Shown, entry: LibraryEntry) -> LibraryDetail:
+        """Show a resource with what is played of it now."""
+        manifest = await self._manifest(shown)
+        folder = folder_of(shown.version, self._prefix)
+        if (edition := await self._edition(shown)) is not None:
+            saved = () if manifest is None else downloads_of(shown.version, manifest, folder)
+            inner = edition_folder(shown.version, edition.edition_id, self._prefix)
+            return edition_detail(entry, shown.version, edition, inner, saved)
+        if manifest is None:
+            return locked_detail(entry, shown.version)  # without files: the recording is lost
+        playback = await self._keeper.playback(shown.edition, edits_of(shown.version))
+        if playback.waits:
+            return waiting_detail(entry, shown.version, playback)
+        return detail_of(entry, shown.version, manifest, folder, playback)
+
+    async def unlock(self, viewer: Viewer, origin: str, resource_id: str, password: str) -> str:
+        """Return the cookie that opens a resource whose password was given.
+
+        Args:
+            viewer: the one who asks.
+            origin: what guesses are counted by.
+            resource_id: the resource.
+            password: as typed.
+
+        Raises:
+            ResourceNotFound: the viewer may not see it.
+            Invalid: it has no password.
+            TooManyRequests: too many guesses.
+            Forbidden: the password is another one.
+        """
+        shown = await self._reader.one(viewer, resource_id)
+        publication = shown.publication
+        if publication.scope != ShareScope.PASSWORD or publication.password_hash is None:
+            raise Invalid(code=ProblemCode.SHARE_PASSWORD_UNUSED, field="password")
+        self._limits.demand(resource_id, origin)
+        fits = await self._passwords.verify(publication.password_hash, password)
+        # Again: of many guesses at once, no more are answered than one after the other would be.
+        self._limits.demand(resource_id, origin)
+        if not fits:
+            self._limits.note_failure(resource_id, origin)
+            raise Forbidden(code=ProblemCode.SHARE_PASSWORD_WRONG, field="password")
+        self._limits.note_success(resource_id, origin)
+        return self._tickets.with_one(viewer.tickets, resource_id, publication.password_hash)
+
+    async def file(self, viewer: Viewer, resource_id: str, version: str, name: str) -> ServedFile:
+        """Find a file of what is published.
+
+        Raises:
+            ResourceNotFound: the viewer may not see it, or another version is published; or there
+                is no such file, or it holds what was cut out or hidden.
+            Forbidden: its password was not given.
+        """
+        shown = await self.opened(viewer, resource_id, version)
+        recording_id = shown.resource.recording_id
+        if name == THUMBNAIL:
+            served = shown.has_cover
+        else:
+            manifest = await self._recorder.manifest(recording_id)
+            served = name in shown_files(manifest, edits_of(shown.version))
+        if not served:
+            raise ResourceNotFound()
+        file = await self._recorder.file(recording_id, name)
+        return ServedFile(file, shown.scope is ShareScope.PUBLIC)
+
+    async def edition_file(
+        self, viewer: Viewer, resource_id: str, version: str, edition_id: str, name: str
+    ) -> ServedFile:
+        """Find a file of the edition of what is published. Raises as `file`; EditionNotFound."""
+        shown = await self.opened(viewer, resource_id, version)
+        row = shown.edition
+        if row is None or row.edition_id != edition_id or row.state != EditionState.READY:
+            raise ResourceNotFound()
+        file = await self._editions.file(row.recording_id, edition_id, name)
+        return ServedFile(file, shown.scope is ShareScope.PUBLIC)
+
+    async def opened(self, viewer: Viewer, resource_id: str, version: str) -> Shown:
+        """Return a published version whose files the viewer may have.
+
+        Raises:
+            ResourceNotFound: the viewer may not see it, or another version is published.
+            Forbidden: its password was not given.
+        """
+        shown = await self._reader.one(viewer, resource_id)
+        if version != str(shown.version.number):
+            raise ResourceNotFound()
+        if self._reader.is_locked(shown, viewer):
+            raise Forbidden(code=ProblemCode.RESOURCE_LOCKED)
+        return shown
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    async def _manifest(self, shown: Shown) -> Manifest | None:
+        try:
+            return await self._recorder.manifest(shown.resource.recording_id)
+        except RecordingNotFound:
+            return None
+
+    async def _edition(self, shown: Shown) -> Edition | None:
+        """Return the edition; None until it is there. One that was lost is ordered again."""
+        row = shown.edition
+        if row is None or row.state != EditionState.READY:
+            return None
+        try:
+            return await self._editions.edition(row.recording_id, row.edition_id)
+        except EditionNotFound:
+            await self._keeper.lost(row)
+            return None

@@ -1,0 +1,1 @@
+"""推荐上级: from a school to its county, city, province and the country."""

@@ -1,0 +1,1 @@
+"""Reference copies: what a node further up shows of a resource that a school has published."""

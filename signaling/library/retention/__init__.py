@@ -1,0 +1,1 @@
+"""保存期限, 法定保留 and deletion of resources."""

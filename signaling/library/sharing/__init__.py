@@ -1,0 +1,1 @@
+"""分享: links that open one published resource for a while."""

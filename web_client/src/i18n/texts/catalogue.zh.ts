@@ -1,0 +1,30 @@
+/** Texts of the textbook catalogue, in Simplified Chinese. */
+export const catalogueZh = {
+  catalogue: {
+    title: '教材目录',
+    hint: '填写资源信息时可选的学科、版本、年级、册和章节。',
+    county: '县',
+    noCounty: '您不管理任何县的教材目录',
+    shipped: '学段、学科、版本和册的名称已内置；章节要从本县自备的文件导入。',
+    figure: { books: '教材（册）', chapters: '章节', gone: '不再列出的章节' },
+    import: '导入章节',
+    importHint: '国家平台格式的 JSON，或带“学段、学科、版本、年级、册、章节、课”列的 Excel，最大 20 MB。先试读，看清改动后再写入。',
+    apply: '写入教材目录',
+    changes: '改动',
+    more: '另有 {n} 处改动没有列出。',
+    wholeBook: '（整册）',
+    goneHint: '不再列出的章节仍然保留，其中 {n} 个有已发布的资源在用，这些资源不受影响。',
+    skipped: '有 {n} 项不属于小学、初中、高中或层级不全，没有读入。',
+    count: { books: '文件中的教材', new: '新增', moved: '调整顺序', gone: '不再列出', unchanged: '不变' },
+    kind: { new: '新增', moved: '调整顺序', gone: '不再列出' },
+    column: { kind: '改动', book: '教材', section: '章节' },
+    stand: { nothing: '目录与文件一致，没有要改的。', ready: '试读完成，还没有写入。', applied: '已写入教材目录。' },
+    fault: {
+      catalogue_not_json: '不是有效的目录 JSON 文件。',
+      catalogue_no_books: '文件里没有找到任何教材。',
+      catalogue_no_columns: '第一行缺少“学段、学科、版本、册”这些列。',
+      catalogue_too_deep: '文件的层级太多。',
+      catalogue_too_many: '文件里的内容太多，请分学段导入。',
+    },
+  },
+}

@@ -1,0 +1,28 @@
+/** Texts of 分享, in Simplified Chinese. */
+export const sharingZh = {
+  share: {
+    open: '分享',
+    title: '分享“{title}”',
+    at: '从 {at} 开始播放',
+    plain: '站内链接',
+    plainHint: '对方须在公开范围内才能打开。',
+    copy: '复制链接',
+    copied: '已复制',
+    byHand: '请手动复制这个地址',
+    links: '限时链接',
+    linksHint: '拿到链接的人不用登录、不用密码就能看，到期或作废后打不开。',
+    days: '有效天数',
+    daysOf: '{n} 天',
+    note: '给谁（选填）',
+    make: '生成限时链接',
+    once: '链接只显示这一次，请现在复制：',
+    none: '还没有有效的限时链接。',
+    column: { note: '给谁', until: '到期', uses: '打开次数', act: '操作' },
+    used: '{n} 次',
+    revoke: '作废',
+    revoked: '链接已作废。',
+    close: '关闭',
+    wrong: '这个分享链接不正确，或者资源已下架',
+    wrongHint: '请向分享给您的人要一个新的链接。',
+  },
+}

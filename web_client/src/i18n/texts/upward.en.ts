@@ -1,0 +1,48 @@
+/** Texts of recommendations to upper levels, in English. */
+import type { upwardZh } from './upward.zh'
+
+export const upwardEn: typeof upwardZh = {
+  upward: {
+    title: 'Recommend upward',
+    menu: 'Recommended from below',
+    hint: 'Your level reviews and publishes what is recommended to it. Taking it off here leaves it below.',
+    back: 'Back to recommendations',
+    recommend: 'Recommend',
+    recommendTo: 'Recommend to {node}',
+    recall: 'Take back',
+    askTitle: 'Recommend to {node}?',
+    askText: 'The level above reviews it by its own levels and publishes it. The media stay where they are.',
+    note: 'Why (optional; the level above reads it)',
+    noNote: 'No reason was given.',
+    from: 'Recommended by {node}',
+    still: 'version {n} is still shown',
+    reason: 'Comment (needed to reject; those below read it)',
+    rejected: 'Rejected',
+    withdraw: 'Take off here',
+    publishTitle: 'Publish “{title}” at {node}',
+    endsWith: 'It is shown no longer than it is published below.',
+    fromBelow: 'Withdrawn below: {why}',
+    here: 'Taken off here: {why}',
+    views: { waiting: 'To review', published: 'Published', withdrawn: 'Taken off lately' },
+    empty: { waiting: 'No recommendation waits', published: 'Nothing recommended is published here yet', withdrawn: 'Nothing was taken off in the last 30 days' },
+    emptyHint: 'Resource admins below recommend on the review page of a resource.',
+    column: { from: 'Recommended', state: 'Level' },
+    state: {
+      none: 'Not recommended',
+      in_review: 'In review',
+      passed: 'To be published',
+      published: 'Published',
+      rejected: 'Rejected',
+      recalled: 'Taken back',
+      superseded: 'Newer version',
+      withdrawn: 'Withdrawn',
+    },
+    scope: { private: 'Kept only', branch: 'Its area', signed_in: 'Signed in', public: 'Public' },
+    scopeHint: {
+      private: 'resource admins of this level',
+      branch: 'people who sign in within {node}',
+      signed_in: 'anybody who signs in',
+      public: 'anybody, without signing in',
+    },
+  },
+}
