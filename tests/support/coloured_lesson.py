@@ -49,7 +49,7 @@ def coloured(codec: str, who: str, key_every_s: float = 5.0) -> tuple[Coded, ...
 
 def _encoder(codec: str) -> av.CodecContext:
     name, options = {
-        "VP8": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}),
+        "VP8": ("libvpx", {"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0"}),
         "H264": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}),
     }[codec]
     context = av.CodecContext.create(name, "w")
