@@ -8,6 +8,7 @@ it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -29,6 +30,7 @@ LIMITS: tuple[tuple[int, int], ...] = (
     (resource.RLIMIT_NPROC, 0),  # new processes and threads (root may all the same)
     (resource.RLIMIT_CORE, 0),  # a dump would hold pupils' faces
 )
+_ENDED_FIRST = "1000"  # the highest of `oom_score_adj` (proc_pid_oom_score_adj(5))
 
 # System calls, the same numbers on all architectures (Linux, include/uapi/asm-generic/unistd.h).
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
@@ -99,16 +101,23 @@ def library_folders() -> list[Path]:
     return sorted(one.resolve() for one in folders if os.access(one, os.R_OK | os.X_OK))
 
 
-def limit_resources(*, cpu_s: int | None = None) -> None:
+def limit_resources(*, cpu_s: int | None = None, memory: int | None = None) -> None:
     """Lower the limits of this process; a limit that is lower already stays.
 
-    `cpu_s`: seconds of computing, for a process that codes pictures.
+    Where the machine runs out of memory, the kernel ends this process before that of a lesson.
+
+    Args:
+        cpu_s: seconds of computing, for a process that codes pictures.
+        memory: bytes of addresses.
     """
+    own = {resource.RLIMIT_CPU: cpu_s, resource.RLIMIT_AS: memory}
     for kind, bound in LIMITS:
-        most = cpu_s if cpu_s is not None and kind == resource.RLIMIT_CPU else bound
+        most = own.get(kind) or bound
         _, hard = resource.getrlimit(kind)
         lowered = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (lowered, lowered))
+    with contextlib.suppress(OSError):  # no Linux, or /proc is hidden
+        Path("/proc/self/oom_score_adj").write_text(_ENDED_FIRST)
 
 
 def landlock_version() -> int:

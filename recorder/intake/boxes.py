@@ -14,8 +14,8 @@ _OUTERMOST = frozenset(
     b"ftyp moov mdat free skip wide uuid moof mfra sidx ssix styp meta pdin emsg prft pnot".split()
 )
 _HOLDERS = frozenset((b"trak", b"mdia", b"minf", b"dinf"))  # on the way from `moov` to `dref`
-_MAX_BOXES = 500_000  # outermost: a fragment of each second of 24 h has three
-_MAX_INNER = 10_000  # in one holder
+MAX_BOXES = 500_000  # outermost: a fragment of each second of 24 h has three
+MAX_INNER = 10_000  # in one holder
 _MAX_DEPTH = 8  # boxes in boxes; moov/trak/mdia/minf/dinf/dref are six (ISO/IEC 14496-12 §6.2)
 _MAX_DREF_BYTES = 1024 * 1024
 _TRACK_HEADER_BYTES = 96  # of version 1, which is the longer one
@@ -38,7 +38,7 @@ def examine_boxes(file: BinaryIO, size: int) -> None:
         VideoRefused: it is damaged, holds something else, or reaches for other files.
     """
     movies = 0
-    for number, box in enumerate(_boxes(file, 0, size, _MAX_BOXES)):
+    for number, box in enumerate(boxes(file, 0, size, MAX_BOXES)):
         if number == 0 and box.kind != b"ftyp":
             raise VideoRefused(VideoRefusal.UNKNOWN)
         if box.kind not in _OUTERMOST:
@@ -52,10 +52,10 @@ def examine_boxes(file: BinaryIO, size: int) -> None:
 
 def turned(file: BinaryIO, size: int) -> int:
     """Return by how many degrees players turn the picture: 0, 90, 180 or 270 (§8.3.2)."""
-    for movie in _boxes(file, 0, size, _MAX_BOXES):
+    for movie in boxes(file, 0, size, MAX_BOXES):
         if movie.kind != b"moov":
             continue
-        for track in _boxes(file, movie.body, movie.end, _MAX_INNER):
+        for track in boxes(file, movie.body, movie.end, MAX_INNER):
             if track.kind == b"trak" and (angle := _angle(file, track)) is not None:
                 return angle
     return 0
@@ -63,7 +63,7 @@ def turned(file: BinaryIO, size: int) -> int:
 
 def _angle(file: BinaryIO, track: Box) -> int | None:
     """Return the angle of a track's matrix; None for a track without pictures."""
-    for box in _boxes(file, track.body, track.end, _MAX_INNER):
+    for box in boxes(file, track.body, track.end, MAX_INNER):
         if box.kind == b"tkhd":
             file.seek(box.body)
             head = file.read(_TRACK_HEADER_BYTES)
@@ -78,7 +78,7 @@ def _angle(file: BinaryIO, track: Box) -> int | None:
 def _examine_movie(file: BinaryIO, movie: Box, depth: int = 0) -> None:
     if depth > _MAX_DEPTH:
         raise VideoRefused(VideoRefusal.DAMAGED)
-    for box in _boxes(file, movie.body, movie.end, _MAX_INNER):
+    for box in boxes(file, movie.body, movie.end, MAX_INNER):
         if box.kind == b"rmra":  # a reference movie of QuickTime: nothing but addresses
             raise VideoRefused(VideoRefusal.REACHES_OUT)
         if box.kind in _HOLDERS:
@@ -91,14 +91,14 @@ def _examine_references(file: BinaryIO, references: Box) -> None:
     """Look at where the media of a track lie: a version, flags, a count, then boxes."""
     if references.end - references.body > _MAX_DREF_BYTES:
         raise VideoRefused(VideoRefusal.DAMAGED)
-    for entry in _boxes(file, references.body + 8, references.end, _MAX_INNER):
+    for entry in boxes(file, references.body + 8, references.end, MAX_INNER):
         file.seek(entry.body)
         flags = file.read(4)
         if len(flags) < 4 or not flags[3] & _SELF_CONTAINED:
             raise VideoRefused(VideoRefusal.REACHES_OUT)
 
 
-def _boxes(file: BinaryIO, start: int, end: int, most: int) -> Iterator[Box]:
+def boxes(file: BinaryIO, start: int, end: int, most: int) -> Iterator[Box]:
     """Read the boxes between two places, which they fill."""
     for _ in range(most):
         if start >= end:

@@ -25,9 +25,12 @@ from recorder.finishing.sandbox import limit_resources, shut_off_files
 from recorder.intake.boxes import examine_boxes
 from recorder.intake.copying import copy_video
 from recorder.intake.elements import examine_elements
+from recorder.intake.samples import examine_samples
 from recorder.intake_api import TakenVideo, VideoRefusal, VideoRefused
 
 NICENESS = 10  # a running lesson comes first
+# Of addresses, some 300 MiB of them libraries. The tables of 24 h take a third of the rest.
+MEMORY_BYTES = 2 * 1024**3
 DISK_FULL = 3  # exit code; 1 is an exception, as ever
 _PIECE_BYTES = 1024 * 1024
 _PR_SET_PDEATHSIG = 1  # include/uapi/linux/prctl.h
@@ -84,6 +87,7 @@ def _examine(source: BinaryIO, size: int) -> str:
         return "matroska"
     if head[4:8] == b"ftyp":
         examine_boxes(source, size)
+        examine_samples(source, size)
         return "mp4"
     raise VideoRefused(VideoRefusal.UNKNOWN)
 
@@ -132,7 +136,7 @@ def main(arguments: Sequence[str]) -> int:
     source_path, place = Path(arguments[0]), Path(arguments[1])
     os.nice(NICENESS)
     _die_with_parent()
-    limit_resources()
+    limit_resources(memory=MEMORY_BYTES)
     try:
         _empty(place)
         descriptor = os.open(source_path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)

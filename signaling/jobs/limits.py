@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
 import signal
+from pathlib import Path
 
 from signaling.jobs.kinds import JobLimits
 
 NICENESS = 10  # a running lesson comes first
 _MIB = 1024 * 1024
+_ENDED_FIRST = "1000"  # the highest of `oom_score_adj` (proc_pid_oom_score_adj(5))
 # Signals by which the kernel ends a worker that takes too long.
 OVER_TIME = frozenset({signal.SIGALRM, signal.SIGXCPU})
 _NEW_VALUES = 100_000  # after which garbage is looked for; Python's own figure is 700
@@ -18,8 +21,10 @@ _LAST_S = 5  # seconds of computing from SIGXCPU to SIGKILL
 
 
 def be_nice() -> None:
-    """Give way to every other process."""
+    """Give way to every other process, also where the machine runs out of memory."""
     os.nice(NICENESS)
+    with contextlib.suppress(OSError):  # no Linux, or /proc is hidden
+        Path("/proc/self/oom_score_adj").write_text(_ENDED_FIRST)
 
 
 def collect_seldom() -> None:

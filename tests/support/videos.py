@@ -101,3 +101,56 @@ def _grown(data: bytes, old: bytes, new: bytes) -> bytes:
 
     assert more > 0
     return rebuild(data)
+
+
+def claiming(samples: int, length: int = 0, *, sound: bool = False) -> bytes:
+    """An MP4 file of some 700 bytes that claims so many samples of so many bytes each.
+
+    With `sound` they are plain samples of sound, of which FFmpeg takes a thousand for one.
+    """
+    stbl = (
+        full_box(b"stsd", _SOUND_ENTRY if sound else _PICTURE_ENTRY)
+        + full_box(b"stts", _words(1, samples, 1))
+        + full_box(b"stsc", _words(1, 1, samples, 1))
+        + full_box(b"stsz", _words(length, samples))
+        + full_box(b"stco", _words(1, 40))
+    )
+    here = full_box(b"dref", _words(1) + box(b"url ", b"\x00\x00\x00\x01"))
+    minf = full_box(b"vmhd", bytes(8)) + box(b"dinf", here) + box(b"stbl", stbl)
+    mdia = (
+        full_box(b"mdhd", _words(0, 0, 90_000, samples, 0))
+        + full_box(b"hdlr", bytes(4) + (b"soun" if sound else b"vide") + bytes(13))
+        + box(b"minf", minf)
+    )
+    matrix = _words(1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    header = _words(0, 0, 1, 0, samples) + bytes(16) + matrix + _words(64 << 16, 64 << 16)
+    track = box(b"tkhd", b"\x00\x00\x00\x03" + header) + box(b"mdia", mdia)
+    times = _words(0, 0, 90_000, samples, 1 << 16) + b"\x01\x00" + bytes(10)
+    movie = full_box(b"mvhd", times + matrix + bytes(24) + _words(2)) + box(b"trak", track)
+    start = box(b"ftyp", b"isom\x00\x00\x00\x00isom")
+    return start + box(b"mdat", bytes(64)) + box(b"moov", movie)
+
+
+def full_box(kind: bytes, body: bytes) -> bytes:
+    """One box with a version and flags, all of them 0."""
+    return box(kind, bytes(4) + body)
+
+
+def _words(*values: int) -> bytes:
+    return b"".join(value.to_bytes(4) for value in values)
+
+
+_SETS = bytes.fromhex("0142001effe10009 6742c01e95a0500bb0 010004 68ce3c80")  # SPS and PPS
+_PICTURE_ENTRY = _words(1) + box(
+    b"avc1",
+    _words(0, 1)
+    + bytes(16)
+    + _words(64 << 16 | 64, 72 << 16, 72 << 16, 0)
+    + b"\x00\x01"
+    + bytes(32)
+    + b"\x00\x18\xff\xff"
+    + box(b"avcC", _SETS),
+)
+_SOUND_ENTRY = _words(1) + box(
+    b"sowt", _words(0, 1, 0, 0) + b"\x00\x01\x00\x10" + _words(0, 48_000 << 16)
+)

@@ -29,6 +29,7 @@ folder = place / "finishing"
 folder.mkdir()
 segment = place / "archive" / "000001.tka"
 limit_resources()
+ended_first = Path("/proc/self/oom_score_adj").read_text()
 shut = shut_off_files(folder, readable=place)
 
 def may(action):
@@ -64,6 +65,7 @@ print(json.dumps({
     "run": may(lambda: os.posix_spawn("/bin/true", ["true"], {})),
     "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
+    "ended_first": int(ended_first),
 }))
 """
 
@@ -89,6 +91,7 @@ def test_what_a_finisher_that_was_taken_over_can_do(data: Path) -> None:
     assert found["import"]
     assert found["files"] <= 2048
     assert found["core"] == 0
+    assert found["ended_first"] == 1000  # of all, where the machine runs out of memory
     # Without Landlock the fallback is what is proved: all goes on, and it says so.
     assert found["shut"] is (version > 0)
     for what in ("secret", "list", "write", "passwd", "run", "spoil", "remove"):

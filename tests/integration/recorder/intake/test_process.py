@@ -11,7 +11,7 @@ import pytest
 from recorder.finishing.sandbox import landlock_version
 from recorder.intake.process import IntakeProcess
 from recorder.intake_api import IntakeFailed, TakenVideo, VideoRefusal, VideoRefused
-from tests.support.videos import box, reaching_out, video, with_free_box
+from tests.support.videos import box, claiming, reaching_out, video, with_free_box
 
 FILM = video()
 
@@ -227,3 +227,9 @@ def _saved(folder: Path, data: bytes) -> Path:
     path = folder / "film.mp4"
     path.write_bytes(data)
     return path
+
+
+async def test_samples_that_are_only_claimed_take_no_memory(desk: Desk) -> None:
+    """FFmpeg made an entry of each: 679 bytes took 2 GB and a minute."""
+    error = await desk.refusal(claiming(60_000_000, 1))
+    assert error.refusal is VideoRefusal.DAMAGED
