@@ -61,7 +61,7 @@ class Harvester:
             try:
                 if await store.count(source.source_id) > MAX_RECORDS:
                     raise BadSource("harvest_too_large")
-                page = await self._page(source)
+                page = rules.believed(await self._page(source), context.clock.now())
                 step = rules.after(source.place, page)
             except BadSource as error:
                 log.info("harvest_failed", source=source.source_id, code=error.code)

@@ -35,6 +35,8 @@ _OF_PLACE = frozenset({"harvest_endless", "harvest_refused", "harvest_too_large"
 _LOCAL: Networks = tuple(map(IPv6Network, ("::/96", "fec0::/10", "64:ff9b:1::/48")))
 _EMBEDDED = IPv6Network("64:ff9b::/96")  # NAT64 (RFC 6052): the last 32 bits are an IPv4 address
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no library is older
+
 Address = IPv4Address | IPv6Address
 Networks = Sequence[IPv4Network | IPv6Network]
 
@@ -188,6 +190,15 @@ def _after_error(place: HarvestPlace, page: Page) -> Step:
     raise BadSource("harvest_refused")
 
 
+def believed(page: Page, now: datetime) -> Page:
+    """Return a page that was said by now at the latest.
+
+    The next harvest asks for what changed since then. A source whose clock was a year ahead once
+    would have nothing to tell for a year. What is asked for twice costs little.
+    """
+    return replace(page, said_at=min(page.said_at, now))
+
+
 def after_failure(place: HarvestPlace, code: str, failures: int) -> HarvestPlace:
     """Return the place from which the next attempt begins.
 
@@ -234,6 +245,8 @@ def page_of(root: Node) -> Page:
         said_at = dates.begin(root.says("responseDate"))
     except dates.BadDate:
         raise BadSource("harvest_no_oai") from None
+    if said_at < _EPOCH:
+        raise BadSource("harvest_no_oai")
     error = root.first("error")
     if error is not None:
         return Page(said_at, error=error.attributes.get("code", "unknown"))
@@ -258,7 +271,7 @@ def _record(node: Node) -> HarvestedRecord | None:
     try:
         datestamp = dates.begin(header.says("datestamp"))
     except dates.BadDate:
-        datestamp = datetime(1970, 1, 1, tzinfo=UTC)
+        datestamp = _EPOCH
     if header.attributes.get("status") == "deleted":
         return HarvestedRecord(identifier, datestamp, None)
     metadata = _metadata(node)

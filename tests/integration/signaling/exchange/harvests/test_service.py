@@ -141,6 +141,17 @@ async def test_a_source_is_harvested_whole_and_then_what_has_changed(world: Worl
     assert found["records"][0]["source_name"] == "邻县资源库"
 
 
+async def test_a_source_whose_clock_was_ahead_for_once_is_not_deaf_afterwards(world: World) -> None:
+    await world.admin.call("POST", PATH, WISH)
+    world.other.clock.advance(days=400)
+    await world.upkeep()
+    world.other.clock.advance(days=-400)
+    now = world.other.clock.now()
+    world.records.put(PublishedRecord("new", now, metadata=SharedMetadata(title="新课")))
+    await world.upkeep(hours=24)
+    assert "oai:other.example:new" in await world.kept()
+
+
 class Run:
     """What the harvester needs of a job's context."""
 

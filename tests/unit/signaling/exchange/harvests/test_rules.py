@@ -174,6 +174,14 @@ def test_the_clock_of_the_other_side_never_turns_the_harvest_back() -> None:
     assert step.place.since == SAID
 
 
+def test_a_clock_that_is_ahead_is_not_believed() -> None:
+    ahead = Page(SAID + timedelta(days=400))
+    step = after(HarvestPlace(), rules.believed(ahead, SAID))
+    assert step.place.since == SAID - rules.OVERLAP
+    behind = Page(SAID - timedelta(days=3))
+    assert rules.believed(behind, SAID) == behind
+
+
 TEMPLATE = """<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">
 <responseDate>2026-11-29T10:00:00Z</responseDate><request>x</request>{}</OAI-PMH>"""
 DC = """<oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/"
@@ -248,3 +256,11 @@ def test_attempts_become_rarer_and_end() -> None:
     assert waits[-1] is None
     hours = [one.total_seconds() / 3600 for one in waits if one is not None]
     assert hours == [1, 2, 4, 8, 16, 32, 64]
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00Z", "1969-12-31", "", "now"])
+def test_an_answer_of_no_possible_time_is_none(said: str) -> None:
+    text = TEMPLATE.format("<ListRecords/>").replace("2026-11-29T10:00:00Z", said)
+    with pytest.raises(BadSource) as caught:
+        rules.page_of(read_xml(text.encode()))
+    assert caught.value.code == "harvest_no_oai"
