@@ -259,6 +259,8 @@ def publish_results(folder: Path) -> None:
             finally:
                 os.close(descriptor)
             (results / name).replace(folder / name)
+            # Of two links to one file, which a killed run leaves, rename(2) removes none.
+            (results / name).unlink(missing_ok=True)
         sync_folder(folder)
         results.rmdir()
 
