@@ -12,6 +12,8 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
 from av.video.frame import PictureType, VideoFrame
 
 from recorder.api import Manifest
@@ -23,6 +25,8 @@ CUT = (6.5, 12.2)  # s of the recording, to be cut out
 FPS = 10
 WIDTH, HEIGHT = 192, 108
 GREY, BLUE, RED = (128, 128), (230, 110), (110, 230)  # U and V
+SOUND_RATE = 48_000  # Hz
+ROOM_HZ = 3000  # the beeps have 1000
 BRIGHT = 200  # luma of a flash is 235, of other pictures at most 120
 
 
@@ -60,12 +64,49 @@ def _encoder(codec: str) -> av.CodecContext:
     return context
 
 
+@functools.lru_cache(maxsize=1)
+def room_tone() -> tuple[Coded, ...]:
+    """The sound of the room: one tone from begin to end, in 20 ms Opus packets."""
+    context = av.CodecContext.create("libopus", "w")
+    context.sample_rate, context.layout, context.format = SOUND_RATE, "stereo", "s16"
+    context.bit_rate, context.options = 48_000, {"application": "audio", "frame_duration": "20"}
+    times = np.arange(SOUND_RATE // 50) / SOUND_RATE  # whole waves
+    tone = (8000 * np.sin(2 * np.pi * ROOM_HZ * times)).astype(np.int16)
+    coded = []
+    for number in range(round(LENGTH_S * 50)):
+        frame = AudioFrame.from_ndarray(np.repeat(tone, 2)[None], format="s16", layout="stereo")
+        frame.sample_rate, frame.pts = SOUND_RATE, number * tone.size
+        coded += context.encode(frame)
+    return tuple(Coded(number * 0.02, bytes(one), True) for number, one in enumerate(coded))
+
+
+def room_heard(path: Path) -> float:
+    """The share of the sound's strength that is the room's tone: 0 to 1, that of the loudest part.
+
+    A file without sound has none.
+    """
+    loudest = 0.0
+    with av.open(str(path)) as container:
+        if not container.streams.audio:
+            return 0.0
+        to_mono = AudioResampler("flt", "mono", SOUND_RATE, frame_size=SOUND_RATE // 5)
+        for frame in container.decode(audio=0):
+            for piece in to_mono.resample(frame):
+                samples = piece.to_ndarray().reshape(-1).astype(float)
+                strength = np.abs(np.fft.rfft(samples * np.hanning(samples.size))) ** 2
+                at = round(ROOM_HZ * samples.size / SOUND_RATE)
+                share = strength[at - 2 : at + 3].sum() / max(strength.sum(), 1e-6)
+                loudest = max(loudest, float(share))
+    return loudest
+
+
 def coloured_lesson(folder: Path) -> Manifest:
-    """Camera (VP8) and sound, courseware (H.264) from 1 s on, and a room (VP8)."""
+    """Camera (VP8) and sound, courseware (H.264) from 1 s on, and a room (VP8) with its tone."""
     feeds = (
         TrackFeed(1, "lead.camera", "VP8", coloured("VP8", "lead"), START),
         TrackFeed(2, "lead.camera", "opus", encode_audio(LENGTH_S), START),
         TrackFeed(3, "lead.courseware", "H264", coloured("H264", "lead"), START),
         TrackFeed(4, "room-1.camera", "VP8", coloured("VP8", "room"), START),
+        TrackFeed(5, "room-1.camera", "opus", room_tone(), START),
     )
     return recorded(folder, *(feed.happenings() for feed in feeds))

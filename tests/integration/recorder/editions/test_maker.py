@@ -27,7 +27,14 @@ from recorder.api import (
 from recorder.editions.maker import Maker
 from recorder.editions.service import EditionService, edition_place
 from recorder.storage.folder import FolderStorage
-from tests.support.coloured_lesson import BRIGHT, CUT, FPS, LENGTH_S, coloured_lesson
+from tests.support.coloured_lesson import (
+    BRIGHT,
+    CUT,
+    FPS,
+    LENGTH_S,
+    coloured_lesson,
+    room_heard,
+)
 from tests.support.rtp_media import flash_on
 
 KEEP = (Span(0.0, CUT[0]), Span(CUT[1], LENGTH_S))
@@ -128,6 +135,21 @@ def test_nothing_that_is_hidden_or_cut_out_is_in_any_picture(made: Made) -> None
             assert blue < 150, (name, time)
             assert red < 150, (name, time)
     assert seen > 2 * (EDITED_S - 2) * FPS
+
+
+def test_nothing_that_is_hidden_is_heard(made: Made, lesson: Path) -> None:
+    (room,) = (lesson / "r1").glob("room-1.camera-*.webm")
+    assert room_heard(room) > 0.9  # else nothing would be proved
+    sounds = [name for name in made.edition.files if name.endswith(".m4a")]
+    assert len(sounds) == 2
+    for name in sounds:
+        assert room_heard(made.folder / name) < 0.1, name
+
+
+def test_no_file_of_an_edition_names_what_is_hidden(made: Made) -> None:
+    """Playlists, storyboards and waveforms are text; the manifest is read by the server."""
+    for path in made.folder.iterdir():
+        assert b"room-1" not in path.read_bytes(), path.name
 
 
 @pytest.mark.parametrize("source_id", ["lead.camera", "lead.courseware"])
