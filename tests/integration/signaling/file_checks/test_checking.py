@@ -288,6 +288,23 @@ async def test_an_upload_whose_server_stopped_at_the_last_byte_is_handed_over(
     assert (await county.info(coming["file_id"]))["state"] == "ready"
 
 
+async def test_an_upload_waits_for_its_check_where_its_owner_has_too_many_jobs(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused with its last byte, a client of tus sent the whole file again."""
+    with monkeypatch.context() as patch:
+        patch.setattr("signaling.jobs.service.MAX_OPEN_JOBS", 0)
+        file_id = await county.upload(FILM)
+        url = f"{county.teacher.base}/api/files/{file_id}"
+        async with county.teacher.http.head(url, headers={"Tus-Resumable": "1.0.0"}) as answer:
+            assert (answer.status, answer.headers["Upload-Offset"]) == (200, str(len(FILM)))
+        await county.services.file_desk.checks.continue_all(county.services.files)
+        assert (await county.info(file_id))["state"] == "coming"
+    await county.services.file_desk.checks.continue_all(county.services.files)
+    assert await county.check() == 1
+    assert (await county.info(file_id))["state"] == "ready"
+
+
 async def test_a_start_throws_away_what_a_crash_left(county: County) -> None:
     """Killed after the row said `ready`, before the upload's bytes were deleted."""
     file_id = await county.upload(FILM)
