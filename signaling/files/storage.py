@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from signaling.files.errors import UploadInUse
 
 PIECE_BYTES = 256 * 1024  # of one read or write
 _MODE = 0o600
+_CLOSED = -1  # no descriptor: whoever uses it gets EBADF
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +226,15 @@ class FolderFiles:
 
 
 class _FolderPart:
-    """Implements `GrowingPart`; nobody else has the file locked meanwhile."""
+    """Implements `GrowingPart`; nobody else has the file locked meanwhile.
+
+    A request that ends leaves the thread behind that writes for it. So the descriptor is closed
+    after that alone: its number may be another file's, such as the database's.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, path: Path, size: int) -> _FolderPart:
@@ -254,16 +261,20 @@ class _FolderPart:
         await asyncio.to_thread(self._settle, size)
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        with self._lock:
+            os.close(self._descriptor)
+            self._descriptor = _CLOSED
 
     def _write(self, piece: bytes) -> None:
         rest = memoryview(piece)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        with self._lock:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
 
     def _settle(self, size: int) -> None:
-        os.ftruncate(self._descriptor, size)
-        os.fsync(self._descriptor)
+        with self._lock:
+            os.ftruncate(self._descriptor, size)
+            os.fsync(self._descriptor)
 
 
 @contextlib.contextmanager

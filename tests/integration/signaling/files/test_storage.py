@@ -1,6 +1,8 @@
 """The folder of files: what is safe on the disk, and what nobody else may touch meanwhile."""
 
+import asyncio
 import hashlib
+import os
 import stat
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from signaling.files.core.sniffing import EDGE_BYTES
 from signaling.files.errors import UploadInUse
-from signaling.files.storage import FolderFiles
+from signaling.files.storage import FolderFiles, _FolderPart
 
 DATA = bytes(range(256)) * 1024  # four edges long
 
@@ -96,3 +98,24 @@ async def test_a_link_in_the_folder_is_not_followed(storage: FolderFiles, tmp_pa
     with pytest.raises(OSError, match="symbolic links"):
         await _write(storage, b"1")
     assert target.read_bytes() == b"precious"
+
+
+async def test_a_write_that_nobody_waits_for_ends_before_its_file_is_closed() -> None:
+    """Else its thread would write to whatever file has that number next."""
+    reader, writer = os.pipe()
+    part, data = _FolderPart(writer), bytes(1 << 20)  # more than a pipe holds
+    writing = asyncio.create_task(part.write(data))
+    first = await asyncio.to_thread(os.read, reader, 1)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    closing = asyncio.create_task(asyncio.to_thread(part.close))
+    await asyncio.wait([closing], timeout=0.5)
+    try:
+        os.fstat(writer)  # it is still open
+    finally:
+        with os.fdopen(reader, "rb") as rest:  # until the other end is closed
+            came = first + await asyncio.to_thread(rest.read)
+    assert came == data
+    await closing
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        await part.write(b"x")
