@@ -238,7 +238,9 @@ class JobStore:
 
 
 def _due(now: datetime) -> Select[str]:
-    return select(JobRow.job_id).where(JobRow.state == JobState.QUEUED, JobRow.due_at <= now)
+    """Select the jobs that are due; also those that were made before the clock was set back."""
+    is_due = or_(JobRow.due_at <= now, JobRow.created_at > now)
+    return select(JobRow.job_id).where(JobRow.state == JobState.QUEUED, is_due)
 
 
 def _settled(verdict: Verdict, now: datetime) -> dict[str, Any]:

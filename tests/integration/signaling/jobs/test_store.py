@@ -57,6 +57,14 @@ async def test_the_one_that_waits_longest_comes_first(database: Database, store:
     assert [(await _claimed(store)).job_id for _ in range(2)] == [first, second]
 
 
+async def test_a_clock_that_is_set_back_keeps_no_job_waiting(
+    database: Database, store: JobStore
+) -> None:
+    """A machine that starts a year ahead queues jobs for next year, until it asks for the time."""
+    job_id = await _added(database, at=NOW + timedelta(days=365))
+    assert (await _claimed(store)).job_id == job_id
+
+
 async def test_a_run_that_is_past_writes_nothing(database: Database, store: JobStore) -> None:
     job_id = await _added(database)
     past = await _claimed(store)
