@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from recorder.api import RecordingFailure
-from recorder.finishing.worker import LASTING_FAILURE, Line
+from recorder.finishing.lines import LASTING_FAILURE, Line
 from recorder.storage.api import Storage
 
 PROGRESS_INTERVAL_S = 0.5  # s between two reports of progress

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from recorder.finishing.process import last_words, worker_environment
-from recorder.intake.worker import DISK_FULL, Line
+from recorder.intake.lines import DISK_FULL, Line
 from recorder.intake_api import CLEAN_NAMES, IntakeFailed, TakenVideo, VideoRefused
 
 _log = structlog.get_logger(__name__)

@@ -25,13 +25,13 @@ from recorder.finishing.sandbox import limit_resources, shut_off_files
 from recorder.intake.boxes import examine_boxes
 from recorder.intake.copying import copy_video
 from recorder.intake.elements import examine_elements
+from recorder.intake.lines import DISK_FULL, Line
 from recorder.intake.samples import examine_samples
 from recorder.intake_api import TakenVideo, VideoRefusal, VideoRefused
 
 NICENESS = 10  # a running lesson comes first
 # Of addresses, some 300 MiB of them libraries. The tables of 24 h take a third of the rest.
 MEMORY_BYTES = 2 * 1024**3
-DISK_FULL = 3  # exit code; 1 is an exception, as ever
 _PIECE_BYTES = 1024 * 1024
 _PR_SET_PDEATHSIG = 1  # include/uapi/linux/prctl.h
 _HEAD_BYTES = 64 * 1024
@@ -40,16 +40,6 @@ _EBML_MAGIC = b"\x1a\x45\xdf\xa3"
 _LISTS = (b"#extm3u", b"ffconcat", b"[playlist]", b"<smil", b"<mpd", b"file ", b"v=0")
 # Shares of the work: reading for the checksum, copying, and the checksum of the copy.
 _READ, _COPIED = 0.3, 0.85
-
-
-class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the process's output: progress 0…1, a refusal with facts, or the outcome."""
-
-    progress: float = 0.0
-    refusal: VideoRefusal | None = None
-    facts: dict[str, str] = {}
-    taken: TakenVideo | None = None
-    shut_off: bool | None = None
 
 
 Emit = Callable[[Line], None]

@@ -135,3 +135,25 @@ async def test_a_worker_of_whom_nobody_orders_anything_says_so() -> None:
     _, said = await process.communicate()
     assert process.returncode == work.BAD_ORDER
     assert b"Traceback" not in said
+
+
+STARTED = """
+import resource, sys, time
+import signaling.command.work
+from signaling.jobs.kinds import JobLimits
+from signaling.jobs.limits import limit_process
+while time.process_time() < 1.5:
+    pass
+limit_process(JobLimits(memory_mb=2048, cpu_s=2, wall_s=60))
+print(resource.getrlimit(resource.RLIMIT_CPU)[0], "av" in sys.modules)
+"""
+
+
+async def test_the_start_of_a_worker_loads_no_ffmpeg_and_is_not_charged_to_its_job() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STARTED, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    limit, has_ffmpeg = said.split()
+    assert int(limit) >= 2 + 2  # seconds: those of the start, rounded up, and those of the job
+    assert has_ffmpeg == b"False"
