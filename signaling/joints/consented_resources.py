@@ -17,7 +17,7 @@ from signaling.consent.events import ConsentEnd, ConsentWithdrawn
 from signaling.consent.gate import ConsentGate
 from signaling.consent.rules import StageTime
 from signaling.consent.store import EndPlace
-from signaling.consent.wire import ConsentScope
+from signaling.consent.wire import ConsentScope, MissingConsent
 from signaling.lessons.seats import LEAD_PARTICIPANT
 from signaling.lessons.sources import SourceKind, camera_of, split_source
 from signaling.library.publishing.service import Publishing
@@ -55,7 +55,12 @@ class ResourceConsents:
         """Return those of the sources that may not be shown to so many."""
         to = ConsentScope(scope)
         found = await self._gate.missing(recording_id, sources, to, within=within)
-        return [MissingSource(one.source_id, one.place, one.picture_only) for one in found]
+        return [_missing(one) for one in found]
+
+
+def _missing(one: MissingConsent) -> MissingSource:
+    allowed = None if one.allowed is None else ShareScope(one.allowed)
+    return MissingSource(one.source_id, one.place, one.picture_only, allowed)
 
 
 class SpillCheck:

@@ -86,8 +86,22 @@ async def _publish(page: Page, inspector: Inspector) -> None:
     await page.locator('[data-testid="edition"][data-state="ready"]').wait_for(timeout=JOBS_MS)
 
 
+async def _on_a_phone(page: Page, inspector: Inspector) -> None:
+    """Everything that plays it is on the screen of a phone, and nothing is wider than that."""
+    whole = page.viewport_size
+    assert whole is not None
+    await page.set_viewport_size({"width": 390, "height": 844})
+    for control in ("play", "mute", "sound-only", "rate", "fullscreen"):
+        await expect(page.get_by_test_id(control)).to_be_in_viewport(ratio=1)
+    await expect(page.get_by_test_id("layout-single")).to_have_count(0)  # there is one picture
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await inspector.look("watch on a phone", page, "player")
+    await page.set_viewport_size(whole)
+
+
 async def _watch(page: Page, inspector: Inspector) -> None:
     await page.get_by_test_id("player").wait_for()
+    await _on_a_phone(page, inspector)
     await expect(page.get_by_test_id("attachments")).to_contain_text("教案.pdf")
     await inspector.look("watch an upload", page, "player")
     await page.keyboard.press("Space")

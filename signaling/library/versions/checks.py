@@ -67,11 +67,13 @@ class MissingSource:
         source_id: the source.
         place: the room or school, by name.
         picture_only: it is enough to hide its picture.
+        allowed: the widest scope in which it may be shown; None in none.
     """
 
     source_id: str
     place: str = ""
     picture_only: bool = False
+    allowed: ShareScope | None = None
 
 
 class ConsentGate(Protocol):
@@ -209,4 +211,6 @@ def _consent(missing: MissingSource) -> CheckFinding:
         CheckWeight.WARNING,  # a narrower scope may be allowed; publishing asks for its own
         source_id=missing.source_id,
         name=missing.place or None,
+        allowed=missing.allowed,
+        picture_only=missing.picture_only,
     )

@@ -270,7 +270,11 @@ class CheckWeight(StrEnum):
 
 
 class CheckFinding(msgspec.Struct, frozen=True):
-    """One finding of an automatic check."""
+    """One finding of an automatic check.
+
+    Where consent is missing, ``allowed`` is the widest scope that needs nothing hidden, and
+    ``picture_only`` says that the sound may stay.
+    """
 
     code: CheckCode
     weight: CheckWeight
@@ -278,6 +282,8 @@ class CheckFinding(msgspec.Struct, frozen=True):
     source_id: str | None = None
     name: str | None = None  # of the source, the room, or the other resource
     spans: tuple[Span, ...] = ()
+    allowed: ShareScope | None = None
+    picture_only: bool = False
 
 
 class WorkingBrief(msgspec.Struct, frozen=True):

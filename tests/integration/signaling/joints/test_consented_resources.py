@@ -88,6 +88,11 @@ async def test_without_consent_it_is_told_and_nothing_is_published_unless_hidden
 async def test_what_was_agreed_to_is_published_and_no_wider(at: Stage) -> None:
     await recorded(at.world, HERE)  # to the county
     assert await problem(at.published("signed_in")) == (409, "consent_missing")
+    told = [one for one in (await at.detail())["findings"] if one["code"] == "consent_missing"]
+    assert {one["source_id"]: (one["allowed"], one["picture_only"]) for one in told} == {
+        ROOM: ("county", False),
+        CAMERA: ("county", True),
+    }
     await at.publish("county")
     wider = at.school_admin.call("PUT", f"{at.path}/publication", {"scope": "public"})
     assert await problem(wider) == (409, "consent_missing")

@@ -2797,7 +2797,12 @@ export type CheckWeight =
   | 'warning'
   | 'stops'
 
-/** One finding of an automatic check. */
+/**
+ * One finding of an automatic check.
+ *
+ * Where consent is missing, ``allowed`` is the widest scope that needs nothing hidden, and
+ * ``picture_only`` says that the sound may stay.
+ */
 export interface CheckFinding {
   code: CheckCode
   weight: CheckWeight
@@ -2805,6 +2810,8 @@ export interface CheckFinding {
   source_id: string | null
   name: string | null
   spans: readonly Span[]
+  allowed: ShareScope | null
+  picture_only: boolean
 }
 
 /** The working version, as lists show it. ``rejected``: it came back from review. */

@@ -2,6 +2,7 @@
 import type { ResourceSummary } from '../base/wire'
 
 export type Standing =
+  | 'live'
   | 'recording'
   | 'failed'
   | 'rejected'
@@ -16,6 +17,7 @@ export type Tone = 'plain' | 'wait' | 'good' | 'poor'
 
 /** Colours of the states. */
 export const TONES: Readonly<Record<Standing, Tone>> = {
+  live: 'plain',
   recording: 'plain',
   failed: 'poor',
   rejected: 'poor',
@@ -38,13 +40,17 @@ export function standingOf(summary: ResourceSummary, nowMs: number): Standing {
   if (working?.state === 'in_review') return 'in_review'
   if (working?.state === 'passed') return 'passed'
   if (working?.rejected === true) return 'rejected'
-  if (recording === 'recording' || recording === 'finishing') return 'recording'
+  if (recording === 'recording') return 'live'
+  if (recording === 'finishing') return 'recording'
   if (recording === 'failed') return 'failed'
   if (working !== null && summary.state === 'draft') return 'draft'
   if (summary.state === 'withdrawn') return 'withdrawn'
   if (summary.published === null) return 'draft'
   return expired(summary, nowMs) ? 'expired' : 'published'
 }
+
+/** The recording grows still, or is being finished: it changes by itself. */
+export const isRecording = ({ recording_state: state }: Pick<ResourceSummary, 'recording_state'>): boolean => state === 'recording' || state === 'finishing'
 
 /** A new version is being made while an old one is served. */
 export const isRevised = (summary: ResourceSummary): boolean => summary.published !== null && summary.working !== null

@@ -15,6 +15,12 @@ export function fileAt(source: RecordingSource, positionS: number): RecordingFil
   )
 }
 
+/** Whether a source shows anything at all: of a hidden picture only the sound is played. */
+export const hasPicture = (source: RecordingSource | null): boolean => source !== null && source.files.some((file) => file.has_video)
+
+/** Whether a source shows anything at a moment. */
+export const picturedAt = (source: RecordingSource | null, positionS: number): boolean => source !== null && fileAt(source, positionS)?.has_video === true
+
 export type Correction =
   | { readonly kind: 'keep' }
   | { readonly kind: 'pull'; readonly rate: number }
@@ -97,12 +103,18 @@ export function shareOf(sourceId: string, edits: Hidden): SourceShare {
   return edits.hidden_pictures.includes(sourceId) ? 'sound' : 'shown'
 }
 
-/** A recording as it is played; with edits as viewers get it: of a hidden picture remain files of sound alone. */
+/** A source whose picture is hidden. The file of whoever edits may hold both: its picture is not shown then. */
+function withoutPicture(source: RecordingSource): RecordingSource {
+  const files = source.files.filter((file) => file.has_audio).map((file) => ({ ...file, has_video: false, width: null, height: null }))
+  return { ...source, files, storyboard_url: null }
+}
+
+/** A recording as it is played; with edits as viewers get it. */
 export function playedOf(detail: RecordingDetail, edits?: Hidden): Played {
   const shares = (one: RecordingSource): SourceShare => (edits === undefined ? 'shown' : shareOf(one.source_id, edits))
   const sources = detail.sources
     .filter((one) => shares(one) !== 'hidden')
-    .map((one) => (shares(one) === 'sound' ? { ...one, files: one.files.filter((file) => !file.has_video) } : one))
+    .map((one) => (shares(one) === 'sound' ? withoutPicture(one) : one))
   return { durationS: detail.summary.duration_s, sources, stage: detail.stage }
 }
 

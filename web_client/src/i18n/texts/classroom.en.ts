@@ -90,6 +90,7 @@ export const classroomEn: typeof classroomZh = {
     summaryNone: 'This lesson has no recording.',
     cancelled: 'This lesson was cancelled',
     toDay: 'Back to today',
+    toResources: 'Cut it and submit it for review',
   },
   wall: {
     search: 'Find a classroom',

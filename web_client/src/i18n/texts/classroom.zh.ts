@@ -87,6 +87,7 @@ export const classroomZh = {
     summaryNone: '这节课没有录像。',
     cancelled: '这节课已停课',
     toDay: '返回今日课程',
+    toResources: '去剪辑、提交审核',
   },
   wall: {
     search: '搜索教室',

@@ -10,7 +10,7 @@ export const figuresEn: typeof figuresZh = {
     makeTitle: 'Nominate for {year}',
     revoke: 'Take back',
     revokeTitle: 'Take the nomination for {year} back',
-    reason: 'Reason (kept in the log)',
+    reason: 'Reason (needed; kept in the log)',
     stands: 'Nominated',
     revoked: 'Taken back',
   },

@@ -8,7 +8,7 @@ export const figuresZh = {
     makeTitle: '推荐为 {year}优课',
     revoke: '撤销',
     revokeTitle: '撤销 {year}优课',
-    reason: '理由（会记入日志）',
+    reason: '理由（必填，会记入日志）',
     stands: '优课',
     revoked: '已撤销',
   },

@@ -93,8 +93,6 @@ export const libraryEn: typeof libraryZh = {
     camera: 'Teacher',
     courseware: 'Courseware',
     nothingHere: 'No picture at this time',
-    noCamera: 'This lesson has no picture of the teacher',
-    noCourseware: 'This lesson has no courseware',
     noCameraNow: 'No picture of the teacher at this time',
     noCoursewareNow: 'No courseware at this time',
     buffering: 'Buffering…',

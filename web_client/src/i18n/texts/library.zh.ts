@@ -91,8 +91,6 @@ export const libraryZh = {
     camera: '教师',
     courseware: '课件',
     nothingHere: '此时没有画面',
-    noCamera: '这节课没有教师画面',
-    noCourseware: '这节课没有课件',
     noCameraNow: '此时没有教师画面',
     noCoursewareNow: '此时没有课件',
     buffering: '缓冲中…',

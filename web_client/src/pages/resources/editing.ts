@@ -8,8 +8,9 @@ import { resources } from '../../browser/library/api'
 import { ApiError } from '../../core/base/rest'
 import type { AttachmentKind, ResourceDetail, ResourceEdits, ResourceMetadata, ResourceVersion, ShownPeople } from '../../core/base/wire'
 import { isSendable, mergedDraft, sameDraft, type Change, type Draft } from '../../core/library/draft'
+import { isRecording } from '../../core/library/next_step'
 
-const KEEPING_MS = 3000 // while an upload is prepared
+const KEEPING_MS = 3000 // while an upload is prepared, or a recording finished
 const MOST_BACK = 50 // steps of 撤销
 
 const draftOf = ({ metadata, edits }: ResourceVersion): Draft => ({ metadata, edits })
@@ -147,9 +148,10 @@ export function useEditing(id: string) {
     if (done !== null) takeBeside(done.value)
   }
   const poll = usePoll(async () => {
-    if (detail.value?.upload?.state === 'keeping' && !busy.value) {
-      const now = await resources.one(id).catch(() => null)
-      if (now !== null && !busy.value) takeBeside(now)
+    const now = detail.value
+    if (now !== null && (now.upload?.state === 'keeping' || isRecording(now.summary)) && !busy.value) {
+      const later = await resources.one(id).catch(() => null)
+      if (later !== null && !busy.value) takeBeside(later)
     }
     return KEEPING_MS
   })

@@ -10,6 +10,7 @@ const published = (expires_at: string | null) => ({ version: 1, scope: 'public' 
 
 describe('where a resource stands', () => {
   it.each([
+    [summary({ recording_state: 'recording' }), 'live'],
     [summary({ working: working('draft'), recording_state: 'finishing' }), 'recording'],
     [summary({ working: working('draft'), recording_state: 'failed' }), 'failed'],
     [summary({ working: working('draft') }), 'draft'],

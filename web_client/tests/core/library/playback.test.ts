@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { arrangement, barShare, cast, correction, fileAt, MasterClock, onStageAt, soundlessS } from '../../../src/core/library/playback'
+import { arrangement, barShare, cast, correction, fileAt, hasPicture, MasterClock, onStageAt, picturedAt, playedOf, soundlessS } from '../../../src/core/library/playback'
 import type { RecordingDetail, RecordingSource } from '../../../src/core/base/wire'
 
 function source(id: string, kind: string, lead: boolean, files: [number, number][]): RecordingSource {
@@ -46,6 +46,24 @@ describe('finding the place', () => {
     const stage = [{ participant_id: 'room-a', name: '山泉', start_s: 3, end_s: 5 }]
     expect([2.9, 3, 4.9, 5].map((at) => onStageAt(stage, room, at))).toEqual([false, true, true, false])
     expect(onStageAt(stage, camera, 4)).toBe(false)
+  })
+})
+
+describe('what viewers get', () => {
+  const camera = { ...source('lead.camera', 'camera', true, [[0, 10]]), storyboard_url: '/board.vtt' }
+  const detail = { sources: [camera], stage: [], summary: { duration_s: 10 } } as unknown as RecordingDetail
+  const edits = { hidden_sources: [], hidden_pictures: ['lead.camera'] }
+
+  it('keeps the sound of a hidden picture, though one file holds both', () => {
+    const [heard] = playedOf(detail, edits).sources
+    expect(heard?.files.map(({ url, has_audio, has_video }) => [url, has_audio, has_video])).toEqual([['/lead.camera-0.mp4', true, false]])
+    expect([hasPicture(heard ?? null), picturedAt(heard ?? null, 5), heard?.storyboard_url]).toEqual([false, false, null])
+    expect([hasPicture(camera), picturedAt(camera, 5), picturedAt(camera, 11)]).toEqual([true, true, false])
+  })
+
+  it('leaves out what is hidden, and shows all without edits', () => {
+    expect(playedOf(detail, { hidden_sources: ['lead.camera'], hidden_pictures: [] }).sources).toEqual([])
+    expect(playedOf(detail).sources).toEqual([camera])
   })
 })
 

@@ -104,6 +104,16 @@ async def test_consent_is_asked_for_what_is_shown_and_for_whom() -> None:
     ]
 
 
+async def test_a_missing_consent_tells_what_is_allowed_all_the_same() -> None:
+    class ToTheCounty(Gate):
+        async def missing(self, *_asked: object, **_within: object) -> Sequence[MissingSource]:
+            return (MissingSource("lead.camera", "青山", True, ShareScope.COUNTY),)
+
+    found = await Checks(ToTheCounty()).of(CHECKED, ShareScope.PUBLIC)
+    (told,) = (one for one in found if one.code is CheckCode.CONSENT_MISSING)
+    assert (told.name, told.picture_only, told.allowed) == ("青山", True, ShareScope.COUNTY)
+
+
 async def test_other_wings_add_checks() -> None:
     class Silence:
         async def findings(self, version: Checked) -> Sequence[CheckFinding]:
