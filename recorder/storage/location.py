@@ -13,10 +13,11 @@ import msgspec
 ENVIRONMENT_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 DEFAULT_REGION = "us-east-1"  # what servers that know no regions expect
 DEFAULT_KEEP_HOURS = 24.0  # h; most recordings are watched on their day
-MAX_REDIRECT_S = 7 * 24 * 3600  # s; SigV4 signs for no longer
+MAX_REDIRECT_S = 300  # s; such an address works until then, also after 下架
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")  # S3's rules for bucket names
 _PREFIX = re.compile(r"[A-Za-z0-9._\-]+(/[A-Za-z0-9._\-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_SECONDS = re.compile(r"[0-9]{1,4}")
 _OTHERS = 0o077  # the bits of group and others
 
 
@@ -165,7 +166,7 @@ def _endpoint(name: str, value: str | None) -> str | None:
 def _seconds(value: str | None) -> int | None:
     if value is None:
         return None
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= MAX_REDIRECT_S:
+    if not _SECONDS.fullmatch(value) or not 1 <= int(value) <= MAX_REDIRECT_S:
         raise BadLocation(f"redirect: 1…{MAX_REDIRECT_S} seconds")
     return int(value)
 

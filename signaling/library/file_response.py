@@ -19,7 +19,9 @@ from recorder.api import PublishedFile
 def file_response(file: PublishedFile, headers: Mapping[str, str]) -> web.StreamResponse:
     """Make the response for one file; `headers` go with every status."""
     if file.url is not None:
-        return web.Response(status=307, headers={**headers, "Location": file.url})
+        # The store ends the address by itself: a cache would keep it longer, or past its end.
+        away = {"Location": file.url, "Cache-Control": "no-store"}
+        return web.Response(status=307, headers={**headers, **away})
     if file.internal is not None:
         return web.Response(headers={**headers, "X-Accel-Redirect": file.internal})
     if file.local is not None:

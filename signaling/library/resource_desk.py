@@ -26,6 +26,7 @@ from signaling.library.publishing.facets import Facets
 from signaling.library.publishing.media import PublishedMedia
 from signaling.library.publishing.reading import LibraryReader
 from signaling.library.publishing.records import PublicRecords
+from signaling.library.publishing.refusals import GuestRefusals
 from signaling.library.publishing.routes import LibraryPages, PublishingHandlers
 from signaling.library.publishing.service import Publishing
 from signaling.library.publishing.tickets import GuessLimits, Tickets
@@ -114,9 +115,16 @@ class ResourceDesk:
         tickets = Tickets(keyring, clock)
         published = LibraryReader(database, index, tickets, clock, prefix)
         limits = GuessLimits(clock)
-        self.sharing = ShareHandlers(
-            ShareLinks(ground, self.publishing, published, tickets, limits), reader, config
+        refusals = GuestRefusals(audit, clock)
+        links = ShareLinks(
+            ground,
+            self.publishing,
+            reader=published,
+            tickets=tickets,
+            limits=limits,
+            refusals=refusals,
         )
+        self.sharing = ShareHandlers(links, reader, config)
         media = PublishedMedia(
             reader=published,
             recorder=recorder,
@@ -125,6 +133,7 @@ class ResourceDesk:
             passwords=passwords,
             tickets=tickets,
             limits=limits,
+            refusals=refusals,
             prefix=prefix,
         )
         self.work = ResourceHandlers(reader, self.editing)

@@ -178,7 +178,7 @@ class EditionStatus(msgspec.Struct, frozen=True):
 
 
 class PlaybackStatus(msgspec.Struct, frozen=True):
-    """What a viewer is told of the edition.
+    """State of the edition, as a viewer is told.
 
     ``waits``: nothing is played until it is there. ``failed``: it could not be made yet.
     """

@@ -24,7 +24,7 @@ from signaling.files.wire import FilePurpose
 from signaling.library.attachments import store
 from signaling.library.versions.ground import ResourceGround, WrongResourceState
 from signaling.library.versions.service import draft_row
-from signaling.library.versions.tables import AttachmentRow
+from signaling.library.versions.tables import AttachmentRow, ResourceVersionRow
 from signaling.library.versions.wire import (
     Attachment,
     AttachmentAdd,
@@ -86,6 +86,7 @@ class Attachments:
                     size=file.size,
                 )
             )
+            self._touch(row)
 
     async def remove(self, actor: Actor, resource_id: str, file_id: str) -> None:
         """Take a file away from the draft. Raises as `add`; NotFound: it is not there."""
@@ -101,6 +102,7 @@ class Attachments:
             work.detail = detail_of(version=number, file=row.name)
             await store.forget(work.session, row)
             await self.files.detach(work, file_id, holder_of(resource_id, number))
+            self._touch(held.working)
 
     async def carry(self, work: Work, resource_id: str, before: int, number: int) -> None:
         """Put the attachments of a version beside the one that is made of it."""
@@ -117,6 +119,11 @@ class Attachments:
                     size=row.size,
                 )
             )
+
+    def _touch(self, row: ResourceVersionRow) -> None:
+        """Count a change of the draft: another page that shows other files submits nothing."""
+        row.revision += 1
+        row.updated_at = self.ground.clock.now()
 
     # --- reading ---------------------------------------------------------------------------------
 

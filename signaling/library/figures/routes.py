@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,9 +16,11 @@ from signaling.jobs.service import JobService
 from signaling.jobs.wire import Job
 from signaling.library.figures import wire as w
 from signaling.library.figures.export_kind import FIGURES_EXPORT, FiguresOrder
-from signaling.library.figures.service import Figures
+from signaling.library.figures.service import YEARS, Figures
 from signaling.library.nominations.rules import school_year
 from signaling.web.routes import Call, Query, Route
+
+_FOUR_DIGITS = re.compile("[0-9]{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def _year(call: Call) -> int | None:
     asked = call.query.get("year")
     if not asked:
         return None
-    if not (asked.isascii() and asked.isdigit() and 2000 <= int(asked[:5]) <= 2100):
+    if not _FOUR_DIGITS.fullmatch(asked) or int(asked) not in YEARS:
         raise Invalid("a year", field="year")
     return int(asked)
 

@@ -17,6 +17,7 @@ from signaling.library.nominations.rules import school_year
 MAX_SCHOOLS = 1000  # of one page; the workbook has all
 MAX_LINES = 500
 MAX_DAYS = 400  # of one question: a school year and some more
+YEARS = range(2000, 2101)  # in which days may lie that are asked for
 _YEARS = 5  # that a page offers
 
 
@@ -100,6 +101,9 @@ class Figures:
 
     def span(self, first: date | None, last: date | None) -> tuple[date, date]:
         """Return the days of a question. Raises Invalid."""
+        for name, day in (("first", first), ("last", last)):
+            if day is not None and day.year not in YEARS:
+                raise Invalid(f"a day of the years {YEARS.start}…{YEARS.stop - 1}", field=name)
         last = last or self.today()
         first = first or last - timedelta(days=29)
         if first > last or (last - first).days > MAX_DAYS:

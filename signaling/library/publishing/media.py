@@ -20,6 +20,7 @@ from signaling.library.attachments.service import Attachments
 from signaling.library.editions.service import EditionKeeper
 from signaling.library.media_shelf import MediaShelf
 from signaling.library.publishing.reading import LibraryReader, Shown, Viewer
+from signaling.library.publishing.refusals import GuestRefusals
 from signaling.library.publishing.showing import (
     THUMBNAIL,
     detail_of,
@@ -60,6 +61,7 @@ class PublishedMedia:
         passwords: Passwords,
         tickets: Tickets,
         limits: GuessLimits,
+        refusals: GuestRefusals,
         prefix: str = "",
     ) -> None:
         """Make it; `prefix` is what a proxy puts before every path."""
@@ -71,6 +73,7 @@ class PublishedMedia:
         self._passwords = passwords
         self._tickets = tickets
         self._limits = limits
+        self._refusals = refusals
         self._prefix = prefix
 
     async def detail(self, viewer: Viewer, resource_id: str) -> LibraryDetail:
@@ -123,7 +126,12 @@ class PublishedMedia:
         self._limits.demand(resource_id, origin)
         if not fits:
             self._limits.note_failure(resource_id, origin)
-            raise Forbidden(code=ProblemCode.SHARE_PASSWORD_WRONG, field="password")
+            problem = ProblemCode.SHARE_PASSWORD_WRONG
+            about = (shown.path, publication.title)
+            await self._refusals.note(
+                viewer, origin, resource_id, about, deed="share_password", problem=problem
+            )
+            raise Forbidden(code=problem, field="password")
         self._limits.note_success(resource_id, origin)
         return self._tickets.with_one(viewer.tickets, resource_id, publication.password_hash)
 

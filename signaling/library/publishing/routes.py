@@ -135,9 +135,7 @@ class LibraryPages:
             viewer_of(call), call.path("resource_id"), call.path("version"), name
         )
         content_type, _ = mimetypes.guess_type(name)
-        # An address that the store has signed ends by itself, whatever a cache keeps.
-        shared = served.shared and served.file.url is None
-        cached = f"public, max-age={_SHARED_S}" if shared else "no-store"
+        cached = f"public, max-age={_SHARED_S}" if served.shared else "no-store"
         headers = {
             "Content-Type": content_type or "application/octet-stream",
             "Cache-Control": cached,
@@ -152,9 +150,8 @@ class LibraryPages:
             raise NotFound("no such file")
         ids = (call.path("resource_id"), call.path("version"), call.path("edition_id"))
         served = await self.media.edition_file(viewer_of(call), *ids, name)
-        shared = served.shared and served.file.url is None
-        who = "public" if shared else "private"
         # Names tell the content, but who may see it changes: as for all media, within five minutes.
+        who = "public" if served.shared else "private"
         headers = {
             "Content-Type": content_type,
             "Cache-Control": f"{who}, max-age={_SHARED_S}",

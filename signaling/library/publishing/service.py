@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +31,7 @@ from signaling.library.references.store import (
 )
 from signaling.library.references.tables import ReferenceRow
 from signaling.library.references.wire import ReferenceState
+from signaling.library.sharing.ending import LinkEnding
 from signaling.library.tables import ResourceRow
 from signaling.library.versions.ground import (
     ResourceGround,
@@ -74,6 +74,7 @@ class Publishing:
         self._ground = ground
         self._passwords = passwords
         self._editions = editions
+        self._links = LinkEnding(ground)
 
     async def publish(
         self,
@@ -118,7 +119,10 @@ class Publishing:
             await self._write(work.session, held, row, sharing, manifest)
             work.concerns(held.path, held.row.title)
             work.detail = detail_of(
-                version=row.number, scope=sharing.scope, until=sharing.expires_at
+                version=row.number,
+                scope=sharing.scope,
+                until=sharing.expires_at,
+                links=await self._links.end_unconsented(work.session, held, manifest, actor),
             )
             work.tell(ResourcePublished(resource_id, held.row.recording_id, row.number))
 
@@ -141,7 +145,10 @@ class Publishing:
             await work.session.flush()
             await put(self._ground.index, work.session, held.row)
             work.detail = detail_of(
-                version=row.number, scope=[before, sharing.scope], until=sharing.expires_at
+                version=row.number,
+                scope=[before, sharing.scope],
+                until=sharing.expires_at,
+                links=await self._links.end_unconsented(work.session, held, manifest, actor),
             )
 
     async def withdraw(self, actor: Actor, resource_id: str, wish: ResourceWithdraw) -> None:
@@ -197,8 +204,9 @@ class Publishing:
         for resource_id in ids:
             if await self._reconsidered(resource_id):
                 withdrawn.append(resource_id)
-            else:  # a copy may show a former version, or to more people
+            else:  # a copy may show a former version, or to more people; a link opens it to more
                 await self._reconsider_copies(resource_id)
+                await self._links.reconsider(resource_id)
         return withdrawn
 
     async def notice_expired(self) -> None:
@@ -362,7 +370,9 @@ class Publishing:
         manifest = await self._ground.whole(held.row.recording_id)
         for one in copies:  # the nearest first; one that was taken off meanwhile is passed over
             async with self._ground.database.read() as session:
-                if not await self._lacks(session, held, one.version, manifest, _wide(one.row)):
+                if not await self._ground.lacks_consent(
+                    session, held, one.version, manifest, _wide(one.row)
+                ):
                     continue
             action = AuditAction.REFERENCE_WITHDRAW
             async with self._ground.audit.work(SYSTEM, action, one.row.reference_id) as work:
@@ -372,7 +382,7 @@ class Publishing:
                     present is None
                     or row is None
                     or row.state != ReferenceState.PUBLISHED
-                    or not await self._lacks(
+                    or not await self._ground.lacks_consent(
                         work.session, present, one.version, manifest, _wide(row)
                     )
                 ):
@@ -397,22 +407,8 @@ class Publishing:
         row = await version(session, held.resource_id, publication.version)
         if row is None:
             return False
-        return await self._lacks(session, held, row, manifest, ShareScope(publication.scope))
-
-    async def _lacks(
-        self,
-        session: AsyncSession,
-        held: Held,
-        row: ResourceVersionRow,
-        manifest: Manifest,
-        scope: ShareScope,
-    ) -> bool:
-        """Tell whether a source that a version shows may not be shown to so many."""
-        checked = self._ground.checked_as(
-            held, metadata_of(row), edits_of(row), row.pledged, manifest
-        )
-        await asyncio.sleep(0)  # the media of a lesson come in between
-        return bool(await self._ground.checks.unseen(checked, scope, within=session))
+        scope = ShareScope(publication.scope)
+        return await self._ground.lacks_consent(session, held, row, manifest, scope)
 
 
 def _wide(row: ReferenceRow) -> ShareScope:

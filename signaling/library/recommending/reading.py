@@ -104,11 +104,17 @@ class RecommendationReader:
             (summary,) = await self._resources.summaries(session, actor, [held])
             told = await store.reviews(session, [reference_id])
             names = await names_of(session, {row.from_id})
-        manifest = await self._ground.manifest(held.row.recording_id)
+        manifest, readable = await self._ground.manifest_or_none(held.row.recording_id)
         shown = version_of(found.version, ())
         widest = shared_as(ReferenceScope.PUBLIC, OrgLevel(found.node.level))
         checked = self._ground.checked_as(
-            held, shown.metadata, shown.edits, shown.pledged, manifest
+            held,
+            shown.metadata,
+            shown.edits,
+            shown.pledged,
+            manifest,
+            readable=readable,
+            people=shown.people,
         )
         entry = _entry(actor, found, summary, names, told)
         decides = found.allows(actor, Action.REVIEW_RESOURCE) and entry.refused is None

@@ -25,7 +25,13 @@ from signaling.library.versions.ground import (
     demand_revision,
 )
 from signaling.library.versions.reading import ResourceReader
-from signaling.library.versions.records import Held, edits_of, levels_of_row, metadata_of
+from signaling.library.versions.records import (
+    Held,
+    edits_of,
+    levels_of_row,
+    metadata_of,
+    people_of,
+)
 from signaling.library.versions.rules import MOVES, Move, refusal
 from signaling.library.versions.service import move
 from signaling.library.versions.showing import refused_to
@@ -217,7 +223,13 @@ class Reviewing:
         assert row.submitted_at is not None  # nothing waits that was not submitted
         manifest, readable = await self._ground.manifest_or_none(held.row.recording_id)
         version = self._ground.checked_as(
-            held, metadata_of(row), edits_of(row), row.pledged, manifest, readable=readable
+            held,
+            metadata_of(row),
+            edits_of(row),
+            row.pledged,
+            manifest,
+            readable=readable,
+            people=people_of(row),
         )
         assigned = row.assigned_to
         return w.ReviewQueueEntry(

@@ -15,6 +15,7 @@ from signaling.base.errors import Forbidden, Invalid, NotFound, Refused
 from signaling.base.ids import new_id
 from signaling.base.problem_codes import ProblemCode
 from signaling.library.publishing.reading import LibraryReader, Viewer
+from signaling.library.publishing.refusals import GuestRefusals
 from signaling.library.publishing.service import Publishing
 from signaling.library.publishing.tickets import GuessLimits, Tickets
 from signaling.library.publishing.visibility import is_served
@@ -38,7 +39,6 @@ from signaling.library.versions.wire import ShareScope
 
 _TOKEN_BYTES = 16  # 128 random bits
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")  # … in base64url
-_GUEST = Actor("", "")
 
 
 class ShareLinks:
@@ -48,15 +48,18 @@ class ShareLinks:
         self,
         ground: ResourceGround,
         publishing: Publishing,
+        *,
         reader: LibraryReader,
         tickets: Tickets,
         limits: GuessLimits,
+        refusals: GuestRefusals,
     ) -> None:
         self._ground = ground
         self._publishing = publishing
         self._reader = reader
         self._tickets = tickets
         self._limits = limits
+        self._refusals = refusals
 
     async def listed(self, actor: Actor, resource_id: str) -> ShareLinkList:
         """List the links that open a resource. Raises ResourceNotFound, Forbidden."""
@@ -144,7 +147,7 @@ class ShareLinks:
         if held is None or link is None:
             self._limits.note_failure(resource_id, origin)
             if held is not None:
-                await self._note_refusal(viewer, held, ProblemCode.SHARE_LINK_WRONG)
+                await self._note_refusal(viewer, origin, held, ProblemCode.SHARE_LINK_WRONG)
             await self._reader.one(Viewer(viewer.actor), resource_id)  # or ResourceNotFound
             raise Forbidden(code=ProblemCode.SHARE_LINK_WRONG)
         publication = held.publication
@@ -153,12 +156,12 @@ class ShareLinks:
         try:
             store.demand_open(link, ShareScope(publication.scope), now)
         except Forbidden as error:
-            await self._note_refusal(viewer, held, error.code)
+            await self._note_refusal(viewer, origin, held, error.code)
             raise
         try:
             await self._publishing.demand_shown_to(resource_id, ShareScope.PASSWORD)
         except Refused:  # a consent has ended since the link was made
-            await self._note_refusal(viewer, held, ProblemCode.CONSENT_MISSING)
+            await self._note_refusal(viewer, origin, held, ProblemCode.CONSENT_MISSING)
             raise Forbidden(code=ProblemCode.SHARE_LINK_REVOKED) from None
         async with self._ground.database.write() as session:
             used = await session.get(ShareLinkRow, link.link_id, with_for_update=True)
@@ -167,15 +170,11 @@ class ShareLinks:
         self._limits.note_success(resource_id, origin)
         return self._tickets.with_link(viewer.tickets, resource_id, link.link_id)
 
-    async def _note_refusal(self, viewer: Viewer, held: Held, problem: str) -> None:
-        """Audit that somebody came by a link that opens nothing; `open` bounds how often."""
-        await self._ground.audit.note(
-            viewer.actor or _GUEST.at(viewer.remote),
-            AuditAction.RESOURCE_REFUSED,
-            held.resource_id,
-            detail_of(deed="share_link_open", problem=problem),
-            path=held.path,
-            name=held.row.title,
+    async def _note_refusal(self, viewer: Viewer, origin: str, held: Held, problem: str) -> None:
+        """Audit that somebody came by a link that opens nothing."""
+        about = (held.path, held.row.title)
+        await self._refusals.note(
+            viewer, origin, held.resource_id, about, deed="share_link_open", problem=problem
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.base.errors import Forbidden
@@ -35,6 +35,18 @@ async def live(session: AsyncSession, resource_id: str, now: datetime) -> Sequen
         .limit(MAX_LIVE_LINKS)
     )
     return (await session.scalars(query)).all()
+
+
+async def end_all(session: AsyncSession, resource_id: str, by: str, now: datetime) -> int:
+    """Revoke the links of a resource that open it; return how many."""
+    row = ShareLinkRow
+    ended = await session.scalars(
+        update(row)
+        .where(row.resource_id == resource_id, opens(now))
+        .values(revoked_at=now, revoked_by=by)
+        .returning(row.link_id)
+    )
+    return len(ended.all())
 
 
 async def by_token(session: AsyncSession, resource_id: str, token_hash: str) -> ShareLinkRow | None:

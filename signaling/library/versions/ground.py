@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -179,6 +180,19 @@ class ResourceGround:
                 field="edits.hidden_sources",
                 facts={"sources": sources[:500]},
             )
+
+    async def lacks_consent(
+        self,
+        session: AsyncSession,
+        held: Held,
+        row: ResourceVersionRow,
+        manifest: Manifest,
+        scope: ShareScope,
+    ) -> bool:
+        """Tell whether a source that a version shows may not be shown to so many."""
+        checked = self.checked_as(held, metadata_of(row), edits_of(row), row.pledged, manifest)
+        await asyncio.sleep(0)  # the media of a lesson come in between
+        return bool(await self.checks.unseen(checked, scope, within=session))
 
     def checked_as(
         self,

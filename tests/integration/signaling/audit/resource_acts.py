@@ -21,7 +21,10 @@ from tests.support.uploads import upload
 
 REVIEWER = "resource-zhao"
 UNAUDITED = {
-    ("POST", "/api/library/{resource_id}/unlock"): "gives a cookie, as reading does",
+    (
+        "POST",
+        "/api/library/{resource_id}/unlock",
+    ): "gives a cookie, as reading does",
     ("POST", "/api/library/{resource_id}/link"): "gives a cookie, as reading does",
     ("POST", "/api/library/{resource_id}/uses"): "counts what a page plays, without anybody's name",
 }

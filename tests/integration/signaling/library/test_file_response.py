@@ -23,6 +23,7 @@ from tests.support.server import REPOSITORY
 CONTENT = bytes(range(256)) * 40
 MODIFIED_NS = 1_700_000_000_250_000_000
 HEADERS = {"Content-Type": "video/webm", "Cache-Control": "no-store"}
+SHARED = HEADERS | {"Cache-Control": "public, max-age=240"}
 TAG = f'"{MODIFIED_NS:x}-{len(CONTENT):x}"'
 BEFORE, AFTER = (formatdate(1_700_000_000 + step, usegmt=True) for step in (-10, 10))
 
@@ -56,7 +57,8 @@ async def client(tmp_path: Path) -> AsyncIterator[TestClient[web.Request, web.Ap
     }
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        return file_response(files[request.match_info["place"]], HEADERS)
+        place = request.match_info["place"]
+        return file_response(files[place], SHARED if place == "away" else HEADERS)
 
     app = web.Application()
     app.router.add_get("/{place}", handle)
@@ -173,4 +175,5 @@ async def test_a_file_that_the_storage_serves_itself_is_a_redirect(
     async with client.get("/away", allow_redirects=False) as response:
         assert response.status == 307
         assert response.headers["Location"] == "https://s3.example/a?signed"
+        # The signed address ends by itself: no cache sends anybody to it after that.
         assert response.headers["Cache-Control"] == "no-store"

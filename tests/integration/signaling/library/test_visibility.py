@@ -35,7 +35,7 @@ PEOPLE = tuple(f"person{n}" for n in range(6))
 LESSONS = tuple(f"lesson{n}" for n in range(25))
 GONE = ("gone0", "gone1", "gone2")  # lessons that are in no table any more
 RECORDINGS = 60
-ACTORS = 60
+ACTORS = 150
 
 
 async def _world(database: Database, chance: random.Random) -> list[Entry]:

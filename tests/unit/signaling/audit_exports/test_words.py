@@ -17,6 +17,7 @@ from signaling.files.wire import FilePurpose
 from signaling.files.workbooks.languages import WorkbookLanguage
 from signaling.lessons.reasons import MissedReason
 from signaling.library.references.wire import ReferenceScope
+from signaling.library.resource_routes import ROUTES
 from signaling.library.versions.wire import ReviewLevel, ShareScope, WithdrawReason
 from signaling.timetable.core.codes import DayKind
 
@@ -65,6 +66,11 @@ def test_every_code_has_words() -> None:
     assert set(w.VALUES["scope"]) == set(ShareScope) | set(ReferenceScope)
     assert set(w.VALUES["kind"]) == set(SchoolKind)
     assert set(w.VALUES["job"]) == set(job_kinds(Config())._handlers)
+
+
+def test_every_try_that_is_refused_has_words() -> None:
+    deeds = {one.audited for one in ROUTES if one.audited and "{re" in one.path}
+    assert set(w.VALUES["deed"]) == deeds | {"share_link_open", "share_password"}
 
 
 def test_a_detail_is_a_sentence_of_facts() -> None:

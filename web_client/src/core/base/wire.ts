@@ -2180,7 +2180,7 @@ export interface EditionStatus {
 }
 
 /**
- * What a viewer is told of the edition.
+ * State of the edition, as a viewer is told.
  *
  * ``waits``: nothing is played until it is there. ``failed``: it could not be made yet.
  */

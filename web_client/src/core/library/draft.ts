@@ -1,5 +1,5 @@
 /** A draft of a resource: its form, what differs between two of them, and what others changed meanwhile. */
-import { MAX_KEYWORDS, type ResourceEdits, type ResourceMetadata } from '../base/wire'
+import { MAX_KEYWORDS, type ResourceEdits, type ResourceMetadata, type ResourceVersion } from '../base/wire'
 
 export interface Draft {
   readonly metadata: ResourceMetadata
@@ -79,3 +79,14 @@ export const isSendable = (draft: Draft): boolean => draft.metadata.title.trim()
 
 /** The name of a part of metadata in a finding, which says `metadata.title`. */
 export const fieldName = (field: string | null): string => (field ?? '').replace(/^metadata\./, '')
+
+/**
+ * The working version of a page with the files that stand beside it now; its form is left as it was read.
+ *
+ * @param own a change of this page, which counts one revision. If there are more, others changed the form meanwhile, and
+ *   the next 保存 has to be refused.
+ */
+export function withBeside(shown: ResourceVersion, now: ResourceVersion, own: boolean): ResourceVersion {
+  const counted = own && now.revision === shown.revision + 1
+  return { ...shown, attachments: now.attachments, revision: counted ? now.revision : shown.revision }
+}

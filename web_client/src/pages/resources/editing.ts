@@ -7,7 +7,7 @@ import { usePoll } from '../../browser/base/poll'
 import { resources } from '../../browser/library/api'
 import { ApiError } from '../../core/base/rest'
 import type { AttachmentKind, ResourceDetail, ResourceEdits, ResourceMetadata, ResourceVersion, ShownPeople } from '../../core/base/wire'
-import { isSendable, mergedDraft, sameDraft, type Change, type Draft } from '../../core/library/draft'
+import { isSendable, mergedDraft, sameDraft, withBeside, type Change, type Draft } from '../../core/library/draft'
 import { isRecording } from '../../core/library/next_step'
 
 const KEEPING_MS = 3000 // while an upload is prepared, or a recording finished
@@ -136,22 +136,22 @@ export function useEditing(id: string) {
   }
 
   /** Takes over what stands beside the draft; what is unsaved here stays. */
-  function takeBeside(now: ResourceDetail): void {
+  function takeBeside(now: ResourceDetail, own: boolean): void {
     const before = detail.value
     if (before === null) return
-    const working = before.working !== null && now.working !== null ? { ...before.working, attachments: now.working.attachments } : before.working
+    const working = before.working !== null && now.working !== null ? withBeside(before.working, now.working, own) : before.working
     const { summary, recording, findings, upload } = now
     detail.value = { ...before, working, summary, recording, findings, upload }
   }
   async function beside(work: () => Promise<ResourceDetail>): Promise<void> {
     const done = await act(work)
-    if (done !== null) takeBeside(done.value)
+    if (done !== null) takeBeside(done.value, true)
   }
   const poll = usePoll(async () => {
     const now = detail.value
     if (now !== null && (now.upload?.state === 'keeping' || isRecording(now.summary)) && !busy.value) {
       const later = await resources.one(id).catch(() => null)
-      if (later !== null && !busy.value) takeBeside(later)
+      if (later !== null && !busy.value) takeBeside(later, false)
     }
     return KEEPING_MS
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ResourceEdits, ResourceMetadata } from '../../../src/core/base/wire'
-import { differing, EDITS, isSendable, keywordsOf, mergedDraft, METADATA, sameDraft, type Draft } from '../../../src/core/library/draft'
+import type { ResourceEdits, ResourceMetadata, ResourceVersion } from '../../../src/core/base/wire'
+import { differing, EDITS, isSendable, keywordsOf, mergedDraft, METADATA, sameDraft, withBeside, type Draft } from '../../../src/core/library/draft'
 
 const metadata: ResourceMetadata = {
   title: '小小的船',
@@ -69,5 +69,21 @@ describe('keywords', () => {
     expect(keywordsOf(' 船，月亮、船;  star ,,')).toEqual(['船', '月亮', 'star'])
     expect(keywordsOf(Array.from({ length: 20 }, (_, n) => `k${n}`).join(',')).length).toBe(10)
     expect(keywordsOf('')).toEqual([])
+  })
+})
+
+describe('the files beside a draft', () => {
+  const file = { file_id: 'f', kind: 'plan', name: '教案.pdf', size: 3, url: '/f' } as const
+  const shown = { revision: 4, metadata, edits, attachments: [] } as unknown as ResourceVersion
+  const now = (revision: number): ResourceVersion => ({ ...shown, revision, metadata: { ...metadata, title: '别的题目' }, attachments: [file] })
+
+  it('come with the revision that this page has made', () => {
+    expect(withBeside(shown, now(5), true)).toEqual({ ...shown, revision: 5, attachments: [file] })
+  })
+
+  it('hide no change of another page: the next save is refused', () => {
+    expect(withBeside(shown, now(6), true).revision).toBe(4)
+    expect(withBeside(shown, now(5), false).revision).toBe(4)
+    expect(withBeside(shown, now(5), false).metadata.title).toBe('小小的船')
   })
 })

@@ -57,7 +57,7 @@ async def test_files_are_reviewed_and_published_with_their_version(at: Stage) ->
     file_id, detail = await _attach(at)
     (shown,) = detail["working"]["attachments"]
     assert (shown["name"], shown["kind"], shown["size"]) == ("教案.pdf", "plan", len(PDF))
-    assert detail["working"]["revision"] == 0  # a page that is open may still save
+    assert detail["working"]["revision"] == 1  # the page that has added it goes on with this one
     _, detail = await _attach(at, SVG, "图.svg", "slides")
     _, detail = await _attach(at, HTML, "练习.html", "exercises")
     assert [one["name"] for one in detail["working"]["attachments"]] == [
@@ -88,6 +88,21 @@ async def test_files_are_reviewed_and_published_with_their_version(at: Stage) ->
         assert await status_of(at.teacher, wrong) == 404
     await at.withdraw()
     assert await status_of(at.teacher, media) == 404
+
+
+async def test_a_page_that_shows_other_files_submits_nothing(at: Stage) -> None:
+    """The author's pledge is for what the page shows."""
+    await at.save()
+    shown = {"revision": await at.revision(), "pledged": True}
+    file_id, _ = await _attach(at)  # in another window
+    refused = (409, "changed_meanwhile")
+    assert await problem(at.teacher.call("POST", f"{at.path}/submit", shown)) == refused
+    shown["revision"] = await at.revision()
+    again = {"file_id": file_id, "kind": "plan"}
+    await at.teacher.call("POST", f"{at.path}/attachments", again)  # it is there already
+    assert await at.revision() == shown["revision"]
+    await at.teacher.call("DELETE", f"{at.path}/attachments/{file_id}")
+    assert await problem(at.teacher.call("POST", f"{at.path}/submit", shown)) == refused
 
 
 async def test_a_password_locks_them_too(at: Stage) -> None:

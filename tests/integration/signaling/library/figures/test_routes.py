@@ -122,6 +122,15 @@ async def test_use_is_counted_once_a_viewer_and_hour_and_shown_by_school_and_tea
     past = "/api/resource-uses?first=2020-01-01&last=2020-02-01"
     assert (await at.county_admin.call("GET", past))["lines"] == []
     assert (await problem(at.teacher.call("GET", "/api/resource-uses")))[0] == 403
+    for path in (
+        "/api/resource-uses?last=0001-01-01",  # nothing is 29 days before
+        "/api/resource-uses?first=9999-12-31",
+        "/api/coverage?year=02020999",
+    ):
+        assert await problem(at.county_admin.call("GET", path)) == (422, "invalid"), path
+    wish = {"kind": "use", "language": "zh", "last": "0001-01-01"}
+    exported = at.county_admin.call("POST", "/api/resource-figures/exports", wish)
+    assert await problem(exported) == (422, "invalid")
 
 
 async def test_what_may_not_be_seen_is_not_counted(at: Stage) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from recorder.api import RecorderError
 from signaling.access.roles import Role
+from signaling.audit.actions import AuditAction
 from signaling.library.publishing import service as publishing_service
 from signaling.library.versions.checks import MissingSource
 from signaling.library.versions.tables import PublicationRow
@@ -172,6 +173,12 @@ async def test_guesses_of_a_password_are_bounded(at: Stage) -> None:
     told = [await guess(f"guess-{n}") for n in range(7)]
     assert told == [(403, "share_password_wrong")] * 5 + [(429, "too_many_requests")] * 2
     assert await guess(PASSWORD) == (429, "too_many_requests")
+    entries = await at.world.services.audit.entries(AuditAction.RESOURCE_REFUSED)
+    assert len(entries) == 5  # each one that was answered
+    assert {(one.actor_id, one.target, one.remote) for one in entries} == {
+        (None, at.resource_id, "127.0.0.1")
+    }
+    assert all("share_password_wrong" in one.detail and one.path for one in entries)
     at.clock.advance(seconds=301)
     assert await guess(PASSWORD) == (200, None)
 

@@ -20,7 +20,7 @@ from signaling.library.versions.tables import PublicationRow
 from tests.integration.signaling.library.random_resources import PATHS, anybody, fill
 from tests.support.services import ManualClock
 
-ACTORS = 40
+ACTORS = 100
 
 
 async def _listed(reader: LibraryReader, viewer: Viewer, limit: int) -> list[str]:

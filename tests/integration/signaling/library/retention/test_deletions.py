@@ -200,6 +200,9 @@ async def test_the_list_is_in_the_order_of_its_dates_and_has_pages_and_filters(a
         return [one["title"] for one in found["deletions"]]
 
     assert await titles("within=30") == ["第3课", "第4课"]
+    for within in ("000000000999999999999", "3651", "-1", "x"):
+        asked = operator.call("GET", f"/api/deletions/due?within={within}")
+        assert await problem(asked) == (422, "invalid"), within
     assert await titles(f"node={NEXT_DOOR.school}") == ["第3课", "第4课"]
     assert await titles("q=第2") == ["第2课"]
     assert await titles("kind=withdrawn") == []

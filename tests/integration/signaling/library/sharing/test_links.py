@@ -13,6 +13,7 @@ from signaling.access.roles import Role
 from signaling.access.signing import fingerprint
 from signaling.audit.actions import AuditAction
 from signaling.consent.tables import ConsentRow
+from signaling.library.publishing.refusals import NOTED
 from signaling.library.publishing.tickets import PER_RESOURCE
 from signaling.library.sharing.tables import ShareLinkRow
 from tests.integration.signaling.library.resource_acts import (
@@ -22,6 +23,7 @@ from tests.integration.signaling.library.resource_acts import (
     stage,
     status_of,
 )
+from tests.support.resources import room_source
 from tests.support.server import Client
 from tests.support.two_counties import OURS, THEIRS
 
@@ -127,6 +129,17 @@ async def test_wrong_tokens_are_bounded_audited_and_tell_nothing(at: Stage) -> N
     assert await opened(at, guest, token) == (200, None)
 
 
+async def test_an_old_link_fills_no_audit_log(at: Stage) -> None:
+    await at.published("school")
+    link_id, token = await made(at)
+    await at.teacher.call("POST", f"{at.path}/share-links/{link_id}/revoke")
+    guest = at.world.client()
+    for _ in range(NOTED.max_failures + 3):
+        assert await opened(at, guest, token) == (403, "share_link_revoked")
+    entries = await at.world.services.audit.entries(AuditAction.RESOURCE_REFUSED)
+    assert len(entries) == NOTED.max_failures
+
+
 async def test_a_link_of_one_resource_opens_no_other(at: Stage) -> None:
     await at.published("school")
     _, token = await made(at)
@@ -175,3 +188,42 @@ async def test_a_class_that_was_shown_to_its_school_alone_is_in_no_link(at: Stag
     called = at.teacher.call("POST", f"{at.path}/share-links", {"days": 7})
     assert await problem(called) == (409, "consent_missing")
     assert await opened(at, at.world.client(), token) == (403, "share_link_revoked")
+
+
+async def test_a_link_ends_with_the_consent_to_be_shown_so_widely(at: Stage) -> None:
+    """The school may still see it; whoever came by the link is refused with the next request."""
+    await at.published("school")
+    guest, shared = at.world.client(), f"/api/library/{at.resource_id}"
+    media = f"/media/resources/{at.resource_id}/1/camera.webm"
+    _, token = await made(at)
+    assert await opened(at, guest, token) == (200, None)
+    publishing = at.world.services.resources.publishing
+    assert await publishing.reconsider(("recording-1",)) == []
+    assert await status_of(guest, media) == 200  # what was agreed to stays open
+    async with at.world.services.database.write() as session:
+        await session.execute(update(ConsentRow).values(purposes="live,record,show_school"))
+    assert await publishing.reconsider(("recording-1",)) == []
+    assert await problem(guest.call("GET", shared)) == (403, "share_link_revoked")
+    assert await status_of(guest, media) == 403
+    assert (await at.detail())["summary"]["state"] == "published"
+    (entry,) = await at.world.services.audit.entries(AuditAction.SHARE_LINK_REVOKE)
+    assert (entry.actor_id, entry.target) == ("system", at.resource_id)
+    assert '"links":1' in entry.detail
+
+
+async def test_a_link_shows_no_later_version_that_lacks_the_consent_for_it(at: Stage) -> None:
+    hidden = {"hidden_sources": [room_source(HERE.room)], "hidden_pictures": ["lead.camera"]}
+    async with at.world.services.database.write() as session:
+        await session.execute(update(ConsentRow).values(purposes="live,record,show_school"))
+    await at.published("school", edits=hidden)
+    guest, shared = at.world.client(), f"/api/library/{at.resource_id}"
+    _, token = await made(at)
+    assert await opened(at, guest, token) == (200, None)
+    assert await status_of(guest, shared) == 200
+    await at.teacher.call("POST", f"{at.path}/versions")
+    await at.published("school", edits={"hidden_sources": [], "hidden_pictures": []})
+    assert await problem(guest.call("GET", shared)) == (403, "share_link_revoked")
+    media = f"/media/resources/{at.resource_id}/2/camera.webm"
+    assert await status_of(guest, media) == 403
+    entries = await at.world.services.audit.entries(AuditAction.RESOURCE_PUBLISH)
+    assert [one.detail for one in entries if '"links":1' in one.detail]

@@ -100,8 +100,15 @@ async def test_an_upload_is_edited_reviewed_published_and_played(at: Stage) -> N
     assert codes["minors_shown"] == "warning"
     assert "consent_missing" not in codes
     assert (await at.detail(at.school_admin))["working"]["people"]["consent_held"] is True
+    (queued,) = (await at.school_admin.call("GET", "/api/reviews"))["entries"]
+    assert "minors_shown" in {one["code"] for one in queued["findings"]}
     await at.pass_()
     await at.publish("public")
+    body = {"from_node_id": HERE.school, "version": 1}
+    steps = (await at.school_admin.call("POST", f"{at.path}/recommendations", body))["steps"]
+    copy = f"/api/recommendations/{steps[1]['reference_id']}"
+    findings = (await at.county_admin.call("GET", copy))["findings"]
+    assert "minors_shown" in {one["code"] for one in findings}  # each level is told of them
     await _work(at)
     reader = at.world.client()
     shown = await reader.call("GET", f"/api/library/{at.resource_id}")
