@@ -1,6 +1,7 @@
 """What a machine does to the measure of the loop's steps, and what it does not hide."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
@@ -35,7 +36,7 @@ class Cpu:
 @pytest.fixture
 def cpu(monkeypatch: pytest.MonkeyPatch) -> Cpu:
     made = Cpu()
-    monkeypatch.setattr(loop_time.time, "thread_time", made.thread_time)
+    monkeypatch.setattr(time, "thread_time", made.thread_time)
     monkeypatch.setattr(loop_time, "yardstick", made.yardstick)
     return made
 
