@@ -16,12 +16,11 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
 # Compiled modules are kept, whatever the environment says: tests start the server a hundred times.
 export PYTHONDONTWRITEBYTECODE :=
-# Tests run side by side, but for those in tests/interop whose media must have the machine for themselves.
+# Tests run side by side, but for those that watch how long the loop is busy, and those in tests/interop
+# whose media must have the machine for themselves.
 WORKERS ?= 2
 MEDIA := demo dynacast ffmpeg firefox ladder lesson page_excess page_troubles page_truth recording_crash relay_chromium sound_chromium sound_off_stage
-ALONE := $(MEDIA:%=tests/interop/test_%.py)
-# How long the loop is busy at a time is a figure, which is no ground to refuse a change: part of `make bars`.
-LOOP_TIME := $(shell find tests -name test_loop_time.py)
+ALONE := $(MEDIA:%=tests/interop/test_%.py) $(shell find tests -name test_loop_time.py)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 CORE_SOURCES := $(shell find relay/core relay/api relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
@@ -84,7 +83,7 @@ bench-search: setup $(STAMPS)/system  ## search over a million records in SQLite
 	$(BIN)/python -m load_tests search --database postgresql $(ARGS)
 
 bars: setup $(STAMPS)/system  ## the timed promises of the product, in real Chromium (slow)
-	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars $(LOOP_TIME)
+	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars
 
 bench-harvest: setup  ## 100,000 records harvested by OAI-PMH while the server is killed three times
 	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars/test_harvest.py

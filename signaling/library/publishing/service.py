@@ -14,25 +14,19 @@ from signaling.access.actions import Action
 from signaling.access.roles import Actor
 from signaling.audit.actions import AuditAction
 from signaling.audit.facts import detail_of
-from signaling.audit.log import SYSTEM, Work
 from signaling.base.errors import Invalid
 from signaling.base.problem_codes import ProblemCode
 from signaling.identity.passwords import Passwords
 from signaling.library.editions.rules import needs_edition
 from signaling.library.editions.service import EditionKeeper, media_s
 from signaling.library.indexing import put
-from signaling.library.publishing.events import ResourcePublished, ResourceWithdrawn
+from signaling.library.publishing.events import ResourcePublished
+from signaling.library.publishing.lost_consents import LostConsents
 from signaling.library.publishing.wire import PublicationSet, ResourcePublish
-from signaling.library.references.store import (
-    Ending,
-    shown_references,
-    take_off,
-    withdraw_copy,
-)
+from signaling.library.publishing.withdrawing import published, withdraw
 from signaling.library.references.tables import ReferenceRow
 from signaling.library.references.wire import ReferenceState
 from signaling.library.sharing.ending import LinkEnding
-from signaling.library.tables import ResourceRow
 from signaling.library.versions.ground import (
     ResourceGround,
     WrongResourceState,
@@ -73,6 +67,7 @@ class Publishing:
     ) -> None:
         self._ground = ground
         self._passwords = passwords
+        self._lost_consents = LostConsents(ground)
         self._editions = editions
         self._links = LinkEnding(ground)
 
@@ -137,7 +132,7 @@ class Publishing:
         async with self._ground.opened(
             actor, AuditAction.RESOURCE_SHARE, Action.PUBLISH_RESOURCE, resource_id
         ) as (work, held):
-            publication, row = await _published(work.session, held)
+            publication, row = await published(work.session, held)
             await self._ground.demand_consent(work.session, held, row, manifest, sharing.scope)
             before = publication.scope
             self._let_see(publication, sharing)
@@ -165,7 +160,7 @@ class Publishing:
         async with self._ground.opened(
             actor, AuditAction.RESOURCE_WITHDRAW, Action.WITHDRAW_RESOURCE, resource_id
         ) as (work, held):
-            await self._withdraw(work, held, wish)
+            await withdraw(self._ground, work, held, wish)
 
     async def demand_shown_to(self, resource_id: str, scope: ShareScope) -> None:
         """Raise Refused where what is published lacks the consent to be shown to so many.
@@ -178,7 +173,7 @@ class Publishing:
             held = await load(session, resource_id)
             if held is None:
                 raise WrongResourceState()
-            _, row = await _published(session, held)
+            _, row = await published(session, held)
         manifest = await self._ground.whole(held.row.recording_id)
         async with self._ground.database.read() as session:
             await self._ground.demand_consent(session, held, row, manifest, scope)
@@ -194,20 +189,7 @@ class Publishing:
         Raises:
             RecorderError: media cannot be read, so nobody can tell who is in them; ask again.
         """
-        query = select(ResourceRow.resource_id).where(
-            ResourceRow.recording_id.in_(recording_ids),
-            ResourceRow.state == ResourceState.PUBLISHED,
-        )
-        async with self._ground.database.read() as session:
-            ids = (await session.scalars(query)).all()
-        withdrawn = []
-        for resource_id in ids:
-            if await self._reconsidered(resource_id):
-                withdrawn.append(resource_id)
-            else:  # a copy may show a former version, or to more people; a link opens it to more
-                await self._reconsider_copies(resource_id)
-                await self._links.reconsider(resource_id)
-        return withdrawn
+        return await self._lost_consents.reconsider(recording_ids)
 
     async def notice_expired(self) -> None:
         """Tell of publications whose time is over; lists and media leave them out by themselves.
@@ -316,105 +298,6 @@ class Publishing:
         publication.expires_at, publication.expired = sharing.expires_at, False
         publication.was_public = publication.was_public or sharing.scope is ShareScope.PUBLIC
 
-    async def _withdraw(self, work: Work, held: Held, wish: ResourceWithdraw) -> None:
-        publication, row = await _published(work.session, held)
-        move(row, Move.WITHDRAW)
-        now = self._ground.clock.now()
-        publication.withdrawn_at = publication.changed_at = now
-        publication.withdraw_reason, publication.withdraw_note = wish.reason, wish.note
-        publication.password_hash = None
-        held.row.state, held.row.updated_at = ResourceState.WITHDRAWN, now
-        copies = await take_off(work.session, held.resource_id, Ending(wish.reason, wish.note, now))
-        await work.session.flush()
-        await put(self._ground.index, work.session, held.row)
-        work.detail = detail_of(
-            version=row.number,
-            reason=wish.reason,
-            note=wish.note or None,
-            copies=copies or None,
-        )
-        work.tell(ResourceWithdrawn(held.resource_id, held.row.recording_id, row.number))
-
-    async def _reconsidered(self, resource_id: str) -> bool:
-        """Withdraw a resource that shows what lacks consent; return whether that was so.
-
-        It is judged before, so that no writer is held up by what is in order, and again within the
-        transaction: a version that hides it may have been published meanwhile.
-        """
-        async with self._ground.database.read() as session:
-            held = await load(session, resource_id)
-        if held is None:
-            return False
-        manifest = await self._ground.whole(held.row.recording_id)
-        async with self._ground.database.read() as session:
-            if not await self._lacks_consent(session, held, manifest):
-                return False
-        action = AuditAction.RESOURCE_WITHDRAW
-        async with self._ground.audit.work(SYSTEM, action, resource_id) as work:
-            held = await load(work.session, resource_id, lock=True)
-            if held is None or not await self._lacks_consent(work.session, held, manifest):
-                work.nothing_to_do()
-                return False
-            work.concerns(held.path, held.row.title)
-            wish = ResourceWithdraw(WithdrawReason.CONSENT_WITHDRAWN)
-            await self._withdraw(work, held, wish)
-        return True
-
-    async def _reconsider_copies(self, resource_id: str) -> None:
-        """Take off the reference copies that lack consent, each with those above it."""
-        async with self._ground.database.read() as session:
-            held = await load(session, resource_id)
-            copies = (await shown_references(session, (resource_id,))).get(resource_id, ())
-        if held is None or not copies:
-            return
-        manifest = await self._ground.whole(held.row.recording_id)
-        for one in copies:  # the nearest first; one that was taken off meanwhile is passed over
-            async with self._ground.database.read() as session:
-                if not await self._ground.lacks_consent(
-                    session, held, one.version, manifest, _wide(one.row)
-                ):
-                    continue
-            action = AuditAction.REFERENCE_WITHDRAW
-            async with self._ground.audit.work(SYSTEM, action, one.row.reference_id) as work:
-                present = await load(work.session, resource_id, lock=True)
-                row = await work.session.get(ReferenceRow, one.row.reference_id)
-                if (
-                    present is None
-                    or row is None
-                    or row.state != ReferenceState.PUBLISHED
-                    or not await self._ground.lacks_consent(
-                        work.session, present, one.version, manifest, _wide(row)
-                    )
-                ):
-                    work.nothing_to_do()
-                    continue
-                now = self._ground.clock.now()
-                ending = Ending(WithdrawReason.CONSENT_WITHDRAWN, "", now)
-                withdraw_copy(row, ending)
-                await take_off(work.session, resource_id, ending, above=one.path)
-                if present.publication is not None:
-                    present.publication.changed_at = now
-                await work.session.flush()
-                await put(self._ground.index, work.session, present.row)
-                work.concerns(one.path, present.row.title)
-                work.detail = detail_of(version=row.version, reason=ending.reason)
-
-    async def _lacks_consent(self, session: AsyncSession, held: Held, manifest: Manifest) -> bool:
-        """Tell whether what is published of a resource shows what lacks consent."""
-        publication = held.publication
-        if publication is None or held.row.state != ResourceState.PUBLISHED:
-            return False
-        row = await version(session, held.resource_id, publication.version)
-        if row is None:
-            return False
-        scope = ShareScope(publication.scope)
-        return await self._ground.lacks_consent(session, held, row, manifest, scope)
-
-
-def _wide(row: ReferenceRow) -> ShareScope:
-    """Return for how many a copy is, as consent asks; where it does not say, the most."""
-    return ShareScope(row.shared_as or ShareScope.PUBLIC)
-
 
 def _ended_copies(now: datetime) -> Select[ReferenceRow]:
     """Return the query for reference copies whose time is over and of which nobody was told."""
@@ -429,18 +312,6 @@ def _ended_copies(now: datetime) -> Select[ReferenceRow]:
         .limit(_STEP)
         .with_for_update()
     )
-
-
-async def _published(
-    session: AsyncSession, held: Held
-) -> tuple[PublicationRow, ResourceVersionRow]:
-    """Return what is published. Raises WrongResourceState."""
-    if held.publication is None or held.row.state != ResourceState.PUBLISHED:
-        raise WrongResourceState()
-    row = await version(session, held.resource_id, held.publication.version)
-    if row is None:
-        raise WrongResourceState()
-    return held.publication, row
 
 
 def _describe(publication: PublicationRow, held: Held, metadata: ResourceMetadata) -> None:

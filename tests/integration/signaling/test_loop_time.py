@@ -7,10 +7,8 @@ import itertools
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from signaling.command import seed
 from signaling.http_face import ROUTES
@@ -21,14 +19,11 @@ from signaling.media.routes import MAX_SDP_BYTES
 from signaling.web.app import MAX_BODY_BYTES
 from signaling.web.routes import Content, Route
 from signaling.wiring import Services
-from tests.support.loop_time import LoopTime, watched_loop
+from tests.support.loop_time import watched_loop
 from tests.support.resources import shelve
 from tests.support.services import ADMIN, served
 
-pytestmark = pytest.mark.bench
-
-BUDGET_MS = 2.5  # CPU time of one step; half of DESIGN's 5 ms, for machines half as fast
-TRIES = 12  # the best counts: the first fills caches, and a busy machine only ever adds
+BUDGET_MS = 2.5  # of one step; half of DESIGN's 5 ms, for machines half as fast
 LESSONS = 600  # of one day
 RENEWED = {"lessons": ("lesson_id", "join_code"), "lesson_rooms": ("lesson_id",)}
 
@@ -53,18 +48,6 @@ def request(port: int, route: Route, path: str, caller: Caller, body: bytes | No
     with contextlib.closing(connection):
         connection.request(route.method, path, body, headers)
         connection.getresponse().read()
-
-
-async def least_of_tries(seen: LoopTime, *call: Any) -> tuple[float, str]:
-    """The longest step of a request, in the best of some tries."""
-    best = (float("inf"), "")
-    for _ in range(TRIES):
-        seen.reset()
-        await asyncio.to_thread(request, *call)
-        best = min(best, (seen.longest_ms, seen.step))
-        if best[0] < BUDGET_MS:
-            break
-    return best
 
 
 def largest_bodies(route: Route) -> Iterator[bytes | None]:
@@ -134,7 +117,8 @@ async def test_no_route_holds_the_loop_whoever_calls_it(tmp_path: Path) -> None:
                 if path == "/api/timetable/changes":
                     path += "?since=elsewhere"  # else it waits for a change
                 for body in largest_bodies(route):
-                    took, step = await least_of_tries(seen, port, route, path, caller, body)
-                    if took > BUDGET_MS:
-                        too_long.append((round(took, 1), caller.name, route.method, path, step))
+                    call = partial(request, port, route, path, caller, body)
+                    longest = await seen.longest(call, BUDGET_MS)
+                    if longest.ms > BUDGET_MS:
+                        too_long.append((longest, caller.name, route.method, path))
     assert not too_long, "\n".join(map(str, too_long))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from recorder.finishing.lines import Line
 from recorder.finishing.process import FinishProcess, worker_environment
 from recorder.finishing.sandbox import landlock_version
-from recorder.finishing.lines import Line
 from recorder.storage.folder import FolderStorage, publish_results
 from tests.support.recording import START, archive_sink
 from tests.support.rtp_media import TrackFeed, encode_video, feed
