@@ -21,10 +21,10 @@ function detail(revision: number, metadata: Partial<ResourceMetadata> = {}, edit
 }
 
 /** A request whose answer the test gives. */
-function held<T>(): { readonly promise: Promise<T>; readonly answer: (value: T) => void; readonly fail: (fault: unknown) => void } {
-  let [answer, fail] = [(_: T): void => undefined, (_: unknown): void => undefined]
-  const promise = new Promise<T>((resolve, reject) => ([answer, fail] = [resolve, reject]))
-  return { promise, answer: (value) => answer(value), fail: (fault) => fail(fault) }
+function held<T>() {
+  const parts: { answer?: (value: T) => void; fail?: (fault: unknown) => void } = {}
+  const promise = new Promise<T>((answer, fail) => Object.assign(parts, { answer, fail }))
+  return { promise, answer: (value: T) => parts.answer?.(value), fail: (fault: unknown) => parts.fail?.(fault) }
 }
 
 let editing: ReturnType<typeof useEditing>
