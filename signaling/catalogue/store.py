@@ -125,6 +125,24 @@ async def sections_of(
     return found, await session.scalar(total) or 0
 
 
+async def places_of(
+    session: AsyncSession, county_id: str, chosen: Mapping[str, str], words: str
+) -> list[tuple[str, str]]:
+    """Return volumes and sections of the chosen books whose section holds the words."""
+    query = (
+        select(BookRow.volume, ChapterRow.section)
+        .join(BookRow, ChapterRow.book_id == BookRow.book_id)
+        .where(
+            *_matching(county_id, chosen),
+            ChapterRow.gone.is_(False),
+            ChapterRow.section.contains(words, autoescape=True),
+        )
+        .order_by(BookRow.place, ChapterRow.place)
+        .limit(_PART)
+    )
+    return [(volume, section) for volume, section in await session.execute(query)]
+
+
 def _matching(county_id: str, chosen: Mapping[str, str]) -> list[ColumnElement[bool]]:
     """Return the conditions on books; a book for no one grade fits every grade."""
     conditions: list[ColumnElement[bool]] = [BookRow.county_id == county_id]

@@ -48,10 +48,10 @@ class Pages:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         return page
 
-    async def person(self, login: str, path: str) -> Page:
+    async def person(self, login: str, path: str, password: str = DEMO_PASSWORD) -> Page:
         """A page of somebody who signed in."""
         page = await self.page()
-        await sign_in(page, self.url, login, path)
+        await sign_in(page, self.url, login, path, password)
         return page
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -91,11 +92,13 @@ async def shelve(
     title: str = "课",
     minutes: float = 0,
     consented: bool = True,
+    filmed: Callable[[Path, Manifest], Manifest] | None = None,
 ) -> str:
     """Put a finished recording of three sources onto the shelf; return its resource's id.
 
     It is of a lesson for one receive room. Both classes may be shown to everybody; not `consented`
-    names no class, so that those of the two schools are asked.
+    names no class, so that those of the two schools are asked. `filmed` may put media into the
+    folder, and tell the manifest that is then true.
     """
     recorder = services.recorder
     assert isinstance(recorder, RecorderService)
@@ -114,8 +117,12 @@ async def shelve(
     entry = await recorder._store.add(recording_id, facts, started.timestamp(), ended=True)
     folder = services.config.data / "recordings" / recording_id
     folder.mkdir(parents=True)
-    _write_files(folder, _manifest(entry, room))
-    ready = await recorder._store.set_ready(_manifest(entry, room))
+    manifest = _manifest(entry, room)
+    _write_files(folder, manifest)
+    if filmed is not None:
+        manifest = filmed(folder, manifest)
+        (folder / "manifest.json").write_bytes(encode_manifest(manifest))
+    ready = await recorder._store.set_ready(manifest)
     recorder._recordings.tell(ready)
     while await services.library._resources.of_recording(recording_id) is None:
         await services.drafts.settled()

@@ -16,12 +16,17 @@ from signaling.base.cursors import Place, cursor_of
 from signaling.directory.branches import in_branches, nodes_in
 from signaling.directory.tables import OrgNodeRow
 from signaling.library.retention import store
+from signaling.library.retention.rules import NOTICE, NodeRule, rule_at
+from signaling.library.retention.standing import UNDER_REVIEW, kind_of
 from signaling.library.retention.store import Candidate, Wanted
 from signaling.library.retention.tables import LegalHoldRow
 from signaling.library.retention.wire import (
     DeletionReason,
     DueDeletion,
     DueDeletionList,
+    FoundResource,
+    FoundResourceList,
+    KeptBecause,
     LegalHold,
     LegalHoldList,
     ResourceRetention,
@@ -32,9 +37,11 @@ from signaling.library.retention.wire import (
 from signaling.library.tables import ResourceRow, TombstoneRow
 from signaling.library.versions.ground import ResourceGround
 from signaling.library.versions.reading import names_of
-from signaling.library.wire import ResourceKind
+from signaling.library.versions.records import Held
+from signaling.library.wire import ResourceKind, ResourceState
 
 MAX_OWN = 100  # notices that an owner is shown at once
+MAX_FOUND = 50  # resources that a search by title shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,9 @@ class RetentionReader:
             one = await store.candidate(session, rules, resource_id, now)
             due = await shown_due(session, [] if one is None else [one])
             hold = await store.hold_of(session, resource_id, now)
+            because, keeper = (None, None) if due else kept_because(held, rules)
+            named = {held.row.node_id, *([] if keeper is None else [keeper.node_id])}
+            names = await names_of(session, named)
         needed = [Action.DELETE_RESOURCE]
         if held.publication is not None:
             needed.append(Action.DELETE_WITHDRAWN)
@@ -149,7 +159,30 @@ class RetentionReader:
             hold=None if hold is None else hold_shown(hold),
             may_hold=held.allows(actor, Action.HOLD_RESOURCE),
             may_delete=all(held.allows(actor, one) for one in needed),
+            title=held.row.title,
+            kind=ResourceKind(held.row.kind),
+            owner=held.row.lead_teacher,
+            place=names.get(held.row.node_id, ""),
+            kept_because=because,
+            keeping_place="" if keeper is None else names.get(keeper.node_id, ""),
+            notice_days=NOTICE.days,
         )
+
+    async def find(self, actor: Actor, words: str) -> FoundResourceList:
+        """Find resources of the actor's branches by their title, also those no rule names."""
+        demand_somewhere(actor, Action.READ_RETENTION)
+        paths = branches_granted(actor, Action.READ_RETENTION)
+        if not paths or not words:
+            return FoundResourceList((), False)
+        conditions = (
+            in_branches(ResourceRow.node_id, paths),
+            ResourceRow.title.contains(words, autoescape=True),
+        )
+        now = self._ground.clock.now()
+        async with self._ground.database.read() as session:
+            found = await store.resources(session, conditions, now=now, limit=MAX_FOUND + 1)
+        shown = tuple(_found(row, place, held) for row, place, held in found[:MAX_FOUND])
+        return FoundResourceList(shown, len(found) > MAX_FOUND)
 
 
 async def asked(
@@ -199,6 +232,36 @@ def _due(one: Candidate, names: dict[str, str]) -> DueDeletion:
         held=hold is not None,
         held_by="" if hold is None else hold.by_name,
         held_until=None if hold is None else hold.until,
+    )
+
+
+def kept_because(
+    held: Held, rules: Sequence[NodeRule]
+) -> tuple[KeptBecause | None, NodeRule | None]:
+    """Tell why no rule deletes a resource now, and the rule that keeps it, if that is why.
+
+    None for what a rule deletes; the list of due deletions has it.
+    """
+    if held.row.state == ResourceState.PUBLISHED:
+        return KeptBecause.PUBLISHED, None
+    if held.working is not None and held.working.state in UNDER_REVIEW:
+        return KeptBecause.UNDER_REVIEW, None
+    rule = rule_at(held.path, rules, kind_of(held))
+    if rule is None:
+        return KeptBecause.NO_RULE, None
+    return (KeptBecause.RULE_KEEPS, rule) if rule.days is None else (None, None)
+
+
+def _found(row: ResourceRow, place: str | None, held: bool) -> FoundResource:
+    return FoundResource(
+        resource_id=row.resource_id,
+        title=row.title,
+        kind=ResourceKind(row.kind),
+        state=ResourceState(row.state),
+        owner=row.lead_teacher,
+        place=place or "",
+        started_at=row.started_at,
+        held=held,
     )
 
 

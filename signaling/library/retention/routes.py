@@ -29,6 +29,7 @@ from signaling.web.routes import Call, Query, Route
 
 _MAX_WITHIN = 3650  # days
 _DAYS = re.compile("[0-9]{1,4}")
+_MAX_WORDS = 100  # characters of a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,10 @@ class RetentionHandlers:
     async def of_resource(self, call: Call) -> w.ResourceRetention:
         """How long one resource is kept."""
         return await self.lists.of(call.actor, call.path("resource_id"))
+
+    async def find(self, call: Call) -> w.FoundResourceList:
+        """Resources by their title."""
+        return await self.lists.find(call.actor, call.query.get("q", "").strip()[:_MAX_WORDS])
 
     async def place_hold(self, call: Call) -> w.ResourceRetention:
         """Place a hold."""
@@ -213,6 +218,15 @@ ROUTES = (
         "法定保留",
         w.LegalHoldList,
         query=(LIMIT, BEFORE, Query("all", "true: also those that ended")),
+        permit=RetentionHandlers.may_read,
+    ),
+    Route(
+        "GET",
+        "/api/deletions/resources",
+        RetentionHandlers.find,
+        "按标题查找资源",
+        w.FoundResourceList,
+        query=(Query("q", "words of the title"),),
         permit=RetentionHandlers.may_read,
     ),
     Route(

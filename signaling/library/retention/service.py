@@ -22,19 +22,18 @@ from signaling.library.retention import store
 from signaling.library.retention.burying import Burial, Decision
 from signaling.library.retention.erasure_kind import ERASURE, ErasureTask
 from signaling.library.retention.rules import NOTICE, SECOND_LOOK, may_go, rule_at
+from signaling.library.retention.standing import UNDER_REVIEW, kind_of
 from signaling.library.retention.store import Candidate, Wanted
 from signaling.library.retention.tables import DeletionNoticeRow
-from signaling.library.retention.wire import DeletionReason, ResourceDelete, RetentionKind
+from signaling.library.retention.wire import DeletionReason, ResourceDelete
 from signaling.library.versions.ground import ResourceGround, WrongResourceState
 from signaling.library.versions.records import Held
 from signaling.library.versions.store import load
-from signaling.library.versions.wire import VersionState
-from signaling.library.wire import ResourceKind, ResourceState
+from signaling.library.wire import ResourceState
 
 TOLD_AT_ONCE = 200  # notices of one sweep
 DELETED_AT_ONCE = 20  # resources of one sweep
 ASKED_AGAIN = timedelta(minutes=10)  # after a job that could not remove everything
-_UNDER_REVIEW = (VersionState.IN_REVIEW, VersionState.PASSED)
 
 log = structlog.get_logger(__name__)
 
@@ -160,14 +159,5 @@ def demand_deletable(held: Held) -> None:
     """Raise WrongResourceState for what is published or under review: withdraw it first."""
     if held.row.state == ResourceState.PUBLISHED:
         raise WrongResourceState(code=ProblemCode.RESOURCE_IS_PUBLISHED)
-    if held.working is not None and held.working.state in _UNDER_REVIEW:
+    if held.working is not None and held.working.state in UNDER_REVIEW:
         raise WrongResourceState(code=ProblemCode.RESOURCE_UNDER_REVIEW)
-
-
-def kind_of(held: Held) -> RetentionKind:
-    """Return the kind whose rules hold for a resource that is not published."""
-    if held.row.state == ResourceState.WITHDRAWN:
-        return RetentionKind.WITHDRAWN
-    if held.row.kind == ResourceKind.UPLOAD:
-        return RetentionKind.UNUSED_UPLOAD
-    return RetentionKind.UNPUBLISHED_RECORDING

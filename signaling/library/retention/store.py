@@ -231,6 +231,27 @@ async def holds(
     return (await session.scalars(query.limit(limit))).all()
 
 
+async def resources(
+    session: AsyncSession,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    now: datetime,
+    limit: int,
+) -> Sequence[tuple[ResourceRow, str | None, bool]]:
+    """Return resources, the newest first, with the names of their places and whether one holds."""
+    hold = LegalHoldRow
+    query = (
+        select(ResourceRow, OrgNodeRow.name, hold.hold_id)
+        .outerjoin(OrgNodeRow, OrgNodeRow.node_id == ResourceRow.node_id)
+        .outerjoin(hold, and_(hold.resource_id == ResourceRow.resource_id, stands(now)))
+        .where(*conditions)
+        .order_by(ResourceRow.started_at.desc(), ResourceRow.recording_id.desc())
+        .limit(limit)
+    )
+    found = await session.execute(query)
+    return [(row, place, hold_id is not None) for row, place, hold_id in found]
+
+
 # --- tombstones ----------------------------------------------------------------------------------
 
 

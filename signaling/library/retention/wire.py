@@ -12,7 +12,7 @@ from msgspec import Meta
 from signaling.base.text import Word, paragraph
 from signaling.directory.wire import OrgLevel
 from signaling.files.workbooks.languages import WorkbookLanguage
-from signaling.library.wire import ResourceKind
+from signaling.library.wire import ResourceKind, ResourceState
 
 MIN_DAYS, MAX_DAYS = 7, 3650  # of a rule: not before the owner can answer the notice; ten years
 
@@ -173,13 +173,53 @@ class TombstoneList(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class KeptBecause(StrEnum):
+    """Reasons for which no rule deletes a resource now."""
+
+    PUBLISHED = "published"
+    UNDER_REVIEW = "under_review"
+    RULE_KEEPS = "rule_keeps"  # the rule of the nearest node says: for ever
+    NO_RULE = "no_rule"
+
+
 class ResourceRetention(msgspec.Struct, frozen=True):
-    """How long one resource is kept, and what the reader may do about it."""
+    """How long one resource is kept, and what the reader may do about it.
+
+    Without a deletion that is due, ``kept_because`` tells why. ``may_delete`` is about the reader
+    alone: what is published, under review or held is not deleted, whoever asks.
+    """
 
     due: DueDeletion | None
     hold: LegalHold | None
     may_hold: bool
     may_delete: bool
+    title: str
+    kind: ResourceKind
+    owner: str
+    place: str  # the name of the org node
+    kept_because: KeptBecause | None
+    keeping_place: str  # the node whose rule keeps it; else empty
+    notice_days: int
+
+
+class FoundResource(msgspec.Struct, frozen=True):
+    """A resource of the reader's branches, whether or not a rule names it."""
+
+    resource_id: str
+    title: str
+    kind: ResourceKind
+    state: ResourceState
+    owner: str
+    place: str
+    started_at: datetime
+    held: bool
+
+
+class FoundResourceList(msgspec.Struct, frozen=True):
+    """Resources whose title holds the words, the newest lesson first; ``more`` were left out."""
+
+    resources: tuple[FoundResource, ...]
+    more: bool
 
 
 class DeletionExportWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from recorder.api import Manifest
 from signaling.directory.tables import PairingRow, RoomRow, SchoolRow
 from signaling.lessons.tables import LessonRoomRow, LessonRow
 from signaling.library.tables import ResourceRow
+from signaling.library.versions.catalogue_proposals import with_catalogue
 from signaling.library.versions.rules import stage_of
 from signaling.library.versions.wire import MAX_CHAPTERS, Chapter, ResourceMetadata, ResourceType
 from signaling.library.wire import ResourceKind
@@ -20,11 +21,11 @@ _SHORT_CHARS = 80
 
 
 async def proposed_metadata(session: AsyncSession, row: ResourceRow) -> ResourceMetadata:
-    """Return what lesson and directory tell of a resource."""
+    """Return what lesson, directory and the textbook catalogue tell of a resource."""
     lesson = await session.get(LessonRow, row.lesson_id) if row.lesson_id else None
-    school = await session.scalar(select(SchoolRow.name).where(SchoolRow.school_id == row.node_id))
+    school = await session.get(SchoolRow, row.node_id)
     is_lesson = row.kind == ResourceKind.RECORDING
-    return ResourceMetadata(
+    proposed = ResourceMetadata(
         title=row.title[:120],
         subject=row.subject[:_SHORT_CHARS],
         stage=stage_of(row.grade),
@@ -33,9 +34,12 @@ async def proposed_metadata(session: AsyncSession, row: ResourceRow) -> Resource
         volume=((lesson and lesson.textbook_volume) or "")[:_SHORT_CHARS],
         section=((lesson and lesson.textbook_section) or "")[:200],
         teacher_name=row.lead_teacher[:_SHORT_CHARS],
-        school_name=(school or "")[:_SHORT_CHARS],
+        school_name=("" if school is None else school.name)[:_SHORT_CHARS],
         kind_of_resource=ResourceType.LESSON if is_lesson else ResourceType.MICRO_LESSON,
     )
+    if school is None:
+        return proposed
+    return await with_catalogue(session, school.county_id, proposed, row.started_at)
 
 
 async def _edition(session: AsyncSession, row: ResourceRow) -> str:

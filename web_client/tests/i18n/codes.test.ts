@@ -132,6 +132,7 @@ const SHOWN: Record<string, { readonly under: readonly string[]; readonly but?: 
   ConsentScope: { under: ['consent.scope'] },
   RetentionKind: { under: ['retention.kind', 'retention.counted'] },
   DeletionReason: { under: ['retention.reason'] },
+  KeptBecause: { under: ['retention.one.because'] },
   RetentionChoice: { under: ['retention.choices'] },
   CatalogueStage: { under: ['schoolStage'] },
   CatalogueChangeKind: { under: ['catalogue.kind'] },

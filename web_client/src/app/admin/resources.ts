@@ -91,4 +91,10 @@ export const resourcePages: readonly AdminPage[] = [
     component: () => import('../../pages/resources/RetentionPage.vue'),
     needs: 'read_retention',
   },
+  {
+    path: '/resources/retention/:id',
+    title: null,
+    component: () => import('../../pages/resources/RetentionOnePage.vue'),
+    needs: 'read_retention',
+  },
 ]

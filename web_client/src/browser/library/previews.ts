@@ -1,25 +1,45 @@
-/** Fetches what the seek bar shows beside the time. */
+/** Fetches what the bars of a player show beside the time. */
 import { storyboardOf } from '../../core/library/storyboard'
 import type { Picture } from '../../core/library/storyboard'
 import { waveformOf } from '../../core/library/waveform'
 import type { Waveform } from '../../core/library/waveform'
 
-async function textOf(url: string | null): Promise<string | null> {
-  if (url === null) return null
+const PATIENCE_MS = 30_000 // with 250 kB over a poor line
+
+/** What there is of a preview. `none`: the recorder made none, as of a source without picture or sound. */
+export type PreviewState = 'loading' | 'ready' | 'none' | 'failed'
+export interface Fetched<T> {
+  readonly state: Exclude<PreviewState, 'loading'>
+  readonly value: T | null
+}
+
+async function textOf(url: string): Promise<string | null> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), PATIENCE_MS)
   try {
-    const answer = await fetch(url)
+    const answer = await fetch(url, { signal: controller.signal })
     return answer.ok ? await answer.text() : null
   } catch {
-    return null // a seek bar without pictures is still one
+    return null // a bar without pictures is still one
+  } finally {
+    clearTimeout(timer)
   }
 }
 
-export async function fetchStoryboard(url: string | null): Promise<readonly Picture[]> {
+async function fetched<T>(url: string | null, read: (text: string, url: string) => T | null): Promise<Fetched<T>> {
+  if (url === null) return { state: 'none', value: null }
   const text = await textOf(url)
-  return text === null || url === null ? [] : storyboardOf(text, url)
+  const value = text === null ? null : read(text, url)
+  return { state: value === null ? 'failed' : 'ready', value }
 }
 
-export async function fetchWaveform(url: string | null): Promise<Waveform | null> {
-  const text = await textOf(url)
-  return text === null ? null : waveformOf(text)
+export function fetchStoryboard(url: string | null): Promise<Fetched<readonly Picture[]>> {
+  return fetched(url, (text, at) => {
+    const pictures = storyboardOf(text, at)
+    return pictures.length === 0 ? null : pictures
+  })
+}
+
+export function fetchWaveform(url: string | null): Promise<Fetched<Waveform>> {
+  return fetched(url, waveformOf)
 }

@@ -3756,12 +3756,49 @@ export interface TombstoneList {
   next: string | null
 }
 
-/** How long one resource is kept, and what the reader may do about it. */
+/** Reasons for which no rule deletes a resource now. */
+export type KeptBecause =
+  | 'published'
+  | 'under_review'
+  | 'rule_keeps'
+  | 'no_rule'
+
+/**
+ * How long one resource is kept, and what the reader may do about it.
+ *
+ * Without a deletion that is due, ``kept_because`` tells why. ``may_delete`` is about the reader
+ * alone: what is published, under review or held is not deleted, whoever asks.
+ */
 export interface ResourceRetention {
   due: DueDeletion | null
   hold: LegalHold | null
   may_hold: boolean
   may_delete: boolean
+  title: string
+  kind: ResourceKind
+  owner: string
+  place: string
+  kept_because: KeptBecause | null
+  keeping_place: string
+  notice_days: number
+}
+
+/** A resource of the reader's branches, whether or not a rule names it. */
+export interface FoundResource {
+  resource_id: string
+  title: string
+  kind: ResourceKind
+  state: ResourceState
+  owner: string
+  place: string
+  started_at: string
+  held: boolean
+}
+
+/** Resources whose title holds the words, the newest lesson first; ``more`` were left out. */
+export interface FoundResourceList {
+  resources: readonly FoundResource[]
+  more: boolean
 }
 
 /** 导出 of what rules will delete, as the page shows it. */

@@ -1,6 +1,6 @@
 /** The requests about other libraries: sources of harvests, their records, and LOM packages. */
 import { queryOf, type RestClient } from '../base/rest'
-import type { FederatedRecord, FederatedRecordList, HarvestSource, HarvestSourceChange, HarvestSourceCreate, HarvestSourceList, Job, LomPackageRead } from '../base/wire'
+import type { FederatedRecord, FederatedRecordList, HarvestSource, HarvestSourceChange, HarvestSourceCreate, HarvestSourceList, Job, LomPackageRead, ShareScope } from '../base/wire'
 
 export class ExchangeApi {
   constructor(private readonly rest: Pick<RestClient, 'call'>) {}
@@ -65,6 +65,11 @@ export function reordered(sources: readonly HarvestSource[], id: string, by: -1 
   after[from] = other
   after[to] = one
   return after.map((source, place) => ({ ...source, place }))
+}
+
+/** The LOM package of what is published to everybody; others have none. */
+export function packagePath(resourceId: string, scope: ShareScope): string | null {
+  return scope === 'public' ? `/oai/packages/${encodeURIComponent(resourceId)}` : null
 }
 
 /** The package that a job read; null: it failed or was cancelled. */

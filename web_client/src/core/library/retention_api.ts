@@ -3,6 +3,7 @@ import { queryOf, type RestClient } from '../base/rest'
 import type {
   DeletionExportWish,
   DueDeletionList,
+  FoundResourceList,
   Job,
   LegalHoldList,
   LegalHoldPlace,
@@ -22,6 +23,17 @@ export interface DueQuestion {
   /** Days. */
   readonly within: string
   readonly held: '' | 'true' | 'false'
+  /** An org node: its branch only. */
+  readonly node: string
+}
+
+/** The reason why the reader cannot delete a resource now; null where it can be done. */
+export type RemovalBar = 'held' | 'published' | 'under_review' | 'not_yours'
+
+export function removalBar(facts: Pick<ResourceRetention, 'hold' | 'kept_because' | 'may_delete'>): RemovalBar | null {
+  if (facts.kept_because === 'published' || facts.kept_because === 'under_review') return facts.kept_because
+  if (!facts.may_delete) return 'not_yours'
+  return facts.hold === null ? null : 'held'
 }
 
 const pathOf = (id: string, rest: string): string => `/api/resources/${encodeURIComponent(id)}${rest}`
@@ -56,6 +68,11 @@ export class RetentionApi {
 
   holds(all: boolean, before: string | null): Promise<LegalHoldList> {
     return this.rest.call('GET', `/api/legal-holds${queryOf({ all: all ? 'true' : '', before })}`)
+  }
+
+  /** Resources of my branches by their title. */
+  find(q: string): Promise<FoundResourceList> {
+    return this.rest.call('GET', `/api/deletions/resources${queryOf({ q })}`)
   }
 
   of(id: string): Promise<ResourceRetention> {

@@ -50,3 +50,8 @@ export function pictureAt(pictures: readonly Picture[], atS: number): Picture | 
   }
   return null
 }
+
+/** A film strip: `tiles` pictures for equal parts of the time; null where there is none. */
+export function filmOf(pictures: readonly Picture[], durationS: number, tiles: number): readonly (Picture | null)[] {
+  return Array.from({ length: tiles }, (_, tile) => pictureAt(pictures, ((tile + 0.5) * durationS) / tiles))
+}

@@ -43,5 +43,6 @@ export const exchangeEn: typeof exchangeZh = {
     links: 'Links',
     kept: 'This only shows it; to use its files, unpack it and upload them.',
     export: 'Export a package',
+    exportHint: 'A LOM package (.zip): the metadata and the address, for other libraries',
   },
 }

@@ -41,5 +41,6 @@ export const exchangeZh = {
     links: '链接',
     kept: '这里只是查看；要使用它的文件，请解压后用“上传”加入。',
     export: '导出资源包',
+    exportHint: 'LOM 资源包（.zip）：资源信息和播放地址，其他资源库可以读取',
   },
 }

@@ -48,7 +48,7 @@ export const resourcesEn: typeof resourcesZh = {
       withdrawn: 'Open',
     },
     parts: 'What to edit',
-    part: { data: 'Data', cuts: 'Cuts', chapters: 'Chapters', pictures: 'Pictures', files: 'Files', said: 'Reviews' },
+    part: { data: 'Data', cuts: 'Cuts', chapters: 'Chapters', pictures: 'Pictures', files: 'Files', said: 'Reviews', kept: 'Retention' },
     save: 'Save draft',
     saved: 'Saved',
     unsaved: 'Unsaved changes',
@@ -68,6 +68,9 @@ export const resourcesEn: typeof resourcesZh = {
     changedNothing: 'Nothing differs. Please save again.',
   },
   cut: {
+    and: '; ',
+    film: { loading: 'Reading pictures…', failed: 'Not all pictures could be read', none: 'There are no pictures of it' },
+    sound: { loading: 'Reading the sound…', failed: 'The sound could not be read', none: 'There is no picture of the sound' },
     start: 'Start (begins here)',
     end: 'End (ends here)',
     from: 'Begin of the cut',

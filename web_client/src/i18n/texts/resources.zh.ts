@@ -46,7 +46,7 @@ export const resourcesZh = {
       withdrawn: '查看',
     },
     parts: '编辑内容',
-    part: { data: '信息', cuts: '剪辑', chapters: '打点', pictures: '画面封面', files: '附件', said: '意见' },
+    part: { data: '信息', cuts: '剪辑', chapters: '打点', pictures: '画面封面', files: '附件', said: '意见', kept: '留存' },
     save: '保存草稿',
     saved: '已保存',
     unsaved: '有改动未保存',
@@ -66,6 +66,9 @@ export const resourcesZh = {
     changedNothing: '内容没有差别，请再次保存。',
   },
   cut: {
+    and: '；',
+    film: { loading: '正在读取画面…', failed: '画面没有取全', none: '没有画面缩略图' },
+    sound: { loading: '正在读取声音…', failed: '声音波形没有取到', none: '没有声音波形' },
     start: '开头（从这里开始）',
     end: '结尾（到这里结束）',
     from: '剪掉部分的起点',

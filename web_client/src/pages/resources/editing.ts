@@ -164,11 +164,14 @@ export function useEditing(id: string) {
     return carry(() => resources.submit(id, { revision: version.revision, pledged, people }), 'resource.submitted')
   }
 
+  /** Lets go of what is unsaved: the resource is gone. */
+  const forget = (): void => void (mine.value = base.value)
+
   useLeavingGuard(() => dirty.value)
   onMounted(read)
   return {
     ...{ detail, readFault, shown, base, mine, changes, back, tried, editable, dirty, sendable, may },
-    ...{ busy, failure, told, read, setMetadata, setEdits, undo, save, submit },
+    ...{ busy, failure, told, read, setMetadata, setEdits, undo, save, submit, forget },
     attach: (fileId: string, kind: AttachmentKind) => beside(() => resources.attach(id, { file_id: fileId, kind })),
     detach: (fileId: string) => beside(() => resources.detach(id, fileId)),
     keepAgain: () => beside(() => resources.keepAgain(id)),

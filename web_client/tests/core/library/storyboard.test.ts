@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pictureAt, storyboardOf } from '../../../src/core/library/storyboard'
+import { filmOf, pictureAt, storyboardOf } from '../../../src/core/library/storyboard'
 
 const TEXT = `WEBVTT
 
@@ -43,4 +43,12 @@ it('passes over what is no cue, and what leads elsewhere', () => {
     expect(storyboardOf(`WEBVTT\n\n00:00:00.000 --> 00:00:10.000\n${part}\n`, '/m/x.vtt')).toEqual([])
   }
   expect(storyboardOf('', 'x.vtt')).toEqual([])
+})
+
+it('makes a film strip of equal parts, with holes where there is no picture', () => {
+  const pictures = storyboardOf(TEXT, 'x.vtt')
+  expect(filmOf(pictures, 40, 4).map((one) => one?.left ?? null)).toEqual([0, 160, null, null])
+  expect(filmOf(pictures, 20, 4).map((one) => one?.left)).toEqual([0, 0, 160, 160]) // more tiles than pictures
+  expect(filmOf([], 7200, 2)).toEqual([null, null])
+  expect(filmOf(pictures, 40, 0)).toEqual([])
 })

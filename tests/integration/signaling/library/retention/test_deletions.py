@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest_asyncio
 from sqlalchemy import func, select, text
@@ -463,6 +464,63 @@ async def test_the_list_is_exported_as_the_page_shows_it(at: Stage) -> None:
     done = await at.operator.call("GET", f"/api/jobs/{job['job_id']}")
     assert done["result"]["rows"] == 1
     assert done["result"]["name"].startswith("将删除的资源")
+
+
+async def test_each_resource_says_why_it_is_kept_or_goes(at: Stage) -> None:
+    """Also a resource that no rule names, and one that its nearest rule keeps."""
+    path = f"{at.path}/retention"
+
+    async def told() -> tuple[Any, ...]:
+        facts = await at.operator.call("GET", path)
+        due = facts["due"] and facts["due"]["rule_place"]
+        return facts["kept_because"], facts["keeping_place"], due
+
+    facts = await at.teacher.call("GET", path)
+    assert (facts["kept_because"], facts["due"], facts["may_hold"]) == ("no_rule", None, False)
+    assert (facts["title"], facts["place"], facts["notice_days"]) == ("课", HERE.school, 7)
+    await rule(at, HERE.school, None)
+    assert await told() == ("rule_keeps", HERE.school, None)
+    await rule(at, HERE.school, 40)
+    assert await told() == (None, "", HERE.school)
+    await at.save()
+    await at.submit()
+    assert await told() == ("under_review", "", None)
+    await at.pass_()
+    await at.publish("school")
+    assert await told() == ("published", "", None)
+    await at.withdraw()
+    assert await told() == ("no_rule", "", None)  # the rule is about recordings
+
+
+async def test_any_resource_of_the_own_places_is_found_by_its_title(at: Stage) -> None:
+    services = at.world.services
+    for number in range(52):
+        await shelve(
+            services,
+            f"found-{number}",
+            teacher=NEXT_DOOR.teacher,
+            room=NEXT_DOOR.room,
+            title=f"50%_{number}" if number < 51 else "别的",
+            minutes=number,
+        )
+
+    async def found(words: str, who: Client = at.operator) -> tuple[list[str], bool]:
+        query = urlencode({"q": words})
+        answer = await who.call("GET", f"/api/deletions/resources?{query}")
+        return [one["title"] for one in answer["resources"]], answer["more"]
+
+    titles, more = await found("50%_")
+    assert (titles[0], len(titles), more) == ("50%_50", 50, True)
+    assert await found("%别") == ([], False)  # the database's wildcards are letters here
+    assert await found("别的") == (["别的"], False)
+    assert await found("") == ([], False)
+    assert await found("别的", at.school_admin) == ([], False)  # of another school
+    await at.operator.call("POST", f"{at.path}/legal-hold", {"reason": "申诉"})
+    one = await at.operator.call("GET", f"/api/deletions/resources?{urlencode({'q': '课'})}")
+    assert [(row["resource_id"], row["held"]) for row in one["resources"]] == [
+        (at.resource_id, True)
+    ]
+    assert await problem(found("课", at.teacher)) == (403, "forbidden")
 
 
 async def test_rules_say_what_they_cannot_be(at: Stage) -> None:
