@@ -74,7 +74,12 @@ def write_film(
 def _describe(output: OutputContainer, plan: FilmPlan) -> None:
     output.metadata["title"] = plan.title
     output.metadata["artist"] = plan.author
-    ends = [*(at_s for at_s, _ in plan.chapters[1:]), plan.duration_s]
+    chapters = list(plan.chapters)
+    if not chapters:
+        return
+    if chapters[0][0] > 0:  # in MP4 the first one always begins at 0
+        chapters.insert(0, (0.0, plan.title))
+    ends = [*(at_s for at_s, _ in chapters[1:]), plan.duration_s]
     output.set_chapters(
         [
             {
@@ -84,7 +89,7 @@ def _describe(output: OutputContainer, plan: FilmPlan) -> None:
                 "time_base": _MILLISECOND,
                 "metadata": {"title": title},
             }
-            for number, ((at_s, title), end_s) in enumerate(zip(plan.chapters, ends, strict=False))
+            for number, ((at_s, title), end_s) in enumerate(zip(chapters, ends, strict=True))
         ]
     )
 
