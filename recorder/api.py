@@ -88,6 +88,18 @@ class EditionFailed(RecorderError):
     code = "renditions_failed"
 
 
+class FilmNotFound(RecorderError):
+    """No such film."""
+
+    code = "recording_not_found"
+
+
+class FilmFailed(RecorderError):
+    """The film could not be made; the log says why."""
+
+    code = "film_failed"
+
+
 class StorageUnavailable(RecorderError):
     """The place of recordings cannot be used now: a disk is missing or full, a bucket is silent.
 
@@ -309,6 +321,38 @@ class Edition:
     version: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class FilmOrder:
+    """Contents of a film: one MP4 file, whose picture follows stage and courseware.
+
+    Attributes:
+        keep: the spans of the recording that are kept, laid end to end; empty for all of it.
+        hidden_sources: sources of which nothing is shown or heard.
+        hidden_pictures: sources of which only the sound is kept.
+        title: in the file's metadata, with `author`.
+        chapters: moments of the recording, and their titles.
+    """
+
+    recording_id: str
+    keep: tuple[Span, ...] = ()
+    hidden_sources: tuple[str, ...] = ()
+    hidden_pictures: tuple[str, ...] = ()
+    title: str = ""
+    author: str = ""
+    chapters: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film that was made."""
+
+    film_id: str
+    recording_id: str
+    duration_s: float
+    size: int
+    version: int = 1
+
+
 class PublishedFile(Protocol):
     """One file of a finished recording, to be served to players."""
 
@@ -377,6 +421,39 @@ class Editions(Protocol):
         """Remove an edition, or what a job left of it. Raises OSError."""
 
 
+class FilmMaker(Protocol):
+    """Makes films. For worker processes, as `EditionMaker`."""
+
+    async def make(self, order: FilmOrder, report: Callable[[int, int], None]) -> Film:
+        """Make the film of an order; one that is there already is returned.
+
+        An error that `report` raises ends it, and removes what was made.
+
+        Args:
+            order: what is wanted. The recording must be sealed.
+            report: told often how much is done of how much.
+
+        Raises:
+            RecordingNotFound: no such recording, or it is not finished.
+            NothingLeft: the order leaves nothing to show or to hear.
+            FilmFailed: see there.
+            OSError: the storage is full or away.
+        """
+
+
+class Films(Protocol):
+    """Films for those who fetch them."""
+
+    def film_id(self, order: FilmOrder) -> str:
+        """Name the film of an order, made or not: the same order always has the same name."""
+
+    async def file(self, recording_id: str, film_id: str) -> PublishedFile:
+        """Find the file of a film. Raises FilmNotFound, StorageUnavailable."""
+
+    async def delete(self, recording_id: str, film_id: str) -> None:
+        """Remove a film, or what a job left of it. Raises OSError."""
+
+
 class RecordingRemover(Protocol):
     """Deletes recordings for good. For worker processes: a bucket may take minutes."""
 
@@ -423,6 +500,10 @@ class Recorder(Protocol):
     @property
     def editions(self) -> Editions:
         """The editions of the recordings."""
+
+    @property
+    def films(self) -> Films:
+        """The films that were made of recordings."""
 
     async def start(self) -> None:
         """Open the store and finish in the background what an earlier run left unfinished."""

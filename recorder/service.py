@@ -26,6 +26,7 @@ from recorder.archive.session import OpenArchive, RecordingSession
 from recorder.config import RecorderConfig
 from recorder.core.archive_format import Begin, SourceName, Stage
 from recorder.editions.service import EditionService
+from recorder.films.service import FilmService
 from recorder.finishing.queue import FinishQueue
 from recorder.recordings.adopting import Adoption
 from recorder.recordings.service import Recordings
@@ -45,6 +46,7 @@ class RecorderService:
 
     Attributes:
         editions: the recordings' editions, for players.
+        films: the films made of recordings.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class RecorderService:
         self._clock = clock
         self._storage = storage or chosen_storage(config)
         self.editions = EditionService(self._storage)
+        self.films = FilmService(self._storage)
         self._store = RecordingStore(config.database_url)
         self._recordings = Recordings(self._store, self._storage, clock)
         self._queue = FinishQueue(

@@ -170,6 +170,7 @@ class Services:
             self.resources.publishing.notice_expired,
             self.resources.uses.write,
             self.resources.editions.keep_up,
+            self.resources.films.keep_up,
             self.resources.uploads.keep_up,
         ]
         self._upkeep = Upkeep()
@@ -308,6 +309,7 @@ class Services:
             clock=self.clock,
             recorder=self.recorder,
             editions=self.recorder.editions,
+            films=self.recorder.films,
             jobs=self.jobs,
             job_store=self.job_store,
             files=self.file_desk.held,

@@ -16,7 +16,7 @@ from recorder.api import (
     Span,
     StageSpan,
 )
-from recorder.core.pieces import Piece, edited, kept_length, kept_spans, pieces_of
+from recorder.core.pieces import Piece, edited, kept_length, kept_spans, moment, pieces_of
 
 FORM = 1  # of the files; another form is another edition
 
@@ -92,7 +92,7 @@ def plan_edition(manifest: Manifest, order: EditionOrder) -> EditionPlan:
     if not shown:
         raise NothingLeft(order.recording_id)
     first = _cover_source(shown)
-    cover = None if order.cover_s is None else _moment(order.cover_s, kept)
+    cover = None if order.cover_s is None else moment(order.cover_s, kept)
     tasks = tuple(
         _task(source, pieces, kept, duration, cover, makes_cover=source.source_id == first)
         for source, pieces in shown
@@ -174,13 +174,3 @@ def _cover_source(shown: Sequence[tuple[SourceManifest, tuple[Piece, ...]]]) -> 
     pictured = [source for source, _ in shown if any(file.has_video for file in source.files)]
     pictured.sort(key=lambda one: (not one.lead, one.kind != "camera"))
     return pictured[0].source_id if pictured else None
-
-
-def _moment(recorded_s: float, kept: Sequence[Span]) -> float | None:
-    """Move a moment to the edition's timeline; None if it is cut out."""
-    at = 0.0
-    for span in kept:
-        if span.start_s <= recorded_s < span.end_s:
-            return at + recorded_s - span.start_s
-        at += span.end_s - span.start_s
-    return None

@@ -42,3 +42,19 @@ def clip(spans: Iterable[Span], start_s: float, end_s: float) -> list[Span]:
     """Cut the spans to an interval."""
     clipped = (Span(max(s.start_s, start_s), min(s.end_s, end_s)) for s in spans)
     return [span for span in clipped if span.end_s > span.start_s]
+
+
+def common(first: Iterable[Span], second: Iterable[Span]) -> list[Span]:
+    """Find what lies in both of two sets, each sorted and without overlaps."""
+    found, left, right = [], list(first), list(second)
+    one = other = 0
+    while one < len(left) and other < len(right):
+        start = max(left[one].start_s, right[other].start_s)
+        end = min(left[one].end_s, right[other].end_s)
+        if end > start:
+            found.append(Span(start, end))
+        if left[one].end_s < right[other].end_s:
+            one += 1
+        else:
+            other += 1
+    return found

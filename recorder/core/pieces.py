@@ -68,3 +68,26 @@ def pieces_of(files: Iterable[MediaFile], kept: Sequence[Span]) -> tuple[Piece, 
                 pieces.append(Piece(file.name, *inside, at + start - span.start_s))
         at += span.end_s - span.start_s
     return tuple(pieces)
+
+
+def within(pieces: Iterable[Piece], spans: Sequence[Span]) -> tuple[Piece, ...]:
+    """Cut pieces to spans of the edited timeline, which are sorted and do not overlap."""
+    cut = []
+    for piece in pieces:
+        for span in clip(spans, piece.at_s, piece.until_s):
+            if span.end_s - span.start_s >= MIN_PIECE_S:
+                shift = piece.start_s - piece.at_s
+                cut.append(
+                    Piece(piece.name, span.start_s + shift, span.end_s + shift, span.start_s)
+                )
+    return tuple(cut)
+
+
+def moment(recorded_s: float, kept: Iterable[Span]) -> float | None:
+    """Move a moment to the edited timeline; None if it is cut out."""
+    at = 0.0
+    for span in kept:
+        if span.start_s <= recorded_s < span.end_s:
+            return at + recorded_s - span.start_s
+        at += span.end_s - span.start_s
+    return None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,24 +13,21 @@ import structlog
 
 from recorder.api import (
     Edition,
+    EditionFailed,
     EditionOrder,
     EditionSource,
     Manifest,
-    PublishedFile,
-    RecordingNotFound,
     SourceManifest,
 )
 from recorder.core.edition_plan import EditionPlan, SourceTask, plan_edition, shown_stage
-from recorder.core.manifest import decode_manifest
 from recorder.core.pieces import edited
-from recorder.editions.process import run_task
+from recorder.editions.child import INPUTS_FOLDER
+from recorder.editions.process import ProcessFailed, run_process
 from recorder.editions.service import edition_id_of, edition_place, read_edition
 from recorder.editions.source import SourceMade
-from recorder.editions.worker import INPUTS_FOLDER, MADE_SUFFIX, made_path
+from recorder.editions.staging import RESERVE_BYTES, clean, read_manifest, stage_files
+from recorder.editions.worker import MADE_SUFFIX, made_path
 from recorder.storage.api import MANIFEST_NAME, RESULTS_FOLDER, Storage
-
-# Bytes that stay free for running lessons; the recorder keeps back as much for itself.
-RESERVE_BYTES = 4 * 1024 * 1024 * 1024
 
 _SOUND_BPS = 200_000  # of both codecs; Opus as it came has some 40,000
 _log = structlog.get_logger(__name__)
@@ -48,7 +43,7 @@ class Maker:
 
     async def make(self, order: EditionOrder, report: Callable[[int, int], None]) -> Edition:
         """See `EditionMaker`."""
-        manifest = await self._manifest(order.recording_id)
+        manifest = await read_manifest(self._storage, order.recording_id)
         plan = plan_edition(manifest, order)
         edition_id = edition_id_of(order)
         place_id = edition_place(order.recording_id, edition_id)
@@ -60,17 +55,11 @@ class Maker:
             try:
                 edition = await self._work(place, manifest, plan, report, edition_id)
             except Exception:
-                await asyncio.to_thread(_clean, place)
+                await asyncio.to_thread(clean, place)
                 raise
             await self._storage.publish(place_id)
         _log.info("edition_made", recording_id=order.recording_id, edition_id=edition_id)
         return edition
-
-    async def _manifest(self, recording_id: str) -> Manifest:
-        file = await self._storage.file(recording_id, MANIFEST_NAME)
-        if file is None:
-            raise RecordingNotFound(recording_id)
-        return decode_manifest(b"".join([piece async for piece in file.read()]))
 
     def _demand_room(self, plan: EditionPlan) -> None:
         """Refuse what would leave too little room. Raises OSError."""
@@ -98,25 +87,22 @@ class Maker:
             share = _Share(report, sum(lengths[:number]), lengths[number], sum(lengths))
             share(0.0)
             if (found := await asyncio.to_thread(_made, results, task)) is None:
-                await self._stage(place, manifest.entry.recording_id, task)
-                await run_task(place, task, share)
+                names = [file.name for file in task.files]
+                await stage_files(self._storage, manifest.entry.recording_id, names, place)
+                await _run(place, task, share)
                 found = await asyncio.to_thread(_demand_made, results, task)
             made.append(found)
         edition = edition_of(edition_id, manifest, plan, made)
         await asyncio.to_thread(_tidy, place, edition)
         return edition
 
-    async def _stage(self, place: Path, recording_id: str, task: SourceTask) -> None:
-        """Bring the recording's files to where the process may read them."""
-        inputs = place / INPUTS_FOLDER
-        await asyncio.to_thread(inputs.mkdir, exist_ok=True)
-        for media in task.files:
-            file = await self._storage.file(recording_id, media.name)
-            if file is None:
-                raise RecordingNotFound(f"{recording_id}/{media.name}")
-            target = inputs / media.name
-            if not await asyncio.to_thread(_linked, file, target):
-                await _copied(file, target)
+
+async def _run(place: Path, task: SourceTask, share: _Share) -> None:
+    """Have one source made in a process of its own. Raises EditionFailed, OSError."""
+    try:
+        await run_process("recorder.editions.worker", place, task, share)
+    except ProcessFailed as error:
+        raise EditionFailed(f"{task.source_id}: {error}") from error
 
 
 class _Share(msgspec.Struct, frozen=True):
@@ -194,28 +180,3 @@ def _tidy(place: Path, edition: Edition) -> None:
         if path.name not in kept and not path.name.endswith(MADE_SUFFIX):
             path.unlink()
     shutil.rmtree(place / INPUTS_FOLDER, ignore_errors=True)
-
-
-def _clean(place: Path) -> None:
-    for folder in (RESULTS_FOLDER, INPUTS_FOLDER):
-        shutil.rmtree(place / folder, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        place.rmdir()
-
-
-def _linked(file: PublishedFile, target: Path) -> bool:
-    """Put a file of this machine in its place without a copy; False if that cannot be."""
-    target.unlink(missing_ok=True)
-    if file.local is None:
-        return False
-    try:
-        os.link(file.local, target)
-    except OSError:
-        return False  # another disk
-    return True
-
-
-async def _copied(file: PublishedFile, target: Path) -> None:
-    with await asyncio.to_thread(target.open, "wb") as copy:
-        async for piece in file.read():
-            await asyncio.to_thread(copy.write, piece)

@@ -1,4 +1,4 @@
-"""The process of one source, as whoever started it sees it."""
+"""A process that makes media, as whoever started it sees it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.api import EditionFailed
-from recorder.core.edition_plan import SourceTask
-from recorder.editions.worker import NO_SPACE, Line
+from recorder.editions.child import NO_SPACE, Line
 from recorder.finishing.process import last_words, worker_environment
 
 _ASK_S = 0.5  # s between two reports, also where nothing went on: they tell whether to go on
@@ -24,17 +22,27 @@ _decoder = msgspec.json.Decoder(Line)
 Report = Callable[[float], None]
 
 
-async def run_task(place: Path, task: SourceTask, report: Report) -> None:
-    """Have a source made in a process of its own; an error of `report` ends the process.
+class ProcessFailed(Exception):
+    """The process failed. The text is for the log."""
+
+
+async def run_process(module: str, place: Path, task: msgspec.Struct, report: Report) -> None:
+    """Have a process carry out a task in a working place; an error of `report` ends the process.
+
+    Args:
+        module: what the process runs, built on `recorder.editions.child`.
+        place: the working place.
+        task: what is to be made.
+        report: told now and then the share that is done.
 
     Raises:
-        EditionFailed: the process failed.
+        ProcessFailed: see there.
         OSError: the disk is full.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "recorder.editions.worker",
+        module,
         str(place),
         stdin=PIPE,
         stdout=PIPE,
@@ -54,12 +62,12 @@ async def run_task(place: Path, task: SourceTask, report: Report) -> None:
                 process.kill()
             await process.wait()
     if code == NO_SPACE:
-        raise OSError(errno.ENOSPC, "no space for an edition")
+        raise OSError(errno.ENOSPC, "no space for what is made")
     if code != 0:
-        raise EditionFailed(f"{task.source_id}: {said or f'exit code {code}'}")
+        raise ProcessFailed(said or f"exit code {code}")
 
 
-async def _give(process: Process, task: SourceTask) -> None:
+async def _give(process: Process, task: msgspec.Struct) -> None:
     assert process.stdin is not None
     process.stdin.write(msgspec.json.encode(task) + b"\n")
     with contextlib.suppress(ConnectionError):  # it died at once: `wait` tells

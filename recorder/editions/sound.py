@@ -24,7 +24,7 @@ from recorder.finishing.waveform import AV_TIME_BASE
 
 CHANNELS = 2
 AAC_BPS = 64_000  # speech; with two pictures it has to go through 1 Mbit/s
-_AAC_FRAME = 1024  # samples (ISO/IEC 14496-3)
+AAC_FRAME = 1024  # samples (ISO/IEC 14496-3)
 _BASE = Fraction(1, SAMPLE_RATE)
 _JITTER_SAMPLES = 480  # 10 ms; frames as near as this are laid end to end
 
@@ -100,7 +100,7 @@ def write_aac(
                     packet.stream = stream
                     output.mux_one(packet)
 
-        for position, samples in _frames(folder, pieces, round(end_s * SAMPLE_RATE)):
+        for position, samples in sound_frames(folder, pieces, round(end_s * SAMPLE_RATE)):
             frame = AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
             frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, position, _BASE
             mux(stream.encode(frame))
@@ -109,20 +109,23 @@ def write_aac(
     return WrittenRun(path, AAC_CODEC, SAMPLE_RATE, end_s)
 
 
-def _frames(folder: Path, pieces: Sequence[Piece], end: int) -> Iterator[tuple[int, Samples]]:
-    """Yield frames for the encoder, without holes, from 0 up to `end` (samples)."""
+def sound_frames(folder: Path, pieces: Sequence[Piece], end: int) -> Iterator[tuple[int, Samples]]:
+    """Yield frames for the encoder, without holes, from 0 up to `end` (samples).
+
+    Frames of the same `end` have the same places, whatever the pieces are.
+    """
     kept: list[Samples] = []
     held = position = cursor = 0  # samples in `kept`, given out, and taken in
 
     def full() -> Iterator[tuple[int, Samples]]:
         nonlocal kept, held, position
-        if held < _AAC_FRAME:
+        if held < AAC_FRAME:
             return
         row = np.concatenate(kept, axis=1)
-        for start in range(0, held - _AAC_FRAME + 1, _AAC_FRAME):
-            yield position, np.ascontiguousarray(row[:, start : start + _AAC_FRAME])
-            position += _AAC_FRAME
-        left = row[:, held - held % _AAC_FRAME :]
+        for start in range(0, held - AAC_FRAME + 1, AAC_FRAME):
+            yield position, np.ascontiguousarray(row[:, start : start + AAC_FRAME])
+            position += AAC_FRAME
+        left = row[:, held - held % AAC_FRAME :]
         kept, held = [left], left.shape[1]
 
     for at, samples in _decoded(folder, pieces):
@@ -139,8 +142,8 @@ def _frames(folder: Path, pieces: Sequence[Piece], end: int) -> Iterator[tuple[i
         kept.append(given)
         held, cursor = held + given.shape[1], cursor + given.shape[1]
         yield from full()
-    while cursor < end + _AAC_FRAME:  # the last frame is filled up with silence
-        silent = min(end + _AAC_FRAME - cursor, SAMPLE_RATE)
+    while cursor < end + AAC_FRAME:  # the last frame is filled up with silence
+        silent = min(end + AAC_FRAME - cursor, SAMPLE_RATE)
         kept.append(np.zeros((CHANNELS, silent), np.float32))
         held, cursor = held + silent, cursor + silent
         yield from full()

@@ -62,6 +62,7 @@ class Action(StrEnum):
     KEEP_SERIES = "keep_series"  # 专题: made, changed, ordered
     RECOMMEND_RESOURCE = "recommend_resource"  # 推荐上级
     READ_REVIEW_POLICY = "read_review_policy"
+    EXPORT_FILM = "export_film"  # one MP4 of a version
     SHARE_RESOURCE = "share_resource"  # by links
     READ_RETENTION = "read_retention"  # what is deleted when, and what was
     SET_RETENTION = "set_retention"

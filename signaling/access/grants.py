@@ -89,6 +89,7 @@ GRANTS: Mapping[Action, frozenset[Grant]] = MappingProxyType(
         Action.REVIEW_RESOURCE: frozenset({_RESOURCE}),
         Action.PUBLISH_RESOURCE: frozenset({_RESOURCE}),
         Action.WITHDRAW_RESOURCE: frozenset({*_OWN_WORK, _RESOURCE, _ADMIN}),
+        Action.EXPORT_FILM: frozenset({*_OWN_WORK, _RESOURCE}),
         Action.SHARE_RESOURCE: frozenset({*_OWN_WORK, _RESOURCE, _ADMIN}),
         Action.RECOMMEND_RESOURCE: frozenset({_RESOURCE}),
         Action.NOMINATE_RESOURCE: frozenset({_RESOURCE, _ADMIN}),

@@ -77,6 +77,9 @@ class AuditAction(StrEnum):
     NOMINATION_REVOKE = "nomination_revoke"
     FIGURES_EXPORT = "figures_export"  # coverage, or use
     RESOURCE_EDITION = "resource_edition"  # an edition that failed is ordered again
+    FILM_ORDER = "film_order"  # 导出 MP4
+    FILM_DOWNLOAD = "film_download"
+    FILM_REMOVE = "film_remove"  # cancelled, or deleted before its time
     RESOURCE_REFUSED = "resource_refused"  # one of these, by somebody who may not
     SHARE_LINK_MAKE = "share_link_make"
     SHARE_LINK_REVOKE = "share_link_revoke"

@@ -259,6 +259,7 @@ class ProblemCode(StrEnum):
     PACKAGE_XML = "package_xml"
     PACKAGE_ZIP_BOMB = "package_zip_bomb"
     # of jobs that failed
+    FILM_FAILED = "film_failed"
     JOB_DIED = "job_died"
     JOB_OUT_OF_MEMORY = "job_out_of_memory"
     JOB_OWNER_GONE = "job_owner_gone"

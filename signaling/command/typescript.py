@@ -55,6 +55,7 @@ from signaling.lessons import reasons, sources
 from signaling.lessons import wire as lessons
 from signaling.library import wire as library
 from signaling.library.figures import wire as figures
+from signaling.library.films import wire as films
 from signaling.library.nominations import wire as nominations
 from signaling.library.publishing import wire as publishing
 from signaling.library.recommending import wire as recommending
@@ -120,6 +121,7 @@ REST = (
     resources,
     reviews,
     uploads,
+    films,
     publishing,
     references,
     recommending,

@@ -15,7 +15,7 @@ from importlib import import_module
 
 import msgspec
 
-from recorder.api import EditionMaker, RecordingRemover
+from recorder.api import EditionMaker, FilmMaker, RecordingRemover
 from recorder.intake.process import IntakeProcess
 from recorder.intake_api import VideoShelf
 from signaling.access.roles import Actor
@@ -54,6 +54,8 @@ from signaling.ledger.export_kind import EXPORT
 from signaling.ledger.exporting import Exporter
 from signaling.library.figures.export_kind import FIGURES_EXPORT
 from signaling.library.figures.exporting import export_figures
+from signaling.library.films.kind import FILM
+from signaling.library.films.making import film_handler
 from signaling.library.renditions import renditions_handler
 from signaling.library.renditions_kind import RENDITIONS
 from signaling.library.retention.erasing import Eraser
@@ -86,6 +88,7 @@ def job_kinds(config: Config) -> JobKinds:
     kinds.add(HARVEST, Harvester(Outgoing(networks(config.harvest_networks))).harvest)
     ImportJobs(config.zone, longest, config.relay_mbps).add_to(kinds)
     kinds.add(RENDITIONS, renditions_handler(lambda: edition_maker(config)))
+    kinds.add(FILM, film_handler(lambda: film_maker(config)))
     kinds.add(KEEP_UPLOAD, upload_handler(FolderFiles(config.files), lambda: video_shelf(config)))
     kinds.add(
         ERASURE, Eraser(lambda: recording_remover(config), FolderFiles(config.files)).carry_out
@@ -99,6 +102,15 @@ def edition_maker(config: Config) -> EditionMaker:
     """Open what makes renditions. No other kind loads the recorder, and FFmpeg with it."""
     opening = import_module("recorder.editions.opening")
     maker: EditionMaker = opening.open_maker(
+        config.data, config.database, config.recordings, config.recordings_key_file
+    )
+    return maker
+
+
+def film_maker(config: Config) -> FilmMaker:
+    """Open what makes films; see `edition_maker`."""
+    opening = import_module("recorder.films.opening")
+    maker: FilmMaker = opening.open_studio(
         config.data, config.database, config.recordings, config.recordings_key_file
     )
     return maker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorder.api import Editions
+from recorder.api import Editions, Films
 from signaling.access.signing import Keyring
 from signaling.audit.log import AuditLog
 from signaling.base.clock import Clock
@@ -18,6 +18,8 @@ from signaling.library.drafts import Drafts
 from signaling.library.editions.service import EditionKeeper
 from signaling.library.figures.routes import FiguresHandlers
 from signaling.library.figures.service import Figures
+from signaling.library.films.routes import FilmHandlers
+from signaling.library.films.service import FilmDesk
 from signaling.library.indexing import index_of
 from signaling.library.media_shelf import MediaShelf
 from signaling.library.nominations.routes import NominationHandlers
@@ -72,6 +74,7 @@ class ResourceDesk:
         editions: what is played of it.
         uploads: resources that point at an upload.
         attachments: files beside versions.
+        films: one MP4 of a version.
         records: what is or was public, for those who hand it on.
     """
 
@@ -83,6 +86,7 @@ class ResourceDesk:
         clock: Clock,
         recorder: MediaShelf,
         editions: Editions,
+        films: Films,
         jobs: JobService,
         job_store: JobStore,
         files: HeldFiles,
@@ -97,6 +101,7 @@ class ResourceDesk:
         self.editions = EditionKeeper(ground, editions, jobs, job_store)
         self.uploads = Uploads(ground, recorder, files, jobs, job_store)
         self.attachments = Attachments(ground, files, prefix)
+        self.films = FilmDesk(ground, films, jobs, job_store, prefix)
         beside = Beside(self.editions, self.uploads, self.attachments)
         reader = ResourceReader(ground, drafts, beside, prefix)
         self.editing = ResourceEditing(ground, self.attachments)
@@ -154,6 +159,7 @@ class ResourceDesk:
         self.series = SeriesHandlers(SeriesDesk(database, audit, clock, published))
         self.publications = PublishingHandlers(self.publishing, self.editions, reader)
         self.attached = AttachmentHandlers(self.attachments, reader, media)
+        self.filmed = FilmHandlers(self.films, reader)
         self.uploaded = UploadHandlers(self.uploads, reader)
         facets = Facets(database, index, clock)
         tree = Tree(database, index, facets, clock)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from playwright.async_api import Page, expect
 
@@ -135,6 +136,38 @@ async def _meanwhile(office: Office, resource_id: str) -> None:
     await expect(page.get_by_test_id("meta-section")).to_have_value("第三单元")
 
 
+async def _order_film(office: Office) -> None:
+    """导出 MP4 is made by a job, while the teacher goes on."""
+    page = office.teacher
+    await page.get_by_test_id("film-open").click()
+    await expect(page.get_by_test_id("film")).to_contain_text("大约需要")
+    await office.inspector.look("film", page, "film")
+    await page.get_by_test_id("confirm-yes").click()
+    await expect(page.get_by_test_id("film")).to_have_attribute(
+        "data-state", re.compile("waiting|making|ready")
+    )
+    await _press(page, "Escape")
+    await expect(page.get_by_test_id("film")).to_have_count(0)
+
+
+async def _save_film(office: Office, resource_id: str, folder: Path) -> None:
+    """The reviewer finds the film of the version that is published, and saves it."""
+    admin = await office.page("ziyuan", f"/resources/reviews/{resource_id}")
+    await admin.get_by_test_id("film-open").click()
+    film = admin.get_by_test_id("film")
+    await expect(film).to_have_attribute("data-state", "ready", timeout=EDITION_MS)
+    await office.inspector.look("film-ready", admin, "film")
+    async with admin.expect_download() as waiting:
+        await admin.get_by_test_id("confirm-yes").click()
+    saved = await waiting.value
+    assert saved.suggested_filename == f"{TITLE}.mp4"
+    await saved.save_as(folder / "film.mp4")
+    with av.open(str(folder / "film.mp4")) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert container.streams.audio[0].codec_context.name == "aac"
+        assert container.metadata["title"] == TITLE
+
+
 async def _submit(office: Office) -> None:
     page = office.teacher
     await page.get_by_test_id("submit").click()
@@ -214,12 +247,14 @@ async def _watch(office: Office, resource_id: str) -> Page:
     return guest
 
 
-async def test_from_draft_to_withdrawal(office: Office) -> None:
+async def test_from_draft_to_withdrawal(office: Office, tmp_path: Path) -> None:
     resource_id = await _edit(office)
     await _meanwhile(office, resource_id)
+    await _order_film(office)
     await _submit(office)
     admin = await _review(office, resource_id)
     guest = await _watch(office, resource_id)
+    await _save_film(office, resource_id, tmp_path)
     await admin.get_by_test_id("withdraw").click()
     await admin.get_by_test_id("withdraw-reason").select_option("copyright")
     await admin.get_by_test_id("confirm-yes").click()

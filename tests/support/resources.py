@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from recorder.api import (
     Edition,
     Entry,
+    Film,
     LessonFacts,
     Manifest,
     MediaFile,
@@ -28,11 +30,15 @@ from signaling.consent.rules import completed
 from signaling.consent.tables import ConsentRow
 from signaling.consent.wire import ConsentPurpose
 from signaling.directory.tables import ClassRow, PersonRow, RoomRow
+from signaling.jobs.tables import JobRow
+from signaling.jobs.wire import JobState
 from signaling.lessons.seats import room_participant
 from signaling.lessons.tables import LessonRoomRow, LessonRow
 from signaling.lessons.wire import ClassKind, LessonState
 from signaling.library.attachments.service import holder_of
 from signaling.library.editions.tables import EditionRow
+from signaling.library.films.kind import FilmResult
+from signaling.library.films.tables import FilmRow
 from signaling.library.publishing.wire import ResourcePublish
 from signaling.library.review.wire import ReviewPass
 from signaling.library.versions.tables import AttachmentRow
@@ -184,6 +190,22 @@ async def edition_made(services: Services, resource_id: str) -> str:
     (folder / "manifest.json").write_bytes(msgspec.json.encode(edition))
     (folder / "a.m3u8").write_bytes(b"#EXTM3U")
     return edition_id
+
+
+async def film_made(services: Services, resource_id: str) -> bytes:
+    """Say that the one film of a resource is there; its bytes."""
+    async with services.database.write() as session:
+        row = (await session.scalars(select(FilmRow).filter_by(resource_id=resource_id))).one()
+        data = b"a film of " + row.film_id.encode()
+        made = FilmResult(row.recording_id, row.film_id, 1.0, len(data))
+        job = await session.get_one(JobRow, row.job_id)
+        job.state, job.result = JobState.DONE, msgspec.json.encode(made).decode()
+    folder = services.config.data / "recordings" / row.recording_id / "films" / row.film_id
+    folder.mkdir(parents=True)
+    film = Film(row.film_id, row.recording_id, 1.0, len(data))
+    (folder / "manifest.json").write_bytes(msgspec.json.encode(film))
+    (folder / "film.mp4").write_bytes(data)
+    return data
 
 
 async def resource_id_of(services: Services, recording_id: str) -> str:

@@ -181,7 +181,7 @@ export const LAYERS = {
   },
   'pages/resources': {
     folders: [
-      ...['core/base', 'core/library', 'browser/base', 'browser/files', 'browser/identity', 'browser/library'],
+      ...['core/base', 'core/files', 'core/library', 'browser/base', 'browser/files', 'browser/identity', 'browser/library'],
       ...['i18n', 'components/base', 'components/files', 'components/jobs', 'components/library'],
     ],
     packages: PAGE,

@@ -37,20 +37,21 @@ def needs_edition(edits: ResourceEdits) -> bool:
     return bool(edits.keep or edits.hidden_sources or edits.hidden_pictures)
 
 
-def minutes_left(media_s: float, done: int, total: int, ran_s: float) -> int:
-    """Return how many minutes an edition may still take, at least one.
+def minutes_left(media_s: float, done: int, total: int, ran_s: float, pace: float = PACE) -> int:
+    """Return how many minutes media may still take to be made, at least one.
 
     Args:
         media_s: seconds of media of all sources.
         done: how much is done of `total`; 0 of 0 before it begins.
         total: all that is to be done.
         ran_s: seconds since it began.
+        pace: seconds of computing for a second of media.
     """
     share = min(1.0, done / total) if total else 0.0
     if share >= _TELLING_SHARE and ran_s > 0:
         left_s = ran_s * (1 - share) / share
     else:
-        left_s = media_s * PACE * (1 - share)
+        left_s = media_s * pace * (1 - share)
     return max(1, math.ceil(left_s / 60))
 
 

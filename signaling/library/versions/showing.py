@@ -106,6 +106,7 @@ def actions(actor: Actor, held: Held, passed: frozenset[str]) -> Iterator[Action
         Action.REVIEW_RESOURCE: state in {VersionState.IN_REVIEW, VersionState.PASSED},
         Action.PUBLISH_RESOURCE: state is VersionState.PASSED or published,
         Action.WITHDRAW_RESOURCE: published,
+        Action.EXPORT_FILM: state is not None or published,
     }
     for action, now in fits.items():
         if now and held.allows(actor, action):

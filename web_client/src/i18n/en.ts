@@ -33,6 +33,7 @@ import { resourcesEn } from './texts/resources.en'
 import { retentionEn } from './texts/retention.en'
 import { reviewsEn } from './texts/reviews.en'
 import { settingsEn } from './texts/settings.en'
+import { filmsEn } from './texts/films.en'
 import { sharingEn } from './texts/sharing.en'
 import { timetableEn } from './texts/timetable.en'
 import { todayEn } from './texts/today.en'
@@ -77,6 +78,7 @@ export const en: Texts = {
   ...retentionEn,
   ...reviewsEn,
   ...settingsEn,
+  ...filmsEn,
   ...sharingEn,
   ...timetableEn,
   ...todayEn,

@@ -33,6 +33,7 @@ import { resourcesZh } from './texts/resources.zh'
 import { retentionZh } from './texts/retention.zh'
 import { reviewsZh } from './texts/reviews.zh'
 import { settingsZh } from './texts/settings.zh'
+import { filmsZh } from './texts/films.zh'
 import { sharingZh } from './texts/sharing.zh'
 import { timetableZh } from './texts/timetable.zh'
 import { todayZh } from './texts/today.zh'
@@ -76,6 +77,7 @@ export const zh = {
   ...retentionZh,
   ...reviewsZh,
   ...settingsZh,
+  ...filmsZh,
   ...sharingZh,
   ...timetableZh,
   ...todayZh,

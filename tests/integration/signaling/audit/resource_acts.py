@@ -15,7 +15,7 @@ from signaling.library.nominations.rules import school_year
 from signaling.library.references.tables import ReferenceRow
 from signaling.library.wire import EditionState
 from signaling.wiring import Services
-from tests.support.resources import EDITS, METADATA, shelve
+from tests.support.resources import EDITS, METADATA, film_made, shelve
 from tests.support.server import Client
 from tests.support.uploads import upload
 
@@ -80,6 +80,23 @@ async def _fail_edition(c: County) -> None:
 async def _again(c: County) -> None:
     """The publication has an edition that failed."""
     await _deed(c.admin, c, "edition")
+
+
+async def _film_ordered(c: County) -> None:
+    await _saved(c)
+    await _deed(c.teacher, c, "versions/1/film")
+
+
+async def _filmed(c: County) -> None:
+    """A film that is there, without the job."""
+    await _film_ordered(c)
+    await film_made(c.services, c.kept["path"].rpartition("/")[2])
+
+
+async def _film_download(c: County) -> None:
+    path = f"{c.teacher.base}{c.kept['path']}/versions/1/film/content"
+    async with c.teacher.http.get(path) as answer:
+        answer.raise_for_status()
 
 
 async def _taken(c: County) -> None:
@@ -204,6 +221,9 @@ async def _held(c: County) -> None:
 
 ACTS = {
     "resource_edition": _again,
+    "film_order": lambda c: _deed(c.teacher, c, "versions/1/film"),
+    "film_download": _film_download,
+    "film_remove": lambda c: _deed(c.teacher, c, "versions/1/film", "DELETE"),
     "resource_upload": _upload,
     "resource_attach": _attach,
     "resource_detach": lambda c: _deed(c.teacher, c, f"attachments/{c.kept['file']}", "DELETE"),
@@ -254,6 +274,9 @@ ACTS = {
 }
 PREPARED_BY = {
     "resource_edition": _fail_edition,
+    "film_order": _saved,
+    "film_download": _filmed,
+    "film_remove": _film_ordered,
     "resource_upload": _taken,
     "resource_attach": _uploaded,
     "resource_detach": _attached,
@@ -293,6 +316,7 @@ TABLES = (
     "resource_versions",
     "resource_reviews",
     "resource_editions",
+    "resource_films",
     "resource_uploads",
     "resource_attachments",
     "publications",

@@ -97,8 +97,14 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", f"{ONE}/versions/{{version}}/attachments/{{file_id}}"): (WORKERS, None),
     ("GET", ATTACHMENT): (AT_SCHOOL | WORKERS, None),
     ("POST", f"{ONE}/upload"): ({OWNER}, None),
+    ("GET", f"{ONE}/versions/{{version}}/film"): ({OWNER} | REVIEWERS, None),
+    ("POST", f"{ONE}/versions/{{version}}/film"): ({OWNER} | REVIEWERS, None),
+    ("DELETE", f"{ONE}/versions/{{version}}/film"): ({OWNER} | REVIEWERS, None),
+    ("GET", f"{ONE}/versions/{{version}}/film/content"): ({OWNER} | REVIEWERS, None),
 }
 # Allowed deeds that need no body would be done: their states are walked by other tests.
+# What is not there: whoever may fetch it is told so, and each other try is audited.
+ABSENT = ("GET", f"{ONE}/versions/{{version}}/film/content")
 DONE = {"recall": {"in_review", "passed"}, "versions": {"published", "withdrawn"}}
 
 
@@ -116,7 +122,9 @@ class Walk:
         method, path = route
         path = path.replace("{resource_id}", self.resources[state])
         edition = self.editions.get(state)
-        path = path.replace("{version}", "1").replace("{edition_id}", edition or "0" * 32)
+        # No film is ordered here: there is no such version.
+        number = "1" if method == "GET" else "99"
+        path = path.replace("{version}", number).replace("{edition_id}", edition or "0" * 32)
         path = path.replace("{file}", "a.m3u8" if "/" + (edition or "?") in path else "camera.webm")
         # A file is taken away by nobody here, so that the walk changes nothing.
         path = path.replace("{file_id}", self.files[state] if method == "GET" else "none")
@@ -200,10 +208,11 @@ async def test_who_gets_how_far(walk: Walk, state: str) -> None:
         async with turn:
             status, text = await walk.ask(who, route, state)
         if wanted is None:
-            fits = status in ({200, 206} if route[0] == "GET" else REFUSED)
+            there = route[0] == "GET" and route != ABSENT
+            fits = status in ({200, 206} if there else REFUSED)
         else:
             fits = status in wanted
-            deed = route[0] != "GET" and route[1].startswith(ONE)
+            deed = (route[0] != "GET" or route == ABSENT) and route[1].startswith(ONE)
             refused += deed and who != NOBODY
         return None if fits else f"{who} {route}: {status} {text[:150]}, wanted {wanted}"
 

@@ -2,6 +2,7 @@
 import { FiguresApi } from '../../core/library/figures_api'
 import { CatalogueApi } from '../../core/library/catalogue_api'
 import { ExchangeApi } from '../../core/library/exchange_api'
+import { FilmsApi } from '../../core/library/films_api'
 import { PublishedApi } from '../../core/library/published_api'
 import { RecommendationsApi } from '../../core/library/recommendations_api'
 import { RetentionApi } from '../../core/library/retention_api'
@@ -17,6 +18,7 @@ export const recommendations = new RecommendationsApi(rest)
 export const series = new SeriesApi(rest)
 export const figures = new FiguresApi(rest)
 export const exchange = new ExchangeApi(rest)
+export const films = new FilmsApi(rest)
 export const retention = new RetentionApi(rest)
 export const sharing = new SharingApi(rest)
 export const catalogue = new CatalogueApi(rest)

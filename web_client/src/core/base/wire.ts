@@ -57,6 +57,7 @@ export type Action =
   | 'keep_series'
   | 'recommend_resource'
   | 'read_review_policy'
+  | 'export_film'
   | 'share_resource'
   | 'read_retention'
   | 'set_retention'
@@ -322,6 +323,7 @@ export type ProblemCode =
   | 'package_too_large'
   | 'package_xml'
   | 'package_zip_bomb'
+  | 'film_failed'
   | 'job_died'
   | 'job_out_of_memory'
   | 'job_owner_gone'
@@ -1348,6 +1350,9 @@ export type AuditAction =
   | 'nomination_revoke'
   | 'figures_export'
   | 'resource_edition'
+  | 'film_order'
+  | 'film_download'
+  | 'film_remove'
   | 'resource_refused'
   | 'share_link_make'
   | 'share_link_revoke'
@@ -3040,6 +3045,33 @@ export interface UploadResource {
   /** length 0…80 */
   grade?: string
   kind_of_resource?: ResourceType
+}
+
+/** A film's way: 未导出 / 排队 / 导出中 / 可下载 / 失败. */
+export type FilmState =
+  | 'none'
+  | 'waiting'
+  | 'making'
+  | 'ready'
+  | 'failed'
+
+/**
+ * The film of one version as it is now.
+ *
+ * ``stale``: a film was made of it, but the version was changed since then. ``minutes`` is how
+ * long it may take, or may still take. ``url`` only ever saves the file, until ``expires_at``.
+ */
+export interface FilmStatus {
+  version: number
+  state: FilmState
+  stale: boolean
+  minutes: number
+  progress: number
+  problem: ProblemCode | null
+  duration_s: number | null
+  size: number | null
+  expires_at: string | null
+  url: string | null
 }
 
 /** 发布 of the version that was passed. A password is for its scope only. */

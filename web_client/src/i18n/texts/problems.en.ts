@@ -247,6 +247,7 @@ export const problemsEn: typeof problemsZh = {
     job_owner_gone: 'The account that submitted this task is closed, so it was not done.',
     job_result_too_large: 'The result is too large to be kept. Please ask for less.',
     nothing_left: 'Nothing that could be played is left after cutting and hiding. Please keep a part.',
+    film_failed: 'The MP4 could not be made. Please try again later, or ask an administrator.',
     renditions_failed: 'The playable versions could not be made. Please try again later, or ask an administrator.',
     job_too_long: 'This took too long and was stopped. Please ask for less.',
     unknown_job_kind: 'The server was updated and no longer knows this task. Please submit it again.',

@@ -244,6 +244,7 @@ export const problemsZh = {
     job_owner_gone: '提交这项任务的账号已停用，任务没有进行。',
     job_result_too_large: '结果太大，无法保存，请缩小范围再试。',
     nothing_left: '剪辑和隐藏之后没有可以播放的内容了，请保留一部分。',
+    film_failed: 'MP4 没有导出成功，请稍后再试；仍不行请联系管理员。',
     renditions_failed: '点播版本没有生成成功，请稍后再试；仍不行请联系管理员。',
     job_too_long: '处理时间过长，已停止，请缩小范围再试。',
     unknown_job_kind: '服务器已更新，不再认识这项任务，请重新提交。',
