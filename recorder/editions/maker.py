@@ -18,6 +18,7 @@ from recorder.api import (
     EditionOrder,
     EditionSource,
     Manifest,
+    MediaFile,
     PublishedFile,
     RecordingNotFound,
     SourceManifest,
@@ -98,7 +99,8 @@ class Maker:
             share = _Share(report, sum(lengths[:number]), lengths[number], sum(lengths))
             share(0.0)
             if (found := await asyncio.to_thread(_made, results, task)) is None:
-                await self._stage(place, manifest.entry.recording_id, task)
+                recording_id = manifest.entry.recording_id
+                await bring(self._storage, place / INPUTS_FOLDER, recording_id, task.files)
                 await run_task(place, task, share)
                 found = await asyncio.to_thread(_demand_made, results, task)
             made.append(found)
@@ -106,17 +108,19 @@ class Maker:
         await asyncio.to_thread(_tidy, place, edition)
         return edition
 
-    async def _stage(self, place: Path, recording_id: str, task: SourceTask) -> None:
-        """Bring the recording's files to where the process may read them."""
-        inputs = place / INPUTS_FOLDER
-        await asyncio.to_thread(inputs.mkdir, exist_ok=True)
-        for media in task.files:
-            file = await self._storage.file(recording_id, media.name)
-            if file is None:
-                raise RecordingNotFound(f"{recording_id}/{media.name}")
-            target = inputs / media.name
-            if not await asyncio.to_thread(_linked, file, target):
-                await _copied(file, target)
+
+async def bring(
+    storage: Storage, folder: Path, recording_id: str, files: Sequence[MediaFile]
+) -> None:
+    """Bring a recording's files to where a process may read them. Raises RecordingNotFound."""
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
+    for media in files:
+        file = await storage.file(recording_id, media.name)
+        if file is None:
+            raise RecordingNotFound(f"{recording_id}/{media.name}")
+        target = folder / media.name
+        if not await asyncio.to_thread(_linked, file, target):
+            await _copied(file, target)
 
 
 class _Share(msgspec.Struct, frozen=True):

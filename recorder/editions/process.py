@@ -25,7 +25,21 @@ Report = Callable[[float], None]
 
 
 async def run_task(place: Path, task: SourceTask, report: Report) -> None:
-    """Have a source made in a process of its own; an error of `report` ends the process.
+    """Have a source made in a process of its own. Raises as `run_worker`."""
+    await run_worker("recorder.editions.worker", place, task, task.source_id, report)
+
+
+async def run_worker(
+    module: str, place: Path, task: msgspec.Struct, name: str, report: Report
+) -> None:
+    """Have a task carried out in a process; an error of `report` ends the process.
+
+    Args:
+        module: what `python -m` runs.
+        place: the working place.
+        task: what the process is given.
+        name: of the task, for the log.
+        report: told the share that is done.
 
     Raises:
         EditionFailed: the process failed.
@@ -34,7 +48,7 @@ async def run_task(place: Path, task: SourceTask, report: Report) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "recorder.editions.worker",
+        module,
         str(place),
         stdin=PIPE,
         stdout=PIPE,
@@ -56,10 +70,10 @@ async def run_task(place: Path, task: SourceTask, report: Report) -> None:
     if code == NO_SPACE:
         raise OSError(errno.ENOSPC, "no space for an edition")
     if code != 0:
-        raise EditionFailed(f"{task.source_id}: {said or f'exit code {code}'}")
+        raise EditionFailed(f"{name}: {said or f'exit code {code}'}")
 
 
-async def _give(process: Process, task: SourceTask) -> None:
+async def _give(process: Process, task: msgspec.Struct) -> None:
     assert process.stdin is not None
     process.stdin.write(msgspec.json.encode(task) + b"\n")
     with contextlib.suppress(ConnectionError):  # it died at once: `wait` tells

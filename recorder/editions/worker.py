@@ -39,21 +39,22 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     done: float = 0.0
 
 
-def _watch() -> None:
+def watch() -> None:
+    """Wait for the end of the input, and end the process then."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
     os._exit(_UNWANTED)
 
 
-def _task() -> SourceTask:
-    """Read the line byte by byte: what follows is the watcher's."""
+def read_line() -> bytes:
+    """Read the task's line byte by byte: what follows is the watcher's. Raises EOFError."""
     line = bytearray()
     while not line.endswith(b"\n"):
         piece = os.read(sys.stdin.fileno(), 1)
         if not piece:
             raise EOFError
         line += piece
-    return msgspec.json.decode(line, type=SourceTask)
+    return bytes(line)
 
 
 def made_path(results: Path, stem: str) -> Path:
@@ -75,8 +76,8 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.buffer.flush()
 
     os.nice(NICENESS)
-    task = _task()
-    threading.Thread(target=_watch, name="unwanted", daemon=True).start()
+    task = msgspec.json.decode(read_line(), type=SourceTask)
+    threading.Thread(target=watch, name="unwanted", daemon=True).start()
     with locked(place):  # a process that outlived its server may still be there
         limit_resources(cpu_s=CPU_S)
         with contextlib.suppress(OSError):  # a container may forbid it

@@ -54,6 +54,7 @@ from signaling.ledger import wire as ledger
 from signaling.lessons import reasons, sources
 from signaling.lessons import wire as lessons
 from signaling.library import wire as library
+from signaling.library.captions import wire as captions
 from signaling.library.figures import wire as figures
 from signaling.library.nominations import wire as nominations
 from signaling.library.publishing import wire as publishing
@@ -118,6 +119,7 @@ REST = (
     catalogue,
     consent,
     resources,
+    captions,
     reviews,
     uploads,
     publishing,

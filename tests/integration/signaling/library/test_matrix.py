@@ -97,6 +97,9 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", f"{ONE}/versions/{{version}}/attachments/{{file_id}}"): (WORKERS, None),
     ("GET", ATTACHMENT): (AT_SCHOOL | WORKERS, None),
     ("POST", f"{ONE}/upload"): ({OWNER}, None),
+    ("GET", f"{ONE}/versions/{{version}}/captions"): (WORKERS, None),
+    ("PUT", f"{ONE}/captions"): ({OWNER}, STALE),
+    ("POST", f"{ONE}/captions"): ({OWNER} | REVIEWERS, STALE),
 }
 # Allowed deeds that need no body would be done: their states are walked by other tests.
 DONE = {"recall": {"in_review", "passed"}, "versions": {"published", "withdrawn"}}

@@ -154,6 +154,10 @@ export const auditEn: typeof auditZh = {
       legal_hold_place: 'Legal hold placed',
       legal_hold_release: 'Legal hold released',
       deletion_export: 'Due deletions exported',
+      captions_order: 'Captions ordered',
+      captions_made: 'Captions made',
+      captions_save: 'Captions changed',
+      caption_policy_set: 'Captions of a branch set',
       review_policy_set: 'Levels of review set',
       import: 'Import',
       secret_rotate: 'Secret changed',
@@ -225,6 +229,10 @@ export const auditEn: typeof auditZh = {
       person: 'Forwarded to',
       deed: 'Action',
       levels: 'Levels',
+      automatic: 'Automatic captions',
+      words: 'Words to check',
+      removed: 'Removed',
+      cues: 'Captions',
     },
     value: {
       noun: {
@@ -290,6 +298,7 @@ export const auditEn: typeof auditZh = {
         harvest: 'Harvest of another library',
         timetable_adoption: 'Writing a proposal',
         file_check: 'Check of an upload',
+        resource_captions: 'Making captions',
         resource_renditions: 'Making playable versions',
         resource_erasure: 'Deletion of resources that are due',
         deletion_export: 'Export of due deletions',
@@ -371,6 +380,8 @@ export const auditEn: typeof auditZh = {
         resource_edition: 'Playable edition ordered again',
         resource_upload: 'Resource made of an upload',
         resource_attach: 'File added to a resource',
+        captions_order: 'Captions ordered',
+        captions_save: 'Captions changed',
         resource_detach: 'File removed from a resource',
       },
       problem: {

@@ -152,6 +152,10 @@ export const auditZh = {
       legal_hold_place: '设置法定保留',
       legal_hold_release: '解除法定保留',
       deletion_export: '导出将删除清单',
+      captions_order: '生成字幕',
+      captions_made: '字幕已生成',
+      captions_save: '修改字幕',
+      caption_policy_set: '设置字幕',
       review_policy_set: '设置审核级数',
       import: '导入',
       secret_rotate: '更换密钥',
@@ -223,6 +227,10 @@ export const auditZh = {
       person: '转交给',
       deed: '操作',
       levels: '审核级数',
+      automatic: '自动生成字幕',
+      words: '核对词数',
+      removed: '删除',
+      cues: '字幕条数',
     },
     value: {
       noun: {
@@ -288,6 +296,7 @@ export const auditZh = {
         harvest: '采集其他资源库',
         timetable_adoption: '写入排课方案',
         file_check: '检查上传的文件',
+        resource_captions: '生成字幕',
         resource_renditions: '生成点播版本',
         resource_erasure: '删除到期资源',
         deletion_export: '导出将删除清单',
@@ -369,6 +378,8 @@ export const auditZh = {
         resource_edition: '重新生成播放版本',
         resource_upload: '上传视频建立资源',
         resource_attach: '添加附件',
+        captions_order: '生成字幕',
+        captions_save: '修改字幕',
         resource_detach: '移除附件',
       },
       problem: {

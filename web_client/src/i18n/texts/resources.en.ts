@@ -45,7 +45,7 @@ export const resourcesEn: typeof resourcesZh = {
       withdrawn: 'Open',
     },
     parts: 'What to edit',
-    part: { data: 'Data', cuts: 'Cuts', chapters: 'Chapters', pictures: 'Pictures', files: 'Files', said: 'Reviews' },
+    part: { data: 'Data', cuts: 'Cuts', chapters: 'Chapters', captions: 'Captions', pictures: 'Pictures', files: 'Files', said: 'Reviews' },
     save: 'Save draft',
     saved: 'Saved',
     unsaved: 'Unsaved changes',
