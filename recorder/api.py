@@ -94,7 +94,7 @@ class EditionFailed(RecorderError):
 class SoundUnreadable(RecorderError):
     """The sound of a source cannot be decoded; the log says why."""
 
-    code = "sound_unreadable"
+    code = "captions_failed"
 
 
 class StorageUnavailable(RecorderError):
