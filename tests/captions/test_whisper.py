@@ -1,7 +1,7 @@
-"""The real model on real sound, in the worker process as the server starts it (`make test-captions`).
+"""The real model on speech and silence, with the worker's kinds of jobs (`make test-captions`).
 
-Speech is espeak-ng's English: its Mandarin means nothing to the model, and no Mandarin speech was to
-be had. So no character error rate of Mandarin is measured here.
+Speech is espeak-ng's English. Its Mandarin means nothing to the model, and no Mandarin speech was
+to be had. So no character error rate of Mandarin is measured here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import wave
 from collections.abc import AsyncIterator
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import av
@@ -92,6 +93,7 @@ async def test_a_recording_is_captioned(at: Stage, speech: Samples) -> None:
     await carry_out_jobs(services, job_kinds(services.config))
     made = await at.teacher.call("GET", f"{at.path}/versions/1/captions")
     assert (made["state"], made["problem"]) == ("ready", None)
-    assert _letters("".join(one["text"] for one in made["cues"])) == _letters(SAID)
+    heard = _letters("".join(one["text"] for one in made["cues"]))
+    assert SequenceMatcher(None, heard, _letters(SAID)).ratio() > 0.95  # Opus costs a letter or two
     assert {one["source_id"] for one in made["cues"]} == {"lead.camera"}
     assert made["cues"][0]["start_s"] == pytest.approx(5, abs=1)

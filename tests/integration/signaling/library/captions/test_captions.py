@@ -313,7 +313,7 @@ async def test_who_may_not(at: Stage) -> None:
 async def test_they_go_with_their_resource(at: Stage) -> None:
     await put(at, 0, cue(1, 1, 2, "好"))
     making = await order(at, 1)
-    await at.teacher.call("POST", f"{at.path}/delete", {"note": ""})
+    await at.teacher.call("POST", f"{at.path}/delete", {"note": "拍错了"})
     async with at.world.services.database.read() as session:
         assert await session.scalar(select(func.count()).select_from(CaptionRow)) == 0
     job = await at.world.services.job_store.job(making["job_id"])
