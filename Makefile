@@ -25,7 +25,7 @@ WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -no
 
 CORE_SOURCES := $(shell find relay/core relay/api relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bench-upload bench-search bars bench-harvest interop-ffmpeg interop-gst qoe lock sbom house picture format clean
+.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bench-upload bench-search bars bench-harvest interop-ffmpeg interop-gst qoe captions test-captions lock sbom house picture format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -98,6 +98,12 @@ qoe: setup $(STAMPS)/system  ## what a classroom sees over poor links: all profi
 	$(BIN)/python -m load_tests qoe $(ARGS)
 	$(BIN)/python -m load_tests qoe-report
 
+captions: $(STAMPS)/captions  ## 自动字幕 for `make run`: faster-whisper and a model, 440 MB (docs/operations.md)
+
+test-captions: setup $(STAMPS)/captions $(STAMPS)/system  ## the real model on speech and on silence; not part of make test
+	.ci/install-speech
+	$(BIN)/pytest -m captions tests/captions
+
 lock: $(STAMPS)/tools  ## requirements/*.lock anew from pyproject.toml (ARGS=--upgrade takes newer versions)
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" .ci/lock $(ARGS)
 
@@ -120,6 +126,11 @@ $(STAMPS)/python: pyproject.toml requirements/development.lock requirements/node
 	$(BIN)/pip $(LOCKED) requirements/development.lock
 	$(if $(NODE_OK),,$(BIN)/pip $(LOCKED) requirements/node.lock)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+# An extra that `make run` then has: versions are those of the other locks, but for what it brings.
+$(STAMPS)/captions: requirements/captions.lock | $(STAMPS)/python
+	$(BIN)/pip $(LOCKED) requirements/captions.lock
 	@mkdir -p $(STAMPS) && touch $@
 
 # Apart from the server's own environment: their dependencies are not its.

@@ -48,6 +48,7 @@ def faults(root: Path) -> Iterator[str]:
     wanted = {
         "server": server,
         "development": server + project["optional-dependencies"]["dev"],
+        "captions": server + project["optional-dependencies"]["captions"],
         "tools": groups["tools"],
         "node": groups["node"],
     }
@@ -57,10 +58,11 @@ def faults(root: Path) -> Iterator[str]:
         pinned[name], wrong = pins_of(text)
         yield from (f"{name}.lock: no pin with hashes: {entry}" for entry in wrong)
         yield from (f"{name}.lock lacks {one}" for one in uncovered(requirements, pinned[name]))
-    for package, version in pinned["server"].items():
-        other = pinned["development"].get(package)
-        if other != version:
-            yield f"{package}: server.lock has {version}, development.lock has {other}"
+    for name in ("development", "captions"):
+        for package, version in pinned["server"].items():
+            other = pinned[name].get(package)
+            if other != version:
+                yield f"{package}: server.lock has {version}, {name}.lock has {other}"
 
 
 def main() -> None:

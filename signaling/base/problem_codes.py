@@ -145,6 +145,9 @@ class ProblemCode(StrEnum):
     RESOURCE_TWICE = "resource_twice"
     RESOURCE_NOT_PUSHED = "resource_not_pushed"  # never on the lesson's list
     PLAY_OUT_OF_TIME = "play_out_of_time"
+    CUE_IMPOSSIBLE = "cue_impossible"  # a caption ends before it begins, or is of no source
+    TOO_MANY_CUES = "too_many_cues"
+    CAPTIONS_NOT_INSTALLED = "captions_not_installed"
     EDIT_IMPOSSIBLE = "edit_impossible"  # parts overlap, or reach beyond the recording
     METADATA_MISSING = "metadata_missing"
     NOT_PLEDGED = "not_pledged"  # 原创承诺
@@ -265,6 +268,8 @@ class ProblemCode(StrEnum):
     JOB_OWNER_GONE = "job_owner_gone"
     JOB_RESULT_TOO_LARGE = "job_result_too_large"
     JOB_TOO_LONG = "job_too_long"
+    CAPTIONS_FAILED = "captions_failed"
+    CAPTIONS_TOO_LATE = "captions_too_late"  # the version was decided about meanwhile
     NOTHING_LEFT = "nothing_left"
     RENDITIONS_FAILED = "renditions_failed"
     UNKNOWN_JOB_KIND = "unknown_job_kind"

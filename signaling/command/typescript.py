@@ -54,6 +54,7 @@ from signaling.ledger import wire as ledger
 from signaling.lessons import reasons, sources
 from signaling.lessons import wire as lessons
 from signaling.library import wire as library
+from signaling.library.captions import wire as captions
 from signaling.library.figures import wire as figures
 from signaling.library.films import wire as films
 from signaling.library.nominations import wire as nominations
@@ -119,6 +120,7 @@ REST = (
     catalogue,
     consent,
     resources,
+    captions,
     reviews,
     uploads,
     films,

@@ -15,7 +15,7 @@ from importlib import import_module
 
 import msgspec
 
-from recorder.api import EditionMaker, FilmMaker, RecordingRemover
+from recorder.api import EditionMaker, FilmMaker, RecordingRemover, SoundReader
 from recorder.intake.process import IntakeProcess
 from recorder.intake_api import VideoShelf
 from signaling.access.roles import Actor
@@ -52,6 +52,9 @@ from signaling.jobs.worker import Line, Order, Outlet, standard_pipes, work
 from signaling.joints.catalogue_use import chapters_in_use
 from signaling.ledger.export_kind import EXPORT
 from signaling.ledger.exporting import Exporter
+from signaling.library.captions.kind import CAPTIONS
+from signaling.library.captions.making import CaptionMaker
+from signaling.library.captions.whisper import Whisper
 from signaling.library.figures.export_kind import FIGURES_EXPORT
 from signaling.library.figures.exporting import export_figures
 from signaling.library.films.kind import FILM
@@ -91,6 +94,9 @@ def job_kinds(config: Config) -> JobKinds:
     kinds.add(FILM, film_handler(lambda: film_maker(config)))
     kinds.add(KEEP_UPLOAD, upload_handler(FolderFiles(config.files), lambda: video_shelf(config)))
     kinds.add(
+        CAPTIONS, CaptionMaker(lambda: sound_reader(config), lambda: recogniser(config)).carry_out
+    )
+    kinds.add(
         ERASURE, Eraser(lambda: recording_remover(config), FolderFiles(config.files)).carry_out
     )
     kinds.add(DELETION_EXPORT, DeletionExporter(config.zone).export)
@@ -123,6 +129,29 @@ def video_shelf(config: Config) -> VideoShelf:
         config.data, config.database, config.recordings, config.recordings_key_file
     )
     return shelf
+
+
+def sound_reader(config: Config) -> SoundReader:
+    """Open what reads the sound of recordings; see `edition_maker`."""
+    listening = import_module("recorder.listening.listener")
+    reader: SoundReader = listening.open_listener(
+        config.data,
+        config.database,
+        config.recordings,
+        config.recordings_key_file,
+        config.data / "listening",
+    )
+    return reader
+
+
+def recogniser(config: Config) -> Whisper:
+    """Load the model that the configuration names. Raises ModelMissing."""
+    return Whisper(
+        config.captions_model,
+        config.data / "models",
+        language=config.captions_language,
+        threads=config.captions_threads,
+    )
 
 
 def recording_remover(config: Config) -> RecordingRemover:

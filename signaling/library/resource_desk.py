@@ -14,6 +14,11 @@ from signaling.jobs.service import JobService
 from signaling.jobs.store import JobStore
 from signaling.library.attachments.routes import AttachmentHandlers
 from signaling.library.attachments.service import Attachments
+from signaling.library.captions.checking import CaptionCheck
+from signaling.library.captions.model import is_installed
+from signaling.library.captions.policies import CaptionPolicyDesk
+from signaling.library.captions.routes import CaptionHandlers
+from signaling.library.captions.service import Captions
 from signaling.library.drafts import Drafts
 from signaling.library.editions.service import EditionKeeper
 from signaling.library.figures.routes import FiguresHandlers
@@ -75,6 +80,7 @@ class ResourceDesk:
         uploads: resources that point at an upload.
         attachments: files beside versions.
         films: one MP4 of a version.
+        captions: 字幕 of versions.
         records: what is or was public, for those who hand it on.
     """
 
@@ -104,7 +110,13 @@ class ResourceDesk:
         self.films = FilmDesk(ground, films, jobs, job_store, prefix)
         beside = Beside(self.editions, self.uploads, self.attachments)
         reader = ResourceReader(ground, drafts, beside, prefix)
-        self.editing = ResourceEditing(ground, self.attachments)
+        installed = is_installed(config.captions_model)
+        self.captions = Captions(ground, jobs, job_store, installed=installed)
+        self.checks.add(CaptionCheck(database))
+        self.captioned = CaptionHandlers(
+            self.captions, CaptionPolicyDesk(database, audit, installed=installed), reader
+        )
+        self.editing = ResourceEditing(ground, self.attachments, self.captions)
         self.reviewing = Reviewing(ground, reader)
         self.publishing = Publishing(ground, passwords, self.editions)
         self.deletions = Deletions(ground, jobs)
@@ -135,6 +147,7 @@ class ResourceDesk:
             recorder=recorder,
             keeper=self.editions,
             attachments=self.attachments,
+            captions=self.captions,
             passwords=passwords,
             tickets=tickets,
             limits=limits,

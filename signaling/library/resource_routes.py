@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from signaling.library.attachments import routes as attachment_routes
+from signaling.library.captions import routes as caption_routes
 from signaling.library.figures import routes as figures_routes
 from signaling.library.films import routes as film_routes
 from signaling.library.nominations import routes as nomination_routes
@@ -27,6 +28,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     *publishing_routes.PAGES,
     *attachment_routes.ROUTES,
     *film_routes.ROUTES,
+    *caption_routes.ROUTES,
     *upload_routes.ROUTES,
     *recommending_routes.ROUTES,
     *series_routes.ROUTES,
@@ -47,6 +49,7 @@ def endpoints(desk: ResourceDesk) -> tuple[Endpoint, ...]:
         *bind(publishing_routes.PAGES, desk.pages),
         *bind(attachment_routes.ROUTES, desk.attached),
         *bind(film_routes.ROUTES, desk.filmed),
+        *bind(caption_routes.ROUTES, desk.captioned),
         *bind(upload_routes.ROUTES, desk.uploaded),
         *bind(recommending_routes.ROUTES, desk.recommendations),
         *bind(series_routes.ROUTES, desk.series),

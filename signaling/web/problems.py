@@ -18,6 +18,7 @@ from recorder.api import (
     RecorderError,
     RecordingNotFound,
     RecordingNotReady,
+    SoundUnreadable,
     StorageUnavailable,
 )
 from relay.api import OfferError, RelayError, RelayFull, SessionNotFound, StaleSession
@@ -44,6 +45,7 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, ProblemCode, str], ...] = (
     (FilmFailed, 503, ProblemCode.FILM_FAILED, "the film could not be made"),
     (NothingLeft, 422, ProblemCode.NOTHING_LEFT, "the edit leaves nothing to play"),
     (EditionFailed, 503, ProblemCode.RENDITIONS_FAILED, "the renditions could not be made"),
+    (SoundUnreadable, 503, ProblemCode.CAPTIONS_FAILED, "the sound could not be decoded"),
     (StorageUnavailable, 503, ProblemCode.STORAGE_UNAVAILABLE, "the storage is not available"),
     (BadCursor, 400, ProblemCode.BAD_CURSOR, "the cursor is none of this list"),
     (RelayError, 500, ProblemCode.RELAY_ERROR, "the relay failed"),

@@ -1,4 +1,4 @@
-"""保存与删除 and 分享 in real Chromium: a rule, the list, a hold; a link that a guest follows."""
+"""保存与删除, 分享 and 字幕 in real Chromium: a hold, a link, an imported file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 from signaling.access.roles import Role
 from tests.integration.signaling.library.resource_acts import stage
+from tests.interop.test_accessibility import Inspector
 from tests.support.browser import chromium
 from tests.support.pages import Pages, sign_in
 from tests.support.two_counties import OURS, PASSWORD
@@ -55,3 +56,51 @@ async def test_an_operator_holds_and_a_guest_follows_a_link(tmp_path: Path) -> N
         await page.get_by_test_id("retention-rules").click()
         await expect(page.get_by_test_id("rule-set")).to_be_visible()
         await _picture(page, "rules")
+
+
+SRT = """1
+00:00:01,000 --> 00:00:09,000
+<b>同学们好</b>
+
+2
+00:00:10,000 --> 00:00:12,000
+再见
+"""
+HOSTILE = "<img src=x onerror=document.title='taken'>"
+
+
+async def test_captions_are_imported_corrected_and_shown_as_text(tmp_path: Path) -> None:
+    async with stage(tmp_path) as at, chromium() as browser:
+        at.world.services.resources.captions.installed = False
+        base, inspector = at.world.client().base, Inspector()
+        page = await Pages(base, browser).page()
+        await sign_in(page, base, HERE.teacher, f"/resources/mine/{at.resource_id}", PASSWORD)
+        await page.get_by_test_id("part-captions").click()
+        await expect(page.get_by_test_id("captions-not-installed")).to_be_visible()
+        await expect(page.get_by_test_id("captions-none")).to_be_visible()
+        await _picture(page, "captions-none")
+        file = {"name": "a.srt", "mimeType": "text/plain", "buffer": SRT.encode("gb18030")}
+        await page.get_by_test_id("caption-file").set_input_files([file])  # type: ignore[list-item]
+        texts = page.get_by_test_id("caption-text")
+        await expect(texts).to_have_count(2)
+        await expect(texts.first).to_have_value("同学们好")
+        await texts.first.fill(HOSTILE)
+        await page.get_by_test_id("captions-save").click()
+        await expect(page.get_by_test_id("captions-told")).to_have_text("字幕已保存")
+        await page.get_by_label("跳到 0:01").click()
+        await expect(page.get_by_test_id("captions")).to_have_text(HOSTILE)
+        await inspector.look("captions", page, "caption-box")
+        await _picture(page, "captions")
+        await page.set_viewport_size({"width": 1920, "height": 1080})
+        await _picture(page, "captions-1920")
+        await page.reload()
+        await page.get_by_test_id("part-captions").click()
+        await page.get_by_test_id("caption-find").fill("再见")
+        await expect(texts).to_have_count(1)
+        assert "taken" not in await page.title()
+        assert inspector.wrong == {}
+        admin = await Pages(base, browser).page()
+        county = OURS.person(Role.COUNTY_ADMIN)
+        await sign_in(admin, base, county, "/resources/policies", PASSWORD)
+        await expect(admin.get_by_test_id("caption-policies")).to_be_visible()
+        await _picture(admin, "caption-policies")

@@ -17,11 +17,13 @@ from signaling.base.errors import Forbidden, Invalid
 from signaling.base.problem_codes import ProblemCode
 from signaling.identity.passwords import Passwords
 from signaling.library.attachments.service import Attachments
+from signaling.library.captions.service import Captions
 from signaling.library.editions.service import EditionKeeper
 from signaling.library.media_shelf import MediaShelf
 from signaling.library.publishing.reading import LibraryReader, Shown, Viewer
 from signaling.library.publishing.refusals import GuestRefusals
 from signaling.library.publishing.showing import (
+    CAPTIONS,
     THUMBNAIL,
     detail_of,
     downloads_of,
@@ -48,6 +50,14 @@ class ServedFile:
     shared: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ServedText:
+    """A text that is made of what is published; `shared` as of a file."""
+
+    text: str
+    shared: bool
+
+
 class PublishedMedia:
     """Opens what is published."""
 
@@ -58,6 +68,7 @@ class PublishedMedia:
         recorder: MediaShelf,
         keeper: EditionKeeper,
         attachments: Attachments,
+        captions: Captions,
         passwords: Passwords,
         tickets: Tickets,
         limits: GuessLimits,
@@ -69,6 +80,7 @@ class PublishedMedia:
         self._recorder = recorder
         self._keeper = keeper
         self._attachments = attachments
+        self._captions = captions
         self._editions = keeper.editions
         self._passwords = passwords
         self._tickets = tickets
@@ -83,8 +95,12 @@ class PublishedMedia:
         if entry.locked:
             return locked_detail(entry, shown.version)
         detail = await self._played(shown, entry)
-        attached = await self._attachments.published(resource_id, shown.version.number)
-        return replace(detail, attachments=attached)
+        number = shown.version.number
+        attached = await self._attachments.published(resource_id, number)
+        captions_url = None
+        if detail.sources and await self._captions.any_published(resource_id, number):
+            captions_url = f"{folder_of(shown.version, self._prefix)}/{CAPTIONS}"
+        return replace(detail, attachments=attached, captions_url=captions_url)
 
     async def _played(self, shown: Shown, entry: LibraryEntry) -> LibraryDetail:
         """Show a resource with what is played of it now."""
@@ -154,6 +170,13 @@ class PublishedMedia:
             raise ResourceNotFound()
         file = await self._recorder.file(recording_id, name)
         return ServedFile(file, shown.scope is ShareScope.PUBLIC)
+
+    async def captions(self, viewer: Viewer, resource_id: str, version: str) -> ServedText:
+        """Write the captions of what is published. Raises as `file`."""
+        shown = await self.opened(viewer, resource_id, version)
+        manifest = await self._recorder.manifest(shown.resource.recording_id)
+        text = await self._captions.published(shown.version, manifest)
+        return ServedText(text, shown.scope is ShareScope.PUBLIC)
 
     async def edition_file(
         self, viewer: Viewer, resource_id: str, version: str, edition_id: str, name: str

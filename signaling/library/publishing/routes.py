@@ -23,6 +23,7 @@ from signaling.library.publishing.facets import Facets
 from signaling.library.publishing.media import PublishedMedia
 from signaling.library.publishing.reading import LibraryReader, Viewer, Wanted
 from signaling.library.publishing.service import Publishing
+from signaling.library.publishing.showing import CAPTIONS
 from signaling.library.publishing.tickets import COOKIE, VALID
 from signaling.library.publishing.tree import Tree
 from signaling.library.publishing.wire import (
@@ -129,6 +130,8 @@ class LibraryPages:
     async def file(self, call: Call) -> web.StreamResponse:
         """A file of a published version, or ranges of it (RFC 9110 §14)."""
         name = call.path("file")
+        if name == CAPTIONS:
+            return await self._captions(call)
         if PurePath(name).suffix not in _SERVED:
             raise NotFound("no such file")
         served = await self.media.file(
@@ -141,6 +144,20 @@ class LibraryPages:
             "Cache-Control": cached,
         }
         return file_response(served.file, headers)
+
+    async def _captions(self, call: Call) -> web.Response:
+        """Return the captions of a published version, for players."""
+        ids = call.path("resource_id"), call.path("version")
+        served = await self.media.captions(viewer_of(call), *ids)
+        return web.Response(
+            text=served.text,
+            content_type="text/vtt",
+            headers={
+                "Cache-Control": f"public, max-age={_SHARED_S}" if served.shared else "no-store",
+                "Content-Security-Policy": "sandbox; default-src 'none'",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
 
     async def edition_file(self, call: Call) -> web.StreamResponse:
         """A file of the edition of a published version, or ranges of it (RFC 9110 §14)."""

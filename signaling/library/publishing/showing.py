@@ -23,6 +23,7 @@ from signaling.library.versions.wire import ResourceEdits, ShareScope
 from signaling.library.wire import EditionState, PlaybackStatus, ResourceKind, StageSpan, TextMatch
 
 THUMBNAIL = "thumbnail.jpg"
+CAPTIONS = "captions.vtt"  # made of the database; no file of a recording has such a name
 
 
 def folder_of(version: ResourceVersionRow, prefix: str) -> str:

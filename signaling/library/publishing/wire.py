@@ -154,6 +154,7 @@ class LibraryDetail(msgspec.Struct, frozen=True):
     downloads: tuple[LibraryDownload, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     playback: PlaybackStatus | None = None
+    captions_url: str | None = None  # WebVTT, at the times of what is played
 
 
 class LibraryUnlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

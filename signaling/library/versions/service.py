@@ -52,12 +52,27 @@ class CarriesAttachments(Protocol):
         ...
 
 
+class CarriesCaptions(Protocol):
+    """Keeps captions; `library.captions` does."""
+
+    async def carry(self, work: Work, resource_id: str, before: int, number: int) -> None:
+        """Begin the captions of a version with those of the one that it is made of."""
+        ...
+
+    async def submitted(self, work: Work, held: Held, row: ResourceVersionRow) -> None:
+        """Hear that a version is submitted."""
+        ...
+
+
 class ResourceEditing:
     """The owner's actions. Whoever asks for the result reads it anew."""
 
-    def __init__(self, ground: ResourceGround, attached: CarriesAttachments) -> None:
+    def __init__(
+        self, ground: ResourceGround, attached: CarriesAttachments, captions: CarriesCaptions
+    ) -> None:
         self._ground = ground
         self._attached = attached
+        self._captions = captions
 
     async def save(self, actor: Actor, resource_id: str, wish: w.DraftSave) -> None:
         """保存草稿.
@@ -127,6 +142,8 @@ class ResourceEditing:
             row.submitted_at = row.updated_at = self._ground.clock.now()
             row.assigned_to = row.assigned_name = None
             row.revision += 1
+            await work.session.flush()
+            await self._captions.submitted(work, held, row)
             work.detail = detail_of(version=row.number, level=row.level)
 
     async def recall(self, actor: Actor, resource_id: str) -> None:
@@ -165,6 +182,7 @@ class ResourceEditing:
             work.session.add(row)
             await work.session.flush()
             await self._attached.carry(work, resource_id, shown.number, row.number)
+            await self._captions.carry(work, resource_id, shown.number, row.number)
             work.detail = detail_of(version=row.number)
 
     # --- inside ----------------------------------------------------------------------------------

@@ -102,6 +102,7 @@ def actions(actor: Actor, held: Held, passed: frozenset[str]) -> Iterator[Action
     fits = {
         Action.READ_RESOURCE: True,
         Action.EDIT_RESOURCE: state in {VersionState.DRAFT, None},
+        Action.CAPTION_RESOURCE: state in {VersionState.DRAFT, VersionState.IN_REVIEW},
         Action.SUBMIT_RESOURCE: state is not None,
         Action.REVIEW_RESOURCE: state in {VersionState.IN_REVIEW, VersionState.PASSED},
         Action.PUBLISH_RESOURCE: state is VersionState.PASSED or published,

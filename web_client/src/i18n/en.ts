@@ -2,6 +2,7 @@ import { auditEn } from './texts/audit.en'
 import { accountsEn } from './texts/accounts.en'
 import { adminEn } from './texts/admin.en'
 import { baseEn } from './texts/base.en'
+import { captionsEn } from './texts/captions.en'
 import { catalogueEn } from './texts/catalogue.en'
 import { classroomEn } from './texts/classroom.en'
 import { consentEn } from './texts/consent.en'
@@ -47,6 +48,7 @@ export const en: Texts = {
   ...accountsEn,
   ...adminEn,
   ...baseEn,
+  ...captionsEn,
   ...catalogueEn,
   ...classroomEn,
   ...consentEn,

@@ -2,6 +2,7 @@ import { auditZh } from './texts/audit.zh'
 import { accountsZh } from './texts/accounts.zh'
 import { adminZh } from './texts/admin.zh'
 import { baseZh } from './texts/base.zh'
+import { captionsZh } from './texts/captions.zh'
 import { catalogueZh } from './texts/catalogue.zh'
 import { classroomZh } from './texts/classroom.zh'
 import { consentZh } from './texts/consent.zh'
@@ -46,6 +47,7 @@ export const zh = {
   ...accountsZh,
   ...adminZh,
   ...baseZh,
+  ...captionsZh,
   ...catalogueZh,
   ...classroomZh,
   ...consentZh,

@@ -10,11 +10,14 @@ from sqlalchemy import update
 from signaling.command import seed
 from signaling.files.tables import FileRow
 from signaling.files.wire import FilePurpose, VideoFacts
+from signaling.library.captions.speech import Heard
 from signaling.library.editions.tables import EditionRow
 from signaling.library.nominations.rules import school_year
 from signaling.library.references.tables import ReferenceRow
 from signaling.library.wire import EditionState
 from signaling.wiring import Services
+from tests.support.captions import Said, caption_kinds
+from tests.support.jobs import carry_out_jobs
 from tests.support.resources import EDITS, METADATA, film_made, shelve
 from tests.support.server import Client
 from tests.support.uploads import upload
@@ -209,6 +212,24 @@ async def _nominated(c: County) -> None:
     await _deed(c.admin, c, "nominations", school_year=_year(c), reason="县级公开课")
 
 
+async def _ready_for_captions(c: County) -> None:
+    await _shelved(c)
+    c.services.resources.captions.installed = True
+
+
+async def _order_captions(c: County) -> None:
+    await _deed(c.teacher, c, "captions", revision=0)
+
+
+async def _captions_ordered(c: County) -> None:
+    await _ready_for_captions(c)
+    await _order_captions(c)
+
+
+async def _make_captions(c: County) -> None:
+    await carry_out_jobs(c.services, caption_kinds(c.services, Said(Heard(1, 3, "同学们好。"))))
+
+
 async def _operated(c: County) -> None:
     await _shelved(c)
     await c.admin.login("xianguan")
@@ -268,6 +289,14 @@ ACTS = {
         "/api/retention-rules",
         {"node_id": seed.COUNTY[0], "kind": "withdrawn", "choice": "delete", "days": 90},
     ),
+    "captions_order": _order_captions,
+    "captions_made": _make_captions,
+    "captions_save": lambda c: _deed(c.teacher, c, "captions", "PUT", revision=0),
+    "caption_policy_set": lambda c: c.admin.call(
+        "PUT",
+        "/api/caption-policies",
+        {"node_id": seed.COUNTY[0], "version": 0, "words": ["微信"]},
+    ),
     "review_policy_set": lambda c: c.admin.call(
         "PUT", "/api/review-policies", {"node_id": seed.COUNTY[0], "levels": 2}
     ),
@@ -280,6 +309,9 @@ PREPARED_BY = {
     "resource_upload": _taken,
     "resource_attach": _uploaded,
     "resource_detach": _attached,
+    "captions_order": _ready_for_captions,
+    "captions_made": _captions_ordered,
+    "captions_save": _shelved,
     "resource_save": _shelved,
     "resource_submit": _saved,
     "resource_recall": _submitted,
@@ -307,7 +339,7 @@ PREPARED_BY = {
     "legal_hold_release": _held,
 }
 _OF_COUNTY = (
-    *("review_policy_set", "retention_rule_set"),
+    *("review_policy_set", "retention_rule_set", "caption_policy_set"),
     *(one for one in ACTS if one.startswith("reference_")),
 )
 BRANCHES = dict.fromkeys(ACTS, seed.CENTER_SCHOOL) | dict.fromkeys(_OF_COUNTY, seed.COUNTY[0])
@@ -319,6 +351,8 @@ TABLES = (
     "resource_films",
     "resource_uploads",
     "resource_attachments",
+    "resource_captions",
+    "caption_policies",
     "publications",
     "reference_copies",
     "reference_reviews",

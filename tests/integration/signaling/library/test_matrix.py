@@ -101,6 +101,9 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", f"{ONE}/versions/{{version}}/film"): ({OWNER} | REVIEWERS, None),
     ("DELETE", f"{ONE}/versions/{{version}}/film"): ({OWNER} | REVIEWERS, None),
     ("GET", f"{ONE}/versions/{{version}}/film/content"): ({OWNER} | REVIEWERS, None),
+    ("GET", f"{ONE}/versions/{{version}}/captions"): (WORKERS, None),
+    ("PUT", f"{ONE}/captions"): ({OWNER}, STALE),
+    ("POST", f"{ONE}/captions"): ({OWNER} | REVIEWERS, STALE),
 }
 # Allowed deeds that need no body would be done: their states are walked by other tests.
 # What is not there: whoever may fetch it is told so, and each other try is audited.

@@ -1,5 +1,6 @@
 /** The APIs of resources and of the library on this page. */
 import { FiguresApi } from '../../core/library/figures_api'
+import { CaptionsApi } from '../../core/library/captions_api'
 import { CatalogueApi } from '../../core/library/catalogue_api'
 import { ExchangeApi } from '../../core/library/exchange_api'
 import { FilmsApi } from '../../core/library/films_api'
@@ -13,6 +14,7 @@ import { rest } from '../identity/identity'
 
 export const resources = new ResourcesApi(rest)
 export const reviews = new ReviewsApi(rest)
+export const captions = new CaptionsApi(rest)
 export const published = new PublishedApi(rest)
 export const recommendations = new RecommendationsApi(rest)
 export const series = new SeriesApi(rest)

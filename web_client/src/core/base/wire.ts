@@ -48,6 +48,7 @@ export type Action =
   | 'read_recording'
   | 'read_resource'
   | 'edit_resource'
+  | 'caption_resource'
   | 'submit_resource'
   | 'review_resource'
   | 'publish_resource'
@@ -217,6 +218,9 @@ export type ProblemCode =
   | 'resource_twice'
   | 'resource_not_pushed'
   | 'play_out_of_time'
+  | 'cue_impossible'
+  | 'too_many_cues'
+  | 'captions_not_installed'
   | 'edit_impossible'
   | 'metadata_missing'
   | 'not_pledged'
@@ -329,6 +333,8 @@ export type ProblemCode =
   | 'job_owner_gone'
   | 'job_result_too_large'
   | 'job_too_long'
+  | 'captions_failed'
+  | 'captions_too_late'
   | 'nothing_left'
   | 'renditions_failed'
   | 'unknown_job_kind'
@@ -1337,6 +1343,10 @@ export type AuditAction =
   | 'resource_upload'
   | 'resource_attach'
   | 'resource_detach'
+  | 'captions_order'
+  | 'captions_made'
+  | 'captions_save'
+  | 'caption_policy_set'
   | 'resource_recommend'
   | 'reference_recall'
   | 'reference_pass'
@@ -2913,6 +2923,111 @@ export interface ResourceWithdraw {
   note?: string
 }
 
+export const MAX_CUES = 5000
+
+export const MAX_CUES_AT_ONCE = 500
+
+export const MAX_CUE_CHARS = 200
+
+export const MAX_CUE_ID = 1000000
+
+export const MAX_CAPTION_WORDS = 200
+
+export const MAX_WORD_CHARS = 40
+
+/** A track's way. A version without a row has none. */
+export type CaptionState =
+  | 'none'
+  | 'waiting'
+  | 'making'
+  | 'ready'
+  | 'failed'
+
+/** Who made the cues at first. */
+export type CaptionOrigin =
+  | 'automatic'
+  | 'by_hand'
+
+/**
+ * One caption, in seconds of the recording; `source_id` is where it was heard.
+ *
+ * The text is text: markup in it is shown as it was typed.
+ */
+export interface CaptionCue {
+  cue_id: number
+  start_s: number
+  end_s: number
+  /** length 1…200 */
+  text: string
+  /** length 1…200 */
+  source_id: string
+}
+
+/**
+ * The captions of one version, for those who work on it.
+ *
+ * ``revision`` counts their changes; a deed on another one is refused (409). ``installed`` says
+ * whether this server can make captions by itself. ``job_id`` is told to whom ordered it.
+ */
+export interface CaptionTrack {
+  version: number
+  revision: number
+  state: CaptionState
+  installed: boolean
+  origin: CaptionOrigin | null
+  model: string
+  progress: number
+  problem: ProblemCode | null
+  job_id: string | null
+  changed_at: string | null
+  cues: readonly CaptionCue[]
+}
+
+/** Changes cues: those in ``drop`` go, those in ``put`` are added or replaced by their ids. */
+export interface CaptionSave {
+  revision: number
+  /** length 0…500 */
+  put?: readonly CaptionCue[]
+  /** length 0…5000 */
+  drop?: readonly number[]
+}
+
+/** 生成字幕: what is there is replaced once the new ones are made. */
+export interface CaptionOrder {
+  revision: number
+}
+
+/**
+ * Captions in the branch of an org node.
+ *
+ * ``automatic``: what is submitted without captions gets some; None leaves it to the node above.
+ * ``words``: a reviewer is told where captions have them, with those of all nodes above.
+ */
+export interface CaptionPolicy {
+  node_id: string
+  name: string
+  level: OrgLevel
+  automatic: boolean | null
+  words: readonly string[]
+  version: number
+}
+
+/** Policies of the reader's branches, the highest node first. */
+export interface CaptionPolicies {
+  policies: readonly CaptionPolicy[]
+  installed: boolean
+}
+
+/** Sets the policy of a node; without ``automatic`` and words it is taken away. */
+export interface CaptionPolicySet {
+  /** length 1…200 */
+  node_id: string
+  version: number
+  automatic?: boolean | null
+  /** length 0…200 */
+  words?: readonly string[]
+}
+
 export const MAX_BATCH = 100
 
 export const MAX_MARKS = 100
@@ -3191,6 +3306,7 @@ export interface LibraryDetail {
   downloads: readonly LibraryDownload[]
   attachments: readonly Attachment[]
   playback: PlaybackStatus | null
+  captions_url: string | null
 }
 
 /** The password of a shared resource. */

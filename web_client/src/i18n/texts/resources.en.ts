@@ -48,7 +48,7 @@ export const resourcesEn: typeof resourcesZh = {
       withdrawn: 'Open',
     },
     parts: 'What to edit',
-    part: { data: 'Data', cuts: 'Cuts', chapters: 'Chapters', pictures: 'Pictures', files: 'Files', said: 'Reviews', kept: 'Retention' },
+    part: { data: 'Data', cuts: 'Cuts', chapters: 'Chapters', captions: 'Captions', pictures: 'Pictures', files: 'Files', said: 'Reviews', kept: 'Retention' },
     save: 'Save draft',
     saved: 'Saved',
     unsaved: 'Unsaved changes',

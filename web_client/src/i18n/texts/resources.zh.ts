@@ -46,7 +46,7 @@ export const resourcesZh = {
       withdrawn: '查看',
     },
     parts: '编辑内容',
-    part: { data: '信息', cuts: '剪辑', chapters: '打点', pictures: '画面封面', files: '附件', said: '意见', kept: '留存' },
+    part: { data: '信息', cuts: '剪辑', chapters: '打点', captions: '字幕', pictures: '画面封面', files: '附件', said: '意见', kept: '留存' },
     save: '保存草稿',
     saved: '已保存',
     unsaved: '有改动未保存',

@@ -16,7 +16,7 @@ const MOST_BACK = 50 // steps of 撤销
 const draftOf = ({ metadata, edits }: ResourceVersion): Draft => ({ metadata, edits })
 
 /** Asks before unsaved work is left, by a link or by closing the page. */
-function useLeavingGuard(dirty: () => boolean): void {
+export function useLeavingGuard(dirty: () => boolean): void {
   const { t } = useI18n()
   function onUnload(event: BeforeUnloadEvent): void {
     if (!dirty()) return

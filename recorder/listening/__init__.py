@@ -1,0 +1,1 @@
+"""Reading the sound of recordings, for what is made of speech."""
