@@ -11,6 +11,7 @@ from pathlib import Path
 
 from load_tests import fanout, join
 from load_tests.beside.bench import beside
+from load_tests.beside.loads import LOADS
 from load_tests.beside.web_load import web_load
 from load_tests.failures import FAILURES
 from load_tests.imports import imports
@@ -18,6 +19,7 @@ from load_tests.ledger import ledger
 from load_tests.link.measure import measure
 from load_tests.media import DEFAULT_MARKS, write_capture
 from load_tests.picture import CameraScene
+from load_tests.players.bench import players
 from load_tests.qoe import command as qoe
 from load_tests.search.bench import search
 from load_tests.sound import Babble
@@ -49,9 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     term = commands.add_parser("proposals", help="time of 自动排课, and whether it is right")
     term.add_argument("--points", type=int, default=30, help="teaching points of a centre school")
     qoe.add_parsers(commands)
-    load = commands.add_parser("beside", help="a lesson's delay beside web load")
+    load = commands.add_parser("beside", help="a lesson's delay beside web load, or a job")
+    load.add_argument("--load", choices=tuple(LOADS), default="web")
+    load.add_argument("--rounds", type=int, default=1, help="phases without and with it, in turn")
     load.add_argument("--viewers", type=int, default=4)
-    load.add_argument("--seconds", type=float, default=12, help="of each of the two phases")
+    load.add_argument("--seconds", type=float, default=12, help="of each phase")
     load.add_argument("--server-path", type=Path, help="another checkout, whose server runs")
     months = commands.add_parser("ledger", help="time of a month's ledger, beside years of others")
     months.add_argument("--points", type=int, default=200)
@@ -67,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     found = commands.add_parser("search", help="time and recall of the library's search")
     found.add_argument("--records", type=int, default=1_000_000)
     _add_database(found)
+    many = commands.add_parser("players", help="who sends a published lesson to many players?")
+    many.add_argument("--players", type=int, default=1000)
+    many.add_argument("--seconds", type=int, default=120, help="length of the lesson")
+    many.add_argument("--ramp", type=float, default=60, help="seconds over which players come")
+    many.add_argument("--scope", choices=("public", "signed_in"), default="public")
     film = commands.add_parser(
         "upload", help="a long film over cuts: whole, and with how much memory"
     )
@@ -91,7 +100,12 @@ def _bounded(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
     bounds |= {"sessions": (1, 5000), "points": (3, 1000), "months": (0, 120)}
     bounds |= {"megabytes": (4, 8 * 1024), "cuts": (0, 50)}
     bounds |= {"rows": (35, 6_900), "lessons": (2_500, 2_000_000), "checks": (20, 10_000)}
-    bounds |= {"records": (1_000, 10_000_000)}
+    bounds |= {
+        "records": (1_000, 10_000_000),
+        "players": (1, 3000),
+        "ramp": (0, 300),
+        "rounds": (1, 10),
+    }
     for name, (low, high) in bounds.items():
         value = getattr(options, name, None)
         if value is not None and not low <= value <= high:
@@ -135,7 +149,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         case "beside":
             work = beside(
-                viewers=options.viewers, seconds=options.seconds, checkout=options.server_path
+                viewers=options.viewers,
+                seconds=options.seconds,
+                checkout=options.server_path,
+                load=options.load,
+                rounds=options.rounds,
             )
         case "imports":
             work = imports(rows=options.rows, database=options.database)
@@ -147,6 +165,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         case "search":
             work = search(records=options.records, database=options.database)
+        case "players":
+            work = players(
+                players=options.players,
+                seconds=options.seconds,
+                ramp=options.ramp,
+                scope=options.scope,
+            )
         case "upload":
             work = upload_in(options.megabytes, options.cuts, options.folder)
         case "join":

@@ -1,4 +1,4 @@
-"""The measurement: a lesson of 300 packets/s with viewers, first alone, then beside web load.
+"""The measurement: a lesson of 300 packets/s with viewers, alone and beside a load in turn.
 
 Each packet of picture carries the time at which it was sent, and the kernel says when it arrived
 at a viewer. So the delay is the server's, even where this process is slow to look.
@@ -12,14 +12,12 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from load_tests.beside.county import large_county, recorded_teachers
-from load_tests.beside.figures import Arrivals, phase_figures, stamped
-from load_tests.beside.lessons import end_lesson, library_of, start_own_lesson, taught
-from load_tests.child import Child
+from load_tests.beside.figures import Arrivals, phase_figures, stamped, together
+from load_tests.beside.lessons import start_own_lesson
+from load_tests.beside.loads import LOADS, Load
 from load_tests.control import ApiClient
 from load_tests.fanout import SETTLE_S, Feeder, cancel
 from load_tests.media import MediaClock
@@ -33,10 +31,6 @@ TEACHER = "wang"  # demo account of the watched lesson
 VIDEO_PPS = 250  # with the sound 300 packets/s, as `fanout`
 FRAMES_PER_S = 250  # a packet every 4 ms, so that a pause is seen wherever it falls
 KEPT_PACKETS = 1_000_000  # of one viewer in one phase
-LIBRARY = ("recorded-a", "recorded-b", "recorded-c")
-FINISHED = "recorded-d"  # its recording is finished while the load runs
-LIBRARY_LESSON_S, FINISHED_LESSON_S = 1.5, 8.0
-STOP_TIMEOUT_S = 10.0
 
 
 class Phase:
@@ -100,48 +94,52 @@ class WatchedLesson:
         return take
 
 
-async def beside(*, viewers: int, seconds: float, checkout: Path | None = None) -> dict[str, Any]:
-    """Measure both phases; returns the figures of the JSON line.
+async def beside(
+    *,
+    viewers: int,
+    seconds: float,
+    checkout: Path | None = None,
+    load: str = "web",
+    rounds: int = 1,
+) -> dict[str, Any]:
+    """Measure phases without and with the load in turn; returns the figures of the JSON line.
 
     Args:
         viewers: how many watch.
         seconds: how long each phase lasts.
         checkout: the repository whose server runs; None is this one.
+        load: a name in `LOADS`.
+        rounds: each has a phase without the load, then one with it.
     """
+    made: Load = LOADS[load]()
+    quiet, loaded, told = [], [], []
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(ServerProcess(checkout=checkout))
-        await _prepare_library(server)
-        finished, finished_id = await stack.enter_async_context(
-            taught(server.base_url, FINISHED, FINISHED_LESSON_S)
-        )
+        await stack.enter_async_context(made.prepared(server, seconds=seconds, rounds=rounds))
         client = await stack.enter_async_context(ApiClient(server.base_url))
         lesson = WatchedLesson()
         await stack.enter_async_context(lesson.running(client, viewers))
-        orders = {"url": server.base_url, "seconds": seconds}
-        web = await stack.enter_async_context(Child("web-load", orders))
-        recordings = (await web.expect("ready"))["recordings"]
         _go_first()
         await asyncio.sleep(SETTLE_S)
-        quiet = await _with_cpu(server, lesson, seconds)
-        async with _import(server) as running_import:
-            await web.tell("begin")
-            ending = asyncio.create_task(end_lesson(finished, finished_id))
-            loaded = await _with_cpu(server, lesson, seconds)
-            await ending
-            import_s = running_import.took_s
-        done = await web.expect("done")
+        for _ in range(rounds):
+            quiet.append(await _with_cpu(server, lesson, seconds))
+            async with made.running() as facts:
+                loaded.append(await _with_cpu(server, lesson, seconds))
+            told.append(facts)
         return {
             "test": "beside",
+            "load": load,
             "server": str(server.checkout),
             "compiled_core": '"compiled_core": true' in server.log_path.read_text(),
+            "machine_load": round(os.getloadavg()[0], 1),
             "viewers": viewers,
             "seconds": seconds,
-            "quiet": quiet,
-            "loaded": loaded,
-            "recordings": recordings,
-            "library": done["library"],
-            "logins": done["logins"],
-            "import_s": import_s,
+            "quiet": together(quiet),
+            "loaded": together(loaded),
+            "rounds": [
+                {"quiet": a, "loaded": b, "load": c}
+                for a, b, c in zip(quiet, loaded, told, strict=True)
+            ],
         }
 
 
@@ -158,45 +156,3 @@ async def _with_cpu(server: ServerProcess, lesson: WatchedLesson, seconds: float
     after = server.usage()
     share = (after.cpu_s - before.cpu_s) / (after.taken_at - before.taken_at)
     return {**figures, "server_cpu_percent": round(100 * share, 1)}
-
-
-async def _prepare_library(server: ServerProcess) -> None:
-    """Teachers with lessons of their own, and short recordings of all but one."""
-    begun = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
-    async with _import(server, recorded_teachers((*LIBRARY, FINISHED), begun)) as running:
-        if await running.process.wait():
-            raise RuntimeError("the recorded teachers could not be imported")
-    await library_of(server.base_url, list(LIBRARY), LIBRARY_LESSON_S)
-
-
-class RunningImport:
-    """`tongke import` as a process. `took_s` is None as long as it has not ended well."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.took_s: float | None = None
-        self._begun = time.monotonic()
-
-    async def watch(self) -> None:
-        """Note when it ends."""
-        if await self.process.wait() == 0:
-            self.took_s = round(time.monotonic() - self._begun, 1)
-
-
-@asynccontextmanager
-async def _import(server: ServerProcess, text: str = "") -> AsyncIterator[RunningImport]:
-    file = server.data_dir / "county.toml"
-    file.write_text(text or large_county())
-    process = await asyncio.create_subprocess_exec(
-        *server.command("import"), str(file), cwd=server.checkout, env=server.environment,
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    running = RunningImport(process)
-    watch = asyncio.create_task(running.watch())
-    try:
-        yield running
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
-        await cancel(watch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import struct
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -63,6 +64,29 @@ def phase_figures(viewers: Sequence[Arrivals], sent: Sequence[float]) -> dict[st
         },
         "longest_pause_ms": _ms(max((longest_pause(v.came_at) for v in viewers), default=0.0)),
         "longest_pause_sent_ms": _ms(longest_pause(sent)),
+    }
+
+
+def together(phases: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Put phases of one kind together: sums of packets, the median of each percentile, the longest.
+
+    `lost_percent` is of the packets that were due.
+    """
+    packets, due = (sum(one[name] for one in phases) for name in ("packets", "due"))
+    delays = [one["delay_ms"] for one in phases]
+    return {
+        "packets": packets,
+        "due": due,
+        "lost_percent": round(100 * max(0, due - packets) / due, 3) if due else 0.0,
+        "delay_ms": {
+            "p50": statistics.median(one["p50"] for one in delays),
+            "p99": statistics.median(one["p99"] for one in delays),
+            "max": max(one["max"] for one in delays),
+        },
+        "longest_pause_ms": max(one["longest_pause_ms"] for one in phases),
+        "server_cpu_percent": round(
+            statistics.mean(one["server_cpu_percent"] for one in phases), 1
+        ),
     }
 
 

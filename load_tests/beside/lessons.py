@@ -47,7 +47,7 @@ async def start_own_lesson(client: ApiClient, login: str, password: str) -> str:
     lesson_id = next(
         lesson.lesson_id
         for lesson in listed.lessons
-        if lesson.lead_teacher.person_id == signed.actor_id
+        if lesson.lead_teacher.person_id == signed.subject_id
         and lesson.starts_at <= listed.server_time < lesson.ends_at
     )
     await client.call("POST", f"/api/lessons/{lesson_id}/start", LessonFacts)

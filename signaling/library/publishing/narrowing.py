@@ -7,7 +7,7 @@ rows to be looked at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,7 +30,18 @@ from signaling.library.publishing.visibility import county_of, home_of
 from signaling.library.search.core.query import AnyOf
 from signaling.library.versions.wire import ShareScope
 
+_BROAD = frozenset(("stage", "volume"))  # facets of two or three values
 MAX_NODES = 300  # of branches; whoever works for more sees too much for keys to be of use
+
+
+def narrowest_first(facets: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+    """Return the facets whose keys are to be looked for: first without the broad ones, then all.
+
+    Half of all records have one 册. To go through them costs more than to look at twice as many
+    records, which the condition keeps out.
+    """
+    narrow = {name: value for name, value in facets.items() if name not in _BROAD}
+    return (narrow, facets) if narrow and len(narrow) < len(facets) else (facets,)
 
 
 def chosen_keys(facets: Mapping[str, str]) -> tuple[AnyOf, ...]:

@@ -18,7 +18,7 @@ from signaling.base.errors import SignalingError
 from signaling.directory.tables import OrgNodeRow
 from signaling.library.editions.tables import EditionRow
 from signaling.library.indexing import FACETS
-from signaling.library.publishing.narrowing import audience, chosen_keys
+from signaling.library.publishing.narrowing import audience, chosen_keys, narrowest_first
 from signaling.library.publishing.showing import entry_of
 from signaling.library.publishing.tickets import Tickets
 from signaling.library.publishing.visibility import in_scope, is_served, manages, refers, visible
@@ -282,9 +282,13 @@ class LibraryReader:
 
         Of many, the newest are found soon by going through the order of publication.
         """
-        newest = self._index.newest(await asked(session, viewer, wanted), _FEW)
-        number = await session.scalar(select(func.count()).select_from(newest.subquery()))
-        return newest if number is not None and number < _FEW else None
+        for facets in narrowest_first(wanted.facets):
+            query = await asked(session, viewer, replace(wanted, facets=facets))
+            newest = self._index.newest(query, _FEW)
+            number = await session.scalar(select(func.count()).select_from(newest.subquery()))
+            if number is not None and number < _FEW:
+                return newest
+        return None
 
     async def _ranked(
         self, session: AsyncSession, query: Query, viewer: Viewer, wanted: Wanted

@@ -14,6 +14,7 @@ from signaling.audit.actions import AuditAction
 from signaling.base.config import Config
 from signaling.base.errors import Malformed, NotFound
 from signaling.base.problem_codes import ProblemCode
+from signaling.identity.session_cookies import AS_HEADER
 from signaling.library.edition_view import media_type
 from signaling.library.editions.service import EditionKeeper
 from signaling.library.file_response import file_response
@@ -44,6 +45,7 @@ from signaling.web.routes import Access, Call, Content, Query, Route
 _SERVED = frozenset({".webm", ".mp4", ".jpg", ".json"})
 # Of what anybody may see: withdrawn media are refused within five minutes everywhere.
 _SHARED_S = 240
+_VIEWER = f"Cookie, {AS_HEADER}"  # headers of a request by which viewers differ
 _HITS_BEFORE = re.compile("[0-9]{1,3}")
 _NAMES = {"school": "school_name"}  # a parameter, and the facet that it names
 
@@ -173,6 +175,8 @@ class LibraryPages:
             "Content-Type": content_type,
             "Cache-Control": f"{who}, max-age={_SHARED_S}",
         }
+        if not served.shared:  # a proxy that keeps answers keeps one for each viewer
+            headers["Vary"] = _VIEWER
         return file_response(served.file, headers)
 
 

@@ -8,7 +8,14 @@ from load_tests.beside.county import (
     large_county,
     recorded_teachers,
 )
-from load_tests.beside.figures import Arrivals, longest_pause, phase_figures, sent_at, stamped
+from load_tests.beside.figures import (
+    Arrivals,
+    longest_pause,
+    phase_figures,
+    sent_at,
+    stamped,
+    together,
+)
 
 PAYLOAD = bytes(200)
 
@@ -63,3 +70,17 @@ def test_county_files_are_toml_of_the_size_they_promise():
     assert sum(len(school["rooms"]) for school in county["schools"]) == SCHOOLS * ROOMS_PER_SCHOOL
     made = tomllib.loads(recorded_teachers(("a", "b"), datetime(2026, 1, 1, tzinfo=UTC)))
     assert [lesson["lead_teacher"] for lesson in made["lessons"]] == ["a", "b"]
+
+
+def test_phases_of_one_kind_are_put_together():
+    def phase(packets: int, p99: float, pause: float) -> dict[str, object]:
+        delay = {"p50": 1.0, "p99": p99, "max": p99 * 2}
+        return {
+            "packets": packets, "due": 1000, "delay_ms": delay, "longest_pause_ms": pause,
+            "server_cpu_percent": 20.0,
+        }  # fmt: skip
+
+    made = together([phase(1000, 3.0, 9.0), phase(990, 5.0, 40.0), phase(1000, 4.0, 8.0)])
+    assert (made["packets"], made["due"], made["lost_percent"]) == (2990, 3000, 0.333)
+    assert made["delay_ms"] == {"p50": 1.0, "p99": 4.0, "max": 10.0}
+    assert made["longest_pause_ms"] == 40.0
