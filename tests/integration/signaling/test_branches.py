@@ -499,7 +499,10 @@ async def test_nobody_who_is_not_signed_in_reaches_anything(walk: Walk) -> None:
     async with aiohttp.ClientSession() as stranger:
         for one in walk.operations:
             path = walk.path(one, HERE)
-            async with stranger.request(one.method, walk.world.base + path) as answer:
+            kind = {"Content-Type": one.content_type} if one.content_type else {}
+            async with stranger.request(
+                one.method, walk.world.base + path, data=one.body, headers=kind
+            ) as answer:
                 if one.is_open and not one.ids:
                     assert not leaks(await answer.text(), OURS), one
                 else:

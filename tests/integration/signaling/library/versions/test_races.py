@@ -17,6 +17,8 @@ from signaling.directory.tree import add_county, add_school
 from signaling.identity.passwords import Passwords
 from signaling.jobs.service import JobService
 from signaling.jobs.store import JobStore
+from signaling.library.attachments.service import Attachments
+from signaling.library.captions.service import Captions
 from signaling.library.drafts import Drafts
 from signaling.library.editions.service import EditionKeeper
 from signaling.library.indexing import index_of
@@ -26,9 +28,10 @@ from signaling.library.review.service import Reviewing
 from signaling.library.review.wire import ReviewPass, ReviewReject
 from signaling.library.store import ResourceStore
 from signaling.library.tables import ResourceRow
+from signaling.library.uploads.service import Uploads
 from signaling.library.versions.checks import Checks
 from signaling.library.versions.ground import ResourceGround
-from signaling.library.versions.reading import ResourceReader
+from signaling.library.versions.reading import Beside, ResourceReader
 from signaling.library.versions.service import ResourceEditing
 from signaling.library.versions.tables import (
     PublicationRow,
@@ -98,9 +101,15 @@ class _Works:
             Checks(),
         )
         drafts = Drafts(recorder, ResourceStore(database), clock)
-        self.editing = ResourceEditing(self.ground)
-        editions = EditionKeeper(self.ground, recorder, JobService(jobs, audit, clock, 30), jobs)
-        self.reviewing = Reviewing(self.ground, ResourceReader(self.ground, drafts, editions))
+        job_service, no_files = JobService(jobs, audit, clock, 30), cast(Any, None)
+        attachments = Attachments(self.ground, no_files)
+        captions = Captions(self.ground, job_service, jobs, installed=False)
+        self.editing = ResourceEditing(self.ground, attachments, captions)
+        editions = EditionKeeper(self.ground, recorder, job_service, jobs)
+        beside = Beside(
+            editions, Uploads(self.ground, recorder, no_files, job_service, jobs), attachments
+        )
+        self.reviewing = Reviewing(self.ground, ResourceReader(self.ground, drafts, beside))
         self.publishing = Publishing(self.ground, Passwords(hasher=CHEAP_HASH), editions)
         self.resource_id = ""
 
