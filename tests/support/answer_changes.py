@@ -26,12 +26,15 @@ ADDED_ACTIONS = frozenset(
         *("read_consent", "keep_consent"),
         "upload_material",
         *("keep_series", "read_resource_figures"),
-        "choose_resources",
-        *("manage_harvests", "read_federated"),
+        *("choose_resources", "manage_harvests", "read_federated"),
         *("edit_resource", "review_resource", "publish_resource", "set_review_policy"),
         *("read_retention", "set_retention", "share_resource"),
     }
 )
+
+# Fields and actions that a lesson tells today, and did not then.
+ADDED_LESSON_FIELDS = ("delivery_mode",)
+ADDED_LESSON_ACTIONS = frozenset({"choose_resources"})
 
 # Sentences about a recording that became codes.
 FAILURE_CODES = {
@@ -92,6 +95,12 @@ def _without_added(question: str, answer: Answer) -> Answer:
         for source in answer["body"]["sources"]:
             for name in PREVIEWS:
                 del source[name]
+    if question.startswith("GET /api/lessons") and "body" in answer:
+        body = answer["body"]
+        if isinstance(body, dict) and "may" in body:  # a lesson, and not its links
+            body["may"] = [one for one in body["may"] if one not in ADDED_LESSON_ACTIONS]
+            for name in ADDED_LESSON_FIELDS:
+                del body[name]
     if question.startswith("GET /api/me") and "body" in answer:
         may = answer["body"]["may"]
         answer["body"]["may"] = [action for action in may if action not in ADDED_ACTIONS]
