@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from html import escape
 
 from signaling.library.captions.wire import MAX_CUES, CaptionCue
 from signaling.library.versions.wire import ResourceEdits
@@ -17,7 +18,6 @@ _LATEST_SLACK_S = 1.0  # how far a cue may reach beyond the end: players round
 EDGE_S = 0.3
 MAX_SPANS = 20  # of one word that are told
 MAX_FOUND = 20  # words that are told
-_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 class WrongCue(ValueError):
@@ -127,7 +127,7 @@ def webvtt(cues: Iterable[CaptionCue]) -> str:
     """Write WebVTT (W3C). Whatever the texts hold, each is one cue that players show as text."""
     parts = ["WEBVTT\n"]
     for cue in cues:
-        lines = [one.translate(_MARKUP) for one in cue.text.splitlines() if one.strip()]
+        lines = [escape(one, quote=False) for one in cue.text.splitlines() if one.strip()]
         if lines:
             times = f"{_stamp(cue.start_s)} --> {_stamp(cue.end_s)}"
             parts.append("\n".join((times, *lines)) + "\n")
