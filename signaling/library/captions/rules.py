@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from html import escape
 
 from signaling.library.captions.wire import MAX_CUES, CaptionCue
 from signaling.library.versions.wire import ResourceEdits
@@ -127,11 +126,15 @@ def webvtt(cues: Iterable[CaptionCue]) -> str:
     """Write WebVTT (W3C). Whatever the texts hold, each is one cue that players show as text."""
     parts = ["WEBVTT\n"]
     for cue in cues:
-        lines = [escape(one, quote=False) for one in cue.text.splitlines() if one.strip()]
+        lines = [_plain(one) for one in cue.text.splitlines() if one.strip()]
         if lines:
             times = f"{_stamp(cue.start_s)} --> {_stamp(cue.end_s)}"
             parts.append("\n".join((times, *lines)) + "\n")
     return "\n".join(parts)
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _stamp(seconds: float) -> str:
