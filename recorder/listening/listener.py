@@ -6,7 +6,7 @@ import asyncio
 import errno
 import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,8 +22,10 @@ from recorder.editions.staging import RESERVE_BYTES, read_manifest, stage_files
 from recorder.listening.worker import NO_SOUND_NAME, SOUND_NAME, ListenTask
 from recorder.storage.api import RESULTS_FOLDER, Storage
 from recorder.storage.chosen import chosen_storage
+from recorder.storage.folder import locked
 
 _PREFIX = "listening-"
+_PLACE = "place"  # within: the process locks it for itself
 
 
 class Listener:
@@ -49,10 +51,8 @@ class Listener:
     ) -> AsyncIterator[str | None]:
         """See `SoundReader`."""
         length_s = recording.entry.duration_s
-        await asyncio.to_thread(self._prepare, length_s)
-        with TemporaryDirectory(prefix=_PREFIX, dir=self._folder) as name:
-            place = Path(name)
-            (place / RESULTS_FOLDER).mkdir()
+        with ExitStack() as stack:
+            place = await asyncio.to_thread(self._open, stack, length_s)
             heard = tuple(one for one in source.files if one.has_audio)
             if not heard:
                 yield None
@@ -68,13 +68,24 @@ class Listener:
             silent = (place / RESULTS_FOLDER / NO_SOUND_NAME).exists()
             yield None if silent else str(place / RESULTS_FOLDER / SOUND_NAME)
 
-    def _prepare(self, length_s: float) -> None:
-        """Clear the folder, and demand room. Raises OSError."""
+    def _open(self, stack: ExitStack, length_s: float) -> Path:
+        """Make a working place that goes with the stack. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        with locked(self._folder):
+            self._clear()
+            if shutil.disk_usage(self._folder).free < length_s * SOUND_RATE * 2 + RESERVE_BYTES:
+                raise OSError(errno.ENOSPC, "no space for the sound of a recording")
+            kept = Path(stack.enter_context(TemporaryDirectory(prefix=_PREFIX, dir=self._folder)))
+            stack.enter_context(locked(kept))
+        place = kept / _PLACE
+        (place / RESULTS_FOLDER).mkdir(parents=True)
+        return place
+
+    def _clear(self) -> None:
+        """Remove what killed runs left; runs that go on hold a lock."""
         for left in self._folder.glob(f"{_PREFIX}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        if shutil.disk_usage(self._folder).free < length_s * SOUND_RATE * 2 + RESERVE_BYTES:
-            raise OSError(errno.ENOSPC, "no space for the sound of a recording")
+            with suppress(OSError), locked(left, wait=False):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def open_listener(

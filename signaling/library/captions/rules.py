@@ -17,7 +17,6 @@ _LATEST_SLACK_S = 1.0  # how far a cue may reach beyond the end: players round
 EDGE_S = 0.3
 MAX_SPANS = 20  # of one word that are told
 MAX_FOUND = 20  # words that are told
-_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 class WrongCue(ValueError):
@@ -127,11 +126,15 @@ def webvtt(cues: Iterable[CaptionCue]) -> str:
     """Write WebVTT (W3C). Whatever the texts hold, each is one cue that players show as text."""
     parts = ["WEBVTT\n"]
     for cue in cues:
-        lines = [one.translate(_MARKUP) for one in cue.text.splitlines() if one.strip()]
+        lines = [_plain(one) for one in cue.text.splitlines() if one.strip()]
         if lines:
             times = f"{_stamp(cue.start_s)} --> {_stamp(cue.end_s)}"
             parts.append("\n".join((times, *lines)) + "\n")
     return "\n".join(parts)
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _stamp(seconds: float) -> str:

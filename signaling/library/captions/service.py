@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
@@ -34,6 +36,7 @@ from signaling.library.captions.rules import (
 from signaling.library.captions.tables import CaptionRow
 from signaling.library.captions.wire import (
     MAX_CUES,
+    CaptionCue,
     CaptionOrder,
     CaptionOrigin,
     CaptionSave,
@@ -45,7 +48,7 @@ from signaling.library.versions.records import Held, edits_of
 from signaling.library.versions.service import draft_row
 from signaling.library.versions.store import load, version
 from signaling.library.versions.tables import ResourceVersionRow
-from signaling.library.versions.wire import VersionState
+from signaling.library.versions.wire import ResourceEdits, VersionState
 
 MAX_ORDERED = 3  # jobs of the server's own at once; others wait
 _AT_ONCE = 50  # rows that one round looks at
@@ -86,10 +89,16 @@ class Captions:
         job = None
         if row is not None and row.state == CaptionState.MAKING:
             job = await self._job_store.job(row.job_id or "")
-        return self._shown(actor, number, row, job)
+        cues = await asyncio.to_thread(store.cues_of, row)
+        return self._shown(actor, number, row, job, cues)
 
     def _shown(
-        self, actor: Actor, number: int, row: CaptionRow | None, job: JobRecord | None
+        self,
+        actor: Actor,
+        number: int,
+        row: CaptionRow | None,
+        job: JobRecord | None,
+        cues: tuple[CaptionCue, ...],
     ) -> CaptionTrack:
         total = 0 if job is None else job.progress_total
         own = job is not None and job.owner_id == actor.actor_id
@@ -104,7 +113,7 @@ class Captions:
             problem=None if row is None or row.problem is None else ProblemCode(row.problem),
             job_id=job.job_id if job is not None and own else None,
             changed_at=None if row is None else row.changed_at,
-            cues=store.cues_of(row),
+            cues=cues,
         )
 
     async def any_published(self, resource_id: str, number: int) -> bool:
@@ -120,7 +129,7 @@ class Captions:
         async with self._ground.database.read() as session:
             found = await store.of_version(session, row.resource_id, row.number)
         sources = frozenset(one.source_id for one in manifest.sources)
-        return webvtt(published_cues(store.cues_of(found), edits_of(row), sources))
+        return await asyncio.to_thread(_text_of, found, edits_of(row), sources)
 
     # --- actions ---------------------------------------------------------------------------------
 
@@ -150,7 +159,7 @@ class Captions:
             _demand_revision(row, wish.revision)
             if row.state in _UNDER_WAY:
                 await self._give_up(work, row)
-            _apply(row, wish)
+            await _apply(row, wish)
             row.changed_at = self._ground.clock.now()
             work.detail = detail_of(
                 version=draft.number, changed=len(wish.put), removed=len(wish.drop)
@@ -284,7 +293,7 @@ class Captions:
         row.state = CaptionState.NONE if row.cues == "[]" else CaptionState.READY
 
 
-def _apply(row: CaptionRow, wish: CaptionSave) -> None:
+async def _apply(row: CaptionRow, wish: CaptionSave) -> None:
     """Change cues; without a change, captions that failed are as if nobody had asked."""
     row.problem = None
     if not wish.put and not wish.drop:
@@ -292,13 +301,25 @@ def _apply(row: CaptionRow, wish: CaptionSave) -> None:
             row.state = CaptionState.NONE if row.cues == "[]" else CaptionState.READY
         return
     try:
-        cues = changed(store.cues_of(row), wish.put, frozenset(wish.drop))
+        cues = await asyncio.to_thread(_changed, row.cues, wish)
     except TooManyCues:
         raise Refused(code=ProblemCode.TOO_MANY_CUES, facts={"most": MAX_CUES}) from None
-    row.cues = store.written(cues)
+    row.cues = cues
     row.origin = row.origin or CaptionOrigin.BY_HAND
     row.state = CaptionState.READY
     row.revision += 1
+
+
+# What many captions take too long for the loop is done by threads: they get all that they need.
+
+
+def _changed(cues: str, wish: CaptionSave) -> str:
+    """Return the cues after a change as a column keeps them. Raises TooManyCues."""
+    return store.written(changed(store.read(cues), wish.put, frozenset(wish.drop)))
+
+
+def _text_of(row: CaptionRow | None, edits: ResourceEdits, sources: Collection[str]) -> str:
+    return webvtt(published_cues(store.cues_of(row), edits, sources))
 
 
 def _demand_sensible(wish: CaptionSave, manifest: Manifest | None) -> None:

@@ -35,7 +35,12 @@ class Wanted:
 
 def cues_of(row: CaptionRow | None) -> tuple[CaptionCue, ...]:
     """Return the cues of a row; none where there is no row."""
-    return () if row is None else _CUES.decode(row.cues)
+    return () if row is None else read(row.cues)
+
+
+def read(cues: str) -> tuple[CaptionCue, ...]:
+    """Read cues as a column keeps them."""
+    return _CUES.decode(cues)
 
 
 def written(value: Sequence[object]) -> str:

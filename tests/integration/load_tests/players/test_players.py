@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -128,3 +130,52 @@ async def test_answers_with_bytes_are_passed_on_and_a_stores_address_is_kept(
                     assert await answer.read() == b"film"
                     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert asked == {"here.mp4": 2, "away.mp4": 1, "login.mp4": 2}  # a cookie is nobody else's
+
+
+async def test_what_was_withdrawn_is_refused_also_while_others_ask_for_it(tmp_path: Path) -> None:
+    asked, decided = asyncio.Event(), asyncio.Event()
+    withdrawn = False
+
+    async def handle(request: web.Request) -> web.Response:
+        if not withdrawn:
+            return web.Response(headers={"X-Accel-Redirect": "/_recordings/a.mp4"})
+        asked.set()
+        await decided.wait()
+        return web.Response(status=404)
+
+    app = web.Application()
+    path = f"/media/resources/r1/1/{'0' * 32}/a.mp4"
+    app.router.add_get(path, handle)
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "a.mp4").write_bytes(b"film")
+    port, answers_port = free_port(), free_port()
+    async with TestServer(app) as tongke, aiohttp.ClientSession() as http:
+        assert tongke.port is not None
+        site = documented_site(
+            tmp_path, tmp_path / "recordings",
+            port=port, answers_port=answers_port, server_port=tongke.port, kept="1s",
+        )  # fmt: skip
+        async with nginx(tmp_path, port, site) as url:
+
+            async def status() -> int:
+                async with http.get(url + path) as answer:
+                    return answer.status
+
+            assert await status() == 200
+            withdrawn = True
+
+            first = asyncio.create_task(_until_asked(status, asked))
+            await asyncio.wait_for(asked.wait(), 30)
+            second = asyncio.create_task(status())
+            await asyncio.wait([second], timeout=1)  # an answer that was kept would come at once
+            decided.set()
+            assert (await first, await second) == (404, 404)
+
+
+async def _until_asked(status: Callable[[], Awaitable[int]], asked: asyncio.Event) -> int:
+    """Ask until the kept answer is too old; return what is said then."""
+    while True:
+        found = await status()
+        if asked.is_set():
+            return found
+        await asyncio.sleep(0.1)

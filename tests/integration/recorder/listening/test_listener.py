@@ -40,6 +40,18 @@ async def test_beeps_lie_where_they_were_heard(lesson: Path, tmp_path: Path) -> 
         assert loud > 10 * np.abs(samples[at + SOUND_RATE : at + SOUND_RATE + 800]).mean() + 1
 
 
+async def test_two_runs_at_once_leave_each_other_alone(lesson: Path, tmp_path: Path) -> None:
+    first, second = (Listener(FolderStorage(lesson), tmp_path / "work") for _ in range(2))
+    manifest = await first.manifest("r1")
+    lead = next(one for one in manifest.sources if one.source_id == "lead.camera")
+    async with first.sound(manifest, lead, lambda share: None) as one:
+        async with second.sound(manifest, lead, lambda share: None) as other:
+            assert one is not None and other is not None
+            assert np.array_equal(np.fromfile(one, np.int16), np.fromfile(other, np.int16))
+        assert np.fromfile(one, np.int16).any()
+    assert list((tmp_path / "work").iterdir()) == []
+
+
 async def test_pictures_alone_have_no_sound(lesson: Path, tmp_path: Path) -> None:
     listener = Listener(FolderStorage(lesson), tmp_path / "work")
     manifest = await listener.manifest("r1")

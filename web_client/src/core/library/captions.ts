@@ -9,6 +9,7 @@ export interface ShownCue extends Span {
 export const MOST_FILE_BYTES = 2 * 1024 * 1024
 export const NEW_CUE_S = 3
 const LONGEST_S = 120 // the server takes no longer caption
+const SHORTEST_S = 0.06 // the server takes none below 0.05
 const EDGE_S = 0.3 // as far as a caption may reach into a cut and still be published
 const TIMES = /^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})/
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', nbsp: ' ', lrm: '', rlm: '' }
@@ -42,7 +43,7 @@ export function captionsOf(text: string): ShownCue[] {
     const [, h1, m1 = '0', s1 = '0', f1 = '0', h2, m2 = '0', s2 = '0', f2 = '0'] = found
     const [start_s, end_s] = [secondsOf(h1, m1, s1, f1), secondsOf(h2, m2, s2, f2)]
     const words = plain(lines.slice(at + 1).map(unmarked))
-    if (words !== '' && end_s > start_s) cues.push({ start_s, end_s: Math.min(end_s, start_s + LONGEST_S), text: words })
+    if (words !== '' && end_s - start_s >= SHORTEST_S) cues.push({ start_s, end_s: Math.min(end_s, start_s + LONGEST_S), text: words })
   }
   return inOrder(cues)
 }
@@ -84,7 +85,7 @@ export function changedCue(cues: readonly CaptionCue[], id: number, part: Partia
 /** The captions of a file in the place of all that are there. */
 export function imported(cues: readonly CaptionCue[], file: readonly ShownCue[], sourceId: string, endS: number): readonly CaptionCue[] {
   const first = nextId(cues)
-  return file.filter((one) => one.start_s < endS).map((one, n) => ({ cue_id: first + n, start_s: one.start_s, end_s: Math.min(one.end_s, endS), text: one.text, source_id: sourceId }))
+  return file.filter((one) => Math.min(one.end_s, endS) - one.start_s >= SHORTEST_S).map((one, n) => ({ cue_id: first + n, start_s: one.start_s, end_s: Math.min(one.end_s, endS), text: one.text, source_id: sourceId }))
 }
 
 /** Those that have the words typed; whatever the case. */

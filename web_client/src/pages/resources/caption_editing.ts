@@ -77,9 +77,12 @@ export function useCaptions(id: string, version: Ref<number | null>) {
     merged.value = true
   }
   async function carry(work: () => Promise<CaptionTrack>, words: string): Promise<boolean> {
+    const before = mine.value
     const done = await act(work)
     if (done !== null) {
+      const since = changeOf(before, mine.value) // was typed meanwhile
       take(done.value)
+      mine.value = appliedTo(mine.value, since)
       tell(t(words))
       return true
     }

@@ -87,3 +87,10 @@ function mulberry(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
 }
+
+test('captions of a file that are too short for the server are left out, or none of it could be saved', () => {
+  const vtt = 'WEBVTT\n\n00:01.000 --> 00:01.020\n闪\n\n00:02.000 --> 00:03.000\n好\n\n00:09.980 --> 00:12.000\n完\n'
+  const file = captionsOf(vtt)
+  expect(file.map((one) => one.text)).toEqual(['好', '完'])
+  expect(imported([], file, 'lead.camera', 10).map((one) => one.text)).toEqual(['好'])
+})

@@ -23,6 +23,7 @@ from tests.integration.signaling.library.resource_acts import (
     stage,
     status_of,
 )
+from tests.integration.signaling.stores import on_both_stores
 from tests.support.captions import Said, caption_kinds
 from tests.support.jobs import carry_out_jobs
 from tests.support.resources import room_source
@@ -33,8 +34,8 @@ HOSTILE = "<img src=x onerror=alert(1)> --> &amp;"
 
 
 @pytest.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path) as made:
+async def at(tmp_path: Path, store: dict[str, str]) -> AsyncIterator[Stage]:
+    async with stage(tmp_path, **store) as made:
         made.world.services.resources.captions.installed = True
         yield made
 
@@ -84,6 +85,7 @@ async def page(at: Stage, who: Any = None) -> Any:
     return await (who or at.world.client()).call("GET", f"/api/library/{at.resource_id}")
 
 
+@on_both_stores
 async def test_the_whole_way(at: Stage) -> None:
     empty = await track(at)
     assert (empty["state"], empty["revision"], empty["cues"]) == ("none", 0, [])
@@ -125,6 +127,7 @@ async def test_the_whole_way(at: Stage) -> None:
     assert HERE.school in entries[0].path
 
 
+@on_both_stores
 async def test_viewers_get_what_they_may_hear(at: Stage) -> None:
     await put(at, 0, cue(1, 10, 12, "好"), cue(2, 70, 72, "我来回答", ROOM), cue(3, 500, 502, "完"))
     edits = {"hidden_sources": [ROOM], "keep": [{"start_s": 5, "end_s": 200}]}
@@ -169,6 +172,7 @@ async def test_silence_is_an_empty_track_and_no_failure(at: Stage) -> None:
     assert (made["state"], made["cues"], made["problem"]) == ("ready", [], None)
 
 
+@on_both_stores
 async def test_editing_gives_up_what_is_being_made(at: Stage) -> None:
     making = await order(at)
     stopped = await put(at, 0)
@@ -182,6 +186,7 @@ async def test_editing_gives_up_what_is_being_made(at: Stage) -> None:
     assert [one["text"] for one in (await track(at))["cues"]] == ["我写的"]
 
 
+@on_both_stores
 async def test_a_job_that_was_cancelled_or_failed_is_told(at: Stage) -> None:
     making = await order(at)
     await at.teacher.call("POST", f"/api/jobs/{making['job_id']}/cancel")
@@ -253,6 +258,7 @@ async def test_what_cannot_be_saved(at: Stage, monkeypatch: pytest.MonkeyPatch) 
     assert await problem(put(at, 1, cue(600, 1, 2, "x"))) == (409, "too_many_cues")
 
 
+@on_both_stores
 async def test_branches_say_what_they_want(at: Stage) -> None:
     async def policy(node_id: str, version: int, **more: Any) -> Any:
         body = {"node_id": node_id, "version": version} | more
@@ -285,6 +291,7 @@ async def test_branches_say_what_they_want(at: Stage) -> None:
     assert await policy(HERE.school, 2) != listed
 
 
+@on_both_stores
 async def test_of_many_some_wait(at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MAX_ORDERED", 0)
     node = OURS.mark
@@ -310,6 +317,7 @@ async def test_who_may_not(at: Stage) -> None:
     assert await problem(order(at, who=neighbour)) == (404, "resource_not_found")
 
 
+@on_both_stores
 async def test_they_go_with_their_resource(at: Stage) -> None:
     await put(at, 0, cue(1, 1, 2, "好"))
     making = await order(at, 1)

@@ -26,14 +26,15 @@ from tests.integration.signaling.library.resource_acts import (
     stage,
     status_of,
 )
+from tests.integration.signaling.stores import on_both_stores
 from tests.support.jobs import carry_out_jobs
 from tests.support.resources import film_made, shelve
 from tests.support.server import Client
 
 
 @pytest.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path) as made:
+async def at(tmp_path: Path, store: dict[str, str]) -> AsyncIterator[Stage]:
+    async with stage(tmp_path, **store) as made:
         yield made
 
 
@@ -66,6 +67,7 @@ async def _carried(at: Stage, maker: Callable[[], Any]) -> None:
         at.clock.advance(seconds=60)
 
 
+@on_both_stores
 async def test_from_the_order_to_the_download(at: Stage) -> None:
     await at.save()
     before = await _status(at)
@@ -90,6 +92,7 @@ async def test_from_the_order_to_the_download(at: Stage) -> None:
     assert [one.job_id for one in await _rows(at)] == [row.job_id]
 
 
+@on_both_stores
 async def test_a_changed_draft_makes_it_stale(at: Stage) -> None:
     await at.save()
     await _ordered(at)
@@ -182,6 +185,7 @@ async def test_it_is_cancelled_and_deleted_by_hand(at: Stage) -> None:
     assert not _folder(at, row).exists()
 
 
+@on_both_stores
 async def test_it_ends_with_its_time_and_with_its_version(at: Stage) -> None:
     await at.published()
     await _ordered(at, at.school_admin)
@@ -207,6 +211,7 @@ async def test_it_ends_with_its_time_and_with_its_version(at: Stage) -> None:
     assert await status_of(later, f"{_film(at, 2)}/content") == 404
 
 
+@on_both_stores
 async def test_a_failure_is_told_and_it_may_be_ordered_again(at: Stage) -> None:
     class Broken:
         async def make(self, order: Any, report: Any) -> Any:
@@ -225,6 +230,7 @@ async def test_a_failure_is_told_and_it_may_be_ordered_again(at: Stage) -> None:
     assert (await _ordered(at))["state"] == "waiting"
 
 
+@on_both_stores
 async def test_a_few_of_one_person_at_a_time(at: Stage) -> None:
     services, first = at.world.services, at.resource_id
     await at.save()
@@ -238,6 +244,7 @@ async def test_a_few_of_one_person_at_a_time(at: Stage) -> None:
     assert (await _ordered(at, at.school_admin))["state"] == "waiting"
 
 
+@on_both_stores
 async def test_a_deleted_resource_takes_its_film_along(at: Stage) -> None:
     await _ordered(at)
     (row,) = await _rows(at)
