@@ -6,8 +6,9 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from load_tests import fanout, join
 from load_tests.beside.bench import beside
@@ -138,17 +139,29 @@ def main(argv: Sequence[str] | None = None) -> int:
             return qoe.run_bench(options)
         case "qoe-report":
             return qoe.run_report(options)
+    try:
+        timeout = FILLING_TIMEOUT_S if options.command in LONG else TIMEOUT_S
+        figures = asyncio.run(asyncio.wait_for(_work(options), timeout))
+    except FAILURES as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(figures), flush=True)
+    return 0
+
+
+def _work(options: argparse.Namespace) -> Coroutine[Any, Any, Mapping[str, object]]:
+    match options.command:
         case "link":
-            work = measure(seconds=options.seconds)
+            return measure(seconds=options.seconds)
         case "fanout":
-            work = fanout.fanout(
+            return fanout.fanout(
                 viewers=options.viewers,
                 pps=options.pps,
                 seconds=options.seconds,
                 silent=options.silent,
             )
         case "beside":
-            work = beside(
+            return beside(
                 viewers=options.viewers,
                 seconds=options.seconds,
                 checkout=options.server_path,
@@ -156,36 +169,28 @@ def main(argv: Sequence[str] | None = None) -> int:
                 rounds=options.rounds,
             )
         case "imports":
-            work = imports(rows=options.rows, database=options.database)
+            return imports(rows=options.rows, database=options.database)
         case "ledger":
-            work = ledger(points=options.points, months=options.months, database=options.database)
+            return ledger(points=options.points, months=options.months, database=options.database)
         case "timetable":
-            work = timetable(
+            return timetable(
                 lessons=options.lessons, times=options.checks, database=options.database
             )
         case "search":
-            work = search(records=options.records, database=options.database)
+            return search(records=options.records, database=options.database)
         case "players":
-            work = players(
+            return players(
                 players=options.players,
                 seconds=options.seconds,
                 ramp=options.ramp,
                 scope=options.scope,
             )
         case "upload":
-            work = upload_in(options.megabytes, options.cuts, options.folder)
+            return upload_in(options.megabytes, options.cuts, options.folder)
         case "join":
-            work = join.join(times=options.times)
+            return join.join(times=options.times)
         case _:
-            work = join.churn(sessions=options.sessions)
-    try:
-        timeout = FILLING_TIMEOUT_S if options.command in LONG else TIMEOUT_S
-        figures = asyncio.run(asyncio.wait_for(work, timeout))
-    except FAILURES as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(figures), flush=True)
-    return 0
+            return join.churn(sessions=options.sessions)
 
 
 if __name__ == "__main__":

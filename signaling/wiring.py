@@ -151,7 +151,11 @@ class Services:
             {"relay": self._probe_relay, "recorder": self._probe_recorder},
             self.clock,
         )
-        self.housekeeping: list[Callable[[], Awaitable[None]]] = [
+        self.housekeeping = self._chores()
+        self._upkeep = Upkeep()
+
+    def _chores(self) -> list[Callable[[], Awaitable[None]]]:
+        return [
             self.classroom.lesson_watch.reconcile,
             self.classroom.lesson_watch.end_forgotten,
             self.hub.retry_recordings,
@@ -174,7 +178,6 @@ class Services:
             self.resources.uploads.keep_up,
             self.resources.captions.keep_up,
         ]
-        self._upkeep = Upkeep()
 
     def _wire_jobs(self) -> None:
         config = self.config

@@ -49,7 +49,7 @@ from signaling.identity import wire as identity
 from signaling.identity.accounts import wire as accounts
 from signaling.identity.bindings import wire as bindings
 from signaling.jobs import wire as jobs
-from signaling.ledger import county_wire, today_wire
+from signaling.ledger import county_wire, decision_wire, today_wire
 from signaling.ledger import wire as ledger
 from signaling.lessons import reasons, sources
 from signaling.lessons import wire as lessons
@@ -136,6 +136,7 @@ REST = (
     sharing,
     reasons,
     ledger,
+    decision_wire,
     county_wire,
     today_wire,
     notices,

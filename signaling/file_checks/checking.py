@@ -6,10 +6,10 @@ from recorder.intake_api import IntakeFailed, TakenVideo, VideoIntake, VideoRefu
 from signaling.audit.actions import AuditAction
 from signaling.audit.facts import detail_of
 from signaling.audit.log import own_branch
-from signaling.base.errors import SignalingError
 from signaling.base.problem_codes import ProblemCode
 from signaling.file_checks.wire import CheckResult, CheckWish
 from signaling.files.checking import CheckedFiles
+from signaling.files.errors import IntakeBroken
 from signaling.files.records import FileRecord
 from signaling.files.storage import FileStorage
 from signaling.files.store import FileStore
@@ -17,14 +17,6 @@ from signaling.files.wire import FileProblem, VideoFacts
 from signaling.jobs.kinds import JobContext
 
 _STEPS = 1000  # of progress
-
-
-class IntakeBroken(SignalingError):
-    """The process that reads the upload broke off; another try may fare better."""
-
-    status = 503
-    code = ProblemCode.FILE_CHECK_FAILED
-    title = "the upload could not be read to its end"
 
 
 class FileChecker:

@@ -46,6 +46,14 @@ class UploadDamaged(SignalingError):
     title = "the bytes do not match their checksum"
 
 
+class IntakeBroken(SignalingError):
+    """The process that reads the upload broke off; another try may fare better."""
+
+    status = 503
+    code = ProblemCode.FILE_CHECK_FAILED
+    title = "the upload could not be read to its end"
+
+
 class FileTooLarge(Invalid):
     """More than the purpose allows; `facts` name the `most` bytes."""
 

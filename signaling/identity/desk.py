@@ -63,73 +63,103 @@ class IdentityDesk:
             ahead: knows the lessons that a person is still to lead.
             admins: sees to it that every county keeps an admin.
         """
-        people, clock, audit, config = ground.people, ground.clock, ground.audit, ground.config
-        store = ground.logins
-        sessions = Sessions(
-            people=people,
-            store=store,
-            clock=clock,
-            keyring=ground.keyring,
-            lifetime=timedelta(hours=config.session_hours),
-        )
-        devices = Devices(store, clock, timedelta(days=config.device_cookie_days))
-        throttle = LoginThrottle(clock, ground.keyring)
-        self.identity = IdentityService(
-            people=people,
-            store=store,
-            sessions=sessions,
-            devices=devices,
-            throttle=throttle,
-            passwords=ground.passwords,
-            live=live,
-            audit=audit,
-            clock=clock,
-            config=config,
-            keyring=ground.keyring,
-        )
-        self.terminals = TerminalService(
-            people=people,
-            store=store,
-            sessions=sessions,
-            devices=devices,
-            lessons=inviting,
-            throttle=throttle,
-            live=live,
-            audit=audit,
-            clock=clock,
-        )
-        self.bindings = BindingService(
-            people=people,
-            store=BindingStore(ground.database),
-            sessions=sessions,
-            devices=devices,
-            throttle=throttle,
-            live=live,
-            audit=audit,
-            clock=clock,
-        )
-        accounts = AccountStore(ground.database)
+        ways = _ways_in(ground, live)
+        self.identity = _identity(ground, ways)
+        self.terminals = _terminals(ground, ways, inviting)
+        self.bindings = _bindings(ground, ways)
+        store = AccountStore(ground.database)
         self.accounts = AccountService(
             database=ground.database,
-            store=accounts,
+            store=store,
             admins=admins,
             lessons=ahead,
-            audit=audit,
-            clock=clock,
+            audit=ground.audit,
+            clock=ground.clock,
         )
-        self.slips = SlipService(store=accounts, people=people, audit=audit, clock=clock)
-        self.activation = ActivationService(
-            store=accounts,
-            people=people,
-            sessions=sessions,
-            passwords=ground.passwords,
-            throttle=throttle,
-            live=live,
-            audit=audit,
-            clock=clock,
+        self.slips = SlipService(
+            store=store, people=ground.people, audit=ground.audit, clock=ground.clock
         )
+        self.activation = _activation(ground, ways, store)
 
     async def forget_expired(self) -> None:
         """Forget logins, device tokens and codes whose time is over."""
         await self.identity.forget_expired()
         await self.bindings.forget_expired()
+
+
+class _WaysIn(NamedTuple):
+    """Parts that all who sign somebody in share."""
+
+    sessions: Sessions
+    devices: Devices
+    throttle: LoginThrottle
+    live: LiveLogins
+
+
+def _ways_in(ground: Ground, live: LiveLogins) -> _WaysIn:
+    config, clock = ground.config, ground.clock
+    sessions = Sessions(
+        people=ground.people,
+        store=ground.logins,
+        clock=clock,
+        keyring=ground.keyring,
+        lifetime=timedelta(hours=config.session_hours),
+    )
+    devices = Devices(ground.logins, clock, timedelta(days=config.device_cookie_days))
+    return _WaysIn(sessions, devices, LoginThrottle(clock, ground.keyring), live)
+
+
+def _identity(ground: Ground, ways: _WaysIn) -> IdentityService:
+    return IdentityService(
+        people=ground.people,
+        store=ground.logins,
+        sessions=ways.sessions,
+        devices=ways.devices,
+        throttle=ways.throttle,
+        passwords=ground.passwords,
+        live=ways.live,
+        audit=ground.audit,
+        clock=ground.clock,
+        config=ground.config,
+        keyring=ground.keyring,
+    )
+
+
+def _terminals(ground: Ground, ways: _WaysIn, inviting: InvitingLessons) -> TerminalService:
+    return TerminalService(
+        people=ground.people,
+        store=ground.logins,
+        sessions=ways.sessions,
+        devices=ways.devices,
+        lessons=inviting,
+        throttle=ways.throttle,
+        live=ways.live,
+        audit=ground.audit,
+        clock=ground.clock,
+    )
+
+
+def _bindings(ground: Ground, ways: _WaysIn) -> BindingService:
+    return BindingService(
+        people=ground.people,
+        store=BindingStore(ground.database),
+        sessions=ways.sessions,
+        devices=ways.devices,
+        throttle=ways.throttle,
+        live=ways.live,
+        audit=ground.audit,
+        clock=ground.clock,
+    )
+
+
+def _activation(ground: Ground, ways: _WaysIn, store: AccountStore) -> ActivationService:
+    return ActivationService(
+        store=store,
+        people=ground.people,
+        sessions=ways.sessions,
+        passwords=ground.passwords,
+        throttle=ways.throttle,
+        live=ways.live,
+        audit=ground.audit,
+        clock=ground.clock,
+    )

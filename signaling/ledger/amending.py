@@ -22,10 +22,11 @@ from signaling.base.database import Database
 from signaling.base.errors import ChangedMeanwhile, Forbidden, Invalid, LedgerRefused
 from signaling.base.problem_codes import ProblemCode
 from signaling.ledger.counting import COUNTING_LOCK, Counting
+from signaling.ledger.decision_wire import AmendHeadcount, ConfirmReason, GiveReason
 from signaling.ledger.tables import LedgerUnitRow, MissedReasonRow
 from signaling.ledger.units import visible_unit
 from signaling.ledger.visibility import owns
-from signaling.ledger.wire import AmendHeadcount, ConfirmReason, GiveReason, UnitOutcome
+from signaling.ledger.wire import UnitOutcome
 from signaling.lessons.fact_records import FactBatch
 from signaling.lessons.facts import FactStore, fact_sheets
 from signaling.lessons.reasons import MissedReason

@@ -13,15 +13,10 @@ from signaling.access.roles import Actor
 from signaling.base.errors import Invalid, SignalingError
 from signaling.base.problem_codes import ProblemCode
 from signaling.ledger.amending import Amending
+from signaling.ledger.decision_wire import ConfirmReason, ReasonsDecided, UnitRefusal, UnitSeen
 from signaling.ledger.tables import LedgerUnitRow
 from signaling.ledger.units import shown
-from signaling.ledger.wire import (
-    ConfirmReason,
-    LedgerUnit,
-    ReasonsDecided,
-    UnitRefusal,
-    UnitSeen,
-)
+from signaling.ledger.wire import LedgerUnit
 
 Decision = Callable[[UnitSeen], Awaitable[LedgerUnitRow]]
 

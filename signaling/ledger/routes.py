@@ -15,6 +15,7 @@ from signaling.base.cursors import Place, cursor_of
 from signaling.jobs.routes import shown as job_shown
 from signaling.jobs.service import JobService
 from signaling.jobs.wire import Job
+from signaling.ledger import decision_wire as d
 from signaling.ledger import today_wire as t
 from signaling.ledger import wire as r
 from signaling.ledger.amending import Amending
@@ -103,11 +104,11 @@ class LedgerHandlers:
         """Raise Forbidden unless the caller confirms the reasons of some county."""
         demand_somewhere(call.actor, Action.CONFIRM_MISSED)
 
-    async def confirm_some(self, call: Call) -> r.ReasonsDecided:
+    async def confirm_some(self, call: Call) -> d.ReasonsDecided:
         """Confirm the reasons of some units, each for itself."""
         return await self.deciding.confirm(call.actor, call.body.units)
 
-    async def return_some(self, call: Call) -> r.ReasonsDecided:
+    async def return_some(self, call: Call) -> d.ReasonsDecided:
         """退回: give the reasons of some units back, each for itself."""
         return await self.deciding.give_back(call.actor, call.body.units, call.body.note)
 
@@ -259,8 +260,8 @@ ROUTES = (
         "/api/ledger/missed/confirm",
         LedgerHandlers.confirm_some,
         "批量确认缺课原因",
-        r.ReasonsDecided,
-        r.ConfirmReasons,
+        d.ReasonsDecided,
+        d.ConfirmReasons,
         audited=AuditAction.MISSED_CONFIRM,
         permit=LedgerHandlers.may_confirm,
     ),
@@ -269,8 +270,8 @@ ROUTES = (
         "/api/ledger/missed/return",
         LedgerHandlers.return_some,
         "批量退回缺课原因",
-        r.ReasonsDecided,
-        r.ReturnReasons,
+        d.ReasonsDecided,
+        d.ReturnReasons,
         audited=AuditAction.MISSED_RETURN,
         permit=LedgerHandlers.may_confirm,
     ),
@@ -281,7 +282,7 @@ ROUTES = (
         LedgerHandlers.explain,
         "说明缺课原因",
         r.LedgerUnit,
-        r.GiveReason,
+        d.GiveReason,
         audited=AuditAction.MISSED_EXPLAIN,
     ),
     Route(
@@ -290,7 +291,7 @@ ROUTES = (
         LedgerHandlers.confirm,
         "确认缺课原因",
         r.LedgerUnit,
-        r.ConfirmReason,
+        d.ConfirmReason,
         audited=AuditAction.MISSED_CONFIRM,
     ),
     Route(
@@ -299,7 +300,7 @@ ROUTES = (
         LedgerHandlers.count,
         "补填到课人数",
         r.LedgerUnit,
-        r.AmendHeadcount,
+        d.AmendHeadcount,
         audited=AuditAction.HEADCOUNT_AMEND,
     ),
     Route(

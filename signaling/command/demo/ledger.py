@@ -11,8 +11,9 @@ from signaling.access.roles import Actor, Role
 from signaling.command.demo import county
 from signaling.command.demo.term import admin_of, first_monday
 from signaling.ledger.county_wire import RequirementCreate
+from signaling.ledger.decision_wire import ConfirmReason, GiveReason
 from signaling.ledger.tables import LedgerUnitRow
-from signaling.ledger.wire import ConfirmReason, GiveReason, UnitOutcome
+from signaling.ledger.wire import UnitOutcome
 from signaling.lessons.reasons import MissedReason
 from signaling.wiring import Services
 

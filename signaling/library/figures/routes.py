@@ -18,6 +18,7 @@ from signaling.library.figures import wire as w
 from signaling.library.figures.export_kind import FIGURES_EXPORT, FiguresOrder
 from signaling.library.figures.service import YEARS, Figures
 from signaling.library.nominations.rules import school_year
+from signaling.library.paging import choice_of
 from signaling.web.routes import Call, Query, Route
 
 _FOUR_DIGITS = re.compile("[0-9]{4}")
@@ -44,10 +45,7 @@ class FiguresHandlers:
 
     async def use(self, call: Call) -> w.UseTable:
         """Use between two days."""
-        try:
-            by = w.UseGrouping(call.query.get("by") or w.UseGrouping.SCHOOL)
-        except ValueError:
-            raise Invalid(f"one of {', '.join(w.UseGrouping)}", field="by") from None
+        by = choice_of(call, "by", w.UseGrouping) or w.UseGrouping.SCHOOL
         return await self.figures.use(
             call.actor,
             (_day(call, "first"), _day(call, "last")),

@@ -11,8 +11,7 @@ from signaling.access.actions import Action
 from signaling.access.grants import allows, demand_somewhere
 from signaling.access.roles import Actor
 from signaling.base.cursors import Place, cursor_of
-from signaling.base.errors import Forbidden, NotFound
-from signaling.base.problem_codes import ProblemCode
+from signaling.base.errors import Forbidden
 from signaling.directory.tables import OrgNodeRow
 from signaling.directory.wire import OrgLevel
 from signaling.library.recommending import store
@@ -23,7 +22,7 @@ from signaling.library.references.tables import ReferenceReviewRow, ReferenceRow
 from signaling.library.references.wire import ReferenceScope, ReferenceState
 from signaling.library.service import detail_of
 from signaling.library.store import resource_of
-from signaling.library.versions.ground import ResourceGround
+from signaling.library.versions.ground import ResourceGround, ResourceNotFound
 from signaling.library.versions.reading import ResourceReader, names_of
 from signaling.library.versions.records import Held
 from signaling.library.versions.rules import levels_of
@@ -40,13 +39,6 @@ from signaling.library.versions.wire import (
 from signaling.library.wire import ResourceState
 
 LATELY = timedelta(days=30)  # how long a node is told of what was taken off
-
-
-class ReferenceNotFound(NotFound):
-    """No such recommendation, or none of which the caller may know."""
-
-    code = ProblemCode.RESOURCE_NOT_FOUND
-    title = "no such recommendation"
 
 
 class RecommendationReader:
@@ -89,15 +81,15 @@ class RecommendationReader:
         return w.ReferenceQueue(entries, total, now, cursor)
 
     async def seen(self, actor: Actor, reference_id: str) -> Recommended:
-        """Return a recommendation of which the actor may know. Raises ReferenceNotFound."""
+        """Return a recommendation of which the actor may know. Raises ResourceNotFound."""
         async with self._ground.database.read() as session:
             found = await store.one(session, reference_id)
         if found is None or not found.held.allows(actor, Action.READ_RESOURCE):
-            raise ReferenceNotFound()
+            raise ResourceNotFound()
         return found
 
     async def detail(self, actor: Actor, reference_id: str) -> w.ReferenceDetail:
-        """Show one recommendation. Raises ReferenceNotFound."""
+        """Show one recommendation. Raises ResourceNotFound."""
         found = await self.seen(actor, reference_id)
         row, held = found.row, found.held
         async with self._ground.database.read() as session:
@@ -320,8 +312,8 @@ def _review(row: ReferenceReviewRow) -> ReviewEntry:
 
 
 def demand(actor: Actor, found: Recommended | None, action: Action) -> None:
-    """Raise ReferenceNotFound, or Forbidden where the actor may not do this at the node."""
+    """Raise ResourceNotFound, or Forbidden where the actor may not do this at the node."""
     if found is None or not found.held.allows(actor, Action.READ_RESOURCE):
-        raise ReferenceNotFound()
+        raise ResourceNotFound()
     if not found.allows(actor, action):
         raise Forbidden()

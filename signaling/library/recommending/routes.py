@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from signaling.access.actions import Action
 from signaling.audit.actions import AuditAction
-from signaling.base.errors import Invalid
-from signaling.library.paging import BEFORE, LIMIT, limit_of, place_of
+from signaling.library.paging import BEFORE, LIMIT, choice_of, limit_of, place_of
 from signaling.library.recommending import wire as w
 from signaling.library.recommending.reading import RecommendationReader
 from signaling.library.recommending.service import Recommending
@@ -55,13 +54,9 @@ class RecommendationHandlers:
 
     async def queue(self, call: Call) -> w.ReferenceQueue:
         """Recommendations to the caller's nodes."""
-        asked = call.query.get("state") or Shown.WAITING
-        try:
-            states = _STATES[Shown(asked)]
-        except ValueError:
-            raise Invalid(f"one of {', '.join(Shown)}", field="state") from None
+        shown = choice_of(call, "state", Shown) or Shown.WAITING
         return await self.recommendations.queue(
-            call.actor, states, limit=limit_of(call, most=MAX_QUEUE), after=place_of(call)
+            call.actor, _STATES[shown], limit=limit_of(call, most=MAX_QUEUE), after=place_of(call)
         )
 
     async def get(self, call: Call) -> w.ReferenceDetail:

@@ -22,13 +22,13 @@ from signaling.library.editions.rules import needs_edition
 from signaling.library.indexing import put
 from signaling.library.recommending import store
 from signaling.library.recommending import wire as w
-from signaling.library.recommending.reading import ReferenceNotFound, demand, may_recall, refused_to
+from signaling.library.recommending.reading import demand, may_recall, refused_to
 from signaling.library.recommending.store import Recommended
 from signaling.library.references.rules import Step, WrongStep, shared_as, stepped
 from signaling.library.references.store import Ending, note_shown, take_off, withdraw_copy
 from signaling.library.references.tables import ReferenceReviewRow, ReferenceRow
 from signaling.library.references.wire import ReferenceState
-from signaling.library.versions.ground import ResourceGround, WrongResourceState
+from signaling.library.versions.ground import ResourceGround, ResourceNotFound, WrongResourceState
 from signaling.library.versions.records import Held, edits_of
 from signaling.library.versions.rules import levels_of, shown_s
 from signaling.library.versions.store import levels_for, load
@@ -83,7 +83,7 @@ class Recommending:
         """通过: on to the next level of the node, or to its publication.
 
         Raises:
-            ReferenceNotFound: there is none for the actor.
+            ResourceNotFound: there is none for the actor.
             Forbidden: the actor may not decide; the code says why.
             WrongResourceState: it does not wait for a verdict.
             ChangedMeanwhile: it is another revision.
@@ -118,7 +118,7 @@ class Recommending:
         async with self._ground.database.read() as session:
             seen = await store.one(session, reference_id)
         if seen is None:
-            raise ReferenceNotFound()
+            raise ResourceNotFound()
         manifest = await self._ground.whole(seen.held.row.recording_id)
         async with self._opened(
             actor, AuditAction.REFERENCE_PUBLISH, reference_id, Action.PUBLISH_RESOURCE
@@ -180,7 +180,7 @@ class Recommending:
     async def permit(
         self, actor: Actor, deed: AuditAction, action: Action, reference_id: str
     ) -> None:
-        """Raise ReferenceNotFound or Forbidden before a deed; the refusal is audited."""
+        """Raise ResourceNotFound or Forbidden before a deed; the refusal is audited."""
         async with self._ground.database.read() as session:
             found = await store.one(session, reference_id)
         try:
@@ -237,7 +237,7 @@ class Recommending:
             async with self._ground.audit.work(actor, deed, reference_id) as work:
                 found = await store.one(work.session, reference_id)
                 if found is None:
-                    raise ReferenceNotFound()
+                    raise ResourceNotFound()
                 # Whoever changes a resource or its copies holds the resource's row.
                 await load(work.session, found.row.resource_id, lock=True)
                 await work.session.refresh(found.row)
@@ -335,7 +335,7 @@ def _about(found: Recommended) -> tuple[str, str, str]:
 
 def _demand_below(actor: Actor, found: Recommended) -> None:
     if not found.held.allows(actor, Action.READ_RESOURCE):
-        raise ReferenceNotFound()
+        raise ResourceNotFound()
     if not may_recall(actor, found.row, found.held):
         raise Forbidden()
 

@@ -16,7 +16,7 @@ from signaling.base.errors import Invalid
 from signaling.jobs.routes import shown as job_shown
 from signaling.jobs.service import JobService
 from signaling.jobs.wire import Job
-from signaling.library.paging import BEFORE, LIMIT, limit_of, place_of
+from signaling.library.paging import BEFORE, LIMIT, choice_of, limit_of, place_of
 from signaling.library.retention import wire as w
 from signaling.library.retention.export_kind import DELETION_EXPORT
 from signaling.library.retention.holding import LegalHolds
@@ -62,7 +62,7 @@ class RetentionHandlers:
     async def due(self, call: Call) -> w.DueDeletionList:
         """What rules will delete."""
         question = Question(
-            _kind(call),
+            choice_of(call, "kind", w.RetentionKind),
             call.query.get("node"),
             call.query.get("q", "").strip(),
             _within(call),
@@ -117,14 +117,6 @@ class RetentionHandlers:
         branch = own_branch(call.actor)
         record = await self.jobs.submit(call.actor, DELETION_EXPORT, call.body, branch=branch)
         return job_shown(record, call.actor)
-
-
-def _kind(call: Call) -> w.RetentionKind | None:
-    told = call.query.get("kind")
-    try:
-        return w.RetentionKind(told) if told else None
-    except ValueError:
-        raise Invalid(f"one of {', '.join(w.RetentionKind)}", field="kind") from None
 
 
 def _within(call: Call) -> timedelta | None:

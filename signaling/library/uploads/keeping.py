@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from recorder.intake_api import IntakeFailed, ShelfOrder, ShelvedVideo, VideoShelf
-from signaling.base.errors import NotFound, SignalingError
+from signaling.base.errors import NotFound
 from signaling.base.problem_codes import ProblemCode
+from signaling.files.errors import IntakeBroken
 from signaling.files.storage import FileStorage
 from signaling.files.store import FileStore
 from signaling.files.wire import FileState
 from signaling.jobs.kinds import Handler, JobContext
 from signaling.library.uploads.kind import UploadKept, UploadTask
-
-
-class KeepingBroken(SignalingError):
-    """The process that looks at the video broke off; another run may fare better."""
-
-    status = 503
-    code = ProblemCode.FILE_CHECK_FAILED
-    title = "the video could not be kept"
 
 
 def upload_handler(
@@ -59,7 +52,7 @@ def upload_handler(
         try:
             await open_shelf().put(order, path, context.progress)
         except IntakeFailed as error:
-            raise KeepingBroken(str(error)) from error
+            raise IntakeBroken(str(error)) from error
         return UploadKept(task.recording_id)
 
     return handler

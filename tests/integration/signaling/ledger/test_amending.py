@@ -19,16 +19,11 @@ from signaling.base.errors import (
 )
 from signaling.ledger.amending import Amending
 from signaling.ledger.core.formula import FormulaSettings
+from signaling.ledger.decision_wire import AmendHeadcount, ConfirmReason, GiveReason
 from signaling.ledger.evidence import Evidence
 from signaling.ledger.plays import NothingPlayed
 from signaling.ledger.units import UnitFilter, UnitReader, shown
-from signaling.ledger.wire import (
-    AmendHeadcount,
-    ConfirmReason,
-    GiveReason,
-    MissedCause,
-    UnitOutcome,
-)
+from signaling.ledger.wire import MissedCause, UnitOutcome
 from signaling.lessons.reasons import MissedReason
 from tests.integration.signaling.ledger.county import ADMIN, TEACHER, LedgerCounty
 

@@ -17,11 +17,11 @@ from signaling.ledger.core.measures import Measures, combined
 from signaling.ledger.core.report import ReportFacts
 from signaling.ledger.counting import Counting
 from signaling.ledger.county_wire import ReasonCount
+from signaling.ledger.decision_wire import GiveReason
 from signaling.ledger.months import Months
 from signaling.ledger.plays import NothingPlayed
 from signaling.ledger.tables import CorrectionRow, LedgerMonthRow
 from signaling.ledger.totals import total_of
-from signaling.ledger.wire import GiveReason
 from signaling.lessons.reasons import MissedReason
 from signaling.lessons.wire import LessonState
 from signaling.links.tables import LinkSampleRow

@@ -10,6 +10,7 @@ from signaling.access.roles import Role
 from signaling.audit.actions import AuditAction
 from signaling.audit.wire import AuditFact
 from signaling.audit_exports import words as w
+from signaling.audit_exports.value_words import VALUES
 from signaling.base.config import Config
 from signaling.command.work import job_kinds
 from signaling.directory.wire import OrgLevel, SchoolKind
@@ -49,7 +50,7 @@ def test_the_workbook_has_the_words_of_the_page(place: int, language: str) -> No
     own = {f"audit.{name}": pair[place] for name, pair in w.HEADS.items()}
     own |= {f"audit.action.{name}": pair[place] for name, pair in w.ACTIONS.items()}
     own |= {f"audit.fact.{name}": pair[place] for name, pair in w.FACTS.items()}
-    for name, values in w.VALUES.items():
+    for name, values in VALUES.items():
         own |= {f"audit.value.{name}.{one}": pair[place] for one, pair in values.items()}
     texts = _texts(language)
     kinds = ("audit.action.", "audit.fact.", "audit.value.")
@@ -58,19 +59,19 @@ def test_the_workbook_has_the_words_of_the_page(place: int, language: str) -> No
 
 def test_every_code_has_words() -> None:
     assert set(w.ACTIONS) == set(AuditAction)
-    assert set(w.VALUES["role"]) == set(Role)
-    assert set(w.VALUES["reason"]) == {*MissedReason, *WithdrawReason}
-    assert set(w.VALUES["day"]) == set(DayKind)
-    assert set(w.VALUES["purpose"]) == set(FilePurpose)
-    assert set(w.VALUES["level"]) == {*OrgLevel, *ReviewLevel}
-    assert set(w.VALUES["scope"]) == set(ShareScope) | set(ReferenceScope)
-    assert set(w.VALUES["kind"]) == set(SchoolKind)
-    assert set(w.VALUES["job"]) == set(job_kinds(Config())._handlers)
+    assert set(VALUES["role"]) == set(Role)
+    assert set(VALUES["reason"]) == {*MissedReason, *WithdrawReason}
+    assert set(VALUES["day"]) == set(DayKind)
+    assert set(VALUES["purpose"]) == set(FilePurpose)
+    assert set(VALUES["level"]) == {*OrgLevel, *ReviewLevel}
+    assert set(VALUES["scope"]) == set(ShareScope) | set(ReferenceScope)
+    assert set(VALUES["kind"]) == set(SchoolKind)
+    assert set(VALUES["job"]) == set(job_kinds(Config())._handlers)
 
 
 def test_every_try_that_is_refused_has_words() -> None:
     deeds = {one.audited for one in ROUTES if one.audited and "{re" in one.path}
-    assert set(w.VALUES["deed"]) == deeds | {"share_link_open", "share_password"}
+    assert set(VALUES["deed"]) == deeds | {"share_link_open", "share_password"}
 
 
 def test_a_detail_is_a_sentence_of_facts() -> None:

@@ -4018,10 +4018,6 @@ export type MissedReason =
   | 'room_closed'
   | 'other'
 
-export const MAX_PUPILS = 300
-
-export const MAX_DECIDED = 100
-
 /** Outcome of a unit: 未到, 进行中, 实开, 未开. ``withdrawn``: taken back in the plan. */
 export type UnitOutcome =
   | 'upcoming'
@@ -4294,6 +4290,34 @@ export interface LedgerEvidence {
   needed_seconds: number | null
 }
 
+/** 导出报表: the part of the ledger that goes into a workbook, as `totals` takes it. */
+export interface ExportWish {
+  first: string
+  last: string
+  language?: WorkbookLanguage
+  /** length 1…200 */
+  county?: string | null
+  /** length 1…200 */
+  point?: string | null
+  /** length 1…200 */
+  class?: string | null
+  /** length 1…80 */
+  subject?: string | null
+  /** length 1…200 */
+  node?: string | null
+}
+
+/** The workbook that was made: `/api/files/<file_id>/content`. ``rows`` are those of lessons. */
+export interface LedgerExport {
+  file_id: string
+  name: string
+  rows: number
+}
+
+export const MAX_PUPILS = 300
+
+export const MAX_DECIDED = 100
+
 /** The point's or the teacher's reason for a missed unit. */
 export interface GiveReason {
   reason: MissedReason
@@ -4350,30 +4374,6 @@ export interface ReasonsDecided {
 export interface AmendHeadcount {
   pupils: number
   version: number
-}
-
-/** 导出报表: the part of the ledger that goes into a workbook, as `totals` takes it. */
-export interface ExportWish {
-  first: string
-  last: string
-  language?: WorkbookLanguage
-  /** length 1…200 */
-  county?: string | null
-  /** length 1…200 */
-  point?: string | null
-  /** length 1…200 */
-  class?: string | null
-  /** length 1…80 */
-  subject?: string | null
-  /** length 1…200 */
-  node?: string | null
-}
-
-/** The workbook that was made: `/api/files/<file_id>/content`. ``rows`` are those of lessons. */
-export interface LedgerExport {
-  file_id: string
-  name: string
-  rows: number
 }
 
 export const MAX_CELLS = 400
