@@ -32,6 +32,7 @@ import { unwantedEn } from './texts/unwanted.en'
 import { resourcesEn } from './texts/resources.en'
 import { retentionEn } from './texts/retention.en'
 import { reviewsEn } from './texts/reviews.en'
+import { rewatchEn } from './texts/rewatch.en'
 import { settingsEn } from './texts/settings.en'
 import { sharingEn } from './texts/sharing.en'
 import { timetableEn } from './texts/timetable.en'
@@ -76,6 +77,7 @@ export const en: Texts = {
   ...resourcesEn,
   ...retentionEn,
   ...reviewsEn,
+  ...rewatchEn,
   ...settingsEn,
   ...sharingEn,
   ...timetableEn,

@@ -32,6 +32,7 @@ import { unwantedZh } from './texts/unwanted.zh'
 import { resourcesZh } from './texts/resources.zh'
 import { retentionZh } from './texts/retention.zh'
 import { reviewsZh } from './texts/reviews.zh'
+import { rewatchZh } from './texts/rewatch.zh'
 import { settingsZh } from './texts/settings.zh'
 import { sharingZh } from './texts/sharing.zh'
 import { timetableZh } from './texts/timetable.zh'
@@ -75,6 +76,7 @@ export const zh = {
   ...resourcesZh,
   ...retentionZh,
   ...reviewsZh,
+  ...rewatchZh,
   ...settingsZh,
   ...sharingZh,
   ...timetableZh,
