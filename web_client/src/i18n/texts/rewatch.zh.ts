@@ -2,7 +2,7 @@
 export const rewatchZh = {
   rewatch: {
     title: '补看',
-    hint: '本教室最近 14 天的课，只能在这里看',
+    hint: '本教室最近 14 天的课，只在本教室观看',
     none: '最近 14 天没有可以补看的课',
     loading: '正在读取…',
     failed: '读不到补看的课，会自动再试',
