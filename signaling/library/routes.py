@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from aiohttp import web
 
-from signaling.base.errors import Invalid, NotFound
+from signaling.base.errors import Forbidden, Invalid, NotFound
 from signaling.library.file_response import file_response
 from signaling.library.service import MAX_PAGE, Library
 from signaling.library.wire import RecordingDetail, RecordingList
@@ -42,7 +42,9 @@ class LibraryHandlers:
         return await self.library.detail(call.actor, call.path("recording_id"))
 
     async def recording_file(self, call: Call) -> web.StreamResponse:
-        """A file of a recording, or ranges of it (RFC 9110 §14)."""
+        """A file of a recording, or ranges of it (RFC 9110 §14); a terminal only plays it."""
+        if call.actor.room_id is not None and _is_saved(call.request):
+            raise Forbidden("a classroom's screen plays recordings, and keeps none")
         file = await self.library.file(call.actor, call.path("recording_id"), call.path("file"))
         if PurePath(file.name).suffix not in _SERVED:
             raise NotFound("no such file")
@@ -54,6 +56,14 @@ class LibraryHandlers:
                 "Cache-Control": "no-store",  # a shared panel shows nothing after 退出登录
             },
         )
+
+
+def _is_saved(request: web.Request) -> bool:
+    """Return whether the browser opens or saves the file by itself, in no player (Fetch metadata).
+
+    Browsers since Chromium 80 say so over HTTPS. Who says nothing is taken for a player.
+    """
+    return request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
 ROUTES = (

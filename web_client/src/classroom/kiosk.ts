@@ -10,9 +10,9 @@ import { currentLesson, joinDays } from '../core/lessons/day_plan'
 import type { KnownAhead } from '../core/classroom/known_ahead'
 import { NOTHING_KNOWN } from '../core/classroom/known_ahead'
 import { ApiError } from '../core/base/rest'
-import type { Lesson } from '../core/base/wire'
+import type { Lesson, RecordingSummary } from '../core/base/wire'
 
-export type KioskPhase = 'starting' | 'unreachable' | 'signed_out' | 'today' | 'lesson' | 'push' | 'over'
+export type KioskPhase = 'starting' | 'unreachable' | 'signed_out' | 'today' | 'lesson' | 'push' | 'rewatch' | 'over'
 
 const POLL_MS = 5000
 const RETRY_MS = 2000
@@ -23,6 +23,7 @@ export function useKiosk() {
   const phase = ref<KioskPhase>('starting')
   const lessons = shallowRef<readonly Lesson[]>([])
   const lessonId = ref<string | null>(null)
+  const watched = shallowRef<RecordingSummary | null>(null) // what is played in 补看
   const current = computed(() => currentLesson(lessons.value, county.now.value))
   const known = shallowRef<KnownAhead>(NOTHING_KNOWN)
   const ahead = new AccessAhead(
@@ -68,8 +69,8 @@ export function useKiosk() {
       }
       if (phase.value === 'today') phase.value = 'unreachable'
     }
-    if (phase.value === 'today' || phase.value === 'unreachable') {
-      after(phase.value === 'today' ? POLL_MS : RETRY_MS, () => void refresh())
+    if (phase.value === 'today' || phase.value === 'rewatch' || phase.value === 'unreachable') {
+      after(phase.value === 'unreachable' ? RETRY_MS : POLL_MS, () => void refresh())
     }
   }
 
@@ -101,6 +102,12 @@ export function useKiosk() {
     phase.value = 'lesson'
   }
 
+  /** 补看: the lessons of the day are still asked for, because the next one calls back. */
+  function rewatch(recording: RecordingSummary): void {
+    watched.value = recording
+    phase.value = 'rewatch'
+  }
+
   function leave(): void {
     memory.set(IN_LESSON, null)
     void goToday()
@@ -128,12 +135,14 @@ export function useKiosk() {
     phase,
     lessons,
     lessonId,
+    watched,
     known,
     now: county.now,
     current,
     begin,
     goToday,
     enter,
+    rewatch,
     leave,
     over,
     signOut,

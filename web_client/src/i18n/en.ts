@@ -33,6 +33,7 @@ import { unwantedEn } from './texts/unwanted.en'
 import { resourcesEn } from './texts/resources.en'
 import { retentionEn } from './texts/retention.en'
 import { reviewsEn } from './texts/reviews.en'
+import { rewatchEn } from './texts/rewatch.en'
 import { settingsEn } from './texts/settings.en'
 import { filmsEn } from './texts/films.en'
 import { sharingEn } from './texts/sharing.en'
@@ -79,6 +80,7 @@ export const en: Texts = {
   ...resourcesEn,
   ...retentionEn,
   ...reviewsEn,
+  ...rewatchEn,
   ...settingsEn,
   ...filmsEn,
   ...sharingEn,

@@ -33,6 +33,7 @@ import { unwantedZh } from './texts/unwanted.zh'
 import { resourcesZh } from './texts/resources.zh'
 import { retentionZh } from './texts/retention.zh'
 import { reviewsZh } from './texts/reviews.zh'
+import { rewatchZh } from './texts/rewatch.zh'
 import { settingsZh } from './texts/settings.zh'
 import { filmsZh } from './texts/films.zh'
 import { sharingZh } from './texts/sharing.zh'
@@ -78,6 +79,7 @@ export const zh = {
   ...resourcesZh,
   ...retentionZh,
   ...reviewsZh,
+  ...rewatchZh,
   ...settingsZh,
   ...filmsZh,
   ...sharingZh,

@@ -1,0 +1,33 @@
+/** Texts of 补看 on a classroom's screen, in Simplified Chinese. */
+export const rewatchZh = {
+  rewatch: {
+    title: '补看',
+    hint: '本教室最近 14 天的课，只在本教室观看',
+    none: '最近 14 天没有可以补看的课',
+    loading: '正在读取…',
+    failed: '读不到补看的课，会自动再试',
+    state: { ready: '可以看了', finishing: '整理中 {percent}%', failed: '暂时看不了', retrying: '整理没有成功，会自动再试' },
+    missed: '本教室缺 {n} 分钟',
+    open: '补看：{title}',
+    watch: '补看',
+    all: '全部 {n} 节',
+    fewer: '收起',
+    opening: '正在打开…',
+    openFailed: '打不开这节课',
+    openFailedHint: '请检查网络，再试一次。',
+    empty: '这段录像没有内容',
+    retry: '再试一次',
+    back: '返回',
+    forward: '前进 1 分钟',
+    toMissed: '到缺课处',
+    seek: '播放位置',
+    over: '看完了',
+    again: '再看一遍',
+    call: {
+      soon: '《{title}》还有 {n} 分钟上课',
+      due: '《{title}》上课时间到了',
+      live: '《{title}》老师已经开始上课',
+    },
+    goLesson: '结束补看，去上课',
+  },
+}
