@@ -158,6 +158,7 @@ async def _review(office: Office, resource_id: str) -> Page:
     await admin.get_by_test_id("verdict-reason").fill("请写教材版本")
     await admin.get_by_test_id("reject").click()
     await expect(admin.get_by_test_id("review-told")).to_contain_text("驳回")
+    await expect(admin.get_by_test_id("next-up")).to_contain_text("待审核的都处理完了")
 
     page = office.teacher
     await page.reload()
