@@ -56,6 +56,7 @@ from signaling.lessons import wire as lessons
 from signaling.library import wire as library
 from signaling.library.figures import wire as figures
 from signaling.library.nominations import wire as nominations
+from signaling.library.overview import wire as overview
 from signaling.library.publishing import wire as publishing
 from signaling.library.recommending import wire as recommending
 from signaling.library.references import wire as references
@@ -127,6 +128,7 @@ REST = (
     nominations,
     uses,
     figures,
+    overview,
     resource_push,
     retention,
     sharing,

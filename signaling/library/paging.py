@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import TypeVar
+
 from signaling.base.cursors import BadPlace, Place, read_cursor
 from signaling.base.errors import Invalid, Malformed
 from signaling.base.problem_codes import ProblemCode
 from signaling.web.routes import Call, Query
 
+_E = TypeVar("_E", bound=StrEnum)
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
 LIMIT = Query("limit", f"1…{MAX_PAGE}, default {DEFAULT_PAGE}")
@@ -33,3 +37,14 @@ def place_of(call: Call) -> Place | None:
         return read_cursor(before)
     except BadPlace:
         raise Malformed(code=ProblemCode.BAD_CURSOR, field="before") from None
+
+
+def choice_of(call: Call, name: str, kind: type[_E]) -> _E | None:
+    """Return the value of a parameter that names one of some; None without it. Raises Invalid."""
+    value = call.query.get(name)
+    if not value:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        raise Invalid(f"one of {', '.join(kind)}", field=name) from None
