@@ -176,6 +176,9 @@ async def _review(office: Office, resource_id: str) -> Page:
     await admin.get_by_test_id("share-password").fill(PASSWORD)
     await admin.get_by_test_id("confirm-yes").click()
     await office.inspector.look("published", admin, "publication")
+    # A password keeps neither the level above nor 优课 away.
+    await expect(admin.get_by_test_id("recommend")).to_be_visible()
+    await expect(admin.get_by_test_id("nominate")).to_be_visible()
     return admin
 
 
