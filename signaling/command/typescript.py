@@ -58,6 +58,7 @@ from signaling.library.captions import wire as captions
 from signaling.library.figures import wire as figures
 from signaling.library.films import wire as films
 from signaling.library.nominations import wire as nominations
+from signaling.library.overview import wire as overview
 from signaling.library.publishing import wire as publishing
 from signaling.library.recommending import wire as recommending
 from signaling.library.references import wire as references
@@ -131,6 +132,7 @@ REST = (
     nominations,
     uses,
     figures,
+    overview,
     resource_push,
     retention,
     sharing,

@@ -29,6 +29,8 @@ from signaling.library.indexing import index_of
 from signaling.library.media_shelf import MediaShelf
 from signaling.library.nominations.routes import NominationHandlers
 from signaling.library.nominations.service import Nominating
+from signaling.library.overview.routes import OverviewHandlers
+from signaling.library.overview.service import PublicationOverview
 from signaling.library.publishing.facets import Facets
 from signaling.library.publishing.media import PublishedMedia
 from signaling.library.publishing.reading import LibraryReader
@@ -171,6 +173,7 @@ class ResourceDesk:
         self.used = UseHandlers(self.uses, published, config)
         self.series = SeriesHandlers(SeriesDesk(database, audit, clock, published))
         self.publications = PublishingHandlers(self.publishing, self.editions, reader)
+        self.overview = OverviewHandlers(PublicationOverview(database, index, clock))
         self.attached = AttachmentHandlers(self.attachments, reader, media)
         self.filmed = FilmHandlers(self.films, reader)
         self.uploaded = UploadHandlers(self.uploads, reader)

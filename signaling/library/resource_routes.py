@@ -7,6 +7,7 @@ from signaling.library.captions import routes as caption_routes
 from signaling.library.figures import routes as figures_routes
 from signaling.library.films import routes as film_routes
 from signaling.library.nominations import routes as nomination_routes
+from signaling.library.overview import routes as overview_routes
 from signaling.library.publishing import routes as publishing_routes
 from signaling.library.recommending import routes as recommending_routes
 from signaling.library.resource_desk import ResourceDesk
@@ -33,6 +34,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     *recommending_routes.ROUTES,
     *series_routes.ROUTES,
     *nomination_routes.ROUTES,
+    *overview_routes.ROUTES,
     *figures_routes.ROUTES,
     *use_routes.ROUTES,
 )
@@ -54,6 +56,7 @@ def endpoints(desk: ResourceDesk) -> tuple[Endpoint, ...]:
         *bind(recommending_routes.ROUTES, desk.recommendations),
         *bind(series_routes.ROUTES, desk.series),
         *bind(nomination_routes.ROUTES, desk.nominations),
+        *bind(overview_routes.ROUTES, desk.overview),
         *bind(figures_routes.ROUTES, desk.figures),
         *bind(use_routes.ROUTES, desk.used),
     )

@@ -191,6 +191,7 @@ async def _review(office: Office, resource_id: str) -> Page:
     await admin.get_by_test_id("verdict-reason").fill("请写教材版本")
     await admin.get_by_test_id("reject").click()
     await expect(admin.get_by_test_id("review-told")).to_contain_text("驳回")
+    await expect(admin.get_by_test_id("next-up")).to_contain_text("待审核的都处理完了")
 
     page = office.teacher
     await page.reload()
@@ -208,6 +209,9 @@ async def _review(office: Office, resource_id: str) -> Page:
     await admin.get_by_test_id("share-password").fill(PASSWORD)
     await admin.get_by_test_id("confirm-yes").click()
     await office.inspector.look("published", admin, "publication")
+    # A password keeps neither the level above nor 优课 away.
+    await expect(admin.get_by_test_id("recommend")).to_be_visible()
+    await expect(admin.get_by_test_id("nominate")).to_be_visible()
     return admin
 
 
@@ -255,10 +259,15 @@ async def test_from_draft_to_withdrawal(office: Office, tmp_path: Path) -> None:
     admin = await _review(office, resource_id)
     guest = await _watch(office, resource_id)
     await _save_film(office, resource_id, tmp_path)
+    await admin.goto(f"{office.server.url}/resources/published?scope=password")
+    await office.inspector.look("published list", admin, "published")
+    await admin.get_by_test_id(f"manage-{resource_id}").click()
     await admin.get_by_test_id("withdraw").click()
     await admin.get_by_test_id("withdraw-reason").select_option("copyright")
     await admin.get_by_test_id("confirm-yes").click()
     await expect(admin.get_by_test_id("publication")).to_contain_text("版权")
+    await admin.get_by_label("返回列表").click()
+    await expect(admin.get_by_test_id("published-clear")).to_be_visible()
     await guest.reload()
     await guest.get_by_test_id("watch-gone").wait_for()
     await guest.goto(f"{office.server.url}/library?q=fldmm")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from signaling.access.actions import Action
 from signaling.access.grants import demand_somewhere
 from signaling.audit.actions import AuditAction
-from signaling.base.errors import Invalid
-from signaling.library.paging import BEFORE, LIMIT, limit_of, place_of
+from signaling.library.paging import BEFORE, LIMIT, choice_of, limit_of, place_of
 from signaling.library.review import wire as w
 from signaling.library.review.batch import Batches
 from signaling.library.review.policies import Policies
@@ -20,7 +18,6 @@ from signaling.library.versions.reading import ResourceReader
 from signaling.library.versions.wire import ResourceDetail, ReviewLevel, VersionState
 from signaling.web.routes import Call, Query, Route
 
-_E = TypeVar("_E", bound=StrEnum)
 MAX_QUEUE = 50  # each is checked anew
 
 
@@ -42,11 +39,11 @@ class ReviewHandlers:
 
     async def queue(self, call: Call) -> w.ReviewQueue:
         """Versions that wait for a verdict in the caller's branches, the longest waiting first."""
-        which = _choice(call, "state", Waiting) or Waiting.IN_REVIEW
+        which = choice_of(call, "state", Waiting) or Waiting.IN_REVIEW
         return await self.reviewing.queue(
             call.actor,
             state=VersionState(which.value),
-            level=_choice(call, "level", ReviewLevel),
+            level=choice_of(call, "level", ReviewLevel),
             limit=limit_of(call, most=MAX_QUEUE),
             after=place_of(call),
         )
@@ -92,16 +89,6 @@ class ReviewHandlers:
 
     async def _shown(self, call: Call) -> ResourceDetail:
         return await self.reader.detail(call.actor, call.path("resource_id"))
-
-
-def _choice(call: Call, name: str, kind: type[_E]) -> _E | None:
-    value = call.query.get(name)
-    if not value:
-        return None
-    try:
-        return kind(value)
-    except ValueError:
-        raise Invalid(f"one of {', '.join(kind)}", field=name) from None
 
 
 _ONE = "/api/resources/{resource_id}"

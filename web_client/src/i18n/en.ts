@@ -28,6 +28,7 @@ import { reasonsEn } from './texts/reasons.en'
 import { requirementsEn } from './texts/requirements.en'
 import { seriesEn } from './texts/series.en'
 import { figuresEn } from './texts/figures.en'
+import { publishedEn } from './texts/published.en'
 import { upwardEn } from './texts/upward.en'
 import { unwantedEn } from './texts/unwanted.en'
 import { resourcesEn } from './texts/resources.en'
@@ -76,6 +77,7 @@ export const en: Texts = {
   ...unwantedEn,
   ...seriesEn,
   ...figuresEn,
+  ...publishedEn,
   ...upwardEn,
   ...resourcesEn,
   ...retentionEn,

@@ -28,6 +28,7 @@ import { reasonsZh } from './texts/reasons.zh'
 import { requirementsZh } from './texts/requirements.zh'
 import { seriesZh } from './texts/series.zh'
 import { figuresZh } from './texts/figures.zh'
+import { publishedZh } from './texts/published.zh'
 import { upwardZh } from './texts/upward.zh'
 import { unwantedZh } from './texts/unwanted.zh'
 import { resourcesZh } from './texts/resources.zh'
@@ -75,6 +76,7 @@ export const zh = {
   ...unwantedZh,
   ...seriesZh,
   ...figuresZh,
+  ...publishedZh,
   ...upwardZh,
   ...resourcesZh,
   ...retentionZh,

@@ -76,6 +76,7 @@ const SHOWN: Record<string, { readonly under: readonly string[]; readonly but?: 
   Stage: { under: ['schoolStage'] },
   ResourceType: { under: ['resourceType'] },
   Audience: { under: ['audience'] },
+  PublicationState: { under: ['published.views', 'published.empty'] },
   ShareScope: { under: ['scope', 'scopeHint'] },
   ReferenceState: { under: ['upward.state'] },
   ReferenceScope: { under: ['upward.scope', 'upward.scopeHint'] },

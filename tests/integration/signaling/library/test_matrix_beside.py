@@ -67,6 +67,7 @@ _RULE = {"node_id": "none", "kind": "withdrawn", "choice": "keep"}
 LISTS: Expected = {
     ("GET", "/api/resources/mine"): (SIGNED_IN, None),
     ("GET", "/api/reviews"): (people(Role.RESOURCE_ADMIN), None),
+    ("GET", "/api/publications"): (people(Role.RESOURCE_ADMIN), None),
     ("POST", "/api/reviews/batch"): (AUTHORS, {"verdict": "none", "items": [_ITEM]}),
     ("GET", "/api/review-policies"): (ADMINS, None),
     ("PUT", "/api/review-policies"): (

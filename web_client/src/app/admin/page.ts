@@ -7,6 +7,8 @@ export interface AdminPage {
   readonly path: string
   /** The key of its words in the side menu; null: the menu does not show it. */
   readonly title: string | null
+  /** The page whose mark the menu keeps meanwhile, where the path does not say it. */
+  readonly under?: string
   readonly component: () => Promise<Component>
   /** The permission without which it is hidden. */
   readonly needs?: Action

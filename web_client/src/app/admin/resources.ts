@@ -17,6 +17,7 @@ export const resourcePages: readonly AdminPage[] = [
   {
     path: '/resources/recommended',
     title: null,
+    under: '/resources/reviews',
     component: () => import('../../pages/resources/RecommendedPage.vue'),
     needs: 'review_resource',
   },
@@ -27,6 +28,12 @@ export const resourcePages: readonly AdminPage[] = [
     needs: 'review_resource',
   },
   {
+    path: '/resources/published',
+    title: 'published.menu',
+    component: () => import('../../pages/resources/PublishedPage.vue'),
+    needs: 'publish_resource',
+  },
+  {
     path: '/resources/mine',
     title: 'resource.mine',
     component: () => import('../../pages/resources/MinePage.vue'),
@@ -35,6 +42,7 @@ export const resourcePages: readonly AdminPage[] = [
   {
     path: '/resources/upload',
     title: null,
+    under: '/resources/mine',
     component: () => import('../../pages/resources/UploadPage.vue'),
     needs: 'edit_resource',
   },

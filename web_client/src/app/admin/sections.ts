@@ -37,6 +37,14 @@ export function menuOf(section: AdminSection): readonly AdminPage[] {
   return section.pages.filter((page) => page.title !== null && (page.needs === undefined || may(page.needs)))
 }
 
+/** The page of a menu to which a path belongs. A page below another, such as one term, keeps the mark of the page above. */
+export function markedIn(section: AdminSection, menu: readonly AdminPage[], path: string): string {
+  const holds = (page: AdminPage): boolean => path === page.path || path.startsWith(`${page.path}/`)
+  const of = section.pages.find((page) => page.under !== undefined && holds(page))?.under
+  const above = menu.filter((page) => (of === undefined ? holds(page) : page.path === of))
+  return above.reduce((best, page) => (page.path.length > best.length ? page.path : best), '')
+}
+
 /** The section to which a path belongs. */
 export function sectionOf(path: string): AdminSection | undefined {
   return SECTIONS.find(({ name }) => path === `/${name}` || path.startsWith(`/${name}/`))

@@ -4,6 +4,7 @@ import { CaptionsApi } from '../../core/library/captions_api'
 import { CatalogueApi } from '../../core/library/catalogue_api'
 import { ExchangeApi } from '../../core/library/exchange_api'
 import { FilmsApi } from '../../core/library/films_api'
+import { PublicationsApi } from '../../core/library/publications_api'
 import { PublishedApi } from '../../core/library/published_api'
 import { RecommendationsApi } from '../../core/library/recommendations_api'
 import { RetentionApi } from '../../core/library/retention_api'
@@ -15,6 +16,7 @@ import { rest } from '../identity/identity'
 export const resources = new ResourcesApi(rest)
 export const reviews = new ReviewsApi(rest)
 export const captions = new CaptionsApi(rest)
+export const publications = new PublicationsApi(rest)
 export const published = new PublishedApi(rest)
 export const recommendations = new RecommendationsApi(rest)
 export const series = new SeriesApi(rest)

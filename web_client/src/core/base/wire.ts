@@ -3667,6 +3667,50 @@ export interface FiguresExported {
   rows: number
 }
 
+/** What became of a publication: shown, past its time, or withdrawn. */
+export type PublicationState =
+  | 'served'
+  | 'expired'
+  | 'withdrawn'
+
+/** One publication, for those who may withdraw it. Use is counted since the first one. */
+export interface PublicationEntry {
+  resource_id: string
+  version: number
+  title: string
+  subject: string
+  grade: string
+  teacher_name: string
+  school_name: string
+  scope: ShareScope
+  published_at: string
+  expires_at: string | null
+  withdrawn_at: string | null
+  withdraw_reason: WithdrawReason | null
+  withdraw_note: string
+  plays: number
+  downloads: number
+}
+
+/** A school in the reader's branches, to choose from. */
+export interface PublishingSchool {
+  school_id: string
+  name: string
+}
+
+/**
+ * 已发布, the latest first. ``total`` counts at most 1000.
+ *
+ * ``schools`` come with the first page.
+ */
+export interface PublicationList {
+  entries: readonly PublicationEntry[]
+  total: number
+  schools: readonly PublishingSchool[]
+  server_time: string
+  next: string | null
+}
+
 export const MAX_RESOURCES = 10
 
 /** The reason why a room cannot play a resource that was chosen. */

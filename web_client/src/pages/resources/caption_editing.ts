@@ -1,5 +1,5 @@
 /** Captions that are edited on this page: what was read, what was made of it, and what the server makes meanwhile. */
-import { computed, onMounted, ref, shallowRef, watch, type Ref } from 'vue'
+import { computed, onMounted, ref, shallowRef, toValue, watch, type MaybeRefOrGetter, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useAct } from '../../browser/base/act'
 import { usePoll } from '../../browser/base/poll'
@@ -11,7 +11,8 @@ import { appliedTo, changeOf, savesOf } from '../../core/library/captions'
 const MAKING_MS = 3000
 const MOST_BACK = 50 // steps of 撤销
 
-export function useCaptions(id: string, version: Ref<number | null>) {
+/** @param id of the resource; a page that goes on to another one gives a getter. */
+export function useCaptions(id: MaybeRefOrGetter<string>, version: Ref<number | null>) {
   const { t } = useI18n()
   const track = shallowRef<CaptionTrack | null>(null)
   const readFault = shallowRef<unknown>(null)
@@ -33,24 +34,36 @@ export function useCaptions(id: string, version: Ref<number | null>) {
     merged.value = false
     tried.value = false
   }
+  /** Nothing of one resource is shown with the next. */
+  function forget(): void {
+    track.value = null
+    mine.value = []
+    back.value = []
+    merged.value = false
+    tried.value = false
+  }
   async function read(): Promise<void> {
-    const number = version.value
+    const [of, number] = [toValue(id), version.value]
+    const isAsked = (): boolean => of === toValue(id) && number === version.value
     readFault.value = null
-    if (number === null) return
+    if (number === null) {
+      forget()
+      return
+    }
     try {
-      const now = await api.track(id, number)
-      if (number === version.value) take(now)
+      const now = await api.track(of, number)
+      if (isAsked()) take(now)
     } catch (fault) {
-      if (number === version.value) readFault.value = fault
+      if (isAsked()) readFault.value = fault
     }
   }
   watch(version, read, { immediate: true })
 
   const poll = usePoll(async () => {
-    const number = version.value
+    const [of, number] = [toValue(id), version.value]
     if (making.value && number !== null && !busy.value) {
-      const now = await api.track(id, number).catch(() => null)
-      if (now !== null && making.value && !busy.value && number === version.value) take(now)
+      const now = await api.track(of, number).catch(() => null)
+      if (now !== null && making.value && !busy.value && of === toValue(id) && number === version.value) take(now)
     }
     return MAKING_MS
   })
@@ -101,7 +114,7 @@ export function useCaptions(id: string, version: Ref<number | null>) {
       let { revision } = now
       let last = now
       for (const part of parts) {
-        last = await api.save(id, { revision, ...part })
+        last = await api.save(toValue(id), { revision, ...part })
         revision = last.revision
       }
       return last
@@ -111,9 +124,9 @@ export function useCaptions(id: string, version: Ref<number | null>) {
   return {
     ...{ track, readFault, mine, back, merged, tried, dirty, sendable, making, busy, failure, told },
     ...{ read, set, undo, save },
-    order: () => carry(() => api.order(id, track.value?.revision ?? 0), 'caption.ordered'),
+    order: () => carry(() => api.order(toValue(id), track.value?.revision ?? 0), 'caption.ordered'),
     /** An empty change gives up what is being made. */
-    stop: () => carry(() => api.save(id, { revision: track.value?.revision ?? 0 }), 'caption.stopped'),
+    stop: () => carry(() => api.save(toValue(id), { revision: track.value?.revision ?? 0 }), 'caption.stopped'),
   }
 }
 
