@@ -30,7 +30,7 @@ describe('the codes of refusals', () => {
     readdirSync(repository + folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.py'))
       .map((name) => `${folder}/${name}`)
-  const sources = [...under('signaling'), ...under('relay/api'), 'recorder/api.py'].map(read)
+  const sources = [...under('signaling'), ...under('relay/api'), ...under('recorder/api')].map(read)
 
   it.each(CODES.map((pattern) => [pattern.source, pattern] as const))('are found by %s', (_, pattern) => {
     expect(sources.some((text) => matches(text, pattern).length > 0)).toBe(true)
