@@ -10,14 +10,11 @@ from sqlalchemy import update
 from signaling.command import seed
 from signaling.files.tables import FileRow
 from signaling.files.wire import FilePurpose, VideoFacts
-from signaling.library.captions.speech import Heard
 from signaling.library.editions.tables import EditionRow
 from signaling.library.nominations.rules import school_year
 from signaling.library.references.tables import ReferenceRow
 from signaling.library.wire import EditionState
 from signaling.wiring import Services
-from tests.support.captions import Said, caption_kinds
-from tests.support.jobs import carry_out_jobs
 from tests.support.resources import EDITS, METADATA, film_made, shelve
 from tests.support.server import Client
 from tests.support.uploads import upload
@@ -221,15 +218,6 @@ async def _order_captions(c: County) -> None:
     await _deed(c.teacher, c, "captions", revision=0)
 
 
-async def _captions_ordered(c: County) -> None:
-    await _ready_for_captions(c)
-    await _order_captions(c)
-
-
-async def _make_captions(c: County) -> None:
-    await carry_out_jobs(c.services, caption_kinds(c.services, Said(Heard(1, 3, "同学们好。"))))
-
-
 async def _operated(c: County) -> None:
     await _shelved(c)
     await c.admin.login("xianguan")
@@ -290,7 +278,6 @@ ACTS = {
         {"node_id": seed.COUNTY[0], "kind": "withdrawn", "choice": "delete", "days": 90},
     ),
     "captions_order": _order_captions,
-    "captions_made": _make_captions,
     "captions_save": lambda c: _deed(c.teacher, c, "captions", "PUT", revision=0),
     "caption_policy_set": lambda c: c.admin.call(
         "PUT",
@@ -310,7 +297,6 @@ PREPARED_BY = {
     "resource_attach": _uploaded,
     "resource_detach": _attached,
     "captions_order": _ready_for_captions,
-    "captions_made": _captions_ordered,
     "captions_save": _shelved,
     "resource_save": _shelved,
     "resource_submit": _saved,
