@@ -189,10 +189,11 @@ class ServerProcess:
         )
 
     async def metrics(self) -> dict[str, float]:
-        """Samples of /metrics by name with labels."""
+        """Samples of /metrics by name with labels; a proxy before the server tells none."""
+        own = f"http://127.0.0.1:{self.http_port}/metrics"
         async with (
             aiohttp.ClientSession() as http,
-            http.get(f"{self.base_url}/metrics", timeout=aiohttp.ClientTimeout(total=10)) as answer,
+            http.get(own, timeout=aiohttp.ClientTimeout(total=10)) as answer,
         ):
             text = await answer.text()
         samples = {}
