@@ -41,12 +41,22 @@ from signaling.lessons.wire import ClassKind, LessonState
 from tests.integration.signaling.stores import AT
 from tests.support.services import ManualClock
 
-# What these actions are done to is a school, a county's terms, or a job: no lesson.
+# What these actions are done to is a school, a county's terms, a job, or a resource: no lesson.
 NOT_OF_LESSONS = {
     Action.READ_DIRECTORY,
     Action.READ_TERMS,
     Action.READ_JOB,
     Action.CANCEL_JOB,
+    Action.READ_RESOURCE,
+    Action.EDIT_RESOURCE,
+    Action.CAPTION_RESOURCE,
+    Action.SUBMIT_RESOURCE,
+    Action.WITHDRAW_RESOURCE,
+    Action.DELETE_RESOURCE,
+    Action.EXPORT_FILM,
+    Action.SHARE_RESOURCE,
+    Action.KEEP_SERIES,
+    Action.READ_FEDERATED,
 }
 
 # The same few names for people and rooms: a terminal must not pass for the person of its id.
