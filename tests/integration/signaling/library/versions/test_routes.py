@@ -30,7 +30,10 @@ async def test_a_draft_begins_as_lesson_and_directory_propose(at: Stage) -> None
         "submitted_at": None,
         "rejected": False,
     }
-    assert mine["may"] == ["read_resource", "edit_resource", "caption_resource", "submit_resource"]
+    assert mine["may"] == [
+        *("read_resource", "edit_resource", "caption_resource", "submit_resource"),
+        "export_film",
+    ]
     detail = await at.detail()
     working = detail["working"]
     assert (working["revision"], working["levels"]) == (0, ["first"])
