@@ -47,6 +47,7 @@ def test_a_dependency_that_no_lock_knows_is_named(project: Path) -> None:
     assert _faults(project) == [
         "server.lock lacks left-pad (pinned: None)",
         "development.lock lacks left-pad (pinned: None)",
+        "captions.lock lacks left-pad (pinned: None)",
     ]
 
 
@@ -64,4 +65,7 @@ def test_a_pin_without_hashes_is_no_pin(project: Path) -> None:
 
 def test_locks_that_disagree_are_named(project: Path) -> None:
     _edit(project / "requirements/server.lock", "aioice==0.13.0", "aioice==0.13.1")
-    assert _faults(project) == ["aioice: server.lock has 0.13.1, development.lock has 0.13.0"]
+    assert _faults(project) == [
+        "aioice: server.lock has 0.13.1, development.lock has 0.13.0",
+        "aioice: server.lock has 0.13.1, captions.lock has 0.13.0",
+    ]
