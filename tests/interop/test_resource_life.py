@@ -140,23 +140,23 @@ async def _order_film(office: Office) -> None:
     """导出 MP4 is made by a job, while the teacher goes on."""
     page = office.teacher
     await page.get_by_test_id("film-open").click()
-    await expect(page.get_by_test_id("film")).to_contain_text("大约需要")
-    await office.inspector.look("film", page, "film")
+    await expect(page.get_by_test_id("film-box")).to_contain_text("大约需要")
+    await office.inspector.look("film", page, "film-box")
     await page.get_by_test_id("confirm-yes").click()
-    await expect(page.get_by_test_id("film")).to_have_attribute(
+    await expect(page.get_by_test_id("film-box")).to_have_attribute(
         "data-state", re.compile("waiting|making|ready")
     )
     await _press(page, "Escape")
-    await expect(page.get_by_test_id("film")).to_have_count(0)
+    await expect(page.get_by_test_id("film-box")).to_have_count(0)
 
 
 async def _save_film(office: Office, resource_id: str, folder: Path) -> None:
     """The reviewer finds the film of the version that is published, and saves it."""
     admin = await office.page("ziyuan", f"/resources/reviews/{resource_id}")
     await admin.get_by_test_id("film-open").click()
-    film = admin.get_by_test_id("film")
+    film = admin.get_by_test_id("film-box")
     await expect(film).to_have_attribute("data-state", "ready", timeout=EDITION_MS)
-    await office.inspector.look("film-ready", admin, "film")
+    await office.inspector.look("film-ready", admin, "film-box")
     async with admin.expect_download() as waiting:
         await admin.get_by_test_id("confirm-yes").click()
     saved = await waiting.value
