@@ -34,7 +34,7 @@ _FILLER = b"\0\0\1\x0c"  # begins a NAL unit of filler data (H.264 §7.4.1), whi
 
 
 class UploadDiffers(RuntimeError):
-    """What arrived is not what was sent."""
+    """The file that arrived is not the one that was sent."""
 
 
 @dataclass
@@ -183,7 +183,7 @@ class Uploader:
             await asyncio.sleep(POLL_S)
 
     async def info(self) -> dict[str, Any]:
-        """What the server says of the file."""
+        """Return what the server says of the file."""
         async with self._ask("GET", self._path) as answer:
             return dict(await answer.json())
 

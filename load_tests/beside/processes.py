@@ -17,7 +17,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class JobUsage:
-    """What processes have used until a moment.
+    """The use of processes until a moment.
 
     Attributes:
         at: of the monotonic clock.

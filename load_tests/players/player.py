@@ -22,7 +22,7 @@ REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 @dataclass
 class Tally:
-    """What all players together have fetched.
+    """The sum of what all players have fetched.
 
     Attributes:
         asked: how often each range of each file was fetched, heads left out.

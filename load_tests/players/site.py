@@ -76,7 +76,7 @@ class _Line(msgspec.Struct):
 
 @dataclass
 class Served:
-    """Who served what of the edition.
+    """The servers of the edition's bytes.
 
     Attributes:
         by_nginx: bytes that nginx sent from its own folder.

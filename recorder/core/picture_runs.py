@@ -1,4 +1,4 @@
-"""Which pictures of an edition are copied, and which are coded anew.
+"""The choice of pictures of an edition that are copied, and of those that are coded anew.
 
 H.264 is copied where it can be entered at a key frame. From a cut to the next key frame it is coded
 anew, so that nothing before the cut is in the file.

@@ -44,6 +44,8 @@ def carry_out(
     arguments: Sequence[str],
     kind: type[Task],
     make: Callable[[Path, Path, Task, Report], None],
+    *,
+    cpu_s: int = CPU_S,
 ) -> int:
     """Carry out the task that comes in, in the working place named. Returns the exit code.
 
@@ -52,6 +54,7 @@ def carry_out(
         kind: of the task.
         make: makes it: takes the folder of the recording's files, that of the results, the task,
             and what is told the progress.
+        cpu_s: seconds of computing that it may take.
     """
     place = Path(arguments[0])
     results = place / RESULTS_FOLDER
@@ -59,7 +62,7 @@ def carry_out(
     task = msgspec.json.decode(_first_line(), type=kind)
     threading.Thread(target=_watch, name="unwanted", daemon=True).start()
     with locked(place):  # a process that outlived its server may still be there
-        limit_resources(cpu_s=CPU_S)
+        limit_resources(cpu_s=cpu_s)
         with contextlib.suppress(OSError):  # a container may forbid it
             shut_off_files(results, readable=place)
         try:

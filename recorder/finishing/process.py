@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -14,14 +11,10 @@ import structlog
 
 from recorder.api import RecordingFailure
 from recorder.finishing.lines import LASTING_FAILURE, Line
+from recorder.finishing.media_process import media_process
 from recorder.storage.api import Storage
 
 PROGRESS_INTERVAL_S = 0.5  # s between two reports of progress
-
-# The worker's share of the server's environment: how to find Python, no passwords.
-_PASSED_ON = frozenset(("PATH", "LD_LIBRARY_PATH", "LANG", "TZ", "VIRTUAL_ENV"))
-_PASSED_ON_PREFIXES = ("PYTHON", "LC_")
-_MAX_LAST_WORDS = 2000  # bytes kept of what the worker wrote to its error stream
 
 _log = structlog.get_logger(__name__)
 _line_decoder = msgspec.json.Decoder(Line)
@@ -68,29 +61,9 @@ class FinishProcess:
                 raise FinishFailedError(f"not published: {error}") from error
 
     async def _work(self, recording_id: str, place: Path) -> None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "recorder.finishing.worker",
-            str(place),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=worker_environment(os.environ),
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        errors = asyncio.create_task(last_words(process.stderr))
-        try:
-            failure = await self._follow(recording_id, process.stdout)
-            code = await process.wait()
-            said = await errors
-        finally:
-            errors.cancel()
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        async with media_process("recorder.finishing.worker", str(place)) as process:
+            failure = await self._follow(recording_id, process.output)
+            code, said = await process.end()
         if code != 0:
             raise FinishFailedError(
                 failure or said or f"exit code {code}",
@@ -126,23 +99,3 @@ class FinishProcess:
         if line.shut_off is False and not self._told_open:
             self._told_open = True
             _log.warning("finishing_not_shut_off", reason="no Landlock here")
-
-
-def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Pick what a worker may know of the server's `environment`."""
-    passed_on = {
-        name: value
-        for name, value in environment.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
-    }
-    # Few heaps: each reserves 64 MB of the addresses that a worker may have.
-    return passed_on | {"MALLOC_ARENA_MAX": "2"}
-
-
-async def last_words(stream: asyncio.StreamReader) -> str:
-    """Read a stream to its end, so that the writer never blocks; return its last line."""
-    kept = b""
-    while piece := await stream.read(4096):
-        kept = (kept + piece)[-_MAX_LAST_WORDS:]
-    lines = kept.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from recorder.finishing.process import last_words, worker_environment
+from recorder.finishing.media_process import media_process
 from recorder.intake.lines import DISK_FULL, Line
 from recorder.intake_api import CLEAN_NAMES, IntakeFailed, TakenVideo, VideoRefused
 
@@ -28,30 +26,10 @@ class IntakeProcess:
         self, source: Path, place: Path, on_progress: Callable[[float], None]
     ) -> TakenVideo:
         """See `VideoIntake`."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "recorder.intake.worker",
-            str(source),
-            str(place),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=worker_environment(os.environ),
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        errors = asyncio.create_task(last_words(process.stderr))
-        try:
-            end = await _follow(process.stdout, on_progress)
-            code = await process.wait()
-            said = await errors
-        finally:
-            errors.cancel()
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        worker = "recorder.intake.worker"
+        async with media_process(worker, str(source), str(place)) as process:
+            end = await _follow(process.output, on_progress)
+            code, said = await process.end()
         taken = _outcome(end, code, said)
         clean = place / taken.name
         if clean.is_symlink() or not clean.is_file():

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import os
 import shutil
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +16,9 @@ import structlog
 from recorder.api import Entry, Manifest, MediaFile, RecordingState, SourceManifest, Span
 from recorder.config import RecorderConfig
 from recorder.core.manifest import MANIFEST_VERSION, encode_manifest
-from recorder.finishing.process import last_words, worker_environment
-from recorder.intake.shelf_worker import NO_SPACE, Previews
+from recorder.editions.child import NO_SPACE
+from recorder.finishing.media_process import media_process
+from recorder.intake.shelf_worker import Previews
 from recorder.intake_api import IntakeFailed, ShelfOrder
 from recorder.storage.api import MANIFEST_NAME, RESULTS_FOLDER, Storage
 from recorder.storage.chosen import chosen_storage
@@ -102,32 +100,10 @@ def _bring(source: Path, target: Path) -> None:
 
 async def _previews(place: Path, file: MediaFile) -> Previews:
     """Have the previews made in a process of its own. Raises IntakeFailed, OSError."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "recorder.intake.shelf_worker",
-        str(place),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        env=worker_environment(os.environ),
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    errors = asyncio.create_task(last_words(process.stderr))
-    try:
-        process.stdin.write(msgspec.json.encode(file) + b"\n")
-        with contextlib.suppress(ConnectionError):  # it died at once: `wait` tells
-            await process.stdin.drain()
-        said = await process.stdout.read()
-        code, words = await process.wait(), await errors
-    finally:
-        errors.cancel()
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+    worker = "recorder.intake.shelf_worker"
+    async with media_process(worker, str(place), task=file) as process:
+        said = await process.output.read()
+        code, words = await process.end()
     if code == NO_SPACE:
         raise OSError(errno.ENOSPC, "no space for previews")
     if code != 0:

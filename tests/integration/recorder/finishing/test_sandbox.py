@@ -12,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from recorder.finishing.lines import Line
-from recorder.finishing.process import FinishProcess, worker_environment
+from recorder.finishing.media_process import worker_environment
+from recorder.finishing.process import FinishProcess
 from recorder.finishing.sandbox import landlock_version
 from recorder.storage.folder import FolderStorage, publish_results
 from tests.support.recording import START, archive_sink
