@@ -21,6 +21,12 @@ from recorder.storage.api import THUMBNAIL_NAME
 CPU_S = 1800  # s of computing; previews of 4 hours take some minutes
 
 
+class PreviewTask(msgspec.Struct, frozen=True):
+    """The video of which previews are made."""
+
+    file: MediaFile
+
+
 class Previews(msgspec.Struct, frozen=True):
     """What was made: names of files in the results."""
 
@@ -29,7 +35,8 @@ class Previews(msgspec.Struct, frozen=True):
     thumbnail: bool = False
 
 
-def _make(_inputs: Path, results: Path, file: MediaFile, _report: Report) -> None:
+def _make(_inputs: Path, results: Path, task: PreviewTask, _report: Report) -> None:
+    file = task.file
     storyboard, waveform = source_previews(
         results,
         (file,),
@@ -45,7 +52,7 @@ def _make(_inputs: Path, results: Path, file: MediaFile, _report: Report) -> Non
 
 def main(arguments: Sequence[str]) -> int:
     """Make the previews of the video in the working place named. Returns the exit code."""
-    return carry_out(arguments, MediaFile, _make, cpu_s=CPU_S)
+    return carry_out(arguments, PreviewTask, _make, cpu_s=CPU_S)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from recorder.config import RecorderConfig
 from recorder.core.manifest import MANIFEST_VERSION, encode_manifest
 from recorder.editions.child import NO_SPACE
 from recorder.finishing.media_process import media_process
-from recorder.intake.shelf_worker import Previews
+from recorder.intake.shelf_worker import Previews, PreviewTask
 from recorder.intake_api import IntakeFailed, ShelfOrder
 from recorder.storage.api import MANIFEST_NAME, RESULTS_FOLDER, Storage
 from recorder.storage.chosen import chosen_storage
@@ -101,7 +101,7 @@ def _bring(source: Path, target: Path) -> None:
 async def _previews(place: Path, file: MediaFile) -> Previews:
     """Have the previews made in a process of its own. Raises IntakeFailed, OSError."""
     worker = "recorder.intake.shelf_worker"
-    async with media_process(worker, str(place), task=file) as process:
+    async with media_process(worker, str(place), task=PreviewTask(file)) as process:
         said = await process.output.read()
         code, words = await process.end()
     if code == NO_SPACE:
