@@ -6,6 +6,7 @@ The records are kept below `build/` between runs, so that only the first run wri
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import os
 import random
@@ -126,6 +127,8 @@ async def _timed(
     reader = LibraryReader(database, index, Tickets(Keyring(b"x" * 32), clock), clock)
     counts = Facets(database, index, clock)
     chance = random.Random(7)
+    gc.collect()
+    gc.freeze()  # as the server does
     by_clock, by_cpu = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     due = time.monotonic()
     for number in range(-3, TIMES):  # the first ones fill caches

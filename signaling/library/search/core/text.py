@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 _HAN_NAMES = ("CJK UNIFIED", "CJK COMPATIBILITY IDEO")
 _WORD_CATEGORIES = ("L", "N", "M")  # letters, numbers, marks; all else divides words
+_MAX_KEPT = 40_000  # characters whose folded form is kept: more than all of GB 18030's common ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,25 @@ class Folded:
     """
 
     text: str
-    places: tuple[int, ...]
+    places: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the interval of the original text behind `text[start:end]`, which is not empty."""
         return self.places[start], self.places[end - 1] + 1
+
+
+class _Folding(dict[int, str]):
+    """Folded forms of characters, by their code points: each is asked of Unicode's tables once."""
+
+    def __missing__(self, code: int) -> str:
+        whole = unicodedata.normalize("NFKC", chr(code).casefold()).casefold()
+        folded = "".join(one if _is_of_word(one) else " " for one in whole)
+        if len(self) < _MAX_KEPT:
+            self[code] = folded
+        return folded
+
+
+_FOLDING = _Folding()
 
 
 def fold(text: str) -> Folded:
@@ -34,14 +50,15 @@ def fold(text: str) -> Folded:
     Each character is folded by itself, so that a find can be shown in the original text. Texts that
     people enter are stored in NFC, so composed letters stay whole.
     """
+    folded = text.translate(_FOLDING)
+    if len(folded) == len(text) and "  " not in folded and folded == folded.strip(" "):
+        return Folded(folded, range(len(text)))  # nearly every text: one character for each
     characters: list[str] = []
     places: list[int] = []
     for place, original in enumerate(text):
-        for character in unicodedata.normalize("NFKC", original.casefold()).casefold():
-            if not _is_of_word(character):
-                if not characters or characters[-1] == " ":
-                    continue
-                character = " "  # noqa: PLW2901
+        for character in _FOLDING[ord(original)]:
+            if character == " " and (not characters or characters[-1] == " "):
+                continue
             characters.append(character)
             places.append(place)
     if characters and characters[-1] == " ":

@@ -32,6 +32,13 @@ def test_each_character_knows_its_place(text: str) -> None:
     assert "  " not in folded.text
 
 
+@given(st.text(max_size=40) | st.text("浮力aß１ ,", max_size=40))
+def test_signs_around_a_text_change_only_its_places(text: str) -> None:
+    alone, framed = fold(text), fold(f"《{text}》")
+    assert alone.text == framed.text
+    assert [place + 1 for place in alone.places] == list(framed.places)
+
+
 def test_a_find_is_shown_in_the_original_text() -> None:
     text = "《Ｆｕ 浮力》"
     folded = fold(text)
