@@ -271,7 +271,10 @@ class Words:
         return value if fact.name == "" else f"{self._said(FACTS, fact.name)} {value}"
 
     def _value(self, name: str, value: str) -> str:
-        return self._said(VALUES.get(name, {}), value)
+        words = VALUES.get(name, {})
+        if name == "deed" and value not in words:
+            return self.action(value)
+        return self._said(words, value)
 
     def _said(self, words: Mapping[str, Pair], code: str) -> str:
         return words[code][self._place] if code in words else code

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from playwright.async_api import Page, expect
 
 from tests.interop.test_accessibility import Inspector
 from tests.support.browser import Browsers, Seat, browsers
+from tests.support.consents import without_pupils
 from tests.support.pages import sign_in
 from tests.support.people import TeacherSeat, lesson_open_now
 from tests.support.recordings import ready_recording
@@ -55,18 +54,12 @@ class Office:
         return seat.page
 
 
-def _without_pupils(database: Path) -> None:
-    """Say that no class sits before the teacher, so that nobody's consent is asked for."""
-    with contextlib.closing(sqlite3.connect(database)) as db, db:
-        db.execute("UPDATE lessons SET delivery_mode='lead_without_pupils'")
-
-
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     async with TongkeServer.start(tmp_path) as server, browsers() as opened:
         api = await server.sign_in("wang")
         lesson = await lesson_open_now(api)
-        await asyncio.to_thread(_without_pupils, server.data / "tongke.db")
+        await asyncio.to_thread(without_pupils, server.data / "tongke.db")
         seat = await opened.seat()
         teacher = await TeacherSeat.sign_in(server, seat)
         await teacher.open_lesson(lesson["lesson_id"])

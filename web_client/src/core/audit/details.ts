@@ -9,7 +9,9 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/
 export function detailText(facts: readonly AuditFact[], words: Words, when: (time: string) => string): string {
   const value = (name: string, code: string) => {
     if (TIME.test(code)) return when(code)
-    return /^\w+$/.test(code) ? (words(`audit.value.${name}.${code}`) ?? code) : code
+    if (!/^\w+$/.test(code)) return code
+    // What somebody tried is mostly an action of the log itself.
+    return words(`audit.value.${name}.${code}`) ?? (name === 'deed' ? words(`audit.action.${code}`) : null) ?? code
   }
   const fact = ({ name, value: now, former }: AuditFact) => {
     const said = former === null ? value(name, now) : `${value(name, former)} → ${value(name, now)}`

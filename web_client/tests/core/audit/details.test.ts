@@ -4,6 +4,8 @@ import { detailText } from '../../../src/core/audit/details'
 const WORDS: Record<string, string> = {
   'audit.fact.reason': '原因',
   'audit.fact.pupils': '人数',
+  'audit.action.resource_pass': '审核通过',
+  'audit.fact.deed': '操作',
   'audit.value.reason.power_fault': '电力故障',
 }
 const said = (facts: Parameters<typeof detailText>[0]) =>
@@ -12,6 +14,9 @@ const said = (facts: Parameters<typeof detailText>[0]) =>
 describe('the detail of an action', () => {
   it('names facts and codes', () => {
     expect(said([{ name: 'reason', value: 'power_fault', former: null }])).toBe('原因 电力故障')
+  })
+  it('names what was tried as the log names what was done', () => {
+    expect(said([{ name: 'deed', value: 'resource_pass', former: null }])).toBe('操作 审核通过')
   })
   it('tells what was before', () => {
     expect(said([{ name: 'pupils', value: '12', former: '9' }])).toBe('人数 9 → 12')
