@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from load_tests.control import ApiClient
-from load_tests.sound import SAMPLE_RATE, Babble
+from load_tests.sound import SAMPLE_RATE, Babble, Sound
 from signaling.command.seed import DEMO_PASSWORD
 from signaling.files.wire import FileInfo, FileState
+from signaling.library.captions.wire import CaptionOrder, CaptionState, CaptionTrack
 from signaling.library.publishing.wire import LibraryDetail, ResourcePublish
 from signaling.library.review.wire import ReviewPass
 from signaling.library.uploads.wire import UploadResource
@@ -43,12 +44,19 @@ KEY_EVERY_S = 4
 BPS = 900_000
 JOB_TIMEOUT_S = 300.0  # for each job, on a busy machine
 POLL_S = 0.2
-_VOICE = Babble()
+_BABBLE = Babble()
 _TUS = {"Tus-Resumable": "1.0.0"}
 
 
-def write_lesson(path: Path, seconds: int, *, height: int = 720, codec: str = "libx264") -> None:
-    """Write a film of moving pictures and a voice without words.
+def write_lesson(
+    path: Path,
+    seconds: int,
+    *,
+    height: int = 720,
+    codec: str = "libx264",
+    voice: Sound = _BABBLE,
+) -> None:
+    """Write a film of moving pictures and a voice, which has no words unless another is given.
 
     With libx264 its pictures are copied into an edition where they have the right size; with
     libvpx they are coded anew.
@@ -71,7 +79,7 @@ def write_lesson(path: Path, seconds: int, *, height: int = 720, codec: str = "l
         for number in range(seconds * FPS):
             # The same pictures again and again: to code them all takes long.
             target.mux(_again(coded[number % len(coded)], number, shown))
-            target.mux(heard.encode(_voice(number)))
+            target.mux(heard.encode(_heard(voice, number)))
         target.mux(heard.encode())
 
 
@@ -83,9 +91,9 @@ def _again(coded: av.Packet, number: int, stream: av.VideoStream) -> av.Packet:
     return packet
 
 
-def _voice(number: int) -> av.AudioFrame:
+def _heard(voice: Sound, number: int) -> av.AudioFrame:
     count = SAMPLE_RATE // FPS
-    samples = _VOICE.samples(number * count, count)
+    samples = voice.samples(number * count, count)
     frame = av.AudioFrame.from_ndarray(
         (samples[None] * 32767).astype(np.int16), format="s16", layout="mono"
     )
@@ -166,6 +174,23 @@ class Office:
                 if edition is not None and edition.state is EditionState.FAILED:
                     raise RuntimeError(f"the edition failed: {edition.problem}")
                 await asyncio.sleep(POLL_S)
+
+    async def captions_ready(self, resource_id: str) -> None:
+        """Have captions made, and wait for them.
+
+        Raises ApiRefused, TimeoutError; RuntimeError where they failed.
+        """
+        path = f"/api/resources/{resource_id}"
+        shown = f"{path}/versions/1/captions"
+        track = await self._author.call("GET", shown, CaptionTrack)
+        order = CaptionOrder(track.revision)
+        await self._author.call("POST", f"{path}/captions", CaptionTrack, order)
+        async with asyncio.timeout(JOB_TIMEOUT_S):
+            while track.state is not CaptionState.READY:
+                if track.state is CaptionState.FAILED:
+                    raise RuntimeError(f"the captions failed: {track.problem}")
+                await asyncio.sleep(POLL_S)
+                track = await self._author.call("GET", shown, CaptionTrack)
 
     async def progress(self, resource_id: str) -> float:
         """Tell how far the edition is: 0…1."""

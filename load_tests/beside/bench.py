@@ -30,6 +30,8 @@ from signaling.command.seed import DEMO_PASSWORD
 TEACHER = "wang"  # demo account of the watched lesson
 VIDEO_PPS = 250  # with the sound 300 packets/s, as `fanout`
 FRAMES_PER_S = 250  # a packet every 4 ms, so that a pause is seen wherever it falls
+SETTLED_SHARE = 0.99  # of the packets that were sent: some are on their way
+SETTLED_TIMEOUT_S = 60.0  # on a busy machine
 KEPT_PACKETS = 1_000_000  # of one viewer in one phase
 
 
@@ -80,6 +82,17 @@ class WatchedLesson:
         self._phase = None
         return phase_figures(phase.viewers, phase.sent)
 
+    async def settled(self) -> None:
+        """Wait until viewers get all that is sent: the relay adds pictures as it learns the line.
+
+        Raises TimeoutError.
+        """
+        async with asyncio.timeout(SETTLED_TIMEOUT_S):
+            while True:
+                figures = await self.measure(SETTLE_S)
+                if figures["packets"] >= figures["due"] * SETTLED_SHARE > 0:
+                    return
+
     def _on_send(self, packet: RtpPacket) -> None:
         now = time.time()
         packet.payload = stamped(packet.payload, now)
@@ -120,7 +133,7 @@ async def beside(
         lesson = WatchedLesson()
         await stack.enter_async_context(lesson.running(client, viewers))
         _go_first()
-        await asyncio.sleep(SETTLE_S)
+        await lesson.settled()
         for _ in range(rounds):
             quiet.append(await _with_cpu(server, lesson, seconds))
             async with made.running() as facts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,18 +14,20 @@ from typing import Any, Protocol
 
 from load_tests.beside.county import large_county, recorded_teachers
 from load_tests.beside.lessons import end_lesson, library_of, taught
-from load_tests.beside.processes import Watch
+from load_tests.beside.processes import Watch, child_of, told_of
 from load_tests.child import Child
 from load_tests.control import ApiClient
 from load_tests.fanout import cancel
 from load_tests.publishing import Office, write_lesson
 from load_tests.server import ServerProcess
+from load_tests.sound import Babble, FileSound, Sound
 from signaling.library.versions.wire import ShareScope
 
 LIBRARY = ("recorded-a", "recorded-b", "recorded-c")
 FINISHED = "recorded-d"  # its recording is finished while the load runs
 LIBRARY_LESSON_S, FINISHED_LESSON_S = 1.5, 8.0
 STOP_TIMEOUT_S = 10.0
+SAID = "Good morning children. Today we learn about water and why a ship of iron can swim."
 FILM_S = 60  # of a film that is coded anew: longer than a phase, on any machine
 
 
@@ -80,45 +83,97 @@ class WebLoad:
         told |= {"library": done["library"], "logins": done["logins"]}
 
 
+class Job(Protocol):
+    """A job of the server's worker, once in each round."""
+
+    async def ready(self, office: Office, film: Path, rounds: int) -> None:
+        """Make ready what the rounds need."""
+
+    async def done(self) -> None:
+        """Order it, and wait until it is done."""
+
+    def watch(self, server: ServerProcess) -> Watch:
+        """Return what looks at its processes."""
+
+
+class Preview:
+    """A film that is put on the shelf: it is checked, and gets a storyboard and a waveform."""
+
+    async def ready(self, office: Office, film: Path, rounds: int) -> None:
+        """See `Job`."""
+        self._office, self._film = office, film
+
+    async def done(self) -> None:
+        """See `Job`."""
+        await self._office.shelve(self._film, "课")
+
+    def watch(self, server: ServerProcess) -> Watch:
+        """See `Job`."""
+        return Watch("recorder.intake.", told_of(server.data_dir))
+
+
+class OfDrafts:
+    """What jobs of films on the shelf share: each round has its own."""
+
+    async def ready(self, office: Office, film: Path, rounds: int) -> None:
+        """See `Job`."""
+        self._office = office
+        self._drafts = [await office.shelve(film, f"课 {number}") for number in range(rounds)]
+
+
+class Transcode(OfDrafts):
+    """The edition of a film in VP8, of which every picture is coded anew."""
+
+    async def done(self) -> None:
+        """See `Job`."""
+        draft = self._drafts.pop()
+        await self._office.publish(draft, "课", ShareScope.PUBLIC)
+        await self._office.edition_ready(draft)
+
+    def watch(self, server: ServerProcess) -> Watch:
+        """See `Job`."""
+        return Watch("recorder.editions.worker", told_of(server.data_dir))
+
+
+class Captions(OfDrafts):
+    """The captions of a film with words, by the model that `make captions` brings."""
+
+    async def done(self) -> None:
+        """See `Job`."""
+        await self._office.captions_ready(self._drafts.pop())
+
+    def watch(self, server: ServerProcess) -> Watch:
+        """See `Job`."""
+        return Watch("signaling.command.work", child_of(server.pid))
+
+
 class JobLoad:
-    """A job of the worker: a film that is put on the shelf, or the edition of one.
+    """A job beside the lesson. Its film is VP8 in 720p, and has words where there is espeak-ng."""
 
-    Its pictures are VP8 in 720p, so that every one of an edition is coded anew.
-    """
-
-    def __init__(self, *, edition: bool) -> None:
-        self._edition = edition
-        self._drafts: list[str] = []
+    def __init__(self, job: Job) -> None:
+        self._job = job
 
     @asynccontextmanager
     async def prepared(
         self, server: ServerProcess, *, seconds: float, rounds: int
     ) -> AsyncIterator[None]:
         """See `Load`."""
-        self._film = server.data_dir / "film.webm"
-        await asyncio.to_thread(write_lesson, self._film, FILM_S, codec="libvpx")
+        self._server = server
+        film = server.data_dir / "film.webm"
+        voice = await _spoken(server.data_dir)
+        await asyncio.to_thread(write_lesson, film, FILM_S, codec="libvpx", voice=voice)
         async with ApiClient(server.base_url) as author, ApiClient(server.base_url) as reviewer:
-            self._office = Office(author, reviewer)
-            await self._office.sign_in()
-            self._server = server
-            if self._edition:
-                for number in range(rounds):
-                    draft = await self._office.shelve(self._film, f"课 {number}")
-                    self._drafts.append(draft)
+            office = Office(author, reviewer)
+            await office.sign_in()
+            await self._job.ready(office, film, rounds)
             yield
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[dict[str, Any]]:
         """See `Load`. A job that outlasts the phase goes on to its end before the next one."""
         told: dict[str, Any] = {}
-        if self._edition:
-            draft = self._drafts.pop()
-            await self._office.publish(draft, "课", ShareScope.PUBLIC)
-            ending = asyncio.create_task(self._office.edition_ready(draft))
-            watch = Watch("recorder.editions.worker", self._server.data_dir)
-        else:
-            ending = asyncio.create_task(_shelved(self._office, self._film))
-            watch = Watch("recorder.intake.", self._server.data_dir)
+        ending = asyncio.create_task(self._job.done())
+        watch = self._job.watch(self._server)
         try:
             await watch.begun()
             before = watch.usage()
@@ -131,14 +186,22 @@ class JobLoad:
             await cancel(ending)
 
 
-async def _shelved(office: Office, film: Path) -> None:
-    await office.shelve(film, "课")
+async def _spoken(folder: Path) -> Sound:
+    """Return speech, without which no model has anything to do; a voice without words otherwise."""
+    espeak, path = shutil.which("espeak-ng"), folder / "said.wav"
+    if espeak is None:
+        return Babble()
+    saying = await asyncio.create_subprocess_exec(espeak, "-v", "en-us", "-w", str(path), SAID)
+    if await saying.wait():
+        raise RuntimeError("espeak-ng could not speak")
+    return await asyncio.to_thread(FileSound, path)
 
 
 LOADS = {
     "web": WebLoad,
-    "transcode": lambda: JobLoad(edition=True),
-    "previews": lambda: JobLoad(edition=False),
+    "transcode": lambda: JobLoad(Transcode()),
+    "captions": lambda: JobLoad(Captions()),
+    "previews": lambda: JobLoad(Preview()),
 }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,17 +31,31 @@ class JobUsage:
     nice: frozenset[int]
 
 
+def told_of(folder: Path) -> Callable[[Path], bool]:
+    """Return whether a process was started with a folder's name."""
+    return lambda process: str(folder).encode() in (process / "cmdline").read_bytes()
+
+
+def child_of(pid: int) -> Callable[[Path], bool]:
+    """Return whether a process was started by another."""
+
+    def is_child(process: Path) -> bool:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1]) == pid
+
+    return is_child
+
+
 class Watch:
-    """Looks at the processes with a word in their command line, and a folder after it.
+    """Looks at the processes with a word in their command line.
 
     Args:
         module: the word.
-        folder: of the server whose jobs they are.
+        belongs: whether a process, by its folder in /proc, is of the server that is measured.
     """
 
-    def __init__(self, module: str, folder: Path) -> None:
+    def __init__(self, module: str, belongs: Callable[[Path], bool]) -> None:
         self._module = module.encode()
-        self._folder = str(folder).encode()
+        self._belongs = belongs
 
     async def begun(self) -> None:
         """Wait for the first of them. Raises TimeoutError."""
@@ -56,8 +71,8 @@ class Watch:
         nice = set()
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):  # it has just ended
-                command = (process / "cmdline").read_bytes()
-                if self._module in command and self._folder in command:
+                named = self._module in (process / "cmdline").read_bytes()
+                if named and self._belongs(process):
                     fields = (process / "stat").read_text().rpartition(")")[2].split()
                     used[int(process.name)] = (int(fields[11]) + int(fields[12])) / _TICKS
                     nice.add(int(fields[16]))
