@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Coroutine, Mapping
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import aiosqlite
 from sqlalchemy.engine import make_url
@@ -34,21 +36,25 @@ def open_engine(
     if parsed.get_backend_name() != "sqlite":
         return create_async_engine(url, **options)
     (file, *_), keywords = parsed.get_dialect()().create_connect_args(parsed)
+    unused = _Unused()
 
     async def connection() -> aiosqlite.Connection:
         made = aiosqlite.connect(
             file, factory=_Connection, isolation_level=isolation_level, **keywords
         )
         made._thread.daemon = True  # as SQLAlchemy does: a process ends without waiting for it
-        return await _to_its_end(_opened(made, pragmas))
+        return await unused.kept_from(_opened(made, pragmas))
 
-    return create_async_engine(url, async_creator=connection, **options)
+    engine = create_async_engine(url, async_creator=connection, **options)
+    _UNUSED[engine] = unused
+    return engine
 
 
 async def close_engine(engine: AsyncEngine) -> None:
     """Close all connections; those in use have `_CLOSE_WITHIN_S` to come back.
 
-    One that comes back later would never be closed. It might even hold its lock.
+    One that comes back later would never be closed. It might even hold its lock. One that was still
+    being opened when its caller was cancelled is waited for, too: its thread tells the loop.
     """
     pool: Any = engine.pool
     try:
@@ -59,6 +65,8 @@ async def close_engine(engine: AsyncEngine) -> None:
     except TimeoutError:
         pass  # whoever holds it may wait for what never comes
     await engine.dispose()
+    if (unused := _UNUSED.get(engine)) is not None:
+        await unused.closed()
 
 
 class _Connection(sqlite3.Connection):
@@ -84,23 +92,39 @@ async def _opened(
             async with connection.execute(f"PRAGMA {name}={value}"):
                 pass
     except BaseException:
-        connection.stop()
+        await connection.close()
         raise
     return connection
 
 
-async def _to_its_end(
-    opening: Coroutine[Any, Any, aiosqlite.Connection],
-) -> aiosqlite.Connection:
-    """Wait for a connection; if the caller is cancelled, close it as soon as it is open."""
-    task = asyncio.ensure_future(opening)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        task.add_done_callback(_close_unused)
-        raise
+class _Unused:
+    """Connections whose callers were cancelled while they were opened: each is closed at once."""
+
+    def __init__(self) -> None:
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def kept_from(
+        self, opening: Coroutine[Any, Any, aiosqlite.Connection]
+    ) -> aiosqlite.Connection:
+        """Wait for a connection; if the caller is cancelled, close it as soon as it is open."""
+        task = asyncio.ensure_future(opening)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            closing = asyncio.create_task(_close(task), name="unused connection")
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            raise
+
+    async def closed(self) -> None:
+        """Wait for them, for `_CLOSE_WITHIN_S`."""
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=_CLOSE_WITHIN_S)
 
 
-def _close_unused(task: asyncio.Future[aiosqlite.Connection]) -> None:
-    if not task.cancelled() and task.exception() is None:
-        task.result().stop()
+async def _close(opening: asyncio.Future[aiosqlite.Connection]) -> None:
+    with contextlib.suppress(Exception):  # it was never opened
+        await (await opening).close()
+
+
+_UNUSED: WeakKeyDictionary[AsyncEngine, _Unused] = WeakKeyDictionary()

@@ -235,7 +235,10 @@ class FileService:
             else:
                 await self._complete(record, kind)
         except FileNotFoundError:
-            raise NotFound(code=ProblemCode.FILE_NOT_FOUND) from None
+            taken = await self._store.file(record.file_id)
+            if taken is None or taken.state is FileState.COMING:
+                raise NotFound(code=ProblemCode.FILE_NOT_FOUND) from None
+            return taken  # housekeeping, or a request made again, was faster: the part is a file
         finished = await self._store.file(record.file_id)
         if finished is None:
             raise NotFound(code=ProblemCode.FILE_NOT_FOUND)

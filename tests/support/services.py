@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web_app
 
 from recorder.config import RecorderConfig
 from recorder.service import RecorderService
@@ -128,6 +129,9 @@ async def serving(services: Services) -> AsyncIterator[HttpServer]:
         yield http
     finally:
         await http.stop()
+        # aiohttp keeps the handlers of the last 1,024 routes, with their application and all that
+        # it holds. A server has one; here, one each test.
+        web_app._cached_build_middleware.cache_clear()
 
 
 async def lead_teacher(services: Services) -> Actor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from recorder import engines
 from recorder.engines import close_engine, open_engine
 
 PRAGMAS: dict[str, str | int] = {"journal_mode": "WAL", "busy_timeout": 10}
@@ -107,3 +109,37 @@ async def test_closing_waits_for_those_in_use(engine: AsyncEngine) -> None:
     await asyncio.gather(task, closing)
     pool: Any = engine.pool
     assert pool.checkedin() == 0
+
+
+async def test_a_connection_that_is_still_being_opened_is_closed_before_the_engine_is(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, goes_on = asyncio.Event(), threading.Event()
+    loop, threads = asyncio.get_running_loop(), []
+
+    class Slow(engines._Connection):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            threads.append(threading.current_thread())
+            loop.call_soon_threadsafe(opening.set)
+            goes_on.wait()
+            super().__init__(*args, **more)
+
+    monkeypatch.setattr(engines, "_Connection", Slow)
+    asking = asyncio.create_task(_ask(engine))
+    await opening.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    closing = asyncio.create_task(close_engine(engine))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    goes_on.set()
+    await closing
+    (thread,) = threads
+    await asyncio.to_thread(thread.join, 10)
+    assert not thread.is_alive()
+
+
+async def _ask(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))

@@ -19,7 +19,7 @@ from signaling.audit.actions import AuditAction
 from signaling.audit.tables import AuditRow
 from signaling.files import disk, rules, service
 from signaling.files.rules import PURPOSES, UPLOAD_LIFE
-from signaling.files.storage import FolderFiles
+from signaling.files.storage import Edges, FolderFiles
 from signaling.files.tables import FileRow
 from signaling.files.wire import FilePurpose
 from signaling.web import bodies
@@ -381,6 +381,23 @@ async def test_uploads_leave_room_on_the_disk(
     answer = await county.admin.create(5)
     assert (answer.status, answer.code) == (507, "storage_full")
     assert (await county.admin.create(4)).status == 201
+
+
+async def test_two_that_finish_an_upload_at_once_both_find_it_whole(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tus = county.admin
+    path = await tus.begun(len(CSV))
+    edges = FolderFiles.edges
+
+    async def after_another(storage: FolderFiles, file_id: str) -> Edges:
+        monkeypatch.setattr(FolderFiles, "edges", edges)
+        assert await tus.offset(path) == len(CSV)  # which finishes it
+        return await edges(storage, file_id)
+
+    monkeypatch.setattr(FolderFiles, "edges", after_another)
+    assert (await tus.patch(path, 0, CSV)).status == 204
+    assert (await tus.ask("GET", f"{path}/content")).body == CSV
 
 
 async def test_a_server_that_stopped_before_the_end_finishes_it_when_asked(county: County) -> None:
