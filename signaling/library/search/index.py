@@ -18,7 +18,7 @@ from signaling.library.search.core.documents import (
     Field,
     FieldText,
 )
-from signaling.library.search.core.query import Query
+from signaling.library.search.core.query import Query, may_be_sound
 from signaling.library.search.core.text import fold
 from signaling.library.search.tables import DocumentRow
 
@@ -114,22 +114,31 @@ SHOWN = (
 )
 
 
-async def documents_of(rows: Sequence[Any]) -> list[Document]:
-    """Return the documents of rows with the columns `SHOWN`, some in each step of the loop."""
+async def documents_of(rows: Sequence[Any], query: Query) -> list[Document]:
+    """Return the documents of rows with the columns `SHOWN`, some in each step of the loop.
+
+    They have no readings where the query asks for none: to read these takes longer than all else.
+    """
+    aloud = any(may_be_sound(word.text) for word in query.words)
     found: list[Document] = []
     for start in range(0, len(rows), _STEP):
-        found += map(document_of, rows[start : start + _STEP])
+        found += (document_of(row, aloud=aloud) for row in rows[start : start + _STEP])
         await asyncio.sleep(0)  # the media of a lesson come in between
     return found
 
 
-def document_of(row: Any) -> Document:
-    """Return the document of a `DocumentRow`, or of a row with the columns `SHOWN`."""
-    aloud = _JSON.decode(row.readings)
+def document_of(row: Any, *, aloud: bool = True) -> Document:
+    """Return the document of a `DocumentRow`, or of a row with the columns `SHOWN`.
+
+    Args:
+        row: the row.
+        aloud: whether the document shall have its readings.
+    """
+    readings = _JSON.decode(row.readings) if aloud else {}
     shown = {Field.TITLE: row.title, Field.PEOPLE: row.people, Field.WORDS: row.words}
     return Document(
         row.resource_id,
-        {one: FieldText(text, fold(text), aloud.get(one, ())) for one, text in shown.items()},
+        {one: FieldText(text, fold(text), readings.get(one, ())) for one, text in shown.items()},
         frozenset(row.keys.split()),
     )
 

@@ -56,7 +56,7 @@ class PostgresSearchIndex:
         if condition is not None:
             wanted.append(condition)
         statement = select(*SHOWN).where(*wanted).order_by(DocumentRow.place.desc()).limit(limit)
-        return await documents_of((await session.execute(statement)).all())
+        return await documents_of((await session.execute(statement)).all(), query)
 
     def newest(self, query: Query, limit: int) -> Select[str]:
         """Return the statement for the ids of resources that have a query's tokens."""

@@ -84,7 +84,7 @@ class SqliteSearchIndex:
         if condition is not None:
             statement = statement.where(condition)
         rows = await session.execute(statement.order_by(place.desc()).limit(limit))
-        return await documents_of(rows.all())
+        return await documents_of(rows.all(), query)
 
     def newest(self, query: Query, limit: int) -> Select[str]:
         """Return the statement for the ids of resources that have a query's tokens."""

@@ -92,7 +92,8 @@ def _chosen(syllables: Sequence[str]) -> tuple[str, ...]:
     return tuple(known)[:MAX_READINGS]
 
 
-def initials(syllables: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)  # there are some 400 syllables, and few characters have more than one
+def initials(syllables: tuple[str, ...]) -> tuple[str, ...]:
     """Return the first letters of syllables, each once."""
     return tuple(dict.fromkeys(one[0] for one in syllables))
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from signaling.library.search.core import tokens
 from signaling.library.search.core.documents import SHORT, Document, Field, FieldText
-from signaling.library.search.core.pinyin import completions, cuts
+from signaling.library.search.core.pinyin import completions, cuts, initials
 from signaling.library.search.core.text import fold
 
 MAX_QUERY_CHARS = 100
@@ -67,9 +67,14 @@ def _ways(word: str) -> tuple[Way, ...]:
     return (letters, *_aloud(word))
 
 
+def may_be_sound(word: str) -> bool:
+    """Return whether a word may be pinyin or initials, and not only letters."""
+    return len(word) > 1 and word.isascii() and word.isalpha()
+
+
 def _aloud(word: str) -> Iterator[Way]:
     """Yield the ways to find letters as initials and as syllables."""
-    if not word.isascii() or not word.isalpha():
+    if not may_be_sound(word):
         return
     yield tuple((tokens.initial_pair(a, b),) for a, b in pairwise(word))
     for cut in cuts(word):
@@ -107,12 +112,12 @@ def _by_letters(word: str, field: Field, text: FieldText) -> Found | None:
 
 
 def _by_sound(word: str, field: Field, text: FieldText) -> Found | None:
-    if len(word) == 1 or not word.isascii() or not word.isalpha():
+    if not may_be_sound(word):
         return None
     begin = word[0]
     ways = cuts(word)
     for start, may in enumerate(text.readings):
-        if not any(one[0] == begin for one in may):
+        if begin not in initials(may):
             continue
         if _begins(tuple(word), text, start):
             return Found(field, *text.folded.span(start, start + len(word)), aloud=True)
@@ -126,8 +131,7 @@ def _begins(letters: tuple[str, ...], text: FieldText, start: int) -> bool:
     """Return whether the characters from `start` may have these initials."""
     here = text.readings[start : start + len(letters)]
     return len(here) == len(letters) and all(
-        any(syllable[0] == letter for syllable in may)
-        for letter, may in zip(letters, here, strict=True)
+        letter in initials(may) for letter, may in zip(letters, here, strict=True)
     )
 
 
