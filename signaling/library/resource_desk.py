@@ -25,12 +25,15 @@ from signaling.library.figures.routes import FiguresHandlers
 from signaling.library.figures.service import Figures
 from signaling.library.films.routes import FilmHandlers
 from signaling.library.films.service import FilmDesk
+from signaling.library.films.shown import ShownFilms
 from signaling.library.indexing import index_of
 from signaling.library.media_shelf import MediaShelf
 from signaling.library.nominations.routes import NominationHandlers
 from signaling.library.nominations.service import Nominating
 from signaling.library.overview.routes import OverviewHandlers
 from signaling.library.overview.service import PublicationOverview
+from signaling.library.publishing.download_routes import DownloadHandlers
+from signaling.library.publishing.downloads import Downloads
 from signaling.library.publishing.facets import Facets
 from signaling.library.publishing.media import PublishedMedia
 from signaling.library.publishing.reading import LibraryReader
@@ -144,6 +147,7 @@ class ResourceDesk:
             refusals=refusals,
         )
         self.sharing = ShareHandlers(links, reader, config)
+        downloads = Downloads(recorder, ShownFilms(ground, films, job_store), refusals, prefix)
         media = PublishedMedia(
             reader=published,
             recorder=recorder,
@@ -154,6 +158,7 @@ class ResourceDesk:
             tickets=tickets,
             limits=limits,
             refusals=refusals,
+            downloads=downloads,
             prefix=prefix,
         )
         self.work = ResourceHandlers(reader, self.editing)
@@ -175,6 +180,7 @@ class ResourceDesk:
         self.publications = PublishingHandlers(self.publishing, self.editions, reader)
         self.overview = OverviewHandlers(PublicationOverview(database, index, clock))
         self.attached = AttachmentHandlers(self.attachments, reader, media)
+        self.saved = DownloadHandlers(media, downloads)
         self.filmed = FilmHandlers(self.films, reader)
         self.uploaded = UploadHandlers(self.uploads, reader)
         facets = Facets(database, index, clock)

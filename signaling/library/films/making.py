@@ -33,6 +33,7 @@ def film_handler(open_studio: Callable[[], FilmMaker]) -> Handler[FilmTask, Film
             task.title,
             task.author,
             task.chapters,
+            task.card,
         )
         try:
             film = await open_studio().make(wanted, context.progress)

@@ -27,6 +27,16 @@ async def of_version(
     return (await session.scalars(query)).all()
 
 
+async def standing(
+    session: AsyncSession, resource_id: str, number: int, now: datetime
+) -> Sequence[FilmRow]:
+    """Return the films of a version whose time is not over, unless the version is past."""
+    row = await session.get(ResourceVersionRow, (resource_id, number))
+    if row is None or row.state in _PAST:
+        return ()
+    return await of_version(session, resource_id, number, now)
+
+
 async def open_of(session: AsyncSession, owner_id: str, kind: str) -> int:
     """Return how many jobs of a kind somebody has on the way."""
     query = (

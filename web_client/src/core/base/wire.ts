@@ -3262,6 +3262,13 @@ export interface LibraryDownload {
   lead: boolean
 }
 
+/** 单个 MP4 that viewers may save: its address, the name of the file, and its size in bytes. */
+export interface LibraryFilm {
+  url: string
+  name: string
+  size: number
+}
+
 /** Levels of the textbook tree, from the top; each is a facet of that name. */
 export type TreeLevel =
   | 'stage'
@@ -3304,6 +3311,7 @@ export interface LibraryDetail {
   stage: readonly StageSpan[]
   cuts: readonly Span[]
   downloads: readonly LibraryDownload[]
+  film: LibraryFilm | null
   attachments: readonly Attachment[]
   playback: PlaybackStatus | null
   captions_url: string | null

@@ -365,6 +365,7 @@ export const auditEn: typeof auditZh = {
       },
       deed: {
         share_link_open: 'Share link opened',
+        download: 'Download of a file of a resource',
         share_password: 'Password of a resource',
       },
       problem: {

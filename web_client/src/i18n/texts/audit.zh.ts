@@ -363,6 +363,7 @@ export const auditZh = {
       },
       deed: {
         share_link_open: '用分享链接打开',
+        download: '下载资源文件',
         share_password: '输入资源密码',
       },
       problem: {
