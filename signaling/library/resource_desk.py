@@ -43,6 +43,7 @@ from signaling.library.publishing.routes import LibraryPages, PublishingHandlers
 from signaling.library.publishing.service import Publishing
 from signaling.library.publishing.tickets import GuessLimits, Tickets
 from signaling.library.publishing.tree import Tree
+from signaling.library.recommending.deciding import Deciding
 from signaling.library.recommending.reading import RecommendationReader
 from signaling.library.recommending.routes import RecommendationHandlers
 from signaling.library.recommending.service import Recommending
@@ -170,7 +171,10 @@ class ResourceDesk:
         )
         self.recommending = Recommending(ground)
         self.recommendations = RecommendationHandlers(
-            self.recommending, RecommendationReader(ground, reader, prefix), reader
+            self.recommending,
+            Deciding(ground, self.recommending),
+            RecommendationReader(ground, reader, prefix),
+            reader,
         )
         self.nominations = NominationHandlers(Nominating(ground, config.zone), reader)
         self.figures = FiguresHandlers(Figures(database, clock, config.zone), jobs)

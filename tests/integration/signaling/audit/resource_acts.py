@@ -251,6 +251,7 @@ ACTS = {
     "reference_recall": lambda c: _above(c, "recall", revision=1),
     "reference_pass": lambda c: _above(c, "pass", revision=1),
     "reference_reject": lambda c: _above(c, "reject", revision=1, reason="重复"),
+    "reference_forward": lambda c: _above(c, "forward", revision=1, to_person_id=REVIEWER),
     "reference_publish": lambda c: _above(c, "publication", "PUT", revision=2, scope="branch"),
     "reference_withdraw": lambda c: _above(c, "withdraw", revision=3, reason="outdated"),
     "resource_nominate": lambda c: _deed(
@@ -318,6 +319,7 @@ PREPARED_BY = {
     "reference_recall": _grant_above,
     "reference_pass": _grant_above,
     "reference_reject": _grant_above,
+    "reference_forward": _grant_above,
     "reference_publish": _passed_above,
     "reference_withdraw": _shown_above,
     "resource_delete": _shelved,

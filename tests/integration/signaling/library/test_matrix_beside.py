@@ -95,6 +95,7 @@ LISTS: Expected = {
         {"file_id": "none", "title": "x"},
     ),
     ("GET", "/api/recommendations"): (people(Role.RESOURCE_ADMIN), None),
+    ("POST", "/api/recommendations/batch"): (people(Role.RESOURCE_ADMIN), {"verdict": "none"}),
     ("GET", "/api/series"): (EVERYBODY, None),
     ("POST", "/api/series"): (AUTHORS, {"title": "x", "resource_id": "none"}),
     ("GET", "/api/coverage"): (OBSERVERS, None),
@@ -113,6 +114,8 @@ COPIES: Expected = {
     ("GET", _COPY): (WORKERS, None),
     ("POST", f"{_COPY}/pass"): ({ABOVE}, STALE),
     ("POST", f"{_COPY}/reject"): ({ABOVE}, STALE | {"reason": "x"}),
+    ("POST", f"{_COPY}/forward"): ({ABOVE}, STALE | {"to_person_id": "x"}),
+    ("GET", f"{_COPY}/reviewers"): ({ABOVE}, None),
     ("POST", f"{_COPY}/recall"): (REVIEWERS, STALE),
     ("PUT", f"{_COPY}/publication"): ({ABOVE}, STALE | {"scope": "branch"}),
     ("POST", f"{_COPY}/withdraw"): (

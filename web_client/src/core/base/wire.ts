@@ -1351,6 +1351,7 @@ export type AuditAction =
   | 'reference_recall'
   | 'reference_pass'
   | 'reference_reject'
+  | 'reference_forward'
   | 'reference_publish'
   | 'reference_withdraw'
   | 'series_create'
@@ -3363,6 +3364,47 @@ export interface ReferenceReject {
   reason: string
 }
 
+/** 转交 to another reviewer of the upper node. */
+export interface ReferenceForward {
+  revision: number
+  /** length 1…200 */
+  to_person_id: string
+  /** length 0…1000 */
+  reason?: string
+}
+
+/** Verdict of a batch on each of its recommendations. */
+export type BatchDecision =
+  | 'pass'
+  | 'reject'
+
+/** One recommendation of a batch, with the revision that the page has shown. */
+export interface ReferenceItem {
+  /** length 1…200 */
+  reference_id: string
+  revision: number
+}
+
+/** 批量: one verdict on many. ``reason`` is told to those below; a rejection needs one. */
+export interface ReferenceBatch {
+  verdict: BatchDecision
+  /** length 1…100 */
+  items: readonly ReferenceItem[]
+  /** length 0…1000 */
+  reason?: string
+}
+
+/** Outcome for one recommendation of a batch; ``problem`` is None where it was done. */
+export interface ReferenceOutcome {
+  reference_id: string
+  problem: ProblemCode | null
+}
+
+/** Outcomes of a batch, in its order. */
+export interface ReferenceBatchResult {
+  outcomes: readonly ReferenceOutcome[]
+}
+
 /** 撤回推荐, by the level that recommended it. */
 export interface ReferenceRecall {
   revision: number
@@ -3417,7 +3459,11 @@ export interface Chain {
   steps: readonly ChainStep[]
 }
 
-/** One recommendation to a node of the reader's branches. ``refused``: why not by the reader. */
+/**
+ * One recommendation to a node of the reader's branches. ``refused``: why not by the reader.
+ *
+ * ``waiting_for`` is who it was forwarded to; others of the node may still decide.
+ */
 export interface ReferenceEntry {
   reference_id: string
   resource: ResourceSummary
@@ -3432,6 +3478,7 @@ export interface ReferenceEntry {
   revision: number
   note: string
   by: string
+  waiting_for: PersonRef | null
   submitted_at: string
   updated_at: string
   scope: ReferenceScope | null

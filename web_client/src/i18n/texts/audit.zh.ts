@@ -131,6 +131,7 @@ export const auditZh = {
       reference_recall: '撤回推荐',
       reference_pass: '通过下级推荐',
       reference_reject: '驳回下级推荐',
+      reference_forward: '转交下级推荐',
       reference_publish: '在本级发布',
       reference_withdraw: '在本级下架',
       series_create: '新建专题',
