@@ -12,6 +12,7 @@ from signaling.files.holding import HeldFiles
 from signaling.identity.passwords import Passwords
 from signaling.jobs.service import JobService
 from signaling.jobs.store import JobStore
+from signaling.library.attachments.checking import AttachmentCheck
 from signaling.library.attachments.routes import AttachmentHandlers
 from signaling.library.attachments.service import Attachments
 from signaling.library.captions.checking import CaptionCheck
@@ -119,6 +120,7 @@ class ResourceDesk:
         installed = is_installed(config.captions_model)
         self.captions = Captions(ground, jobs, job_store, installed=installed)
         self.checks.add(CaptionCheck(database))
+        self.checks.add(AttachmentCheck(database))
         self.captioned = CaptionHandlers(
             self.captions, CaptionPolicyDesk(database, audit, installed=installed), reader
         )

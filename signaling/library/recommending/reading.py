@@ -107,6 +107,7 @@ class RecommendationReader:
             manifest,
             readable=readable,
             people=shown.people,
+            number=found.row.version,
         )
         entry = _entry(actor, found, summary, names, told)
         decides = found.allows(actor, Action.REVIEW_RESOURCE) and entry.refused is None

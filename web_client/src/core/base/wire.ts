@@ -2805,6 +2805,7 @@ export type CheckCode =
   | 'duplicate'
   | 'caption_words'
   | 'minors_shown'
+  | 'attachment_kind'
   | 'no_minors'
 
 /** Weight of a finding. */
@@ -2828,6 +2829,7 @@ export interface CheckFinding {
   spans: readonly Span[]
   allowed: ShareScope | null
   picture_only: boolean
+  content: string | null
 }
 
 /** The working version, as lists show it. ``rejected``: it came back from review. */
