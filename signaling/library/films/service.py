@@ -149,7 +149,7 @@ class FilmDesk:
         return self._shown(held, row, job)
 
     async def content(self, actor: Actor, resource_id: str, number: int) -> FoundFilm:
-        """Open the film of a version, to be saved; each time is audited.
+        """Open the film of a version, to be saved; who does is audited, once an hour.
 
         Raises:
             NotFound: there is none of the version as it is now.
@@ -175,11 +175,12 @@ class FilmDesk:
             await self._lost(row)
             raise
         detail = detail_of(version=number)
-        await self.ground.audit.note(
+        await self.ground.audit.note_download(
             actor,
             AuditAction.FILM_DOWNLOAD,
             resource_id,
             detail,
+            file=film_id,
             path=held.path,
             name=held.row.title,
         )

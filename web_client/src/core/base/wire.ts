@@ -3165,6 +3165,8 @@ export interface UploadResource {
   kind_of_resource?: ResourceType
 }
 
+export const MOST_READY_FILMS = 10
+
 /** A film's way: 未导出 / 排队 / 导出中 / 可下载 / 失败. */
 export type FilmState =
   | 'none'
