@@ -225,6 +225,7 @@ MAKERS: dict[str, Maker] = {
     "/media/recordings/{recording_id}/{file}": Maker(_named("thumbnail.jpg")),
     "/api/resources/{resource_id}": Maker(_resource),
     "/api/resources/{resource_id}/share-links/{link_id}": Maker(_share_link),
+    "/api/caption-policies/{node_id}": Maker(_named("{school}")),
     "/api/library/{resource_id}": Maker(_resource),
     "/api/recommendations/{reference_id}": Maker(_reference),
     "/api/series/{series_id}": Maker(_series),

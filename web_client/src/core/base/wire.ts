@@ -2938,6 +2938,8 @@ export const MAX_CAPTION_WORDS = 200
 
 export const MAX_WORD_CHARS = 40
 
+export const LISTED_WORDS = 20
+
 /** A track's way. A version without a row has none. */
 export type CaptionState =
   | 'none'
@@ -3004,7 +3006,8 @@ export interface CaptionOrder {
  * Captions in the branch of an org node.
  *
  * ``automatic``: what is submitted without captions gets some; None leaves it to the node above.
- * ``words``: a reviewer is told where captions have them, with those of all nodes above.
+ * ``words``: a reviewer is told where captions have them, with those of all nodes above. A list
+ * has the first ones; ``word_count`` is how many there are. ``version`` is 0 of a node without.
  */
 export interface CaptionPolicy {
   node_id: string
@@ -3012,13 +3015,15 @@ export interface CaptionPolicy {
   level: OrgLevel
   automatic: boolean | null
   words: readonly string[]
+  word_count: number
   version: number
 }
 
-/** Policies of the reader's branches, the highest node first. */
+/** Policies of the reader's branches, the highest node first. ``next`` continues them. */
 export interface CaptionPolicies {
   policies: readonly CaptionPolicy[]
   installed: boolean
+  next: string | null
 }
 
 /** Sets the policy of a node; without ``automatic`` and words it is taken away. */
