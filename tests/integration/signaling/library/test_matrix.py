@@ -221,7 +221,7 @@ async def test_who_gets_how_far(walk: Walk, state: str) -> None:
         else:
             fits = status in wanted
             deed = (route[0] != "GET" or route in ABSENT) and route[1].startswith(ONE)
-            refused += deed and who != NOBODY
+            refused += (deed and who != NOBODY) or (wanted == {403} and route[1] == DOWNLOAD)
         return None if fits else f"{who} {route}: {status} {text[:150]}, wanted {wanted}"
 
     told = await asyncio.gather(*(one(who, route) for who in EVERYBODY for route in MAY))
