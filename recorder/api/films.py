@@ -20,6 +20,7 @@ class FilmOrder:
         hidden_pictures: sources of which only the sound is kept.
         title: in the file's metadata, with `author`.
         chapters: moments of the recording, and their titles.
+        card: texts that are shown while nobody is seen, the title first.
     """
 
     recording_id: str
@@ -29,6 +30,7 @@ class FilmOrder:
     title: str = ""
     author: str = ""
     chapters: tuple[tuple[float, str], ...] = ()
+    card: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from recorder.core.pieces import (
     within,
 )
 
-FORM = 1  # of the file; another form is another film
+FORM = 2  # of the file; another form is another film
 HOLE_S = 0.5  # s between two files of a source; over a shorter hole its last picture stands
 _SAME_S = 1e-6  # s; moments as near as this are one
 COURSEWARE = "courseware"  # the kind of a source
+_MAX_CARD_CHARS = 400  # of one text; metadata of the library are shorter
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -49,6 +50,8 @@ class FilmPlan(msgspec.Struct, frozen=True):
     Attributes:
         scenes: cover the film from its begin to its end, without holes and overlaps.
         chapters: moments and titles, in order.
+        card: texts that stand on the card; empty where no scene shows it.
+        font: of the card, among the files of the process, and which of its faces; None: no texts.
     """
 
     duration_s: float
@@ -57,6 +60,8 @@ class FilmPlan(msgspec.Struct, frozen=True):
     title: str = ""
     author: str = ""
     chapters: tuple[tuple[float, str], ...] = ()
+    card: tuple[str, ...] = ()
+    font: tuple[str, int] | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -78,7 +83,7 @@ def film_key(order: FilmOrder) -> bytes:
     keep = sorted((round(one.start_s, 3), round(one.end_s, 3)) for one in order.keep)
     hidden, silent = sorted(set(order.hidden_sources)), sorted(set(order.hidden_pictures))
     chapters = sorted((round(at_s, 3), title) for at_s, title in order.chapters)
-    said = (order.title, order.author, chapters)
+    said = (order.title, order.author, chapters, order.card)
     return msgspec.json.encode(("film", FORM, order.recording_id, keep, hidden, silent, said))
 
 
@@ -104,6 +109,7 @@ def plan_film(manifest: Manifest, order: FilmOrder) -> FilmPlan:
         title=order.title,
         author=order.author,
         chapters=tuple(sorted((at_s, title) for at_s, title in moved if at_s is not None)),
+        card=_card(order.card, scenes),
     )
 
 
@@ -164,6 +170,11 @@ def _part(
         spans, heard = common(spans, stage), within(heard, stage)
     fact = Seen(source.source_id, source.lead, source.kind == COURSEWARE)
     return _Part(FilmSource(source.source_id, tuple(seen), heard), fact, tuple(spans))
+
+
+def _card(texts: Sequence[str], scenes: Iterable[Scene]) -> tuple[str, ...]:
+    shown = any(scene.layout is Layout.CARD for scene in scenes)
+    return tuple(one[:_MAX_CARD_CHARS] for one in texts) if shown else ()
 
 
 def _on_stage(source: SourceManifest, manifest: Manifest) -> list[Span]:

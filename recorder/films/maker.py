@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -17,19 +17,30 @@ from recorder.editions.child import INPUTS_FOLDER
 from recorder.editions.process import ProcessFailed, run_process
 from recorder.editions.staging import RESERVE_BYTES, clean, read_manifest, stage_files
 from recorder.films.file import PICTURE_BPS, SOUND_BPS, FilmMade
+from recorder.films.fonts import Font, find_font
 from recorder.films.service import film_id_of, film_place, read_film
 from recorder.films.worker import FILM_NAME, MADE_NAME
 from recorder.storage.api import MANIFEST_NAME, RESULTS_FOLDER, Storage
 
 _log = structlog.get_logger(__name__)
 
+_FONT = "card.font"  # among the files of the process; no file of a recording has such a name
+
 
 class FilmStudio:
     """Implements `recorder.api.FilmMaker`. One film is made at a time in one process."""
 
-    def __init__(self, storage: Storage, *, reserve_bytes: int = RESERVE_BYTES) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        reserve_bytes: int = RESERVE_BYTES,
+        font: Callable[[], Awaitable[Font | None]] = find_font,
+    ) -> None:
+        """Make it; `font` finds the font of the card."""
         self._storage = storage
         self._reserve_bytes = reserve_bytes
+        self._font = font
 
     async def make(self, order: FilmOrder, report: Callable[[int, int], None]) -> Film:
         """See `FilmMaker`."""
@@ -67,6 +78,9 @@ class FilmStudio:
         report(0, total)
         if (made := await asyncio.to_thread(_made, results)) is None:
             await stage_files(self._storage, order.recording_id, plan.files, place)
+            if plan.card and (font := await self._font()) is not None:
+                await asyncio.to_thread(shutil.copyfile, font.path, place / INPUTS_FOLDER / _FONT)
+                plan = msgspec.structs.replace(plan, font=(_FONT, font.index))
             try:
                 await run_process(
                     "recorder.films.worker",

@@ -16,9 +16,12 @@ from recorder.core.film_layout import HEIGHT, WIDTH, Box
 from recorder.core.film_plan import FilmPlan, Scene
 from recorder.core.pieces import Piece, within
 from recorder.editions.pictures import Shown, pictures
+from recorder.films.card import card_coverage
+from recorder.films.letters import Coverage, LettersFailed
 
 RATE = 25  # pictures a second
 _BACK = (38, 136, 122)  # Y, U, V behind all boxes: a calm, dark blue
+_TEXT = (220, 128, 128)  # Y, U, V of the card's letters
 _FRAME = (200, 128, 128)  # Y, U, V around a box in front of another one
 _FRAME_PIXELS = 2
 _SOON_S = 0.5  # s; a source whose first picture comes as soon is shown with it from its begin on
@@ -34,7 +37,7 @@ def film_pictures(folder: Path, plan: FilmPlan) -> Iterator[VideoFrame]:
     """
     seen = {one.source_id: one.seen for one in plan.sources}
     feeds: dict[str, _Feed] = {}
-    canvas = _Canvas()
+    canvas = _Canvas(_card(folder, plan))
     count = max(1, round(plan.duration_s * RATE))
     scenes = iter(plan.scenes)
     scene = next(scenes)
@@ -101,7 +104,8 @@ class _Feed:
 class _Canvas:
     """The film's picture, drawn anew only where it changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, card: Coverage | None) -> None:
+        self._card = card
         self._planes: Planes = np.empty((HEIGHT * 3 // 2, WIDTH), np.uint8)
         self._boxes: tuple[Box, ...] = ()
         self._drawn: dict[str, int] = {}  # by source: which of its pictures
@@ -119,6 +123,8 @@ class _Canvas:
         dirty = self._bare
         if self._bare:
             _fill(self._planes, (0, 0, WIDTH, HEIGHT), _BACK)
+            if not self._boxes and self._card is not None:
+                _write(self._planes, self._card)
             self._bare = False
         for box in self._boxes:
             feed = feeds[box.source_id]
@@ -151,6 +157,25 @@ class _Canvas:
             share = 1 if target.shape[0] == HEIGHT else 2
             part = target[down // share :, across // share :]
             part[: given.shape[0], : given.shape[1]] = given
+
+
+def _card(folder: Path, plan: FilmPlan) -> Coverage | None:
+    """Draw the card's texts; None where there is nothing to draw, or nothing to draw it with."""
+    if not plan.card or plan.font is None:
+        return None
+    name, index = plan.font
+    try:
+        return card_coverage(plan.card, folder / name, index)
+    except LettersFailed:
+        return None
+
+
+def _write(planes: Planes, covered: Coverage) -> None:
+    """Lay letters over the picture, as far as each covers a pixel."""
+    half = covered.reshape(HEIGHT // 2, 2, WIDTH // 2, 2).mean(axis=(1, 3))
+    for part, value in zip(_parts(planes), _TEXT, strict=True):
+        share = (covered if part.shape[0] == HEIGHT else half) / 255.0
+        part[:] = np.rint(part + (value - part.astype(float)) * share).astype(np.uint8)
 
 
 def _parts(planes: Planes) -> tuple[Planes, Planes, Planes]:

@@ -72,6 +72,7 @@ class AuditAction(StrEnum):
     REFERENCE_RECALL = "reference_recall"  # by the level that recommended it
     REFERENCE_PASS = "reference_pass"  # noqa: S105 - the name of an action
     REFERENCE_REJECT = "reference_reject"
+    REFERENCE_FORWARD = "reference_forward"  # 转交
     REFERENCE_PUBLISH = "reference_publish"  # also who may see it
     REFERENCE_WITHDRAW = "reference_withdraw"
     SERIES_CREATE = "series_create"

@@ -6,6 +6,7 @@ audit row is written last in the same transaction: if either fails, neither is t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.access.roles import Actor
 from signaling.audit.actions import AuditAction
+from signaling.audit.rules import NotedDownloads
 from signaling.audit.tables import AuditRow
 from signaling.base.clock import Clock, SystemClock
 from signaling.base.database import Database
@@ -87,6 +89,7 @@ class AuditLog:
         self._database = database
         self._clock = clock or SystemClock()
         self._events = events or Events()
+        self._downloads, self._noting = NotedDownloads(), asyncio.Lock()
 
     @asynccontextmanager
     async def work(
@@ -116,6 +119,28 @@ class AuditLog:
         """Record an action that leaves no rows but its audit row."""
         async with self.work(actor, action, target, detail) as work:
             work.concerns(path, name)
+
+    async def note_download(
+        self,
+        actor: Actor,
+        action: AuditAction,
+        target: str,
+        detail: str,
+        *,
+        file: str,
+        path: str,
+        name: str = "",
+    ) -> None:
+        """Record that somebody fetches a file: once an hour, however many ranges are asked for.
+
+        Nothing is given out before the row is there. `file` names what is fetched.
+        """
+        download = (action, actor.actor_id, file)
+        async with self._noting:  # of ranges that are asked for at once, the first has the row
+            now = self._clock.now()
+            if self._downloads.wants_row(download, now):
+                await self.note(actor, action, target, detail, path=path, name=name)
+                self._downloads.has_row(download, now)
 
     async def entries(self, action: AuditAction | None = None) -> Sequence[AuditEntry]:
         """Return the newest `PAGE_ENTRIES` lines, newest first."""

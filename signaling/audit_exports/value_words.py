@@ -135,6 +135,7 @@ VALUES: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
         },
         "deed": {  # those tries that are no actions of the log; others have its words
             "share_link_open": ("用分享链接打开", "Share link opened"),
+            "download": ("下载资源文件", "Download of a file of a resource"),
             "share_password": ("输入资源密码", "Password of a resource"),
         },
         "problem": {

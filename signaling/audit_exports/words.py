@@ -136,6 +136,7 @@ ACTIONS: Mapping[str, Pair] = MappingProxyType(
         "reference_recall": ("撤回推荐", "Recommendation taken back"),
         "reference_pass": ("通过下级推荐", "Recommendation passed"),
         "reference_reject": ("驳回下级推荐", "Recommendation rejected"),
+        "reference_forward": ("转交下级推荐", "Recommendation forwarded"),
         "reference_publish": ("在本级发布", "Published at the upper level"),
         "reference_withdraw": ("在本级下架", "Taken off at the upper level"),
         "series_create": ("新建专题", "Series made"),

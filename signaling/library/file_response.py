@@ -16,6 +16,14 @@ from aiohttp.abc import AbstractStreamWriter
 from recorder.api import PublishedFile
 
 
+def is_saved(request: web.Request) -> bool:
+    """Tell whether the browser opens or saves a file by itself, in no player (Fetch metadata).
+
+    Browsers since Chromium 80 say so over HTTPS. Who says nothing is taken for a player.
+    """
+    return request.headers.get("Sec-Fetch-Mode") == "navigate"
+
+
 def file_response(file: PublishedFile, headers: Mapping[str, str]) -> web.StreamResponse:
     """Make the response for one file; `headers` go with every status."""
     if file.url is not None:

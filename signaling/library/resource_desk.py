@@ -12,6 +12,7 @@ from signaling.files.holding import HeldFiles
 from signaling.identity.passwords import Passwords
 from signaling.jobs.service import JobService
 from signaling.jobs.store import JobStore
+from signaling.library.attachments.checking import AttachmentCheck
 from signaling.library.attachments.routes import AttachmentHandlers
 from signaling.library.attachments.service import Attachments
 from signaling.library.captions.checking import CaptionCheck
@@ -25,12 +26,15 @@ from signaling.library.figures.routes import FiguresHandlers
 from signaling.library.figures.service import Figures
 from signaling.library.films.routes import FilmHandlers
 from signaling.library.films.service import FilmDesk
+from signaling.library.films.shown import ShownFilms
 from signaling.library.indexing import index_of
 from signaling.library.media_shelf import MediaShelf
 from signaling.library.nominations.routes import NominationHandlers
 from signaling.library.nominations.service import Nominating
 from signaling.library.overview.routes import OverviewHandlers
 from signaling.library.overview.service import PublicationOverview
+from signaling.library.publishing.download_routes import DownloadHandlers
+from signaling.library.publishing.downloads import Downloads
 from signaling.library.publishing.facets import Facets
 from signaling.library.publishing.media import PublishedMedia
 from signaling.library.publishing.reading import LibraryReader
@@ -40,6 +44,7 @@ from signaling.library.publishing.routes import LibraryPages, PublishingHandlers
 from signaling.library.publishing.service import Publishing
 from signaling.library.publishing.tickets import GuessLimits, Tickets
 from signaling.library.publishing.tree import Tree
+from signaling.library.recommending.deciding import Deciding
 from signaling.library.recommending.reading import RecommendationReader
 from signaling.library.recommending.routes import RecommendationHandlers
 from signaling.library.recommending.service import Recommending
@@ -115,6 +120,7 @@ class ResourceDesk:
         installed = is_installed(config.captions_model)
         self.captions = Captions(ground, jobs, job_store, installed=installed)
         self.checks.add(CaptionCheck(database))
+        self.checks.add(AttachmentCheck(database))
         self.captioned = CaptionHandlers(
             self.captions, CaptionPolicyDesk(database, audit, installed=installed), reader
         )
@@ -144,6 +150,7 @@ class ResourceDesk:
             refusals=refusals,
         )
         self.sharing = ShareHandlers(links, reader, config)
+        downloads = Downloads(recorder, ShownFilms(ground, films, job_store), refusals, prefix)
         media = PublishedMedia(
             reader=published,
             recorder=recorder,
@@ -154,6 +161,7 @@ class ResourceDesk:
             tickets=tickets,
             limits=limits,
             refusals=refusals,
+            downloads=downloads,
             prefix=prefix,
         )
         self.work = ResourceHandlers(reader, self.editing)
@@ -165,7 +173,10 @@ class ResourceDesk:
         )
         self.recommending = Recommending(ground)
         self.recommendations = RecommendationHandlers(
-            self.recommending, RecommendationReader(ground, reader, prefix), reader
+            self.recommending,
+            Deciding(ground, self.recommending),
+            RecommendationReader(ground, reader, prefix),
+            reader,
         )
         self.nominations = NominationHandlers(Nominating(ground, config.zone), reader)
         self.figures = FiguresHandlers(Figures(database, clock, config.zone), jobs)
@@ -175,6 +186,7 @@ class ResourceDesk:
         self.publications = PublishingHandlers(self.publishing, self.editions, reader)
         self.overview = OverviewHandlers(PublicationOverview(database, index, clock))
         self.attached = AttachmentHandlers(self.attachments, reader, media)
+        self.saved = DownloadHandlers(media, downloads)
         self.filmed = FilmHandlers(self.films, reader)
         self.uploaded = UploadHandlers(self.uploads, reader)
         facets = Facets(database, index, clock)

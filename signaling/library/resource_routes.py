@@ -8,6 +8,7 @@ from signaling.library.figures import routes as figures_routes
 from signaling.library.films import routes as film_routes
 from signaling.library.nominations import routes as nomination_routes
 from signaling.library.overview import routes as overview_routes
+from signaling.library.publishing import download_routes
 from signaling.library.publishing import routes as publishing_routes
 from signaling.library.recommending import routes as recommending_routes
 from signaling.library.resource_desk import ResourceDesk
@@ -27,6 +28,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     *retention_routes.ROUTES,
     *sharing_routes.ROUTES,
     *publishing_routes.PAGES,
+    *download_routes.ROUTES,
     *attachment_routes.ROUTES,
     *film_routes.ROUTES,
     *caption_routes.ROUTES,
@@ -49,6 +51,7 @@ def endpoints(desk: ResourceDesk) -> tuple[Endpoint, ...]:
         *bind(retention_routes.ROUTES, desk.retention),
         *bind(sharing_routes.ROUTES, desk.sharing),
         *bind(publishing_routes.PAGES, desk.pages),
+        *bind(download_routes.ROUTES, desk.saved),
         *bind(attachment_routes.ROUTES, desk.attached),
         *bind(film_routes.ROUTES, desk.filmed),
         *bind(caption_routes.ROUTES, desk.captioned),

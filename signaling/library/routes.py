@@ -9,7 +9,7 @@ from pathlib import PurePath
 from aiohttp import web
 
 from signaling.base.errors import Forbidden, Invalid, NotFound
-from signaling.library.file_response import file_response
+from signaling.library.file_response import file_response, is_saved
 from signaling.library.service import MAX_PAGE, Library
 from signaling.library.wire import RecordingDetail, RecordingList
 from signaling.web.routes import Call, Content, Query, Route
@@ -43,7 +43,7 @@ class LibraryHandlers:
 
     async def recording_file(self, call: Call) -> web.StreamResponse:
         """A file of a recording, or ranges of it (RFC 9110 §14); a terminal only plays it."""
-        if call.actor.room_id is not None and _is_saved(call.request):
+        if call.actor.room_id is not None and is_saved(call.request):
             raise Forbidden("a classroom's screen plays recordings, and keeps none")
         file = await self.library.file(call.actor, call.path("recording_id"), call.path("file"))
         if PurePath(file.name).suffix not in _SERVED:
@@ -56,14 +56,6 @@ class LibraryHandlers:
                 "Cache-Control": "no-store",  # a shared panel shows nothing after 退出登录
             },
         )
-
-
-def _is_saved(request: web.Request) -> bool:
-    """Return whether the browser opens or saves the file by itself, in no player (Fetch metadata).
-
-    Browsers since Chromium 80 say so over HTTPS. Who says nothing is taken for a player.
-    """
-    return request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
 ROUTES = (

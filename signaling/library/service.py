@@ -142,7 +142,7 @@ class Library:
         if not granted(Action.READ_RECORDING, await self._standing(actor, resource, lesson)):
             raise RecordingNotFound(recording_id)
         if lesson is not None:
-            await self._note_watching(actor, lesson)
+            await self._note_watching(actor, lesson, recording_id)
         return resource
 
     async def _standing(
@@ -153,17 +153,18 @@ class Library:
         path = await self._lessons.branch_of_teacher(resource.lead_teacher_id)
         return standing_to(actor, resource, None, path)
 
-    async def _note_watching(self, actor: Actor, lesson: LessonRecord) -> None:
+    async def _note_watching(self, actor: Actor, lesson: LessonRecord, recording_id: str) -> None:
         """Audit a look into a lesson that is still live by somebody who is unseen in it."""
         if lesson.state is not LessonState.LIVE:
             return
         seat = seat_of(actor, lesson.parties)
         if seat is None or not seat.visible:
-            await self._audit.note(
+            await self._audit.note_download(
                 actor,
                 AuditAction.OBSERVE,
                 lesson.lesson_id,
                 "recording",
+                file=recording_id,
                 path=lesson.lead_path,
                 name=lesson.title,
             )

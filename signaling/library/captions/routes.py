@@ -9,8 +9,9 @@ from signaling.access.actions import Action
 from signaling.access.grants import demand_somewhere
 from signaling.audit.actions import AuditAction
 from signaling.library.captions import wire as w
-from signaling.library.captions.policies import CaptionPolicyDesk
+from signaling.library.captions.policies import DEFAULT_PAGE, CaptionPolicyDesk
 from signaling.library.captions.service import Captions
+from signaling.library.paging import BEFORE, LIMIT, limit_of
 from signaling.library.versions.ground import ResourceNotFound
 from signaling.library.versions.permits import permitted
 from signaling.library.versions.reading import ResourceReader
@@ -48,7 +49,14 @@ class CaptionHandlers:
 
     async def list_policies(self, call: Call) -> w.CaptionPolicies:
         """What the caller's branches want of captions."""
-        return await self.policies.listed(call.actor)
+        limit = limit_of(call, DEFAULT_PAGE)
+        return await self.policies.listed(
+            call.actor, limit=limit, after=call.query.get("before") or None
+        )
+
+    async def get_policy(self, call: Call) -> w.CaptionPolicy:
+        """What one org node wants of captions, with all its words."""
+        return await self.policies.one(call.actor, call.path("node_id"))
 
     async def may_set(self, call: Call) -> None:
         """Raise Forbidden where the caller sets the policy of no branch."""
@@ -95,6 +103,14 @@ ROUTES = (
         CaptionHandlers.list_policies,
         "字幕设置",
         w.CaptionPolicies,
+        query=(LIMIT, BEFORE),
+    ),
+    Route(
+        "GET",
+        "/api/caption-policies/{node_id}",
+        CaptionHandlers.get_policy,
+        "一个区域的字幕设置",
+        w.CaptionPolicy,
     ),
     Route(
         "PUT",

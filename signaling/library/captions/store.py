@@ -14,12 +14,10 @@ from signaling.directory.branches import nodes_in
 from signaling.directory.tables import OrgNodeRow
 from signaling.directory.wire import OrgLevel
 from signaling.library.captions.tables import CaptionPolicyRow, CaptionRow
-from signaling.library.captions.wire import CaptionCue, CaptionPolicy, CaptionState
+from signaling.library.captions.wire import LISTED_WORDS, CaptionCue, CaptionPolicy, CaptionState
 from signaling.library.tables import ResourceRow
 from signaling.library.versions.rules import WORKING
 from signaling.library.versions.tables import ResourceVersionRow
-
-MAX_POLICIES = 500  # that one page lists
 
 _CUES = msgspec.json.Decoder(tuple[CaptionCue, ...])
 _WORDS = msgspec.json.Decoder(tuple[str, ...])
@@ -123,27 +121,44 @@ async def wanted_at(session: AsyncSession, path: str) -> Wanted:
     return Wanted(automatic, tuple(words))
 
 
-async def policies(session: AsyncSession, paths: Collection[str]) -> Sequence[CaptionPolicy]:
-    """Return the policies in some branches, and those above that hold in them."""
+async def policies(
+    session: AsyncSession, paths: Collection[str], *, limit: int, after: str
+) -> tuple[Sequence[CaptionPolicy], str | None]:
+    """Return a page of the policies in some branches, and of those above that hold in them.
+
+    `after` is the path behind which the page begins. The path behind which the next one does comes
+    with it; None: this is the last one.
+    """
     above = {part for path in paths for part in path.split("/") if part}
     query = (
         select(CaptionPolicyRow, OrgNodeRow)
         .join(OrgNodeRow, OrgNodeRow.node_id == CaptionPolicyRow.node_id)
-        .where(or_(OrgNodeRow.node_id.in_(sorted(above)), OrgNodeRow.node_id.in_(nodes_in(paths))))
-        .order_by(OrgNodeRow.path)
-        .limit(MAX_POLICIES)
-    )
-    return [
-        CaptionPolicy(
-            node.node_id,
-            node.name,
-            OrgLevel(node.level),
-            row.automatic,
-            _WORDS.decode(row.words),
-            row.version,
+        .where(
+            or_(OrgNodeRow.node_id.in_(sorted(above)), OrgNodeRow.node_id.in_(nodes_in(paths))),
+            OrgNodeRow.path > after,
         )
-        for row, node in (await session.execute(query)).all()
-    ]
+        .order_by(OrgNodeRow.path)
+        .limit(limit + 1)
+    )
+    found = (await session.execute(query)).all()
+    page = [policy_of(node, row, most=LISTED_WORDS) for row, node in found[:limit]]
+    return page, found[limit - 1][1].path if len(found) > limit else None
+
+
+def policy_of(
+    node: OrgNodeRow, row: CaptionPolicyRow | None, *, most: int | None = None
+) -> CaptionPolicy:
+    """Show the policy of a node, with at most so many of its words."""
+    words = () if row is None else _WORDS.decode(row.words)
+    return CaptionPolicy(
+        node_id=node.node_id,
+        name=node.name,
+        level=OrgLevel(node.level),
+        automatic=None if row is None else row.automatic,
+        words=words[:most],
+        word_count=len(words),
+        version=0 if row is None else row.version,
+    )
 
 
 def new_row(resource_id: str, number: int, now: datetime) -> CaptionRow:

@@ -20,6 +20,7 @@ MAX_CUE_CHARS = 200
 MAX_CUE_ID = 1_000_000
 MAX_CAPTION_WORDS = 200  # of one org node
 MAX_WORD_CHARS = 40
+LISTED_WORDS = 20  # of one org node, that a list shows; the node's own policy has all
 
 CueId = Annotated[int, Meta(ge=1, le=MAX_CUE_ID)]
 
@@ -92,7 +93,8 @@ class CaptionPolicy(msgspec.Struct, frozen=True):
     """Captions in the branch of an org node.
 
     ``automatic``: what is submitted without captions gets some; None leaves it to the node above.
-    ``words``: a reviewer is told where captions have them, with those of all nodes above.
+    ``words``: a reviewer is told where captions have them, with those of all nodes above. A list
+    has the first ones; ``word_count`` is how many there are. ``version`` is 0 of a node without.
     """
 
     node_id: str
@@ -100,14 +102,16 @@ class CaptionPolicy(msgspec.Struct, frozen=True):
     level: OrgLevel
     automatic: bool | None
     words: tuple[str, ...]
+    word_count: int
     version: int
 
 
 class CaptionPolicies(msgspec.Struct, frozen=True):
-    """Policies of the reader's branches, the highest node first."""
+    """Policies of the reader's branches, the highest node first. ``next`` continues them."""
 
     policies: tuple[CaptionPolicy, ...]
     installed: bool
+    next: str | None = None
 
 
 class CaptionPolicySet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ class FilmTask(msgspec.Struct, frozen=True):
     title: str = ""
     author: str = ""
     chapters: tuple[tuple[float, str], ...] = ()
+    card: tuple[str, ...] = ()
 
 
 class FilmResult(msgspec.Struct, frozen=True):

@@ -6,7 +6,6 @@ out only while everybody who is seen in it has consented: a file goes wherever i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from recorder.api import (
     FilmNotFound,
-    FilmOrder,
     Films,
     Manifest,
     PublishedFile,
@@ -35,39 +33,19 @@ from signaling.jobs.store import JobStore
 from signaling.jobs.wire import JobState
 from signaling.library.editions.rules import minutes_left
 from signaling.library.films import store
-from signaling.library.films.kind import FILM, FilmResult, FilmTask
-from signaling.library.films.rules import LIFE, MAX_OPEN, PACE, REMOVE_AFTER, STATES, film_order
+from signaling.library.films.exported import Exported, exported, task_of
+from signaling.library.films.kind import FILM, FilmResult
+from signaling.library.films.rules import LIFE, MAX_OPEN, PACE, REMOVE_AFTER, STATES
 from signaling.library.films.tables import FilmRow
 from signaling.library.films.wire import FilmState, FilmStatus
 from signaling.library.versions.ground import ResourceGround, WrongResourceState
-from signaling.library.versions.records import Held, edits_of, metadata_of
+from signaling.library.versions.records import Held
 from signaling.library.versions.rules import shown_s
-from signaling.library.versions.tables import ResourceVersionRow
-from signaling.library.versions.wire import ResourceEdits, ResourceMetadata, ShareScope
-from signaling.library.wire import Span
 
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 20  # films that one round looks at
 _RESULT = msgspec.json.Decoder(FilmResult)
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A version of which a film may be made."""
-
-    held: Held
-    number: int
-    metadata: ResourceMetadata
-    edits: ResourceEdits
-    pledged: bool
-
-    @property
-    def order(self) -> FilmOrder:
-        """What its film holds."""
-        author = self.metadata.teacher_name or self.held.row.lead_teacher
-        recording_id = self.held.row.recording_id
-        return film_order(recording_id, self.edits, self.metadata.title, author)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +87,7 @@ class FilmDesk:
             actor, AuditAction.FILM_ORDER, Action.EXPORT_FILM, resource_id
         ) as (work, held):
             session, now = work.session, self.ground.clock.now()
-            version = await _exported(session, held, number)
+            version = await exported(session, held, number)
             await self._demand_consent(session, version, manifest)
             work.detail = detail_of(version=number)
             film_id = self.films.film_id(version.order)
@@ -122,7 +100,7 @@ class FilmDesk:
                 raise TooManyJobs(facts={"most": MAX_OPEN})
             for row in rows:
                 await self._end(work, row)
-            task = _task(version.order)
+            task = task_of(version.order)
             job = await self.jobs.submit(actor, FILM, task, branch=held.path, work=work)
             await session.merge(
                 FilmRow(
@@ -142,7 +120,7 @@ class FilmDesk:
         async with self.ground.opened(
             actor, AuditAction.FILM_REMOVE, Action.EXPORT_FILM, resource_id
         ) as (work, held):
-            await _exported(work.session, held, number)
+            await exported(work.session, held, number)
             now = self.ground.clock.now()
             rows = await store.of_version(work.session, resource_id, number, now)
             for row in rows:
@@ -156,7 +134,7 @@ class FilmDesk:
         held = await self.ground.seen(actor, Action.EXPORT_FILM, resource_id)
         async with self.ground.database.read() as session:
             try:
-                version = await _exported(session, held, number)
+                version = await exported(session, held, number)
             except WrongResourceState:  # of a version that is past there is none
                 return FilmStatus(number, FilmState.NONE, False, 1)
             now = self.ground.clock.now()
@@ -171,7 +149,7 @@ class FilmDesk:
         return self._shown(held, row, job)
 
     async def content(self, actor: Actor, resource_id: str, number: int) -> FoundFilm:
-        """Open the film of a version, to be saved; each time is audited.
+        """Open the film of a version, to be saved; who does is audited, once an hour.
 
         Raises:
             NotFound: there is none of the version as it is now.
@@ -183,7 +161,7 @@ class FilmDesk:
         )
         await self._judged(actor, AuditAction.FILM_DOWNLOAD, held, number)
         async with self.ground.database.read() as session:
-            version = await _exported(session, held, number)
+            version = await exported(session, held, number)
             now = self.ground.clock.now()
             rows = await store.of_version(session, resource_id, number, now)
         film_id = self.films.film_id(version.order)
@@ -197,11 +175,12 @@ class FilmDesk:
             await self._lost(row)
             raise
         detail = detail_of(version=number)
-        await self.ground.audit.note(
+        await self.ground.audit.note_download(
             actor,
             AuditAction.FILM_DOWNLOAD,
             resource_id,
             detail,
+            file=film_id,
             path=held.path,
             name=held.row.title,
         )
@@ -231,7 +210,7 @@ class FilmDesk:
         """Return the contents of which a film may be made. Raises as `order`."""
         manifest = await self.ground.whole(held.row.recording_id)
         async with self.ground.database.read() as session:
-            version = await _exported(session, held, number)
+            version = await exported(session, held, number)
             try:
                 await self._demand_consent(session, version, manifest)
             except SignalingError as error:
@@ -248,10 +227,7 @@ class FilmDesk:
         self, session: AsyncSession, version: Exported, manifest: Manifest
     ) -> None:
         """Raise Refused where a source may not be shown to anybody who has the file."""
-        checked = self.ground.checked_as(
-            version.held, version.metadata, version.edits, version.pledged, manifest
-        )
-        missing = await self.ground.checks.unseen(checked, ShareScope.PASSWORD, within=session)
+        missing = await version.unseen(self.ground, session, manifest)
         if missing:
             sources = " ".join(one.source_id for one in missing)
             raise Refused(
@@ -318,32 +294,3 @@ class FilmDesk:
             expires_at=row.expires_at if made is not None else None,
             url=f"{folder}/film/content" if made is not None else None,
         )
-
-
-async def _exported(session: AsyncSession, held: Held, number: int) -> Exported:
-    """Return the version that is at work or published. Raises WrongResourceState."""
-    row, publication = held.working, held.publication
-    if held.begins and number == 1:  # as proposed
-        metadata = ResourceMetadata(title=held.row.title, teacher_name=held.row.lead_teacher)
-        return Exported(held, number, metadata, ResourceEdits(), False)
-    if row is None or row.number != number:
-        shown = publication is not None and publication.withdrawn_at is None
-        if publication is None or not shown or publication.version != number:
-            raise WrongResourceState()
-        row = await session.get(ResourceVersionRow, (held.resource_id, number))
-    if row is None:
-        raise WrongResourceState()
-    return Exported(held, number, metadata_of(row), edits_of(row), row.pledged)
-
-
-def _task(order: FilmOrder) -> FilmTask:
-    keep: Sequence[Span] = tuple(Span(one.start_s, one.end_s) for one in order.keep)
-    return FilmTask(
-        order.recording_id,
-        tuple(keep),
-        order.hidden_sources,
-        order.hidden_pictures,
-        order.title,
-        order.author,
-        order.chapters,
-    )

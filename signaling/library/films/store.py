@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.jobs.rules import OPEN_STATES
 from signaling.jobs.tables import JobRow
+from signaling.jobs.wire import JobState
 from signaling.library.films.tables import FilmRow
 from signaling.library.versions.tables import ResourceVersionRow
 from signaling.library.versions.wire import VersionState
@@ -27,6 +28,16 @@ async def of_version(
     return (await session.scalars(query)).all()
 
 
+async def standing(
+    session: AsyncSession, resource_id: str, number: int, now: datetime
+) -> Sequence[FilmRow]:
+    """Return the films of a version whose time is not over, unless the version is past."""
+    row = await session.get(ResourceVersionRow, (resource_id, number))
+    if row is None or row.state in _PAST:
+        return ()
+    return await of_version(session, resource_id, number, now)
+
+
 async def open_of(session: AsyncSession, owner_id: str, kind: str) -> int:
     """Return how many jobs of a kind somebody has on the way."""
     query = (
@@ -35,6 +46,17 @@ async def open_of(session: AsyncSession, owner_id: str, kind: str) -> int:
         .where(JobRow.owner_id == owner_id, JobRow.kind == kind, JobRow.state.in_(OPEN_STATES))
     )
     return await session.scalar(query) or 0
+
+
+async def ready_of(session: AsyncSession, owner_id: str, now: datetime) -> Sequence[FilmRow]:
+    """Return the films of a person that are there, the oldest first."""
+    query = (
+        select(FilmRow)
+        .join(JobRow, JobRow.job_id == FilmRow.job_id)
+        .where(JobRow.owner_id == owner_id, JobRow.state == JobState.DONE, FilmRow.expires_at > now)
+        .order_by(FilmRow.ordered_at, FilmRow.job_id)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def past(session: AsyncSession, now: datetime, limit: int) -> Sequence[FilmRow]:

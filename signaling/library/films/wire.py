@@ -9,6 +9,8 @@ import msgspec
 
 from signaling.base.problem_codes import ProblemCode
 
+MOST_READY_FILMS = 10  # of one person; the next one takes the place of the oldest
+
 
 class FilmState(StrEnum):
     """A film's way: 未导出 / 排队 / 导出中 / 可下载 / 失败."""

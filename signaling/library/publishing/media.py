@@ -20,13 +20,13 @@ from signaling.library.attachments.service import Attachments
 from signaling.library.captions.service import Captions
 from signaling.library.editions.service import EditionKeeper
 from signaling.library.media_shelf import MediaShelf
+from signaling.library.publishing.downloads import Downloads
 from signaling.library.publishing.reading import LibraryReader, Shown, Viewer
 from signaling.library.publishing.refusals import GuestRefusals
 from signaling.library.publishing.showing import (
     CAPTIONS,
     THUMBNAIL,
     detail_of,
-    downloads_of,
     edition_detail,
     edition_folder,
     folder_of,
@@ -73,6 +73,7 @@ class PublishedMedia:
         tickets: Tickets,
         limits: GuessLimits,
         refusals: GuestRefusals,
+        downloads: Downloads,
         prefix: str = "",
     ) -> None:
         """Make it; `prefix` is what a proxy puts before every path."""
@@ -86,6 +87,7 @@ class PublishedMedia:
         self._tickets = tickets
         self._limits = limits
         self._refusals = refusals
+        self._downloads = downloads
         self._prefix = prefix
 
     async def detail(self, viewer: Viewer, resource_id: str) -> LibraryDetail:
@@ -94,7 +96,9 @@ class PublishedMedia:
         entry = self._reader.entry(shown, viewer)
         if entry.locked:
             return locked_detail(entry, shown.version)
-        detail = await self._played(shown, entry)
+        manifest = await self._manifest(shown)
+        played = await self._played(shown, entry, manifest)
+        detail = await self._downloads.offer(viewer, shown, manifest, played)
         number = shown.version.number
         attached = await self._attachments.published(resource_id, number)
         captions_url = None
@@ -102,20 +106,21 @@ class PublishedMedia:
             captions_url = f"{folder_of(shown.version, self._prefix)}/{CAPTIONS}"
         return replace(detail, attachments=attached, captions_url=captions_url)
 
-    async def _played(self, shown: Shown, entry: LibraryEntry) -> LibraryDetail:
+    async def _played(
+        self, shown: Shown, entry: LibraryEntry, manifest: Manifest | None
+    ) -> LibraryDetail:
         """Show a resource with what is played of it now."""
-        manifest = await self._manifest(shown)
-        folder = folder_of(shown.version, self._prefix)
         if (edition := await self._edition(shown)) is not None:
-            saved = () if manifest is None else downloads_of(shown.version, manifest, folder)
             inner = edition_folder(shown.version, edition.edition_id, self._prefix)
-            return edition_detail(entry, shown.version, edition, inner, saved)
+            return edition_detail(entry, shown.version, edition, inner)
         if manifest is None:
             return locked_detail(entry, shown.version)  # without files: the recording is lost
         playback = await self._keeper.playback(shown.edition, edits_of(shown.version))
         if playback.waits:
             return waiting_detail(entry, shown.version, playback)
-        return detail_of(entry, shown.version, manifest, folder, playback)
+        return detail_of(
+            entry, shown.version, manifest, folder_of(shown.version, self._prefix), playback
+        )
 
     async def unlock(self, viewer: Viewer, origin: str, resource_id: str, password: str) -> str:
         """Return the cookie that opens a resource whose password was given.

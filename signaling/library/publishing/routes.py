@@ -12,12 +12,12 @@ from aiohttp import web
 from signaling.access.actions import Action
 from signaling.audit.actions import AuditAction
 from signaling.base.config import Config
-from signaling.base.errors import Malformed, NotFound
+from signaling.base.errors import Forbidden, Malformed, NotFound
 from signaling.base.problem_codes import ProblemCode
 from signaling.identity.session_cookies import AS_HEADER
 from signaling.library.edition_view import media_type
 from signaling.library.editions.service import EditionKeeper
-from signaling.library.file_response import file_response
+from signaling.library.file_response import file_response, is_saved
 from signaling.library.indexing import FACETS
 from signaling.library.paging import BEFORE, LIMIT, limit_of, place_of
 from signaling.library.publishing.facets import Facets
@@ -136,6 +136,7 @@ class LibraryPages:
             return await self._captions(call)
         if PurePath(name).suffix not in _SERVED:
             raise NotFound("no such file")
+        _demand_player(call)
         served = await self.media.file(
             viewer_of(call), call.path("resource_id"), call.path("version"), name
         )
@@ -167,6 +168,7 @@ class LibraryPages:
         content_type = media_type(name)
         if content_type is None:
             raise NotFound("no such file")
+        _demand_player(call)
         ids = (call.path("resource_id"), call.path("version"), call.path("edition_id"))
         served = await self.media.edition_file(viewer_of(call), *ids, name)
         # Names tell the content, but who may see it changes: as for all media, within five minutes.
@@ -178,6 +180,12 @@ class LibraryPages:
         if not served.shared:  # a proxy that keeps answers keeps one for each viewer
             headers["Vary"] = _VIEWER
         return file_response(served.file, headers)
+
+
+def _demand_player(call: Call) -> None:
+    """Raise Forbidden where a classroom's terminal opens a file by itself, and plays it nowhere."""
+    if call.guest is not None and call.guest.room_id is not None and is_saved(call.request):
+        raise Forbidden("a classroom's screen plays what is published, and keeps none of it")
 
 
 def viewer_of(call: Call) -> Viewer:

@@ -121,7 +121,6 @@ def edition_detail(
     version: ResourceVersionRow,
     edition: Edition,
     folder: str,
-    downloads: tuple[w.LibraryDownload, ...],
 ) -> w.LibraryDetail:
     """Show a published resource with its edition; its times are the edition's."""
     edits = edits_of(version)
@@ -134,7 +133,6 @@ def edition_detail(
         cover_s=None if cover is None else edited_moment(cover, edits.keep),
         sources=edition_sources(folder, edition),
         stage=stage_of(edition.stage, edits),
-        downloads=downloads,
     )
 
 
@@ -157,7 +155,6 @@ def detail_of(
         sources=tuple(source_of(folder, one) for one in shown_sources(manifest, edits)),
         stage=stage_of(manifest.stage, edits),
         cuts=spans_of(manifest.cuts),
-        downloads=downloads_of(version, manifest, folder),
         playback=playback,
     )
 
@@ -166,14 +163,20 @@ def downloads_of(
     version: ResourceVersionRow, manifest: Manifest, folder: str
 ) -> tuple[w.LibraryDownload, ...]:
     """Return the files that viewers may save: the recording's own, where nothing is cut out."""
-    edits = edits_of(version)
-    if not metadata_of(version).downloadable or needs_edition(edits):
-        return ()
+    saved = saved_files(version, manifest)
     return tuple(
         w.LibraryDownload(f"{folder}/{quote(file.name)}", source.kind, source.name, source.lead)
-        for source in shown_sources(manifest, edits)
+        for source in shown_sources(manifest, edits_of(version))
         for file in source.files
+        if file.name in saved
     )
+
+
+def saved_files(version: ResourceVersionRow, manifest: Manifest) -> frozenset[str]:
+    """Return the names of the recording's files that viewers may save."""
+    if not metadata_of(version).downloadable:
+        return frozenset()
+    return shown_files(manifest, edits_of(version))
 
 
 def stage_of(spans: Iterable[RecordedStage], edits: ResourceEdits) -> tuple[StageSpan, ...]:

@@ -108,6 +108,14 @@ class LibraryDownload(msgspec.Struct, frozen=True):
     lead: bool
 
 
+class LibraryFilm(msgspec.Struct, frozen=True):
+    """单个 MP4 that viewers may save: its address, the name of the file, and its size in bytes."""
+
+    url: str
+    name: str
+    size: int
+
+
 class TreeLevel(StrEnum):
     """Levels of the textbook tree, from the top; each is a facet of that name."""
 
@@ -152,6 +160,7 @@ class LibraryDetail(msgspec.Struct, frozen=True):
     stage: tuple[StageSpan, ...]
     cuts: tuple[Span, ...]
     downloads: tuple[LibraryDownload, ...] = ()
+    film: LibraryFilm | None = None
     attachments: tuple[Attachment, ...] = ()
     playback: PlaybackStatus | None = None
     captions_url: str | None = None  # WebVTT, at the times of what is played

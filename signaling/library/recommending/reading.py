@@ -13,7 +13,7 @@ from signaling.access.roles import Actor
 from signaling.base.cursors import Place, cursor_of
 from signaling.base.errors import Forbidden
 from signaling.directory.tables import OrgNodeRow
-from signaling.directory.wire import OrgLevel
+from signaling.directory.wire import OrgLevel, PersonRef
 from signaling.library.recommending import store
 from signaling.library.recommending import wire as w
 from signaling.library.recommending.store import Recommended
@@ -107,6 +107,7 @@ class RecommendationReader:
             manifest,
             readable=readable,
             people=shown.people,
+            number=found.row.version,
         )
         entry = _entry(actor, found, summary, names, told)
         decides = found.allows(actor, Action.REVIEW_RESOURCE) and entry.refused is None
@@ -283,6 +284,9 @@ def _entry(
         revision=row.revision,
         note=row.note,
         by=row.by_name,
+        waiting_for=None
+        if row.assigned_to is None
+        else PersonRef(row.assigned_to, row.assigned_name or ""),
         submitted_at=row.submitted_at,
         updated_at=row.updated_at,
         scope=None if row.scope is None else ReferenceScope(row.scope),
@@ -307,7 +311,7 @@ def _review(row: ReferenceReviewRow) -> ReviewEntry:
         verdict=Verdict(row.verdict),
         reason=row.reason,
         marks=(),
-        forwarded_to=None,
+        forwarded_to=row.to_name,
     )
 
 

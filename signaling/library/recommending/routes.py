@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from signaling.access.actions import Action
+from signaling.access.grants import demand_somewhere
 from signaling.audit.actions import AuditAction
 from signaling.library.paging import BEFORE, LIMIT, choice_of, limit_of, place_of
 from signaling.library.recommending import wire as w
+from signaling.library.recommending.deciding import Deciding
 from signaling.library.recommending.reading import RecommendationReader
 from signaling.library.recommending.service import Recommending
 from signaling.library.references.wire import ReferenceState
+from signaling.library.review.wire import ReviewerList
 from signaling.library.versions.permits import permitted
 from signaling.library.versions.reading import ResourceReader
 from signaling.web.routes import Call, Query, Route
@@ -40,6 +43,7 @@ class RecommendationHandlers:
     """Recommendations, for both levels."""
 
     recommending: Recommending
+    deciding: Deciding
     recommendations: RecommendationReader
     reader: ResourceReader
 
@@ -65,13 +69,31 @@ class RecommendationHandlers:
 
     async def pass_(self, call: Call) -> w.ReferenceDetail:
         """Pass a level of the node."""
-        await self.recommending.pass_(call.actor, call.path("reference_id"), call.body)
+        await self.deciding.pass_(call.actor, call.path("reference_id"), call.body)
         return await self.get(call)
 
     async def reject(self, call: Call) -> w.ReferenceDetail:
         """Reject it, with a reason."""
-        await self.recommending.reject(call.actor, call.path("reference_id"), call.body)
+        await self.deciding.reject(call.actor, call.path("reference_id"), call.body)
         return await self.get(call)
+
+    async def reviewers(self, call: Call) -> ReviewerList:
+        """People to whom a recommendation may be forwarded."""
+        found = await self.deciding.reviewers(call.actor, call.path("reference_id"))
+        return ReviewerList(tuple(found))
+
+    async def forward(self, call: Call) -> w.ReferenceDetail:
+        """Let somebody else of the node decide."""
+        await self.deciding.forward(call.actor, call.path("reference_id"), call.body)
+        return await self.get(call)
+
+    async def may_batch(self, call: Call) -> None:
+        """Raise Forbidden where the caller decides about nothing at all."""
+        demand_somewhere(call.actor, Action.REVIEW_RESOURCE)
+
+    async def batch(self, call: Call) -> w.ReferenceBatchResult:
+        """The same verdict on many recommendations, each for itself."""
+        return await self.deciding.batch(call.actor, call.body)
 
     async def recall(self, call: Call) -> w.ReferenceDetail:
         """Take the recommendation back."""
@@ -122,6 +144,16 @@ ROUTES = (
         w.ReferenceQueue,
         query=(LIMIT, BEFORE, Query("state", "waiting (the default), published or withdrawn")),
     ),
+    Route(
+        "POST",
+        "/api/recommendations/batch",
+        RecommendationHandlers.batch,
+        "批量审核下级推荐",
+        w.ReferenceBatchResult,
+        w.ReferenceBatch,
+        permit=RecommendationHandlers.may_batch,
+        audited=AuditAction.REFERENCE_PASS,
+    ),
     Route("GET", _ONE, RecommendationHandlers.get, "一条推荐", w.ReferenceDetail),
     Route(
         "POST",
@@ -142,6 +174,19 @@ ROUTES = (
         w.ReferenceReject,
         permit=_permitted(AuditAction.REFERENCE_REJECT, Action.REVIEW_RESOURCE),
         audited=AuditAction.REFERENCE_REJECT,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/forward",
+        RecommendationHandlers.forward,
+        "转交推荐",
+        w.ReferenceDetail,
+        w.ReferenceForward,
+        permit=_permitted(AuditAction.REFERENCE_FORWARD, Action.REVIEW_RESOURCE),
+        audited=AuditAction.REFERENCE_FORWARD,
+    ),
+    Route(
+        "GET", f"{_ONE}/reviewers", RecommendationHandlers.reviewers, "可转交的审核人", ReviewerList
     ),
     Route(
         "POST",

@@ -22,27 +22,22 @@ from signaling.library.editions.rules import needs_edition
 from signaling.library.indexing import put
 from signaling.library.recommending import store
 from signaling.library.recommending import wire as w
-from signaling.library.recommending.reading import demand, may_recall, refused_to
+from signaling.library.recommending.reading import demand, may_recall
 from signaling.library.recommending.store import Recommended
 from signaling.library.references.rules import Step, WrongStep, shared_as, stepped
 from signaling.library.references.store import Ending, note_shown, take_off, withdraw_copy
-from signaling.library.references.tables import ReferenceReviewRow, ReferenceRow
+from signaling.library.references.tables import ReferenceRow
 from signaling.library.references.wire import ReferenceState
 from signaling.library.versions.ground import ResourceGround, ResourceNotFound, WrongResourceState
 from signaling.library.versions.records import Held, edits_of
 from signaling.library.versions.rules import levels_of, shown_s
 from signaling.library.versions.store import levels_for, load
-from signaling.library.versions.wire import ReviewLevel, Verdict, WithdrawReason
+from signaling.library.versions.wire import ReviewLevel, WithdrawReason
 from signaling.library.wire import ResourceState
-
-_VERDICTS = {
-    Verdict.PASS: (AuditAction.REFERENCE_PASS, Step.PASS),
-    Verdict.REJECT: (AuditAction.REFERENCE_REJECT, Step.REJECT),
-}
 
 
 class Recommending:
-    """The actions of both levels. Whoever asks for the result reads it anew."""
+    """The actions of both levels, but for verdicts (`deciding.py`). Results are asked anew."""
 
     def __init__(self, ground: ResourceGround) -> None:
         self._ground = ground
@@ -79,34 +74,26 @@ class Recommending:
             work.target = resource_id
             work.detail = detail_of(version=row.version, level=row.level, node=above[0].name)
 
-    async def pass_(self, actor: Actor, reference_id: str, wish: w.ReferencePass) -> None:
-        """通过: on to the next level of the node, or to its publication.
+    async def recall(self, actor: Actor, reference_id: str, wish: w.ReferenceRecall) -> None:
+        """撤回推荐, by the level below.
 
         Raises:
             ResourceNotFound: there is none for the actor.
-            Forbidden: the actor may not decide; the code says why.
-            WrongResourceState: it does not wait for a verdict.
+            Forbidden: the actor may not.
+            WrongResourceState: it waits no more.
             ChangedMeanwhile: it is another revision.
         """
-        await self._decide(actor, reference_id, Verdict.PASS, wish.revision, wish.reason)
-
-    async def reject(self, actor: Actor, reference_id: str, wish: w.ReferenceReject) -> None:
-        """驳回, also what was passed but not published. Raises as `pass_`."""
-        await self._decide(actor, reference_id, Verdict.REJECT, wish.revision, wish.reason)
-
-    async def recall(self, actor: Actor, reference_id: str, wish: w.ReferenceRecall) -> None:
-        """撤回推荐, by the level below. Raises as `pass_`."""
-        async with self._opened(actor, AuditAction.REFERENCE_RECALL, reference_id) as (work, found):
+        async with self.opened(actor, AuditAction.REFERENCE_RECALL, reference_id) as (work, found):
             if not may_recall(actor, found.row, found.held):
                 raise Forbidden()
-            _demand_revision(found.row, wish.revision)
-            self._step(found.row, Step.RECALL)
+            demand_revision(found.row, wish.revision)
+            self.step(found.row, Step.RECALL)
             work.detail = detail_of(version=found.row.version)
 
     async def publish(self, actor: Actor, reference_id: str, wish: w.ReferencePublish) -> None:
         """发布 at the node what was passed there, or change for whom it is shown.
 
-        Raises as `pass_`, and:
+        Raises as `recall`, and:
             Refused: a source lacks consent for so many, and is not hidden.
             Invalid: the end is in the past.
         """
@@ -120,12 +107,12 @@ class Recommending:
         if seen is None:
             raise ResourceNotFound()
         manifest = await self._ground.whole(seen.held.row.recording_id)
-        async with self._opened(
+        async with self.opened(
             actor, AuditAction.REFERENCE_PUBLISH, reference_id, Action.PUBLISH_RESOURCE
         ) as (work, found):
             row, held, session = found.row, found.held, work.session
             publication = held.publication
-            _demand_revision(row, wish.revision)
+            demand_revision(row, wish.revision)
             if held.row.state != ResourceState.PUBLISHED or publication is None:
                 raise WrongResourceState()
             wide = shared_as(wish.scope, OrgLevel(found.node.level))
@@ -136,9 +123,9 @@ class Recommending:
             else:
                 former = await store.published_at(session, row.resource_id, row.node_id)
                 if former is not None:
-                    self._step(former, Step.SUPERSEDE)
+                    self.step(former, Step.SUPERSEDE)
                     await session.flush()  # one copy is published at a node
-                self._step(row, Step.PUBLISH)
+                self.step(row, Step.PUBLISH)
                 row.published_at = now
                 edits = edits_of(found.version)
                 row.shown_s = round(shown_s(edits.keep, manifest.entry.duration_s), 3)
@@ -153,14 +140,14 @@ class Recommending:
             )
 
     async def withdraw(self, actor: Actor, reference_id: str, wish: w.ReferenceWithdraw) -> None:
-        """下架 at the node, and above it. Raises as `pass_`; Invalid: the note is missing."""
+        """下架 at the node, and above it. Raises as `recall`; Invalid: the note is missing."""
         if wish.reason is WithdrawReason.OTHER and not wish.note:
             raise Invalid(code=ProblemCode.NOTE_MISSING, field="note")
-        async with self._opened(
+        async with self.opened(
             actor, AuditAction.REFERENCE_WITHDRAW, reference_id, Action.WITHDRAW_RESOURCE
         ) as (work, found):
             row, held, session = found.row, found.held, work.session
-            _demand_revision(row, wish.revision)
+            demand_revision(row, wish.revision)
             if row.state != ReferenceState.PUBLISHED:
                 raise WrongResourceState()
             ending = Ending(wish.reason, wish.note, self._ground.clock.now())
@@ -193,38 +180,8 @@ class Recommending:
                 await self._note(actor, deed, _about(found), error)
             raise
 
-    # --- inside ----------------------------------------------------------------------------------
-
-    async def _decide(
-        self, actor: Actor, reference_id: str, verdict: Verdict, revision: int, reason: str
-    ) -> None:
-        deed, step = _VERDICTS[verdict]
-        async with self._opened(actor, deed, reference_id, Action.REVIEW_RESOURCE) as (work, found):
-            row = found.row
-            told = await store.reviews(work.session, [reference_id])
-            levels = levels_of(row.levels)
-            level = levels[-1] if row.level is None else ReviewLevel(row.level)
-            refused = refused_to(actor, found, told)
-            if refused is not None:
-                raise Forbidden(code=ProblemCode(refused))
-            _demand_revision(row, revision)
-            self._step(row, step)
-            work.session.add(
-                ReferenceReviewRow(
-                    reference_id=reference_id,
-                    position=len(told),
-                    at=row.updated_at,
-                    by_id=actor.actor_id,
-                    by_name=actor.name,
-                    level=level,
-                    verdict=verdict,
-                    reason=reason,
-                )
-            )
-            work.detail = detail_of(version=row.version, level=level, reason=reason or None)
-
     @asynccontextmanager
-    async def _opened(
+    async def opened(
         self,
         actor: Actor,
         deed: AuditAction,
@@ -252,6 +209,20 @@ class Recommending:
             if about is not None:
                 await self._note(actor, deed, about, error)
             raise
+
+    def step(self, row: ReferenceRow, step: Step) -> None:
+        """Bring a recommendation to the state after a step. Raises WrongResourceState."""
+        level = None if row.level is None else ReviewLevel(row.level)
+        try:
+            row.state, row.level = stepped(
+                ReferenceState(row.state), level, step, levels_of(row.levels)
+            )
+        except WrongStep as error:
+            raise WrongResourceState(str(error)) from None
+        row.revision += 1
+        row.updated_at = self._ground.clock.now()
+
+    # --- inside ----------------------------------------------------------------------------------
 
     async def _note(
         self, actor: Actor, deed: AuditAction, about: tuple[str, str, str], error: SignalingError
@@ -286,6 +257,8 @@ class Recommending:
             submitted_at=now,
             updated_at=now,
             expired=False,
+            assigned_to=None,
+            assigned_name=None,
             withdraw_note="",
             from_below=False,
             shown_s=0.0,
@@ -294,18 +267,6 @@ class Recommending:
         session.add(row)
         await session.flush()
         return row
-
-    def _step(self, row: ReferenceRow, step: Step) -> None:
-        """Bring a recommendation to the state after a step. Raises WrongResourceState."""
-        level = None if row.level is None else ReviewLevel(row.level)
-        try:
-            row.state, row.level = stepped(
-                ReferenceState(row.state), level, step, levels_of(row.levels)
-            )
-        except WrongStep as error:
-            raise WrongResourceState(str(error)) from None
-        row.revision += 1
-        row.updated_at = self._ground.clock.now()
 
 
 async def _shown_at(
@@ -340,6 +301,7 @@ def _demand_below(actor: Actor, found: Recommended) -> None:
         raise Forbidden()
 
 
-def _demand_revision(row: ReferenceRow, revision: int) -> None:
+def demand_revision(row: ReferenceRow, revision: int) -> None:
+    """Raise ChangedMeanwhile unless this is the revision that was read."""
     if row.revision != revision:
         raise ChangedMeanwhile(field="revision", facts={"version": row.revision})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from signaling.base.problem_codes import ProblemCode
 from signaling.base.text import TextKind, Word, text_of
-from signaling.directory.wire import OrgLevel
+from signaling.directory.wire import OrgLevel, PersonRef
 from signaling.library.references.wire import ReferenceScope, ReferenceState
+from signaling.library.review.wire import MAX_BATCH
 from signaling.library.versions.wire import (
     CheckFinding,
     Remark,
@@ -48,6 +51,49 @@ class ReferenceReject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     revision: Revision
     reason: Remark
+
+
+class ReferenceForward(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """转交 to another reviewer of the upper node."""
+
+    revision: Revision
+    to_person_id: Word
+    reason: _Remark = ""
+
+
+class BatchDecision(StrEnum):
+    """Verdict of a batch on each of its recommendations."""
+
+    PASS = "pass"  # noqa: S105 - the name of a verdict
+    REJECT = "reject"
+
+
+class ReferenceItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One recommendation of a batch, with the revision that the page has shown."""
+
+    reference_id: Word
+    revision: Revision
+
+
+class ReferenceBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """批量: one verdict on many. ``reason`` is told to those below; a rejection needs one."""
+
+    verdict: BatchDecision
+    items: Annotated[tuple[ReferenceItem, ...], Meta(min_length=1, max_length=MAX_BATCH)]
+    reason: _Remark = ""
+
+
+class ReferenceOutcome(msgspec.Struct, frozen=True):
+    """Outcome for one recommendation of a batch; ``problem`` is None where it was done."""
+
+    reference_id: str
+    problem: ProblemCode | None
+
+
+class ReferenceBatchResult(msgspec.Struct, frozen=True):
+    """Outcomes of a batch, in its order."""
+
+    outcomes: tuple[ReferenceOutcome, ...]
 
 
 class ReferenceRecall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +154,10 @@ class Chain(msgspec.Struct, frozen=True):
 
 
 class ReferenceEntry(msgspec.Struct, frozen=True):
-    """One recommendation to a node of the reader's branches. ``refused``: why not by the reader."""
+    """One recommendation to a node of the reader's branches. ``refused``: why not by the reader.
+
+    ``waiting_for`` is who it was forwarded to; others of the node may still decide.
+    """
 
     reference_id: str
     resource: ResourceSummary
@@ -123,6 +172,7 @@ class ReferenceEntry(msgspec.Struct, frozen=True):
     revision: int
     note: str
     by: str
+    waiting_for: PersonRef | None
     submitted_at: datetime
     updated_at: datetime
     scope: ReferenceScope | None

@@ -55,6 +55,8 @@ class ReferenceRow(Base):
     note: Mapped[str] = mapped_column(Text)  # why it was recommended
     by_id: Mapped[str]
     by_name: Mapped[str]
+    assigned_to: Mapped[str | None]  # a person's id, after 转交; None: whoever may
+    assigned_name: Mapped[str | None]
     submitted_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     scope: Mapped[ReferenceScope | None] = mapped_column(String(40))
@@ -84,3 +86,5 @@ class ReferenceReviewRow(Base):
     level: Mapped[ReviewLevel] = mapped_column(String(40))
     verdict: Mapped[Verdict] = mapped_column(String(40))
     reason: Mapped[str] = mapped_column(Text)
+    to_id: Mapped[str | None]  # to whom it was forwarded
+    to_name: Mapped[str | None]

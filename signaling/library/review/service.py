@@ -230,6 +230,7 @@ class Reviewing:
             manifest,
             readable=readable,
             people=people_of(row),
+            number=row.number,
         )
         assigned = row.assigned_to
         return w.ReviewQueueEntry(

@@ -30,7 +30,8 @@ WANTED = ("summary", "keywords", "edition", "volume", "section", "copyright_note
 class Checked:
     """A version that is checked, with its recording; None while there is none to be shown.
 
-    `readable` is false where the recording is there, and cannot be read now.
+    `readable` is false where the recording is there, and cannot be read now. `number` is the
+    version's; None of what nobody has saved yet.
     """
 
     resource_id: str
@@ -42,6 +43,7 @@ class Checked:
     readable: bool = True
     kind: ResourceKind = ResourceKind.RECORDING
     people: ShownPeople | None = None
+    number: int | None = None
 
     @property
     def shown_sources(self) -> tuple[str, ...]:

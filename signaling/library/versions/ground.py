@@ -204,6 +204,7 @@ class ResourceGround:
         *,
         readable: bool = True,
         people: ShownPeople | None = None,
+        number: int | None = None,
     ) -> Checked:
         """Return a version as checks want it."""
         return Checked(
@@ -216,6 +217,7 @@ class ResourceGround:
             readable,
             ResourceKind(held.row.kind),
             people,
+            number,
         )
 
 

@@ -196,6 +196,7 @@ class ResourceReader:
             manifest,
             readable=readable,
             people=working.people,
+            number=working.number,
         )
         return await self._ground.checks.of(version, ShareScope.PUBLIC)
 

@@ -258,6 +258,7 @@ class CheckCode(StrEnum):
     DUPLICATE = "duplicate"
     CAPTION_WORDS = "caption_words"
     MINORS_SHOWN = "minors_shown"  # the author declares minors in an upload, and consent
+    ATTACHMENT_KIND = "attachment_kind"  # `name` is a file that is `content` by its bytes
     NO_MINORS = "no_minors"  # the author declares that there are none
 
 
@@ -284,6 +285,7 @@ class CheckFinding(msgspec.Struct, frozen=True):
     spans: tuple[Span, ...] = ()
     allowed: ShareScope | None = None
     picture_only: bool = False
+    content: str | None = None  # of a file, as at the end of a name; empty: of no known kind
 
 
 class WorkingBrief(msgspec.Struct, frozen=True):

@@ -142,7 +142,7 @@ const SHOWN: Record<string, { readonly under: readonly string[]; readonly but?: 
   SourcePart: { under: ['consent.part'], but: ['nothing'] },
 }
 /** Types whose values never become words by themselves. */
-const SILENT = ['Action', 'WorkbookLanguage', 'SourceKind', 'RecordingState', 'ByeReason', 'FilePurpose', 'FileState', 'MatchedField', 'ResourceKind', 'ResourceState', 'BatchVerdict', 'EditionState', 'UploadState', 'FiguresKind', 'CaptionState', 'FilmState', 'CaptionOrigin']
+const SILENT = ['Action', 'WorkbookLanguage', 'SourceKind', 'RecordingState', 'ByeReason', 'FilePurpose', 'FileState', 'MatchedField', 'ResourceKind', 'ResourceState', 'BatchVerdict', 'BatchDecision', 'EditionState', 'UploadState', 'FiguresKind', 'CaptionState', 'FilmState', 'CaptionOrigin']
 
 describe('the values of the generated wire types', () => {
   const wire = read('web_client/src/core/base/wire.ts')

@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import structlog
 
 from recorder.api import (
     Film,
@@ -26,6 +27,7 @@ from recorder.api import (
     StageSpan,
 )
 from recorder.core.manifest import decode_manifest, encode_manifest
+from recorder.films import fonts
 from recorder.films.maker import FilmStudio
 from recorder.films.service import FilmService, film_place
 from recorder.storage.folder import FolderStorage
@@ -181,6 +183,61 @@ def test_of_hidden_pictures_the_sound_is_heard_over_a_calm_card(lesson: Path) ->
         assert light.max() - light.min() < 8, time
         assert 30 < light.mean() < 50, time
     assert _loud(path) == pytest.approx([0.5], abs=SYNC_S)
+
+
+CARD = ("浮力的秘密", "王老师", "丰乐县第一小学", "物理 八年级")
+OF_SOUND = FilmOrder(
+    "r1",
+    (Span(4.5, 6.0),),
+    hidden_pictures=("lead.camera", "lead.courseware", ROOM),
+    card=CARD,
+)
+
+
+def test_the_card_has_its_texts_in_the_middle_and_in_rows(storage: Path) -> None:
+    count = 0
+    for time, light, blue, red in planes(made_of(storage, OF_SOUND).path):
+        count += 1
+        letters = light > 120
+        assert 0.005 < letters.mean() < 0.1, time
+        rows, columns = letters.any(axis=1), letters.any(axis=0)
+        assert not rows[:120].any() and not rows[600:].any(), time
+        assert not columns[:120].any() and not columns[1160:].any(), time
+        middle = np.flatnonzero(columns).mean()
+        assert abs(middle - 640) < 20, time
+        begins = np.flatnonzero(rows[1:] & ~rows[:-1])
+        ends = np.flatnonzero(~rows[1:] & rows[:-1])
+        heights = [int(height) for height in ends - begins if height >= 20]
+        assert len(heights) == len(CARD), (time, heights)
+        assert heights[0] > max(heights[1:]) * 1.3  # the title
+        assert abs(blue[letters].mean() - 128) < 10  # white
+        assert abs(red[letters].mean() - 128) < 10
+    assert count == 38
+
+
+def test_a_card_stands_only_while_nobody_is_seen(lesson: Path) -> None:
+    whole = replace(OF_SOUND, hidden_pictures=())
+    named, plain = (
+        [light for _, light, _, _ in planes(made_of(lesson, order).path)]
+        for order in (whole, replace(whole, card=()))
+    )
+    assert all(np.array_equal(one, other) for one, other in zip(named, plain, strict=True))
+
+
+async def test_without_a_chinese_font_the_card_is_plain_and_the_log_says_so_once(
+    storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "_told", False)
+    monkeypatch.setattr(fonts, "_PROGRAM", "no-such-program")
+    with structlog.testing.capture_logs() as logs:
+        for card in (CARD, CARD[:1]):
+            order = replace(OF_SOUND, card=card)
+            film = await studio(storage).make(order, _nothing)
+            path = storage / film_place("r1", film.film_id) / "film.mp4"
+            for time, light, _, _ in planes(path):
+                assert light.max() - light.min() < 8, time
+    told = [one for one in logs if one["event"] == "no_chinese_font"]
+    assert [one["log_level"] for one in told] == ["warning"]
 
 
 async def test_the_same_order_is_made_once_found_and_deleted(storage: Path) -> None:

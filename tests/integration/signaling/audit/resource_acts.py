@@ -7,7 +7,9 @@ from typing import Any, Protocol
 import msgspec
 from sqlalchemy import update
 
+from signaling.access.roles import Role
 from signaling.command import seed
+from signaling.directory.tables import GrantRow
 from signaling.files.tables import FileRow
 from signaling.files.wire import FilePurpose, VideoFacts
 from signaling.library.editions.tables import EditionRow
@@ -20,6 +22,7 @@ from tests.support.server import Client
 from tests.support.uploads import upload
 
 REVIEWER = "resource-zhao"
+OTHER = "researcher-chen"  # decides for the county, too, once that is granted
 UNAUDITED = {
     (
         "POST",
@@ -181,6 +184,20 @@ async def _grant_above(c: County) -> None:
         row.by_id = "somebody-of-the-school"
 
 
+async def _reviewer_above(c: County) -> None:
+    """Somebody else may decide there, too."""
+    await _grant_above(c)
+    async with c.services.database.write() as session:
+        session.add(
+            GrantRow(
+                grant_id="above",
+                person_id=OTHER,
+                role=Role.RESOURCE_ADMIN,
+                node_id=seed.COUNTY[0],
+            )
+        )
+
+
 async def _above(c: County, deed: str, method: str = "POST", **body: Any) -> Any:
     return await c.admin.call(method, f"{c.kept['reference']}/{deed}", body)
 
@@ -251,6 +268,7 @@ ACTS = {
     "reference_recall": lambda c: _above(c, "recall", revision=1),
     "reference_pass": lambda c: _above(c, "pass", revision=1),
     "reference_reject": lambda c: _above(c, "reject", revision=1, reason="重复"),
+    "reference_forward": lambda c: _above(c, "forward", revision=1, to_person_id=OTHER),
     "reference_publish": lambda c: _above(c, "publication", "PUT", revision=2, scope="branch"),
     "reference_withdraw": lambda c: _above(c, "withdraw", revision=3, reason="outdated"),
     "resource_nominate": lambda c: _deed(
@@ -318,6 +336,7 @@ PREPARED_BY = {
     "reference_recall": _grant_above,
     "reference_pass": _grant_above,
     "reference_reject": _grant_above,
+    "reference_forward": _reviewer_above,
     "reference_publish": _passed_above,
     "reference_withdraw": _shown_above,
     "resource_delete": _shelved,

@@ -50,6 +50,7 @@ AT_ONCE = 6  # requests
 
 ONE, SHARED = "/api/resources/{resource_id}", "/api/library/{resource_id}"
 MEDIA = "/media/resources/{resource_id}/{version}/{file}"
+DOWNLOAD = "/media/downloads/{resource_id}/{version}/{file}"
 ATTACHMENT = "/media/attachments/{resource_id}/{version}/{file_id}"
 EDITION = "/media/resources/{resource_id}/{version}/{edition_id}/{file}"
 STALE = {"revision": 99}
@@ -92,6 +93,7 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", f"{SHARED}/unlock"): (AT_SCHOOL | WORKERS, {"password": "x"}),
     ("GET", MEDIA): (AT_SCHOOL | WORKERS, None),
     ("GET", EDITION): (AT_SCHOOL | WORKERS, None),
+    ("GET", DOWNLOAD): ((AT_SCHOOL | WORKERS) - {ROOM}, None),
     ("POST", f"{ONE}/attachments"): ({OWNER}, {"file_id": "none", "kind": "plan"}),
     ("DELETE", f"{ONE}/attachments/{{file_id}}"): ({OWNER}, None),
     ("GET", f"{ONE}/versions/{{version}}/attachments/{{file_id}}"): (WORKERS, None),
@@ -107,7 +109,7 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
 }
 # Allowed deeds that need no body would be done: their states are walked by other tests.
 # What is not there: whoever may fetch it is told so, and each other try is audited.
-ABSENT = ("GET", f"{ONE}/versions/{{version}}/film/content")
+ABSENT = (("GET", f"{ONE}/versions/{{version}}/film/content"), ("GET", DOWNLOAD))
 DONE = {"recall": {"in_review", "passed"}, "versions": {"published", "withdrawn"}}
 
 
@@ -190,7 +192,10 @@ def _refused_with(who: str, route: tuple[str, str], state: str) -> set[int] | No
     may, _ = MAY[route]
     path = route[1]
     if not path.startswith(ONE):  # the library: whoever it is not for is told of nothing
-        return None if state == "published" and who in may else {404}
+        if state != "published" or who not in may:
+            # A terminal plays what it may not save.
+            return {403} if (who, path, state) == (ROOM, DOWNLOAD, "published") else {404}
+        return None
     if who == NOBODY:
         return {401}
     if who in may:
@@ -211,12 +216,12 @@ async def test_who_gets_how_far(walk: Walk, state: str) -> None:
         async with turn:
             status, text = await walk.ask(who, route, state)
         if wanted is None:
-            there = route[0] == "GET" and route != ABSENT
+            there = route[0] == "GET" and route not in ABSENT
             fits = status in ({200, 206} if there else REFUSED)
         else:
             fits = status in wanted
-            deed = (route[0] != "GET" or route == ABSENT) and route[1].startswith(ONE)
-            refused += deed and who != NOBODY
+            deed = (route[0] != "GET" or route in ABSENT) and route[1].startswith(ONE)
+            refused += (deed and who != NOBODY) or (wanted == {403} and route[1] == DOWNLOAD)
         return None if fits else f"{who} {route}: {status} {text[:150]}, wanted {wanted}"
 
     told = await asyncio.gather(*(one(who, route) for who in EVERYBODY for route in MAY))

@@ -58,6 +58,9 @@ def people(*roles: Role) -> frozenset[str]:
 ADMINS = people(Role.RESOURCE_ADMIN, Role.COUNTY_ADMIN)
 AUTHORS = ADMINS | people(Role.LEAD_TEACHER)
 OBSERVERS = ADMINS | people(Role.RESEARCHER, Role.INSPECTOR)
+OUR_ADMINS = frozenset(
+    who for who in ADMINS if who.startswith(HERE.school) or who.startswith(f"{OURS.mark}-r")
+) | {OURS.person(Role.COUNTY_ADMIN)}
 NEAR = frozenset(who for who in OBSERVERS if who.startswith((HERE.school, f"{OURS.mark}-r")))
 NEAR |= {OURS.person(Role.COUNTY_ADMIN)}
 STALE = {"revision": 99}
@@ -95,6 +98,7 @@ LISTS: Expected = {
         {"file_id": "none", "title": "x"},
     ),
     ("GET", "/api/recommendations"): (people(Role.RESOURCE_ADMIN), None),
+    ("POST", "/api/recommendations/batch"): (people(Role.RESOURCE_ADMIN), {"verdict": "none"}),
     ("GET", "/api/series"): (EVERYBODY, None),
     ("POST", "/api/series"): (AUTHORS, {"title": "x", "resource_id": "none"}),
     ("GET", "/api/coverage"): (OBSERVERS, None),
@@ -103,7 +107,9 @@ LISTS: Expected = {
     ("GET", "/api/recordings"): (SIGNED_IN, None),
 }
 # What lies in one place: others hear that it is not there.
+_NODE = "/api/caption-policies/{node_id}"
 PLACES: Expected = {
+    ("GET", _NODE): (OUR_ADMINS, None),
     ("GET", "/api/coverage/schools/{school_id}"): (NEAR, None),
     ("GET", "/api/recordings/{recording_id}"): (AT_SCHOOL | NEAR, None),
     ("GET", "/media/recordings/{recording_id}/{file}"): (AT_SCHOOL | NEAR, None),
@@ -113,6 +119,8 @@ COPIES: Expected = {
     ("GET", _COPY): (WORKERS, None),
     ("POST", f"{_COPY}/pass"): ({ABOVE}, STALE),
     ("POST", f"{_COPY}/reject"): ({ABOVE}, STALE | {"reason": "x"}),
+    ("POST", f"{_COPY}/forward"): ({ABOVE}, STALE | {"to_person_id": "x"}),
+    ("GET", f"{_COPY}/reviewers"): ({ABOVE}, None),
     ("POST", f"{_COPY}/recall"): (REVIEWERS, STALE),
     ("PUT", f"{_COPY}/publication"): ({ABOVE}, STALE | {"scope": "branch"}),
     ("POST", f"{_COPY}/withdraw"): (
@@ -277,6 +285,7 @@ async def test_who_gets_a_recording_or_a_school(beside: Beside, state: str) -> N
             for who in EVERYBODY
         ),
         school_id=HERE.school,
+        node_id=HERE.school,
         recording_id=f"to-{state}",
     )
 

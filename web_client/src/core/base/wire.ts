@@ -1351,6 +1351,7 @@ export type AuditAction =
   | 'reference_recall'
   | 'reference_pass'
   | 'reference_reject'
+  | 'reference_forward'
   | 'reference_publish'
   | 'reference_withdraw'
   | 'series_create'
@@ -2804,6 +2805,7 @@ export type CheckCode =
   | 'duplicate'
   | 'caption_words'
   | 'minors_shown'
+  | 'attachment_kind'
   | 'no_minors'
 
 /** Weight of a finding. */
@@ -2827,6 +2829,7 @@ export interface CheckFinding {
   spans: readonly Span[]
   allowed: ShareScope | null
   picture_only: boolean
+  content: string | null
 }
 
 /** The working version, as lists show it. ``rejected``: it came back from review. */
@@ -2935,6 +2938,8 @@ export const MAX_CAPTION_WORDS = 200
 
 export const MAX_WORD_CHARS = 40
 
+export const LISTED_WORDS = 20
+
 /** A track's way. A version without a row has none. */
 export type CaptionState =
   | 'none'
@@ -3001,7 +3006,8 @@ export interface CaptionOrder {
  * Captions in the branch of an org node.
  *
  * ``automatic``: what is submitted without captions gets some; None leaves it to the node above.
- * ``words``: a reviewer is told where captions have them, with those of all nodes above.
+ * ``words``: a reviewer is told where captions have them, with those of all nodes above. A list
+ * has the first ones; ``word_count`` is how many there are. ``version`` is 0 of a node without.
  */
 export interface CaptionPolicy {
   node_id: string
@@ -3009,13 +3015,15 @@ export interface CaptionPolicy {
   level: OrgLevel
   automatic: boolean | null
   words: readonly string[]
+  word_count: number
   version: number
 }
 
-/** Policies of the reader's branches, the highest node first. */
+/** Policies of the reader's branches, the highest node first. ``next`` continues them. */
 export interface CaptionPolicies {
   policies: readonly CaptionPolicy[]
   installed: boolean
+  next: string | null
 }
 
 /** Sets the policy of a node; without ``automatic`` and words it is taken away. */
@@ -3162,6 +3170,8 @@ export interface UploadResource {
   kind_of_resource?: ResourceType
 }
 
+export const MOST_READY_FILMS = 10
+
 /** A film's way: 未导出 / 排队 / 导出中 / 可下载 / 失败. */
 export type FilmState =
   | 'none'
@@ -3262,6 +3272,13 @@ export interface LibraryDownload {
   lead: boolean
 }
 
+/** 单个 MP4 that viewers may save: its address, the name of the file, and its size in bytes. */
+export interface LibraryFilm {
+  url: string
+  name: string
+  size: number
+}
+
 /** Levels of the textbook tree, from the top; each is a facet of that name. */
 export type TreeLevel =
   | 'stage'
@@ -3304,6 +3321,7 @@ export interface LibraryDetail {
   stage: readonly StageSpan[]
   cuts: readonly Span[]
   downloads: readonly LibraryDownload[]
+  film: LibraryFilm | null
   attachments: readonly Attachment[]
   playback: PlaybackStatus | null
   captions_url: string | null
@@ -3353,6 +3371,47 @@ export interface ReferenceReject {
   revision: number
   /** length 1…1000 */
   reason: string
+}
+
+/** 转交 to another reviewer of the upper node. */
+export interface ReferenceForward {
+  revision: number
+  /** length 1…200 */
+  to_person_id: string
+  /** length 0…1000 */
+  reason?: string
+}
+
+/** Verdict of a batch on each of its recommendations. */
+export type BatchDecision =
+  | 'pass'
+  | 'reject'
+
+/** One recommendation of a batch, with the revision that the page has shown. */
+export interface ReferenceItem {
+  /** length 1…200 */
+  reference_id: string
+  revision: number
+}
+
+/** 批量: one verdict on many. ``reason`` is told to those below; a rejection needs one. */
+export interface ReferenceBatch {
+  verdict: BatchDecision
+  /** length 1…100 */
+  items: readonly ReferenceItem[]
+  /** length 0…1000 */
+  reason?: string
+}
+
+/** Outcome for one recommendation of a batch; ``problem`` is None where it was done. */
+export interface ReferenceOutcome {
+  reference_id: string
+  problem: ProblemCode | null
+}
+
+/** Outcomes of a batch, in its order. */
+export interface ReferenceBatchResult {
+  outcomes: readonly ReferenceOutcome[]
 }
 
 /** 撤回推荐, by the level that recommended it. */
@@ -3409,7 +3468,11 @@ export interface Chain {
   steps: readonly ChainStep[]
 }
 
-/** One recommendation to a node of the reader's branches. ``refused``: why not by the reader. */
+/**
+ * One recommendation to a node of the reader's branches. ``refused``: why not by the reader.
+ *
+ * ``waiting_for`` is who it was forwarded to; others of the node may still decide.
+ */
 export interface ReferenceEntry {
   reference_id: string
   resource: ResourceSummary
@@ -3424,6 +3487,7 @@ export interface ReferenceEntry {
   revision: number
   note: string
   by: string
+  waiting_for: PersonRef | null
   submitted_at: string
   updated_at: string
   scope: ReferenceScope | null

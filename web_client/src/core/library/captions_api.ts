@@ -1,6 +1,6 @@
 /** The requests about captions. */
 import type { RestClient } from '../base/rest'
-import type { CaptionPolicies, CaptionPolicySet, CaptionSave, CaptionTrack } from '../base/wire'
+import type { CaptionPolicies, CaptionPolicy, CaptionPolicySet, CaptionSave, CaptionTrack } from '../base/wire'
 
 const pathOf = (id: string, rest: string): string => `/api/resources/${encodeURIComponent(id)}${rest}`
 
@@ -20,8 +20,13 @@ export class CaptionsApi {
     return this.rest.call('POST', pathOf(id, '/captions'), { revision })
   }
 
-  policies(): Promise<CaptionPolicies> {
-    return this.rest.call('GET', '/api/caption-policies')
+  policies(before: string | null): Promise<CaptionPolicies> {
+    return this.rest.call('GET', `/api/caption-policies${queryOf({ before })}`)
+  }
+
+  /** The policy of one place with all its words; an empty one where it has none. */
+  policy(nodeId: string): Promise<CaptionPolicy> {
+    return this.rest.call('GET', `/api/caption-policies/${encodeURIComponent(nodeId)}`)
   }
 
   setPolicy(body: CaptionPolicySet): Promise<CaptionPolicies> {

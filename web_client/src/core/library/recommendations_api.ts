@@ -2,7 +2,10 @@
 import { queryOf, type RestClient } from '../base/rest'
 import type {
   Chain,
+  ReferenceBatch,
+  ReferenceBatchResult,
   ReferenceDetail,
+  ReferenceForward,
   ReferencePass,
   ReferencePublish,
   ReferenceQueue,
@@ -10,7 +13,10 @@ import type {
   ReferenceReject,
   ReferenceWithdraw,
   ResourceRecommend,
+  ReviewerList,
 } from '../base/wire'
+
+const PATIENCE_MS = 30_000 // a batch of a hundred takes longer than other requests
 
 export const RECOMMENDED_VIEWS = ['waiting', 'published', 'withdrawn'] as const
 export type RecommendedView = (typeof RECOMMENDED_VIEWS)[number]
@@ -43,6 +49,19 @@ export class RecommendationsApi {
 
   reject(id: string, body: ReferenceReject): Promise<ReferenceDetail> {
     return this.rest.call('POST', pathOf(id, '/reject'), body)
+  }
+
+  reviewers(id: string): Promise<ReviewerList> {
+    return this.rest.call('GET', pathOf(id, '/reviewers'))
+  }
+
+  forward(id: string, body: ReferenceForward): Promise<ReferenceDetail> {
+    return this.rest.call('POST', pathOf(id, '/forward'), body)
+  }
+
+  /** One verdict on many, each for itself. */
+  batch(body: ReferenceBatch): Promise<ReferenceBatchResult> {
+    return this.rest.call('POST', '/api/recommendations/batch', body, PATIENCE_MS)
   }
 
   recall(id: string, body: ReferenceRecall): Promise<ReferenceDetail> {

@@ -133,6 +133,7 @@ export const auditEn: typeof auditZh = {
       reference_recall: 'Recommendation taken back',
       reference_pass: 'Recommendation passed',
       reference_reject: 'Recommendation rejected',
+      reference_forward: 'Recommendation forwarded',
       reference_publish: 'Published at the upper level',
       reference_withdraw: 'Taken off at the upper level',
       series_create: 'Series made',
@@ -365,6 +366,7 @@ export const auditEn: typeof auditZh = {
       },
       deed: {
         share_link_open: 'Share link opened',
+        download: 'Download of a file of a resource',
         share_password: 'Password of a resource',
       },
       problem: {

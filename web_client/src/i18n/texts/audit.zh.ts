@@ -131,6 +131,7 @@ export const auditZh = {
       reference_recall: '撤回推荐',
       reference_pass: '通过下级推荐',
       reference_reject: '驳回下级推荐',
+      reference_forward: '转交下级推荐',
       reference_publish: '在本级发布',
       reference_withdraw: '在本级下架',
       series_create: '新建专题',
@@ -363,6 +364,7 @@ export const auditZh = {
       },
       deed: {
         share_link_open: '用分享链接打开',
+        download: '下载资源文件',
         share_password: '输入资源密码',
       },
       problem: {

@@ -51,6 +51,7 @@ export const captionsEn = {
       hint: 'What is submitted can get captions by itself. Reviewers are told where captions have these words; words of a place hold below it, too.',
       automatic: 'At submission',
       words: 'Words to check',
+      inAll: '… {n} in all',
       wordsHint: 'Words to check (one a line, or with commas)',
       tooMany: 'At most {n} words.',
       choice: { above: 'As the place above', yes: 'Made by itself', no: 'Not made by itself' },

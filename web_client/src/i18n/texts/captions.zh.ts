@@ -51,6 +51,7 @@ export const captionsZh = {
       hint: '提交时可以自动生成字幕。字幕里出现下列词语时，审核人会看到提示；上级的词语对下级也有效。',
       automatic: '提交时自动生成',
       words: '核对词语',
+      inAll: '等 {n} 个',
       wordsHint: '核对词语（每行一个，或用逗号隔开）',
       tooMany: '最多 {n} 个词语。',
       choice: { above: '按上级设置', yes: '自动生成', no: '不自动生成' },

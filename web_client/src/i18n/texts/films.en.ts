@@ -19,6 +19,7 @@ export const filmsEn: typeof filmsZh = {
     stale: 'The version was changed, so the former MP4 cannot be downloaded any more. Please export it again.',
     failed: 'The export failed: ',
     unsaved: 'There are unsaved changes. The file has what was saved last.',
+    most: 'A person keeps {n} MP4 files at most; the next one takes the place of the oldest.',
     close: 'Close',
   },
 }

@@ -68,6 +68,7 @@ export const libraryZh = {
     preparingHint: '这个资源经过剪辑，播放版本做好后即可观看。不用刷新，本页会自动打开。',
     prepareFailed: '播放版本还没有做好',
     prepareFailedHint: '学校的资源管理员会看到提示并重新生成，请稍后再来。',
+    film: '下载单个 MP4（{size}）',
     onlineOnly: '这个资源经过剪辑，只能在线观看。',
   },
   player: {

@@ -180,6 +180,8 @@ export const resourcesEn: typeof resourcesZh = {
     duplicate: 'The same as "{name}"',
     caption_words: 'Words of the captions to be checked: {name}',
     minors_shown: 'The author declares: minors are seen or heard, and their guardians have consented. Please check before you decide who may see it.',
+    attachment_kind: 'The attachment “{name}” holds a file of the kind {content}, which its name does not say. Please check it before you open it',
+    attachment_unknown: 'The attachment “{name}” does not hold what its name says, nor any known kind of file. Please check it before you open it',
     no_minors: 'The author declares: no minors are seen or heard.',
   },
   attachment: {

@@ -178,6 +178,8 @@ export const resourcesZh = {
     duplicate: '与“{name}”内容重复',
     caption_words: '字幕里有须核对的词：{name}',
     minors_shown: '作者声明：画面或声音中有未成年人，并已取得监护人同意。请核对后再决定公开范围。',
+    attachment_kind: '附件“{name}”的内容其实是 {content} 文件，与文件名不符；请核对后再下载打开',
+    attachment_unknown: '附件“{name}”的内容与文件名不符，也认不出是什么文件；请核对后再下载打开',
     no_minors: '作者声明：画面和声音中没有未成年人。',
   },
   attachment: {

@@ -36,6 +36,7 @@ export const reviewsEn: typeof reviewsZh = {
     batchPublish: 'Publish them',
     batchDone: '{n} handled.',
     batchLeft: '{n} not handled: {why}',
+    batchRefused: 'These {n} were not handled:',
     passMany: 'Pass these {n} resources?',
     passManyText: 'Only the present level is passed. Please be sure to have looked at each.',
     rejectMany: 'Reject these {n} resources',

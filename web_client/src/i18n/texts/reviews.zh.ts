@@ -34,6 +34,7 @@ export const reviewsZh = {
     batchPublish: '批量发布',
     batchDone: '已处理 {n} 个。',
     batchLeft: '有 {n} 个没有处理：{why}',
+    batchRefused: '以下 {n} 个没有处理：',
     passMany: '通过这 {n} 个资源？',
     passManyText: '只通过当前这一级。请确认已逐个看过。',
     rejectMany: '驳回这 {n} 个资源',

@@ -152,3 +152,27 @@ async def test_who_may_not(at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(detail["working"]["attachments"]) == 1
     entries = await at.world.services.audit.entries("resource_attach")  # type: ignore[arg-type]
     assert HERE.school in entries[0].path
+
+
+async def test_one_that_is_not_what_its_name_says_is_told_to_author_and_reviewer(at: Stage) -> None:
+    def remarks(findings: Any) -> list[tuple[str, str, str]]:
+        return [
+            (one["name"], one["content"], one["weight"])
+            for one in findings
+            if one["code"] == "attachment_kind"
+        ]
+
+    await _attach(at)
+    await _attach(at, HTML, "说明.txt", "other")
+    file_id, detail = await _attach(at, PDF, "课件.docx", "slides")
+    wanted = [("说明.txt", "", "warning"), ("课件.docx", "pdf", "warning")]
+    assert remarks(detail["findings"]) == wanted
+    assert await _saved(at.teacher, detail["working"]["attachments"][2]["url"]) == PDF  # it is kept
+    await at.save()
+    await at.submit()
+    assert remarks((await at.detail(at.school_admin))["findings"]) == wanted
+    queue = await at.school_admin.call("GET", "/api/reviews")
+    assert remarks(queue["entries"][0]["findings"]) == wanted
+    await at.teacher.call("POST", f"{at.path}/recall")
+    detail = await at.teacher.call("DELETE", f"{at.path}/attachments/{file_id}")
+    assert remarks(detail["findings"]) == wanted[:1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from signaling.jobs.wire import JobState
 from signaling.library.captions import service
 from signaling.library.captions.speech import Heard
 from signaling.library.captions.tables import CaptionRow
+from signaling.library.captions.wire import LISTED_WORDS, MAX_CAPTION_WORDS, MAX_WORD_CHARS
 from tests.integration.signaling.library.resource_acts import (
+    FAR,
     HERE,
     NEXT_DOOR,
     OURS,
@@ -27,6 +30,7 @@ from tests.integration.signaling.stores import on_both_stores
 from tests.support.captions import Said, caption_kinds
 from tests.support.jobs import carry_out_jobs
 from tests.support.resources import room_source
+from tests.support.server import ProblemError
 
 ROOM = room_source(HERE.room)
 HELLO = Heard(3, 6, "同学们好。")
@@ -289,6 +293,51 @@ async def test_branches_say_what_they_want(at: Stage) -> None:
     listed = await policy(HERE.school, 1, automatic=False)
     assert listed["policies"][-1]["words"] == []
     assert await policy(HERE.school, 2) != listed
+
+
+@on_both_stores
+async def test_long_lists_of_words_come_in_pages_and_whole_one_by_one(at: Stage) -> None:
+    async def policy(node_id: str, **more: Any) -> Any:
+        body = {"node_id": node_id, "version": 0} | more
+        return await at.operator.call("PUT", "/api/caption-policies", body)
+
+    words = [f"{number:03}".ljust(MAX_WORD_CHARS, "字") for number in range(MAX_CAPTION_WORDS)]
+    asked = policy(HERE.school, words=[*words, "一个太多"])
+    with pytest.raises(ProblemError) as many:
+        await asked
+    assert (many.value.status, many.value.field) == (422, "words")
+    with pytest.raises(ProblemError) as long:
+        await policy(HERE.school, words=["短", "字" * (MAX_WORD_CHARS + 1)])
+    assert long.value.status == 422
+    assert str(long.value.field).startswith("words")
+    for node in (OURS.mark, HERE.school, NEXT_DOOR.school):
+        await policy(node, words=words)
+    whole = await at.operator.call("GET", f"/api/caption-policies/{HERE.school}")
+    assert (whole["words"], whole["word_count"]) == (words, MAX_CAPTION_WORDS)
+    seen: list[str] = []
+    path = "/api/caption-policies?limit=1"
+    while True:
+        async with at.operator.http.get(at.operator.base + path) as answer:
+            body = await answer.read()
+        assert len(body) < 8_000
+        page = json.loads(body)
+        (one,) = page["policies"]
+        assert (one["words"], one["word_count"]) == (words[:LISTED_WORDS], MAX_CAPTION_WORDS)
+        seen.append(one["node_id"])
+        if page["next"] is None:
+            break
+        path = f"/api/caption-policies?limit=1&before={page['next']}"
+    assert seen == [OURS.mark, HERE.school, NEXT_DOOR.school]
+    none = await at.operator.call("GET", "/api/caption-policies/cn")
+    assert (none["version"], none["words"], none["word_count"]) == (0, [], 0)
+    for node in ("none", FAR.school):
+        wrong = at.operator.call("GET", f"/api/caption-policies/{node}")
+        assert await problem(wrong) == (404, "unknown_node")
+        wrong = at.operator.call("GET", f"/api/caption-policies?before={node}")
+        assert (await problem(wrong))[1] == "bad_cursor"
+    # Whoever works for a school sees what holds there, from the county on.
+    above = await at.school_admin.call("GET", f"/api/caption-policies/{OURS.mark}")
+    assert above["words"] == words
 
 
 @on_both_stores

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
-from recorder.api import FilmFailed, FilmMaker, RecordingNotFound
+from recorder.api import Film, FilmFailed, FilmMaker, RecordingNotFound
 from signaling.access.roles import Role
 from signaling.jobs.kinds import JobKinds
 from signaling.library.films.kind import FILM
 from signaling.library.films.making import film_handler
 from signaling.library.films.rules import LIFE, MAX_OPEN, REMOVE_AFTER
 from signaling.library.films.tables import FilmRow
+from signaling.library.films.wire import MOST_READY_FILMS
 from signaling.library.versions.checks import MissingSource
 from tests.integration.signaling.library.resource_acts import (
     HERE,
@@ -88,8 +91,36 @@ async def test_from_the_order_to_the_download(at: Stage) -> None:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     (noted,) = await at.world.services.audit.entries("film_download")  # type: ignore[arg-type]
     assert HERE.school in noted.path
+    await _in_ranges(at, made["url"], data)
     assert (await _ordered(at))["state"] == "ready"  # what is there is not made again
     assert [one.job_id for one in await _rows(at)] == [row.job_id]
+
+
+async def _in_ranges(at: Stage, url: str, data: bytes) -> None:
+    """Fetch a film in pieces, at once and again after an hour: one row for each person and hour."""
+    audit = at.world.services.audit
+
+    async def rows() -> list[str | None]:
+        noted = await audit.entries("film_download")  # type: ignore[arg-type]
+        return sorted(one.actor_id or "" for one in noted)
+
+    async def piece(who: Client, start: int) -> bytes:
+        headers = {"Range": f"bytes={start}-{start + 3}"}
+        async with who.http.get(who.base + url, headers=headers) as answer:
+            assert answer.status == 206
+            return await answer.read()
+
+    teacher, admin = HERE.teacher, HERE.person(Role.RESOURCE_ADMIN)
+    starts = range(0, len(data), 4)
+    pieces = await asyncio.gather(*(piece(at.school_admin, start) for start in starts))
+    assert b"".join(pieces) == data
+    assert await rows() == [admin]
+    # From byte 4 on is all but nothing: it has a row.
+    await asyncio.gather(*(piece(at.teacher, start) for start in starts[1:]))
+    assert await rows() == sorted([admin, teacher])
+    at.clock.advance(seconds=3600)
+    await asyncio.gather(*(piece(at.teacher, start) for start in starts))
+    assert await rows() == sorted([admin, teacher, teacher])
 
 
 @on_both_stores
@@ -242,6 +273,49 @@ async def test_a_few_of_one_person_at_a_time(at: Stage) -> None:
     at.resource_id = first
     assert await problem(at.teacher.call("POST", _film(at))) == (409, "too_many_jobs")
     assert (await _ordered(at, at.school_admin))["state"] == "waiting"
+
+
+@on_both_stores
+async def test_the_oldest_goes_when_a_person_has_as_many_as_there_may_be(at: Stage) -> None:
+    services, first = at.world.services, at.resource_id
+
+    class Maker:
+        async def make(self, order: Any, report: Any) -> Film:
+            film_id = services.recorder.films.film_id(order)
+            folder = services.config.data / "recordings" / order.recording_id / "films" / film_id
+            folder.mkdir(parents=True)
+            film = Film(film_id, order.recording_id, 1.0, 4)
+            (folder / "manifest.json").write_bytes(msgspec.json.encode(film))
+            (folder / "film.mp4").write_bytes(b"film")
+            return film
+
+    async def make(who: Client, name: str | None = None) -> str:
+        if name is not None:
+            at.resource_id = await shelve(services, name, teacher=HERE.teacher, room=HERE.room)
+        await _ordered(at, who)
+        await carry_out_jobs(services, JobKinds().add(FILM, film_handler(Maker)))
+        at.clock.advance(seconds=60)
+        assert (await _status(at, who))["state"] == "ready"
+        return at.resource_id
+
+    await make(at.school_admin)  # of another person, and the oldest of all
+    made = [await make(at.teacher, f"more-{number}") for number in range(MOST_READY_FILMS)]
+    removed = await services.audit.entries("film_remove")  # type: ignore[arg-type]
+    assert removed == ()
+    made.append(await make(at.teacher, "one-more"))
+    states = {}
+    for at.resource_id in (first, *made):
+        states[at.resource_id] = (await _status(at))["state"]
+    assert states == dict.fromkeys([first, *made[1:]], "ready") | {made[0]: "none"}
+    (removed_one,) = await services.audit.entries("film_remove")  # type: ignore[arg-type]
+    assert (removed_one.target, removed_one.actor_id) == (made[0], "system")
+    assert HERE.school in removed_one.path
+    (over,) = [row for row in await _rows(at) if row.resource_id == made[0]]
+    assert _folder(at, over).exists()
+    at.clock.advance(seconds=REMOVE_AFTER.total_seconds())
+    await services.resources.films.keep_up()
+    assert not _folder(at, over).exists()
+    assert len(await _rows(at)) == MOST_READY_FILMS + 1
 
 
 @on_both_stores

@@ -6,7 +6,7 @@ from signaling.jobs.wire import JobState
 from signaling.library.editions.rules import minutes_left
 from signaling.library.films.rules import MAX_CHAPTERS, STATES, film_order
 from signaling.library.versions.wire import MAX_CHAPTERS as MOST
-from signaling.library.versions.wire import Chapter, ResourceEdits
+from signaling.library.versions.wire import Chapter, ResourceEdits, ResourceMetadata
 from signaling.library.wire import Span
 
 
@@ -21,11 +21,20 @@ def test_an_order_has_what_the_version_keeps_and_hides() -> None:
         hidden_sources=("a",),
         hidden_pictures=("b",),
     )
-    order = film_order("r1", edits, "浮力", "王老师")
+    metadata = ResourceMetadata(
+        title="浮力", subject="物理", grade="八年级", school_name="一小", teacher_name="王老师"
+    )
+    order = film_order("r1", edits, metadata, "李老师")
     assert [(one.start_s, one.end_s) for one in order.keep] == [(1.0, 2.0)]
     assert (order.hidden_sources, order.hidden_pictures) == (("a",), ("b",))
     assert (order.title, order.author) == ("浮力", "王老师")
     assert len(order.chapters) == MAX_CHAPTERS
+    assert order.card == ("浮力", "王老师", "一小", "物理 八年级")
+
+
+def test_a_card_names_what_is_known() -> None:
+    order = film_order("r1", ResourceEdits(), ResourceMetadata(title="浮力"), "李老师")
+    assert (order.author, order.card) == ("李老师", ("浮力", "李老师"))
 
 
 def test_the_minutes_follow_the_pace() -> None:
