@@ -197,6 +197,12 @@ class Errand:
                 self.call.carry_out()
             self.go_on()
 
+    def lose(self) -> None:
+        """Have its call never arrive; the caller has waited long enough."""
+        assert self.call is not None
+        self.call.time_out()
+        self.go_on()
+
     def finish(self) -> Any:
         """Carry everything out at once; return the result."""
         while self.call is not None:
