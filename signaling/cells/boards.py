@@ -14,7 +14,7 @@ from signaling.cells.core.leasing import Lease, Refusal, Refused, Renewal
 from signaling.cells.core.nodes import HealthChange, Node, NodeBook, SeenNode, Sighting
 from signaling.cells.core.times import CellTimes
 from signaling.cells.ports import PostedLease
-from signaling.cells.redis_link import RedisLink
+from signaling.cells.redis_link import Arguments, RedisLink
 from signaling.cells.scripts import (
     BEAT,
     CLAIM,
@@ -60,19 +60,23 @@ class RedisLeases:
     async def claim(self, lease: Lease, *, was_held: bool) -> Refused | None:
         """Set the key if it is missing or this process's own. Raises Unreachable."""
         keys = [lesson_key(lease.lesson_id), MEMORY_KEY, SETTLING_KEY]
-        arguments = [lease.epoch, self._own.owner, self._times.ttl_ms, int(was_held)]
+        arguments: Arguments = [lease.epoch, self._own.owner, self._times.ttl_ms, int(was_held)]
         done, value = await self._link.run(CLAIM, keys, arguments)
         if done == "claimed":
             return None
         posted = _posted(value)
-        return Refused(Refusal(done), posted and posted.cell_id)
+        return Refused(Refusal(done), None if posted is None else posted.cell_id)
 
     async def renew(self, leases: Sequence[Lease]) -> Sequence[Renewal]:
         """Give each key a new TTL; one answer for each lease. Raises Unreachable."""
         answers: list[Renewal] = []
         for start in range(0, len(leases), _AT_ONCE):
             some = leases[start : start + _AT_ONCE]
-            arguments = [self._own.owner, self._times.ttl_ms, *(one.epoch for one in some)]
+            arguments: Arguments = [
+                self._own.owner,
+                self._times.ttl_ms,
+                *(one.epoch for one in some),
+            ]
             found = await self._link.run(RENEW, _keys(some), arguments)
             answers += [Renewal(one) for one in found]
         return answers
@@ -81,7 +85,7 @@ class RedisLeases:
         """Remove the keys that are these leases'. Raises Unreachable."""
         for start in range(0, len(leases), _AT_ONCE):
             some = leases[start : start + _AT_ONCE]
-            arguments = [self._own.owner, *(one.epoch for one in some)]
+            arguments: Arguments = [self._own.owner, *(one.epoch for one in some)]
             await self._link.run(RELEASE, _keys(some), arguments)
 
     async def posted(self, lesson_id: str) -> tuple[PostedLease | None, bool]:
@@ -107,7 +111,7 @@ class RedisPresence:
     async def beat(self, node: Node) -> None:
         """Tell the others of this node. Raises Unreachable, NodeIdTaken."""
         text = msgspec.json.encode(node).decode()
-        arguments = [self._own.run, text, self._times.ttl_ms, self._own.node_id]
+        arguments: Arguments = [self._own.run, text, self._times.ttl_ms, self._own.node_id]
         if not await self._link.run(BEAT, [node_key(self._own.node_id), NODES_KEY], arguments):
             raise NodeIdTaken(self._own.node_id)
 

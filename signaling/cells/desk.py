@@ -10,6 +10,7 @@ from secrets import token_hex
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
+from signaling.cells.api import Leases, LessonPlaces, Presence
 from signaling.cells.boards import Incarnation, RedisLeases, RedisPresence
 from signaling.cells.core.nodes import Node, NodeBook, NodeRole
 from signaling.cells.core.placement import Placer
@@ -72,13 +73,15 @@ class CellsDesk:
             capacity = config.cell_capacity if role is NodeRole.CELL else 0
             return Node(own.node_id, role, address, capacity, state.load, state.draining)
 
-        self.leases = CellLeases(own.node_id, board, epochs, clock, times)
-        self.presence = RedisPresence(self._link, own, book, clock, times)
-        self.places = Places(board, epochs, book, clock, times)
+        leases = CellLeases(own.node_id, board, epochs, clock, times)
+        presence = RedisPresence(self._link, own, book, clock, times)
+        self.leases: Leases = leases
+        self.presence: Presence = presence
+        self.places: LessonPlaces = Places(board, epochs, book, clock, times)
         self.placer = Placer(times)
         self.watch = CellWatch(
-            leases=self.leases,
-            presence=self.presence,
+            leases=leases,
+            presence=presence,
             describe=describe,
             times=times,
             on_lost=on_lost,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,7 +37,7 @@ class LeaseFence:
         if row is None:
             raise LeaseLost(f"epoch {self.epoch} of lesson {self.lesson_id} is over")
 
-    def _question(self, *, postgresql: bool) -> Select[tuple[int]]:
+    def _question(self, *, postgresql: bool) -> Select[Any]:
         statement = select(LessonLeaseRow.epoch).where(
             LessonLeaseRow.lesson_id == self.lesson_id,
             LessonLeaseRow.epoch == self.epoch,

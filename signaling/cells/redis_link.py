@@ -21,6 +21,8 @@ _WAITING = 64  # scripts under way or waiting for a connection; more are refused
 _RESP = 2  # RESP3 adds a handshake and push messages, which nobody here reads
 _STEPS = 3  # waits within one call: for a connection from the pool, its opening, the answer
 
+Arguments = Sequence[str] | Sequence[int] | Sequence[str | int]
+
 
 class RedisLink:
     """Runs scripts, each sent at most once.
@@ -54,7 +56,7 @@ class RedisLink:
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
+    async def run(self, script: str, keys: Sequence[str], arguments: Arguments) -> Any:
         """Run a script and return its answer.
 
         A caller that is cancelled leaves the command to end by itself, for redis-py has handed
@@ -80,7 +82,7 @@ class RedisLink:
             await asyncio.wait(self._running)
         await self._client.aclose()
 
-    async def _eval(self, script: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
+    async def _eval(self, script: str, keys: Sequence[str], arguments: Arguments) -> Any:
         try:
             return await self._client.eval(script, len(keys), *keys, *arguments)
         except (RedisError, OSError, TimeoutError) as error:

@@ -129,7 +129,7 @@ class NodeBook:
         if before is None and (health is Health.GONE or len(self._entries) >= MAX_NODES):
             return
         if before is None or before.health is not health:
-            changes.append(HealthChange(node_id, before and before.health, health))
+            changes.append(HealthChange(node_id, None if before is None else before.health, health))
             gone_at = now if health is Health.GONE else None
         else:
             gone_at = before.gone_at

@@ -269,7 +269,7 @@ def _run(model: type[Cells], examples: int) -> None:
 
 
 def test_no_order_of_events_gives_two_writers() -> None:
-    _run(Cells, 2 * settings.default.max_examples)
+    _run(Cells, 4 * settings.default.max_examples)
 
 
 def test_the_model_finds_a_fault_where_the_database_compares_no_epochs() -> None:
