@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,9 +20,10 @@ BINARY = shutil.which("redis-server")
 class RedisServer:
     """One server, which can be frozen, killed, and started from a dump that it wrote before."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         assert BINARY is not None, "redis-server is missing: run .ci/install-system"
         self._folder = folder
+        self._options = options
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -39,11 +40,11 @@ class RedisServer:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = [str(BINARY), "--port", str(self.port), "--bind", "127.0.0.1"]
-        command += ["--dir", str(self._folder), "--save", "", "--daemonize", "no"]
+        command += ["--dir", str(self._folder), "--save", "", "--daemonize", "no", *self._options]
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         until = time.monotonic() + READY_S
-        while self.ask("PING") != b"+PONG":
+        while not self.ask("PING").startswith((b"+PONG", b"-NOAUTH")):
             assert self._process.poll() is None, "redis-server did not start"
             assert time.monotonic() < until, "redis-server does not answer"
             time.sleep(0.02)
@@ -76,10 +77,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[RedisServer]:
+def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
     """Run a server meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
-    server = RedisServer(folder)
+    server = RedisServer(folder, options)
     server.start()
     try:
         yield server

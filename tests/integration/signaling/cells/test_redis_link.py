@@ -2,12 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from signaling.cells.api import Unreachable
 from signaling.cells.redis_link import CONNECTIONS, RedisLink
-from tests.support.redis_server import RedisServer
+from tests.integration.signaling.cells.conftest import PATIENT
+from tests.support.redis_server import RedisServer, redis_server
 from tests.support.waiting import until
 
 ECHO = "return ARGV[1]"
@@ -89,3 +91,18 @@ async def test_what_is_not_answered_is_no_answer(link: RedisLink) -> None:
     await link.close()
     with pytest.raises(Unreachable, match="closed"):
         await link.run(ECHO, [], ["x"])
+
+
+async def test_a_redis_with_a_password_is_reached_by_port_and_by_socket(tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    options = ("--requirepass", "secret", "--unixsocket", str(path))
+    with redis_server(tmp_path, *options) as server:
+        at_port = f"redis://:secret@127.0.0.1:{server.port}/1"
+        for url in (at_port, f"unix://:secret@{path}"):
+            link = RedisLink(url, PATIENT.beat_s)
+            assert await link.run(ECHO, [], ["x"]) == "x"
+            await link.close()
+        stranger = RedisLink(server.url, PATIENT.beat_s)
+        with pytest.raises(Unreachable, match="Authentication"):
+            await stranger.run(ECHO, [], ["x"])
+        await stranger.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +12,7 @@ from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.cells.api import CellAddress, LeaseLost
 from signaling.cells.core.leasing import Lease, Refusal, Refused, Standing
-from signaling.cells.core.nodes import Health, NodeRole
+from signaling.cells.core.nodes import Health, HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.scripts import SETTLING_KEY, lesson_key
 from tests.support.cells import DriftingClock, World
@@ -28,7 +28,8 @@ class Cell:
     """A cell, and what it was told."""
 
     desk: CellsDesk
-    lost: list[str] = field(default_factory=list)
+    lost: list[str]
+    changes: list[HealthChange]
 
     async def turn(self) -> None:
         await self.desk.watch.talk()
@@ -58,10 +59,14 @@ async def make(redis: RedisServer, database: Database) -> AsyncIterator[Maker]:
             node_id: str, times: dict[str, float] = PATIENT, clock: Clock | None = None
         ) -> Cell:
             lost: list[str] = []
+            changes: list[HealthChange] = []
 
             async def on_lost(lesson_id: str) -> None:
                 lost.append(lesson_id)
                 raise RuntimeError("a callback that fails")
+
+            async def on_nodes(changed: tuple[HealthChange, ...]) -> None:
+                changes.extend(changed)
 
             config = Config(redis_url=redis.url, node_id=node_id, **times)
             desk = CellsDesk(
@@ -72,9 +77,10 @@ async def make(redis: RedisServer, database: Database) -> AsyncIterator[Maker]:
                 address=f"http://{node_id}:8080",
                 now=NodeNow,
                 on_lost=on_lost,
+                on_nodes=on_nodes,
             )
             stack.push_async_callback(desk.stop)
-            return Cell(desk, lost)
+            return Cell(desk, lost, changes)
 
         yield made
 
@@ -200,14 +206,11 @@ async def test_a_dead_cell_is_noticed_and_its_lesson_taken_over(
     await dead.desk.leases.claim("x")
     await two.desk.start()
 
-    async def health() -> Health:
-        seen = await two.desk.presence.nodes()
-        return {one.node.node_id: one.health for one in seen}["dead"]
+    def told() -> list[Health]:
+        return [one.after for one in two.changes if one.node_id == "dead"]
 
-    async def gone() -> bool:
-        return await health() is Health.GONE
-
-    await until(gone)
+    await until(lambda: Health.GONE in told())
+    assert told()[-2:] == [Health.SUSPECT, Health.GONE]
 
     async def taken_over() -> bool:
         return await two.desk.leases.claim("x") == Lease("x", 2, "two")

@@ -1,5 +1,6 @@
 """One lease as its holder sees it, on a clock of the test's own."""
 
+from signaling.base.config import Config
 from signaling.cells.core.leasing import Holding, Lease, Renewal, Standing
 from signaling.cells.core.times import CellTimes
 
@@ -12,7 +13,10 @@ def _holding(asked_at: float = 0.0) -> Holding:
 
 
 def test_a_dead_cell_is_noticed_within_three_seconds_by_default() -> None:
-    assert CellTimes().noticed_s <= 3.0
+    config = Config()
+    times = CellTimes(config.cells_beat_s, config.cells_ttl_s)
+    assert times == CellTimes()
+    assert times.noticed_s <= 3.0
 
 
 def test_belief_counts_from_the_question_and_ends_before_the_ttl() -> None:
