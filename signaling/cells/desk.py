@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
 
+import msgspec
+
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
@@ -63,16 +65,12 @@ class CellsDesk:
             raise ValueError("redis_url is not set")
         times = CellTimes(config.cells_beat_s, config.cells_ttl_s)
         own = Incarnation(config.node_id or socket.gethostname(), token_hex(_RUN_BYTES))
+        capacity = config.cell_capacity if role is NodeRole.CELL else 0
+        node = Node(own.node_id, role, address, capacity)
         self._link = RedisLink(config.redis_url, times.beat_s)
         board = RedisLeases(self._link, own, times)
         epochs = LeaseStore(database, clock)
         book = NodeBook(times)
-
-        def describe() -> Node:
-            state = now()
-            capacity = config.cell_capacity if role is NodeRole.CELL else 0
-            return Node(own.node_id, role, address, capacity, state.load, state.draining)
-
         leases = CellLeases(own.node_id, board, epochs, clock, times)
         presence = RedisPresence(self._link, own, book, clock, times)
         self.leases: Leases = leases
@@ -82,7 +80,7 @@ class CellsDesk:
         self.watch = CellWatch(
             leases=leases,
             presence=presence,
-            describe=describe,
+            describe=lambda: _described(node, now()),
             times=times,
             on_lost=on_lost,
             on_nodes=on_nodes,
@@ -96,3 +94,7 @@ class CellsDesk:
         """Leave, and close the connections."""
         await self.watch.stop()
         await self._link.close()
+
+
+def _described(node: Node, state: NodeNow) -> Node:
+    return msgspec.structs.replace(node, load=state.load, draining=state.draining)
