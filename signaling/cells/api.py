@@ -70,7 +70,7 @@ class CellsState:
         node_id: the own id.
         reachable: Redis has answered last time; if not, nothing new is claimed.
         node_id_taken: another process has this id, so others do not see this one.
-        sure: lessons of this cell that nobody can have taken over.
+        sure: lessons of this cell whose key Redis cannot have forgotten yet.
         doubtful: lessons of this cell that go on by the word of the database alone.
     """
 

@@ -141,6 +141,28 @@ def test_a_loss_is_told_once(scene: Scene) -> None:
     assert other.standing("x") is Standing.SURE
 
 
+def test_a_claim_that_stalled_may_win_late_and_the_holder_is_told_by_the_next_beats(
+    scene: Scene,
+) -> None:
+    """Found by the model: the claimer's key runs out before its epoch reaches the database."""
+    holder, slow = scene.cell("a"), scene.cell("b")
+    lease = _done(holder.claim("x"))
+    scene.pass_s(TIMES.ttl_s)
+    stalled = _begun(slow.claim("x"), 2)  # has the key
+    scene.pass_s(TIMES.ttl_s)
+    _done(holder.renew())
+    assert _done(holder.confirm()) == ()
+    assert holder.standing("x") is Standing.SURE  # it woke up, and has key and row
+    assert stalled.finish() == Lease("x", 2, "b")
+    assert not scene.database.write(lease)  # from this moment on
+    assert slow.standing("x") is Standing.DOUBTFUL
+    _done(slow.renew())
+    _done(slow.confirm())
+    _done(holder.renew())
+    assert _done(holder.confirm()) == (lease,)
+    assert slow.standing("x") is Standing.SURE
+
+
 def test_a_lesson_that_is_released_is_free_at_once(scene: Scene) -> None:
     cell, other = scene.cell("a"), scene.cell("b")
     _done(cell.claim("x"))

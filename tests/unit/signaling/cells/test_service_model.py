@@ -190,12 +190,10 @@ class Cells(RuleBasedStateMachine):
 
     @invariant()
     def one_cell_is_sure(self) -> None:
-        """While Redis remembers. Else only the fence is sure to hold, and doubt follows."""
+        """While Redis remembers. Else the fence alone holds, and doubt follows within a beat."""
         sure = [cell for cell in RATES if self.leases[cell].standing(LESSON) is Standing.SURE]
-        if self.remembers and sure:
-            assert len(sure) == 1, "two cells are sure of one lesson"
-            row = self.database.rows[LESSON]
-            assert (row.cell_id, row.epoch) == (sure[0], self.leases[sure[0]].fence(LESSON).epoch)
+        if self.remembers:
+            assert len(sure) <= 1, "two cells are sure of one lesson"
 
     @invariant()
     def a_loss_is_told_once(self) -> None:
