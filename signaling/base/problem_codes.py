@@ -280,6 +280,7 @@ class ProblemCode(StrEnum):
     BUSY = "busy"
     DATABASE_UNAVAILABLE = "database_unavailable"
     LIVE_STATE_UNKNOWN = "live_state_unknown"
+    LESSON_MOVED = "lesson_moved"  # another cell has it now
     OUT_OF_MEMORY = "out_of_memory"
     READ_ONLY = "read_only"
     RELAY_FULL = "relay_full"

@@ -23,7 +23,7 @@ def _settings(page: str) -> dict[str, str]:
     rows = {}
     for names, default in ROW.findall(page):
         found = re.findall(r"`\w+`", names)
-        values = re.findall(r"\d+|–", CODE.sub("–", default))
+        values = re.findall(r"\d+(?:\.\d+)?|–", CODE.sub("–", default))
         if len(values) == len(found):
             rows |= dict(zip([one.strip("`") for one in found], values, strict=True))
         else:

@@ -19,6 +19,7 @@ from signaling.base.columns import Base
 from signaling.base.database import VERSION_TABLE, Database
 from signaling.base.errors import Busy, Clash, Invalid
 from signaling.base.migrate import is_current, migrate
+from signaling.cells.tables import LessonLeaseRow
 from signaling.classroom.parts.hands import HandRaise, HandsPiece
 from signaling.classroom.parts.mute import MutePiece
 from signaling.classroom.parts.notice import SavedNotices
@@ -73,6 +74,7 @@ async def test_the_migrated_schema_is_the_declared_one(database: Database) -> No
         found, tables = await connection.run_sync(differences)
     assert found == []
     assert {VERSION_TABLE, *Base.metadata.tables} <= tables
+    assert LessonLeaseRow.__tablename__ in tables  # of cells, which nothing else loads yet
 
 
 async def test_migrating_again_changes_nothing(database: Database) -> None:

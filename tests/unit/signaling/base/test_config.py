@@ -37,6 +37,12 @@ def test_other_variables_with_our_prefix_are_not_ours() -> None:
         ({"tls_certificate": "c.pem"}, "tls_key"),
         ({"recordings_internal": "recordings"}, "recordings_internal"),
         ({"recordings_internal": "/"}, "recordings_internal"),
+        ({"redis_url": "http://redis:6379"}, "redis_url"),
+        ({"redis_url": "redis://"}, "redis_url"),
+        ({"redis_url": "redis://redis:6379/0?retry_on_timeout=true"}, "redis_url"),
+        ({"node_id": "cell 1"}, "node_id"),
+        ({"node_id": ""}, "node_id"),
+        ({"cells_beat_s": 1.0, "cells_ttl_s": 3.9}, "cells_ttl_s"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(overrides: dict[str, object], named: str) -> None:
@@ -92,3 +98,10 @@ def test_pages_may_load_from_the_store_that_players_are_sent_to(
     recordings: str | None, origin: str | None
 ) -> None:
     assert Config(recordings=recordings).recordings_origin == origin
+
+
+@pytest.mark.parametrize("url", ["redis://:secret@redis:6379/1", "unix:///run/redis.sock"])
+def test_a_redis_is_named_by_its_url(url: str) -> None:
+    config = load(overrides={"redis_url": url, "node_id": "cell-1.county_a"})
+    assert (config.redis_url, config.node_id) == (url, "cell-1.county_a")
+    assert load().redis_url is None

@@ -344,6 +344,7 @@ export type ProblemCode =
   | 'busy'
   | 'database_unavailable'
   | 'live_state_unknown'
+  | 'lesson_moved'
   | 'out_of_memory'
   | 'read_only'
   | 'relay_full'

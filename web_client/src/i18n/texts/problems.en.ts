@@ -285,6 +285,7 @@ export const problemsEn: typeof problemsZh = {
     database_unavailable: 'The server’s database is away. Please try again later.',
     request_timeout: 'The network was too slow for this. Please try again.',
     live_state_unknown: 'The lesson’s state is not known now. Please try again later.',
+    lesson_moved: 'The lesson has moved to another server. Please try again.',
     unknown_host: 'The server does not go by this address. Please tell an administrator.',
     internal: 'Something went wrong on the server. Please try again.',
     // A request that no page of this version makes.

@@ -1,0 +1,1 @@
+"""Cells: which processes are there, and which of them owns which lesson."""

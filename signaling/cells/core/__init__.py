@@ -1,0 +1,1 @@
+"""Pure rules of nodes and leases: time is an argument, and nothing is sent."""

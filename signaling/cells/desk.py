@@ -1,0 +1,100 @@
+"""Cells put together: the only module that names the real classes. Wiring makes one, or none."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from secrets import token_hex
+
+import msgspec
+
+from signaling.base.clock import Clock
+from signaling.base.config import Config
+from signaling.base.database import Database
+from signaling.cells.api import Leases, LessonPlaces, Presence
+from signaling.cells.boards import Incarnation, RedisLeases, RedisPresence
+from signaling.cells.core.nodes import Node, NodeBook, NodeRole
+from signaling.cells.core.placement import Placer
+from signaling.cells.core.times import CellTimes
+from signaling.cells.places import Places
+from signaling.cells.redis_link import RedisLink
+from signaling.cells.service import CellLeases
+from signaling.cells.store import LeaseStore
+from signaling.cells.watch import CellWatch, OnLost, OnNodes
+
+_RUN_BYTES = 8  # of the random name of one run
+
+
+@dataclass(frozen=True, slots=True)
+class NodeNow:
+    """What changes of a node while it runs."""
+
+    load: int = 0  # participants of its live lessons
+    draining: bool = False
+
+
+class CellsDesk:
+    """One process among others: its presence, its leases, where lessons are, and the watch."""
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        *,
+        role: NodeRole,
+        address: str,
+        now: Callable[[], NodeNow],
+        on_lost: OnLost,
+        on_nodes: OnNodes | None = None,
+    ) -> None:
+        """Put it together; nothing is opened before `start`.
+
+        Args:
+            config: the settings; `redis_url` must be set.
+            database: where epochs are.
+            clock: the time.
+            role: what this process does.
+            address: at which the other processes reach it.
+            now: its present load, and whether it is draining.
+            on_lost: called once for each lesson that another cell has now.
+            on_nodes: called with each change of a node's health.
+        """
+        if config.redis_url is None:
+            raise ValueError("redis_url is not set")
+        times = CellTimes(config.cells_beat_s, config.cells_ttl_s)
+        own = Incarnation(config.node_id or socket.gethostname(), token_hex(_RUN_BYTES))
+        capacity = config.cell_capacity if role is NodeRole.CELL else 0
+        node = Node(own.node_id, role, address, capacity)
+        self._link = RedisLink(config.redis_url, times.beat_s)
+        board = RedisLeases(self._link, own, times)
+        epochs = LeaseStore(database, clock)
+        book = NodeBook(times)
+        leases = CellLeases(own.node_id, board, epochs, clock, times)
+        presence = RedisPresence(self._link, own, book, clock, times)
+        self.leases: Leases = leases
+        self.presence: Presence = presence
+        self.places: LessonPlaces = Places(board, epochs, book, clock, times)
+        self.placer = Placer(times)
+        self.watch = CellWatch(
+            leases=leases,
+            presence=presence,
+            describe=lambda: _described(node, now()),
+            times=times,
+            on_lost=on_lost,
+            on_nodes=on_nodes,
+        )
+
+    async def start(self) -> None:
+        """Begin to beat. A Redis that is away does not keep the process from starting."""
+        await self.watch.start()
+
+    async def stop(self) -> None:
+        """Leave, and close the connections."""
+        await self.watch.stop()
+        await self._link.close()
+
+
+def _described(node: Node, state: NodeNow) -> Node:
+    return msgspec.structs.replace(node, load=state.load, draining=state.draining)

@@ -1,0 +1,134 @@
+"""The scripts that Redis runs. Each is one step that nobody can come between.
+
+A lease is the key of a lesson with the value `<epoch> <cell> <incarnation>`. A node is a key with
+the value `<incarnation> <JSON>`. All have a TTL.
+
+`settling` tells that Redis lost its memory less than a TTL ago: it was flushed or started again,
+maybe from an old dump. The key `memory` has the run id of the server that wrote it. Holders and
+nodes come back within that time.
+"""
+
+from __future__ import annotations
+
+PREFIX = "tongke:"
+MEMORY_KEY = f"{PREFIX}memory"
+SETTLING_KEY = f"{PREFIX}settling"
+NODES_KEY = f"{PREFIX}nodes"
+
+
+def lesson_key(lesson_id: str) -> str:
+    """The key of a lesson's lease."""
+    return f"{PREFIX}lesson:{lesson_id}"
+
+
+def node_key(node_id: str) -> str:
+    """The key of a node."""
+    return f"{PREFIX}node:{node_id}"
+
+
+_SETTLING = """
+local function settling(memory, key, ttl)
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  if redis.call('GET', memory) ~= run then
+    redis.call('SET', memory, run)
+    redis.call('SET', key, 1, 'PX', ttl)
+  end
+  return redis.call('EXISTS', key) == 1
+end
+"""
+
+# KEYS: lesson, memory, settling. ARGV: epoch, owner, TTL in ms, 1 if somebody had the lesson.
+# Returns: what was done, the value of the key.
+CLAIM = (
+    _SETTLING
+    + """
+local young = settling(KEYS[2], KEYS[3], ARGV[3])
+local value = redis.call('GET', KEYS[1])
+if value then
+  if string.match(value, '^%d+ (.*)$') ~= ARGV[2] then return {'held', value} end
+elseif young and ARGV[4] == '1' then
+  return {'settling', ''}
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
+return {'claimed', ''}
+"""
+)
+
+# KEYS: lessons. ARGV: owner, TTL in ms, and an epoch for each lesson.
+# Returns: for each lesson renewed, restored or contested.
+RENEW = """
+local answers = {}
+for place, key in ipairs(KEYS) do
+  local epoch = ARGV[place + 2]
+  local own = epoch .. ' ' .. ARGV[1]
+  local value = redis.call('GET', key)
+  local posted = value and tonumber(string.match(value, '^%d+'))
+  if value == own then
+    redis.call('PEXPIRE', key, ARGV[2])
+    answers[place] = 'renewed'
+  elseif not posted or posted < tonumber(epoch) then
+    redis.call('SET', key, own, 'PX', ARGV[2])
+    answers[place] = 'restored'
+  else
+    answers[place] = 'contested'
+  end
+end
+return answers
+"""
+
+# KEYS: lessons. ARGV: owner, and an epoch for each lesson. Returns: how many keys went.
+RELEASE = """
+local gone = 0
+for place, key in ipairs(KEYS) do
+  if redis.call('GET', key) == ARGV[place + 1] .. ' ' .. ARGV[1] then
+    gone = gone + redis.call('DEL', key)
+  end
+end
+return gone
+"""
+
+# KEYS: lesson, memory, settling. ARGV: TTL in ms. Returns: 1 if settling, the value of the key.
+PLACE = (
+    _SETTLING
+    + """
+local young = settling(KEYS[2], KEYS[3], ARGV[1])
+return {young and 1 or 0, redis.call('GET', KEYS[1]) or ''}
+"""
+)
+
+# KEYS: node, the set of nodes. ARGV: incarnation, JSON, TTL in ms, node id. Returns: 0 if taken.
+BEAT = """
+local value = redis.call('GET', KEYS[1])
+if value and string.match(value, '^(%S+) ') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
+redis.call('SADD', KEYS[2], ARGV[4])
+return 1
+"""
+
+# KEYS: node, the set of nodes. ARGV: incarnation, node id. Returns: how many keys went.
+LEAVE = """
+local value = redis.call('GET', KEYS[1])
+if not value or string.match(value, '^(%S+) ') ~= ARGV[1] then return 0 end
+redis.call('SREM', KEYS[2], ARGV[2])
+return redis.call('DEL', KEYS[1])
+"""
+
+# KEYS: the set of nodes, memory, settling. ARGV: TTL in ms, prefix of nodes' keys.
+# Returns: 1 if settling, and for each node its JSON and the ms that are left of its TTL.
+NODES = (
+    _SETTLING
+    + """
+local found = {settling(KEYS[2], KEYS[3], ARGV[1]) and 1 or 0}
+for _, node in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local key = ARGV[2] .. node
+  local value = redis.call('GET', key)
+  if value then
+    found[#found + 1] = string.match(value, '^%S+ (.*)$')
+    found[#found + 1] = redis.call('PTTL', key)
+  else
+    redis.call('SREM', KEYS[1], node)
+  end
+end
+return found
+"""
+)
