@@ -1,6 +1,5 @@
 /** The requests about captions. */
-import type { RestClient } from '../base/rest'
-import { queryOf } from '../base/rest'
+import { queryOf, type RestClient } from '../base/rest'
 import type { CaptionPolicies, CaptionPolicy, CaptionPolicySet, CaptionSave, CaptionTrack } from '../base/wire'
 
 const pathOf = (id: string, rest: string): string => `/api/resources/${encodeURIComponent(id)}${rest}`
