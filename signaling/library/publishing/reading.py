@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.access.roles import ROOT_PATH, Actor
@@ -284,10 +284,9 @@ class LibraryReader:
         """
         for facets in narrowest_first(wanted.facets):
             query = await asked(session, viewer, replace(wanted, facets=facets))
-            newest = self._index.newest(query, _FEW)
-            number = await session.scalar(select(func.count()).select_from(newest.subquery()))
+            number = await session.scalar(self._index.number(query, _FEW))
             if number is not None and number < _FEW:
-                return newest
+                return self._index.newest(query, _FEW)
         return None
 
     async def _ranked(

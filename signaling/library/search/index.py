@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import ColumnElement, Executable, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.library.search.core.documents import (
@@ -66,6 +66,15 @@ class SearchIndex(Protocol):
             query: words and keys.
             condition: what must hold besides, on columns of `DocumentRow` or of subqueries by it.
             limit: most documents.
+        """
+        ...
+
+    def number(self, query: Query, most: int) -> Executable:
+        """Return the statement that counts the resources that have a query's tokens.
+
+        Args:
+            query: words and keys, at least one.
+            most: it counts no further.
         """
         ...
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, Text, and_, delete, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Text,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,6 +68,11 @@ class PostgresSearchIndex:
             wanted.append(condition)
         statement = select(*SHOWN).where(*wanted).order_by(DocumentRow.place.desc()).limit(limit)
         return await documents_of((await session.execute(statement)).all(), query)
+
+    def number(self, query: Query, most: int) -> Executable:
+        """Return the statement that counts the resources that have a query's tokens."""
+        found = select(DocumentRow.place).where(*_wanted(query)).limit(most)
+        return select(func.count()).select_from(found.subquery())
 
     def newest(self, query: Query, limit: int) -> Select[str]:
         """Return the statement for the ids of resources that have a query's tokens."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Select, delete, select, text
+from sqlalchemy import ColumnElement, Executable, Select, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.library.search.core.documents import Document, tokens_of
@@ -31,7 +31,10 @@ _TAKE = text(
     "INSERT INTO search_tokens(search_tokens, rowid, tokens) VALUES ('delete', :place, :tokens)"
 )
 _MATCH = text("SELECT rowid AS place FROM search_tokens WHERE search_tokens MATCH :match")
-
+_NUMBER = text(
+    "SELECT count(*) FROM"
+    " (SELECT 1 FROM search_tokens WHERE search_tokens MATCH :match LIMIT :most)"
+)
 _NEWEST = text(
     "SELECT rowid AS place FROM search_tokens WHERE search_tokens MATCH :match"
     " ORDER BY rowid DESC LIMIT :most"
@@ -85,6 +88,10 @@ class SqliteSearchIndex:
             statement = statement.where(condition)
         rows = await session.execute(statement.order_by(place.desc()).limit(limit))
         return await documents_of(rows.all(), query)
+
+    def number(self, query: Query, most: int) -> Executable:
+        """Return the statement that counts the resources that have a query's tokens."""
+        return _NUMBER.bindparams(match=match_of(query), most=most)
 
     def newest(self, query: Query, limit: int) -> Select[str]:
         """Return the statement for the ids of resources that have a query's tokens."""
