@@ -23,8 +23,8 @@ def test_what_is_open_to_anybody_is_a_short_and_known_list() -> None:
         "/metrics",
         "/whip/{lesson_id}/{source_id}",
         "/whep/{lesson_id}",
-        "/whip/sessions/{session_id}",
-        "/whep/sessions/{session_id}",
+        "/whip/{lesson_id}/sessions/{session_id}",
+        "/whep/{lesson_id}/sessions/{session_id}",
     }
     media = [r for r in ROUTES if r.path.startswith(("/whip", "/whep")) and r.method != "OPTIONS"]
     assert media
