@@ -41,6 +41,7 @@ class Cluster:
         url: where clients find the web process.
         address: of the cell.
         cell, web: the services of both.
+        forwarder: of the web process.
         door: of the cell.
     """
 
@@ -48,6 +49,7 @@ class Cluster:
     address: CellAddress
     cell: Services
     web: Services
+    forwarder: Forwarder
     door: DoorKeeper
     keys: InnerKeys
     _server: HttpServer
@@ -130,7 +132,7 @@ async def web_and_cell(
         door = keeper(address, keys, clock)
         server = door_server(cell, door, address)
         await server.start()
-        cluster = Cluster(front.url, address, cell, web, door, keys, server)
+        cluster = Cluster(front.url, address, cell, web, forwarder, door, keys, server)
         stack.push_async_callback(lambda: cluster.cell_down())
         try:
             yield cluster
