@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from aiohttp import ClientWSTimeout
@@ -22,7 +22,7 @@ MAX_FROM_CELL_BYTES = 4 * 1024 * 1024  # a message; the snapshot of a full room 
 _AUTO = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # no header that we do not sign
 
 
-class CellSocket(aiohttp.ClientWebSocketResponse[bool]):
+class CellSocket(aiohttp.ClientWebSocketResponse[Literal[True]]):
     """A WebSocket to a cell that can be held up, so that what waits stays where it is counted."""
 
     def __init__(self, *args: Any, **more: Any) -> None:

@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from signaling.base.config import Config
 from signaling.base.errors import (
@@ -62,7 +63,6 @@ _REQUEST_ID = re.compile(r"^[A-Za-z0-9\-]{8,64}$")
 _PRIVATE_PATHS = ("/api/", "/calendar/", "/media/", "/whip/", "/whep/")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 class Door(Protocol):

@@ -1,8 +1,8 @@
 """A web process and a cell in this process: two servers over one database, as in a cluster.
 
-    async with web_and_cell(tmp_path) as cluster:
-        teacher = await cluster.sign_in("wang")
-        lesson = await teacher.live_lesson()  # answered by the cell
+async with web_and_cell(tmp_path) as cluster:
+    teacher = await cluster.sign_in("wang")
+    lesson = await teacher.live_lesson()  # answered by the cell
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ async def web_and_cell(
         server = door_server(cell, door, address)
         await server.start()
         cluster = Cluster(front.url, address, cell, web, forwarder, door, keys, server)
-        stack.push_async_callback(lambda: cluster.cell_down())
+        stack.push_async_callback(cluster.cell_down)
         try:
             yield cluster
         finally:

@@ -135,7 +135,7 @@ async def test_refusals_of_both_processes_reach_the_client_as_they_are(cluster: 
     stranger = cluster.client()
     foreign = {"Origin": "https://elsewhere.example"}
     kind = {"Content-Type": "image/webp"}
-    for client, method, deed, body, headers, status, code in (
+    for client, method, deed, body, more, status, code in (
         (stranger, "POST", "/end", None, {}, 401, "not_signed_in"),
         (room, "POST", "/end", None, {}, 403, "forbidden"),
         (teacher, "POST", "/end", None, foreign, 403, "csrf"),
@@ -146,7 +146,7 @@ async def test_refusals_of_both_processes_reach_the_client_as_they_are(cluster: 
         (teacher, "POST", "/notices", b"{", {"Content-Type": "application/json"}, 400,
          "malformed"),
     ):  # fmt: skip
-        headers = {"X-CSRF-Token": client.identity.get("csrf_token", ""), **headers}
+        headers = {"X-CSRF-Token": client.identity.get("csrf_token", ""), **more}
         async with client.http.request(
             method, cluster.url + path + deed, data=body, headers=headers
         ) as answer:

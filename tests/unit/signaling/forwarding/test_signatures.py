@@ -17,9 +17,9 @@ def refusal(text: str | None) -> Refusal:
 
 
 def test_each_known_key_opens_its_own_envelope() -> None:
-    for key in KEYS:
-        envelope = msgspec.structs.replace(ENVELOPE, key=key)
-        assert unseal(seal(envelope, KEYS[key]), KEYS.get) == envelope
+    for key_id, key in KEYS.items():
+        envelope = msgspec.structs.replace(ENVELOPE, key=key_id)
+        assert unseal(seal(envelope, key), KEYS.get) == envelope
 
 
 def test_what_is_no_envelope_is_refused() -> None:
