@@ -15,6 +15,8 @@ from signaling.audit_exports import routes as audit_export_routes
 from signaling.audit_exports.routes import AuditExportHandlers
 from signaling.catalogue import routes as catalogue_routes
 from signaling.catalogue.routes import CatalogueHandlers
+from signaling.classroom.inner import routes as inner_routes
+from signaling.classroom.inner.routes import InnerHandlers
 from signaling.classroom.metrics import LinkFigures, LiveFigures
 from signaling.classroom.notices import routes as notice_routes
 from signaling.classroom.notices.routes import NoticeHandlers
@@ -147,7 +149,10 @@ def door_server(services: Services, door: DoorKeeper, address: CellAddress) -> H
     requests = RequestMetrics()
     endpoints = _endpoints(services, _metrics(services, requests, gate))
     face = Face(
-        endpoints=tuple(one for one in endpoints if one.route.at_cell is not None),
+        endpoints=(
+            *(one for one in endpoints if one.route.at_cell is not None),
+            *bind(inner_routes.ROUTES, InnerHandlers(services.classroom.local)),
+        ),
         sockets=tuple(one for one in _sockets(services, logins) if one.at_cell is not None),
         logins=logins,
         metrics=requests,

@@ -51,6 +51,9 @@ class LessonPlaces(Protocol):
             NoCell: none has room for it, or nobody can tell.
         """
 
+    async def cells(self) -> Sequence[CellAddress]:
+        """Return all cells that are there."""
+
 
 class HeldLessons(Protocol):
     """Knows in a cell which lessons are its own."""
@@ -92,6 +95,10 @@ class StaticPlaces:
         if cell is None:
             raise NoCell("the table of cells is empty")
         return cell
+
+    async def cells(self) -> Sequence[CellAddress]:
+        """See `LessonPlaces`; of a fixed table some may be down."""
+        return tuple(self._cells.values())
 
 
 class StaticShare:

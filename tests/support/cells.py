@@ -18,11 +18,16 @@ import aiohttp
 
 from signaling.access.secret_file import load_keyring
 from signaling.base.clock import Clock
+from signaling.base.config import Config
+from signaling.classroom.api import InTime
+from signaling.classroom.inner.remote_lessons import RemoteLessons
 from signaling.command.seed import DEMO_PASSWORD
+from signaling.forwarding.clients import CellClients
 from signaling.forwarding.door import DoorKeeper
 from signaling.forwarding.forwarder import Forwarder
 from signaling.forwarding.keys import InnerKeys
 from signaling.forwarding.places import CellAddress, LessonPlaces, StaticPlaces, StaticShare
+from signaling.forwarding.sender import Sender
 from signaling.http_face import door_server, http_server
 from signaling.joints.open_lessons import StoredLessons
 from signaling.web.server import HttpServer
@@ -90,23 +95,19 @@ def keeper(address: CellAddress, keys: InnerKeys, clock: Clock) -> DoorKeeper:
     return DoorKeeper(cell_id=address.cell_id, keys=keys, held=share, clock=clock)
 
 
-def forwarder_to(
-    places: LessonPlaces, services: Services, keys: InnerKeys | None = None
-) -> Forwarder:
+def forwarder_to(places: LessonPlaces, services: Services, sender: Sender) -> Forwarder:
     """The forwarder of a web process with these services."""
-    return Forwarder(
-        places=places,
-        lessons=StoredLessons(services.lesson_store),
-        keys=keys or inner_keys(services),
-        clock=services.clock,
-        max_sockets=100,
-    )
+    return Forwarder(places=places, lessons=StoredLessons(services.lesson_store), sender=sender)
 
 
-def inner_keys(services: Services) -> InnerKeys:
+def sender_of(services: Services) -> Sender:
+    """What signs and sends for a web process; its connections are to be closed."""
+    return Sender(CellClients(100), inner_keys(services.config, services.clock), services.clock)
+
+
+def inner_keys(config: Config, clock: Clock) -> InnerKeys:
     """The keys that follow from the secret in the data folder."""
-    data, clock = services.config.data, services.clock
-    return InnerKeys(lambda: load_keyring(data, clock.now().timestamp()), clock.monotonic)
+    return InnerKeys(lambda: load_keyring(config.data, clock.now().timestamp()), clock.monotonic)
 
 
 @asynccontextmanager
@@ -118,14 +119,17 @@ async def web_and_cell(
     address = CellAddress("cell-1", folder / "cell.sock")
     if tcp_port is not None:
         address = CellAddress("cell-1", base_url=f"http://127.0.0.1:{tcp_port}")
-    async with (
-        running_services(folder, clock, **HTTP) as cell,
-        running_services(folder, clock, seeded=False, **HTTP) as web,
-        contextlib.AsyncExitStack() as stack,
-    ):
-        keys = inner_keys(web)
-        forwarder = forwarder_to(places or StaticPlaces((address,)), web, keys)
-        stack.push_async_callback(forwarder.close)
+    places = places or StaticPlaces((address,))
+    async with contextlib.AsyncExitStack() as stack:
+        cell = await stack.enter_async_context(running_services(folder, clock, **HTTP))
+        keys = inner_keys(cell.config, clock)
+        sender = Sender(CellClients(100), keys, clock)
+        stack.push_async_callback(sender.clients.close)
+        remote = RemoteLessons(places, StoredLessons(cell.lesson_store), sender)
+        web = await stack.enter_async_context(
+            running_services(folder, clock, live=lambda _: InTime(remote), seeded=False, **HTTP)
+        )
+        forwarder = forwarder_to(places, web, sender)
         front = http_server(web, forwarder)
         await front.start()
         stack.push_async_callback(front.stop)

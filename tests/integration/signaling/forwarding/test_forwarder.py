@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from signaling.http_face import http_server
 from signaling.web.app import MAX_BODY_BYTES
 from signaling.web.connection_book import Stage
 from tests.integration.signaling.media.by_hand import FRAGMENT, media_request, poll, some_offer
-from tests.support.cells import Cluster, forwarder_to
+from tests.support.cells import Cluster, forwarder_to, sender_of
 from tests.support.control import until
 from tests.support.server import Client, ProblemError
 from tests.support.small_media import publishing, watching
@@ -228,7 +228,8 @@ async def false_cell(
 @asynccontextmanager
 async def before(cluster: Cluster, address: CellAddress) -> AsyncIterator[Client]:
     """A web process before a false cell, and the teacher signed in there."""
-    forwarder = forwarder_to(StaticPlaces((address,)), cluster.web)
+    sender = sender_of(cluster.web)
+    forwarder = forwarder_to(StaticPlaces((address,)), cluster.web, sender)
     server = http_server(cluster.web, forwarder)
     await server.start()
     jar = aiohttp.CookieJar(unsafe=True)
@@ -239,7 +240,7 @@ async def before(cluster: Cluster, address: CellAddress) -> AsyncIterator[Client
             yield client
         finally:
             await server.stop()
-            await forwarder.close()
+            await sender.clients.close()
 
 
 async def test_an_answer_of_any_size_comes_as_fast_as_its_client_takes_it(
@@ -318,15 +319,19 @@ class Places:
     """Places of lessons that a test moves about."""
 
     def __init__(self, *cells: CellAddress) -> None:
-        self.cells = list(cells)  # the answers, one after the other; the last one stays
+        self.cells_there = cells
+        self.answers = list(cells)  # one after the other; the last one stays
         self.placed: list[tuple[str, int]] = []
         self.room: CellAddress | None = None
 
     async def cell_of(self, lesson_id: str) -> CellAddress | None:
         del lesson_id
-        if len(self.cells) > 1:
-            return self.cells.pop(0)
-        return self.cells[0] if self.cells else None
+        if len(self.answers) > 1:
+            return self.answers.pop(0)
+        return self.answers[0] if self.answers else None
+
+    async def cells(self) -> Sequence[CellAddress]:
+        return self.cells_there
 
     async def place(self, lesson_id: str, expected: int) -> CellAddress:
         self.placed.append((lesson_id, expected))
@@ -338,8 +343,9 @@ class Places:
 @asynccontextmanager
 async def with_places(cluster: Cluster, places: Places) -> AsyncIterator[Client]:
     async with contextlib.AsyncExitStack() as stack:
-        forwarder = forwarder_to(places, cluster.web)
-        stack.push_async_callback(forwarder.close)
+        sender = sender_of(cluster.web)
+        stack.push_async_callback(sender.clients.close)
+        forwarder = forwarder_to(places, cluster.web, sender)
         server = http_server(cluster.web, forwarder)
         await server.start()
         stack.push_async_callback(server.stop)
