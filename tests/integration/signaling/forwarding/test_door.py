@@ -5,6 +5,7 @@ import itertools
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -26,17 +27,24 @@ from signaling.forwarding.core.envelope import (
 from signaling.forwarding.core.headers import ENVELOPE, REFUSAL, passed
 from signaling.forwarding.door import DoorKeeper
 from signaling.forwarding.keys import InnerKeys
-from signaling.forwarding.places import StaticPlaces, StaticShare
+from signaling.forwarding.places import CellAddress, StaticPlaces, StaticShare
 from signaling.forwarding.signatures import seal
 from signaling.http_face import ROUTES
+from signaling.identity.arrived_logins import ArrivedLogins
 from signaling.identity.login_throttle import Caller
 from signaling.identity.service import LoginRequest
-from signaling.web.app import MAX_BODY_BYTES
+from signaling.identity.tables import SessionRow
+from signaling.web.app import MAX_BODY_BYTES, Face
+from signaling.web.listeners import bind_unix
+from signaling.web.metrics import RequestMetrics
+from signaling.web.routes import Access, Call, Route, bind
+from signaling.web.server import HttpServer, make_door_gate
 from tests.support.cells import Cluster
 from tests.support.services import new_lesson
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+_OF_THE_LINE = {"host", "content-length"}
 Answer = tuple[int, str | None, Any]
 _hours = itertools.count(500)  # lessons of one teacher must not overlap
 
@@ -254,6 +262,49 @@ async def sessions_of_cookies(cluster: Cluster, client: Any, name: str) -> str:
     return (await cluster.web.identity.signed_in(cookie)).session_hash
 
 
+class Echo:
+    """Tells which headers a handler sees, and from where the request seems to come."""
+
+    async def echo(self, call: Call) -> dict[str, Any]:
+        headers = {name.lower(): value for name, value in call.request.headers.items()}
+        return {"headers": headers, "remote": call.remote, "port": call.port}
+
+
+async def test_a_handler_behind_the_door_sees_signed_headers_only(
+    cluster: Cluster, stranger: Stranger, tmp_path: Path
+) -> None:
+    """So that none of later days can believe what nobody signed."""
+    path = "/api/lessons/x/echo"
+    route = Route("POST", path, Echo.echo, "echo", dict, access=Access.OPEN)
+    logins = ArrivedLogins(cluster.cell.identity)
+    face = Face(bind((route,), Echo()), (), logins, RequestMetrics(), {}, door=cluster.door)
+    config = cluster.cell.config
+    server = HttpServer(
+        config, face, make_door_gate(config), lambda: None, lambda: bind_unix(tmp_path / "s")
+    )
+    await server.start()
+    address, cluster.address = cluster.address, CellAddress("cell-1", tmp_path / "s")
+    try:
+        signed = {"Authorization": "Bearer x", "Content-Type": "text/plain"}
+        forged = {
+            "Cookie": "tongke_session=x",
+            "X-CSRF-Token": "x",
+            "X-Tongke-As": "person",
+            "X-Forwarded-For": "203.0.113.9",
+            "X-Forwarded-Proto": "https",
+            "Forwarded": "for=203.0.113.9",
+            "X-Real-IP": "203.0.113.9",
+            "Origin": "https://elsewhere.example",
+        }
+        sealed = stranger.seal("POST", path, None, headers=tuple(signed.items()))
+        _, _, seen = await stranger.send("POST", path, sealed, {**signed, **forged})
+        assert seen["headers"].keys() - _OF_THE_LINE == {"authorization", "content-type"}
+        assert (seen["remote"], seen["port"]) == ("192.0.2.7", 8080)
+    finally:
+        cluster.address = address
+        await server.stop()
+
+
 async def test_the_cell_asks_the_database_what_a_session_may(
     cluster: Cluster, stranger: Stranger
 ) -> None:
@@ -271,6 +322,15 @@ async def test_the_cell_asks_the_database_what_a_session_may(
         sealed = stranger.seal("POST", path, session)
         status, _, problem = await stranger.send("POST", path, sealed)
         assert (status, problem["code"]) == (401, "not_signed_in")
+
+
+async def test_a_session_that_is_too_old_is_nobodys(cluster: Cluster, stranger: Stranger) -> None:
+    session, path = await session_of(cluster), await start_path(cluster)
+    async with cluster.web.database.write() as rows:
+        row = update(SessionRow).where(SessionRow.id_hash == session)
+        await rows.execute(row.values(expires_at=cluster.cell.clock.now()))
+    status, _, problem = await stranger.send("POST", path, stranger.seal("POST", path, session))
+    assert (status, problem["code"]) == (401, "not_signed_in")
 
 
 async def test_who_must_change_the_password_first_does_so_before_anything_in_a_cell(

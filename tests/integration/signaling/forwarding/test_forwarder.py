@@ -22,8 +22,9 @@ from signaling.http_face import http_server
 from signaling.web.app import MAX_BODY_BYTES
 from signaling.web.connection_book import Stage
 from tests.integration.signaling.media.by_hand import FRAGMENT, media_request, poll, some_offer
-from tests.support.cells import Cluster, forwarder_to, sender_of
+from tests.support.cells import Cluster, forwarder_to, sender_of, web_and_cell
 from tests.support.control import until
+from tests.support.nginx import free_port
 from tests.support.server import Client, ProblemError
 from tests.support.small_media import publishing, watching
 
@@ -202,6 +203,20 @@ async def test_a_cell_that_dies_in_mid_request_leaves_an_answer(cluster: Cluster
             await asking
         assert (away.value.status, away.value.code) == AWAY
     assert (await teacher.call("POST", path))["state"] == "live"
+
+
+async def test_a_cell_on_another_machine_is_reached_over_http(tmp_path: Path) -> None:
+    async with web_and_cell(tmp_path, tcp_port=free_port()) as apart:
+        teacher = await apart.sign_in("wang")
+        lesson = await teacher.live_lesson()
+        async with teacher.channel(lesson["lesson_id"]) as ws:
+            await until(ws, "snapshot")
+        assert apart.web.hub.rooms == ()
+        base = apart.address.base_url
+        async with teacher.http.post(f"{base}/api/lessons/{lesson['lesson_id']}/end") as answer:
+            assert answer.status == 401
+        access = await teacher.call("POST", f"/api/lessons/{lesson['lesson_id']}/external-access")
+        assert access["servers"] == [apart.url]  # people's address, not the cell's
 
 
 # --- cells that do what no cell of ours does ------------------------------------------------------
