@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -10,6 +12,7 @@ import pytest
 from signaling.classroom.channel import Channel
 from signaling.classroom.parts.published import Source
 from signaling.command.seed import RECEIVE_ROOMS
+from signaling.forwarding import sockets
 from signaling.forwarding.sockets import CELL_GONE
 from signaling.lessons.sources import SourceKind
 from tests.integration.signaling.media.by_hand import poll
@@ -170,6 +173,50 @@ def small_window(address: Any) -> socket.socket:
     return sock
 
 
+@asynccontextmanager
+async def slow_page(
+    cluster: Cluster, client: Client, lesson_id: str
+) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A second page of a signed-in client, over a socket that takes little."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    jar.update_cookies({c.key: c.value for c in client.http.cookie_jar})
+    connector = aiohttp.TCPConnector(socket_factory=small_window)
+    async with (
+        aiohttp.ClientSession(connector=connector, cookie_jar=jar) as narrow,
+        Client(cluster.url, narrow).channel(lesson_id) as page,
+    ):
+        yield page
+
+
+async def test_a_page_that_takes_nothing_is_cut_off_by_the_web_process(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its cell, held up, could not even tell it goodbye."""
+    monkeypatch.setattr(sockets, "DEAF_S", 0.5)
+    teacher = await cluster.sign_in("wang")
+    lesson = await teacher.live_lesson()
+    lesson_id = lesson["lesson_id"]
+    room = cluster.cell.hub.room(lesson_id)
+    assert room is not None
+    kiosk = await cluster.terminal(lesson, RECEIVE_ROOMS[0])
+    async with slow_page(cluster, kiosk, lesson_id) as slow:
+        await until(slow, "snapshot")
+        channel = channel_of(cluster, lesson_id, f"room-{RECEIVE_ROOMS[0]}")
+        transport = slow._response.connection.transport  # type: ignore[union-attr]
+        transport.pause_reading()  # type: ignore[union-attr]
+        number = 0
+        while channel.backlog_bytes < 8 * 1024 and room.channels:
+            number += 1
+            layers = ("h" * 4000, str(number))
+            room.state.published.put(
+                Source("lead.camera", "lead", SourceKind.CAMERA, True, True, layers)
+            )
+            room.flush()
+            await asyncio.sleep(0.01)  # the page stays behind, but not by enough to be dropped
+        await poll(lambda: not room.channels)
+        assert channel.bye is None  # it was not the cell that ended it
+
+
 async def test_a_slow_page_is_seen_by_the_cell_and_dropped(cluster: Cluster) -> None:
     """The web process keeps little for it; the others get everything."""
     teacher = await cluster.sign_in("wang")
@@ -178,12 +225,8 @@ async def test_a_slow_page_is_seen_by_the_cell_and_dropped(cluster: Cluster) -> 
     room = cluster.cell.hub.room(lesson_id)
     assert room is not None
     kiosk = await cluster.terminal(lesson, RECEIVE_ROOMS[0])
-    connector = aiohttp.TCPConnector(socket_factory=small_window)
-    jar = aiohttp.CookieJar(unsafe=True)
-    jar.update_cookies({c.key: c.value for c in kiosk.http.cookie_jar})
     async with (
-        aiohttp.ClientSession(connector=connector, cookie_jar=jar) as narrow,
-        Client(cluster.url, narrow).channel(lesson_id) as slow,
+        slow_page(cluster, kiosk, lesson_id) as slow,
         teacher.channel(lesson_id) as good,
     ):
         await until(slow, "snapshot")
