@@ -92,6 +92,7 @@ class Forwarder:
 
     async def _other(self, lesson_id: str, former: CellAddress) -> CellAddress:
         """Return the cell that has a lesson which another one does not have any more."""
+        self._places.forget(lesson_id)
         cell = await self._places.cell_of(lesson_id)
         if cell is None or cell == former:
             raise CellAway("the lesson is between two cells")

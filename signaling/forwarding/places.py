@@ -24,6 +24,20 @@ class CellAddress:
     unix_path: Path | None = None
     base_url: str | None = None
 
+    @classmethod
+    def at(cls, cell_id: str, address: str) -> CellAddress:
+        """Return the address that a text names: ``unix:///run/cell.sock`` or ``http://host:port``.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        scheme, _, rest = address.partition("://")
+        if scheme == "unix" and rest.startswith("/"):
+            return cls(cell_id, unix_path=Path(rest))
+        if scheme in {"http", "https"} and rest:
+            return cls(cell_id, base_url=address)
+        raise ValueError(f"{address}: neither unix:// nor http://")
+
     @property
     def base(self) -> str:
         """The beginning of each URL. Over a Unix socket the host in it means nothing."""
@@ -39,6 +53,9 @@ class LessonPlaces(Protocol):
 
     async def cell_of(self, lesson_id: str) -> CellAddress | None:
         """Return the cell that has a lesson; None if none has."""
+
+    def forget(self, lesson_id: str) -> None:
+        """Ask anew next time: the cell that was named does not have the lesson."""
 
     async def place(self, lesson_id: str, expected: int) -> CellAddress:
         """Give a lesson to a cell, if none has it, and return the cell that has it.
@@ -87,6 +104,9 @@ class StaticPlaces:
         """See `LessonPlaces`; None only if the table is empty."""
         cell_id = chosen(lesson_id, tuple(self._cells))
         return None if cell_id is None else self._cells[cell_id]
+
+    def forget(self, lesson_id: str) -> None:
+        """See `LessonPlaces`; a table does not change."""
 
     async def place(self, lesson_id: str, expected: int) -> CellAddress:
         """See `LessonPlaces`. Cells of a fixed table take what comes, of any size."""

@@ -100,6 +100,7 @@ class RemoteLessons:
         try:
             await self._asked(cell, "POST", path, body)
         except NotHeld:
+            self._places.forget(lesson_id)
             other = await self._places.cell_of(lesson_id)
             if other is None or other == cell:
                 raise LiveStateUnknown("the lesson is between two cells") from None

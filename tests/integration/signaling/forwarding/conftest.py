@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.cells import Cluster, web_and_cell
+from tests.support.web_and_cell import Cluster, web_and_cell
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

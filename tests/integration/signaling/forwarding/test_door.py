@@ -39,8 +39,8 @@ from signaling.web.listeners import bind_unix
 from signaling.web.metrics import RequestMetrics
 from signaling.web.routes import Access, Call, Route, bind
 from signaling.web.server import HttpServer, make_door_gate
-from tests.support.cells import Cluster
 from tests.support.services import new_lesson
+from tests.support.web_and_cell import Cluster
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

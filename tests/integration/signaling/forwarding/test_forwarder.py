@@ -22,11 +22,11 @@ from signaling.http_face import http_server
 from signaling.web.app import MAX_BODY_BYTES
 from signaling.web.connection_book import Stage
 from tests.integration.signaling.media.by_hand import FRAGMENT, media_request, poll, some_offer
-from tests.support.cells import Cluster, forwarder_to, sender_of, web_and_cell
 from tests.support.control import until
 from tests.support.nginx import free_port
 from tests.support.server import Client, ProblemError
 from tests.support.small_media import publishing, watching
+from tests.support.web_and_cell import Cluster, forwarder_to, sender_of, web_and_cell
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -335,15 +335,18 @@ class Places:
 
     def __init__(self, *cells: CellAddress) -> None:
         self.cells_there = cells
-        self.answers = list(cells)  # one after the other; the last one stays
+        self.answers = list(cells)  # the next one after `forget`; the last one stays
         self.placed: list[tuple[str, int]] = []
         self.room: CellAddress | None = None
 
     async def cell_of(self, lesson_id: str) -> CellAddress | None:
         del lesson_id
-        if len(self.answers) > 1:
-            return self.answers.pop(0)
         return self.answers[0] if self.answers else None
+
+    def forget(self, lesson_id: str) -> None:
+        del lesson_id
+        if len(self.answers) > 1:
+            self.answers.pop(0)
 
     async def cells(self) -> Sequence[CellAddress]:
         return self.cells_there

@@ -16,9 +16,9 @@ from signaling.forwarding import sockets
 from signaling.forwarding.sockets import CELL_GONE
 from signaling.lessons.sources import SourceKind
 from tests.integration.signaling.media.by_hand import poll
-from tests.support.cells import Cluster
 from tests.support.control import Closed, command, read, until
 from tests.support.server import Client
+from tests.support.web_and_cell import Cluster
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,8 +11,8 @@ from signaling.base.errors import LiveStateUnknown, NotFound, WrongLessonState
 from signaling.classroom.api import LiveNotice
 from signaling.command.seed import RECEIVE_ROOMS
 from tests.integration.signaling.media.by_hand import poll
-from tests.support.cells import Cluster, web_and_cell
 from tests.support.control import Closed, command, read, until
+from tests.support.web_and_cell import Cluster, web_and_cell
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
