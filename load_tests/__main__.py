@@ -10,11 +10,14 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from load_tests import fanout, join
 from load_tests.beside.bench import beside
 from load_tests.beside.loads import LOADS
 from load_tests.beside.web_load import web_load
 from load_tests.failures import FAILURES
+from load_tests.forwarding import forwarded, forwarding
 from load_tests.imports import imports
 from load_tests.ledger import ledger
 from load_tests.link.measure import measure
@@ -42,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     wide.add_argument("--silent", action="store_true", help="a camera of one layer, no sound")
     late = commands.add_parser("join", help="time to the first frame")
     late.add_argument("--times", type=int, default=20)
+    way = commands.add_parser("forwarding", help="what a web process before the cell adds")
+    way.add_argument("--times", type=int, default=500)
     many = commands.add_parser("churn", help="what joining and leaving leaves behind")
     many.add_argument("--sessions", type=int, default=300)
     capture = commands.add_parser("capture", help="fake capture files for Chromium")
@@ -85,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     film.add_argument(
         "--folder", type=Path, help="for the film and the server's data: twice its size"
     )
+    commands.add_parser("forwarded", help="internal: a process of `forwarding`")
     commands.add_parser("watchers", help="internal: viewers of `fanout`")
     commands.add_parser("web-load", help="internal: requests of `beside`")
     return parser
@@ -124,6 +130,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         case "web-load":
             asyncio.run(web_load())
+            return 0
+        case "forwarded":
+            uvloop.run(forwarded())
             return 0
         case "capture":
             options.folder.mkdir(parents=True, exist_ok=True)
@@ -187,6 +196,8 @@ def _work(options: argparse.Namespace) -> Coroutine[Any, Any, Mapping[str, objec
             )
         case "upload":
             return upload_in(options.megabytes, options.cuts, options.folder)
+        case "forwarding":
+            return forwarding(times=options.times)
         case "join":
             return join.join(times=options.times)
         case _:

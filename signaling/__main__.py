@@ -86,8 +86,8 @@ async def running(config: Config, *, seed_demo: str | None = None) -> AsyncItera
             yield server
 
 
-@asynccontextmanager
-async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Running]:
+def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
+    """The parts of a process, put together; nothing runs yet."""
     relay = RelayNode(
         RelayConfig(
             hosts=config.udp_hosts,
@@ -99,7 +99,12 @@ async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Ru
         )
     )
     recorder = _recorder(config)
-    services = Services(config, relay, recorder)
+    return relay, recorder, Services(config, relay, recorder)
+
+
+@asynccontextmanager
+async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Running]:
+    relay, recorder, services = assembled(config)
     http = http_server(services)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)

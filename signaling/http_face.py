@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from functools import cache
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from signaling.audit import routes as audit_routes
 from signaling.audit.routes import AuditHandlers
@@ -13,12 +15,15 @@ from signaling.audit_exports import routes as audit_export_routes
 from signaling.audit_exports.routes import AuditExportHandlers
 from signaling.catalogue import routes as catalogue_routes
 from signaling.catalogue.routes import CatalogueHandlers
+from signaling.classroom.inner import routes as inner_routes
+from signaling.classroom.inner.routes import InnerHandlers
 from signaling.classroom.metrics import LinkFigures, LiveFigures
 from signaling.classroom.notices import routes as notice_routes
 from signaling.classroom.notices.routes import NoticeHandlers
 from signaling.classroom.socket import ControlChannels
 from signaling.classroom.stills import routes as still_routes
 from signaling.classroom.stills.routes import StillHandlers
+from signaling.classroom.wire import MAX_MESSAGE_BYTES
 from signaling.consent import routes as consent_routes
 from signaling.directory import routes as directory_routes
 from signaling.exchange import package_routes
@@ -29,7 +34,11 @@ from signaling.exchange.package_routes import PackageHandlers
 from signaling.exchange.routes import OaiHandlers
 from signaling.files import routes as file_routes
 from signaling.files.routes import FileHandlers
+from signaling.forwarding.door import DoorKeeper
+from signaling.forwarding.forwarder import Forwarder
+from signaling.forwarding.places import CellAddress
 from signaling.identity import routes as identity_routes
+from signaling.identity.arrived_logins import ArrivedLogins
 from signaling.identity.session_cookies import SessionLogins
 from signaling.jobs import routes as job_routes
 from signaling.jobs.routes import JobHandlers
@@ -59,12 +68,14 @@ from signaling.timetable.routes import TimetableHandlers
 from signaling.web import health as health_routes
 from signaling.web import openapi
 from signaling.web.app import Face
+from signaling.web.at_cell import OPENS_AT_CELL
 from signaling.web.connections import Gate
 from signaling.web.health import HealthHandlers
+from signaling.web.listeners import bind_all, bind_unix
 from signaling.web.metrics import ConnectionFigures, Metrics, RequestMetrics
 from signaling.web.openapi import OpenApiHandlers
-from signaling.web.routes import AnyRoute, Endpoint, bind
-from signaling.web.server import HttpServer, make_gate
+from signaling.web.routes import AnyRoute, Endpoint, Socket, bind
+from signaling.web.server import HttpServer, make_door_gate, make_gate
 from signaling.wiring import Services
 
 ROUTES: tuple[AnyRoute, ...] = (
@@ -105,18 +116,14 @@ def _openapi() -> OpenApiHandlers:
     return OpenApiHandlers(ROUTES, version("tongke"))
 
 
-def http_server(services: Services) -> HttpServer:
-    """The HTTP face of the services."""
+def http_server(services: Services, forwarder: Forwarder | None = None) -> HttpServer:
+    """The HTTP face of the services; with a forwarder, that of a web process before the cells."""
     gate = make_gate(services.config)
     logins = SessionLogins(services.identity)
     requests = RequestMetrics()
-    channels = ControlChannels(
-        *(services.classroom.entry, services.hub, services.seat_watch),
-        *(logins, services.clock, services.config),
-    )
     face = Face(
         endpoints=_endpoints(services, _metrics(services, requests, gate)),
-        sockets={"/ws/lessons/{lesson_id}": channels.connect},
+        sockets=_sockets(services, logins),
         logins=logins,
         metrics=requests,
         headers={
@@ -124,8 +131,54 @@ def http_server(services: Services) -> HttpServer:
             "/whep/": media_routes.CORS,
             "/api/files": file_routes.HEADERS,
         },
+        elsewhere=forwarder,
     )
-    return HttpServer(services.config, face, gate, services.say_goodbye)
+
+    def goodbye() -> None:
+        services.say_goodbye()
+        if forwarder is not None:
+            forwarder.say_goodbye()
+
+    return HttpServer(services.config, face, gate, goodbye)
+
+
+def door_server(services: Services, door: DoorKeeper, address: CellAddress) -> HttpServer:
+    """The door of a cell: what belongs to its lessons, for web processes only."""
+    gate = make_door_gate(services.config)
+    logins = ArrivedLogins(services.identity)
+    requests = RequestMetrics()
+    endpoints = _endpoints(services, _metrics(services, requests, gate))
+    face = Face(
+        endpoints=(
+            *(one for one in endpoints if one.route.at_cell is not None),
+            *bind(inner_routes.ROUTES, InnerHandlers(services.classroom.local)),
+        ),
+        sockets=tuple(one for one in _sockets(services, logins) if one.at_cell is not None),
+        logins=logins,
+        metrics=requests,
+        headers={},
+        door=door,
+    )
+    return HttpServer(
+        services.config, face, gate, services.say_goodbye, lambda: _bind_door(address)
+    )
+
+
+def _bind_door(address: CellAddress) -> list[socket.socket]:
+    """Bound sockets at a cell's address. Raises OSError."""
+    if address.unix_path is not None:
+        return bind_unix(address.unix_path)
+    url = urlsplit(address.base)
+    return bind_all((url.hostname or "",), url.port or 80)
+
+
+def _sockets(services: Services, logins: SessionLogins | ArrivedLogins) -> tuple[Socket, ...]:
+    channels = ControlChannels(
+        *(services.classroom.entry, services.hub, services.seat_watch),
+        *(logins, services.clock, services.config),
+    )
+    path = "/ws/lessons/{lesson_id}"
+    return (Socket(path, channels.connect, OPENS_AT_CELL, MAX_MESSAGE_BYTES),)
 
 
 def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metrics:

@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     OAI = "oai"  # a place in a list that another library reads
     VIEWER = "viewer"  # counts use; names nobody
     SHARE = "share"  # resources whose password was given
+    FORWARD = "forward"  # from a web process to the cell of a lesson
 
 
 class Keyring:

@@ -316,6 +316,22 @@ class LiveStateUnknown(SignalingError):
     title = "the live rooms did not answer in time"
 
 
+class CellAway(SignalingError):
+    """The process of the lesson's live room cannot be reached; it comes back, or another does."""
+
+    status = 503
+    code = ProblemCode.CELL_AWAY
+    title = "the process that holds the lesson is away"
+
+
+class DoorClosed(SignalingError):
+    """A cell takes only requests that a web process has signed."""
+
+    status = 401
+    code = ProblemCode.DOOR_CLOSED
+    title = "only for web processes of this installation"
+
+
 class OutOfMemory(SignalingError):
     """The machine has no memory left for this; worth another try."""
 

@@ -17,6 +17,7 @@ class ProblemCode(StrEnum):
     BAD_CREDENTIALS = "bad_credentials"
     BAD_DEVICE_TOKEN = "bad_device_token"  # noqa: S105 - the name of a problem
     INVALID_TOKEN = "invalid_token"  # noqa: S105 - the name of a problem
+    DOOR_CLOSED = "door_closed"  # between processes: the signature is not right
     # 403: what is permitted
     FORBIDDEN = "forbidden"
     CSRF = "csrf"
@@ -278,6 +279,7 @@ class ProblemCode(StrEnum):
     RELAY_ERROR = "relay_error"
     RECORDER_ERROR = "recorder_error"
     BUSY = "busy"
+    CELL_AWAY = "cell_away"  # the process of the lesson's live room
     DATABASE_UNAVAILABLE = "database_unavailable"
     LIVE_STATE_UNKNOWN = "live_state_unknown"
     LESSON_MOVED = "lesson_moved"  # another cell has it now

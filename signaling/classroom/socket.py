@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -31,7 +31,6 @@ from signaling.classroom.messages import Command
 from signaling.classroom.parts.part import CommandRefused
 from signaling.classroom.seat_watch import SeatWatch
 from signaling.identity.logins import SignedIn
-from signaling.identity.session_cookies import SessionLogins
 from signaling.lessons.members import member_of
 from signaling.lessons.seats import Seat
 from signaling.web.origin import client_address, is_own_origin, networks
@@ -64,6 +63,13 @@ class _IdOnly(msgspec.Struct):
 _id_decoder = msgspec.json.Decoder(_IdOnly)
 
 
+class Logins(Protocol):
+    """Finds the login of a request."""
+
+    async def of(self, request: web.Request) -> SignedIn:
+        """Find it. Raises NotSignedIn, Malformed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ControlChannels:
     """The control channels of lessons, one WebSocket each."""
@@ -71,7 +77,7 @@ class ControlChannels:
     entry: ClassroomEntry
     hub: RoomHub
     seats: SeatWatch
-    logins: SessionLogins
+    logins: Logins
     clock: Clock
     config: Config
 

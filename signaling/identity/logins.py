@@ -19,13 +19,19 @@ class SignedInAs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The author of a request, and the session."""
+    """The author of a request, and the session.
+
+    Attributes:
+        session_id: empty where only the hash is known: in a cell.
+        known_hash: that hash.
+    """
 
     actor: Actor
     session_id: str
     school: str | None
     room: RoomRef | None
     password_due: bool = False
+    known_hash: str | None = None
 
     @property
     def signed_in_as(self) -> SignedInAs:
@@ -35,7 +41,7 @@ class SignedIn:
     @property
     def session_hash(self) -> str:
         """The session as it is kept, and as channels and media sessions remember it."""
-        return fingerprint(self.session_id)
+        return self.known_hash or fingerprint(self.session_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,10 @@ class IdentityService:
         """Return whose session a cookie is. Raises NotSignedIn."""
         return await self._sessions.signed_in(cookie, wanted)
 
+    async def known_by(self, session_hash: str) -> SignedIn:
+        """Return whose session has a hash. Raises NotSignedIn."""
+        return await self._sessions.known_by(session_hash)
+
     def demand_csrf(self, signed_in: SignedIn, token: str | None) -> None:
         """Raise CsrfFailed unless the token belongs to the session."""
         self._sessions.demand_csrf(signed_in, token)

@@ -107,6 +107,17 @@ class Sessions:
             await self._touch(record)
         return found
 
+    async def known_by(self, session_hash: str) -> SignedIn:
+        """Return whose session has a hash; the web process has seen the cookie, this one has not.
+
+        Raises:
+            NotSignedIn: nobody's any more.
+        """
+        record = await self._store.session(session_hash)
+        if record is None or record.expires_at <= self._clock.now():
+            raise NotSignedIn()
+        return replace(await self._holder(record, ""), known_hash=session_hash)
+
     async def terminal(self, room_id: str, session_id: str = "") -> SignedIn:
         """Return a room's terminal as it signs in. Raises NotSignedIn."""
         room = await self._people.room(room_id)

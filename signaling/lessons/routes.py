@@ -15,6 +15,7 @@ from signaling.base.errors import Invalid
 from signaling.lessons import wire as r
 from signaling.lessons.records import shown
 from signaling.lessons.service import LessonService
+from signaling.web.at_cell import AT_CELL, OPENS_AT_CELL
 from signaling.web.routes import Call, Query, Route
 
 _PART = 25  # lessons shown in one step of the loop
@@ -121,6 +122,7 @@ ROUTES = (
         "开始上课",
         r.Lesson,
         audited=AuditAction.LESSON_START,
+        at_cell=OPENS_AT_CELL,
     ),
     Route(
         "POST",
@@ -129,6 +131,7 @@ ROUTES = (
         "下课",
         r.Lesson,
         audited=AuditAction.LESSON_END,
+        at_cell=AT_CELL,
     ),
     Route(
         "POST",
@@ -138,6 +141,7 @@ ROUTES = (
         r.Lesson,
         r.LessonCancel,
         audited=AuditAction.LESSON_CANCEL,
+        at_cell=AT_CELL,
         permit=LessonHandlers.may_cancel,
     ),
 )

@@ -24,6 +24,7 @@ from signaling.media.service import MediaDesk
 from signaling.media.tokens import MediaAction, MediaGrant
 from signaling.media.wire import ExternalAccess, MediaAccess
 from signaling.web.addresses import page_urls
+from signaling.web.at_cell import AT_CELL
 from signaling.web.bodies import read_body
 from signaling.web.origin import limiter_key
 from signaling.web.routes import Access, Call, Content, Route
@@ -79,9 +80,7 @@ class MediaHandlers:
         return await self.media.external_access(call.actor, record, self._servers(call))
 
     def _servers(self, call: Call) -> tuple[str, ...]:
-        transport = call.request.transport
-        socket_name = None if transport is None else transport.get_extra_info("sockname")
-        urls = page_urls(self.config, socket_name[1]) if socket_name else ()
+        urls = () if call.port is None else page_urls(self.config, call.port)
         return tuple(url for url in urls if "://localhost" not in url) or urls
 
     async def publish(self, call: Call) -> web.Response:
@@ -113,7 +112,7 @@ class MediaHandlers:
     async def patch(self, call: Call) -> web.Response:
         """Trickle (204) or restart ICE (200); RFC 9725 §4.3: only the latter makes a new ETag."""
         media, token, session_id = self.media, _token(call), call.path("session_id")
-        media.demand_opener(token, session_id)
+        media.demand_opener(token, session_id, call.path("lesson_id"))
         fragment = await _text(call, SDP_FRAGMENT)
         patched = media.patch(token, session_id, fragment, _if_match(call))
         if patched.sdp_fragment is None:
@@ -124,7 +123,9 @@ class MediaHandlers:
 
     async def close(self, call: Call) -> web.Response:
         """End a session."""
-        self.media.close(_token(call), call.path("session_id"))
+        token, session_id = _token(call), call.path("session_id")
+        self.media.demand_opener(token, session_id, call.path("lesson_id"))
+        self.media.close(token, session_id)
         return web.Response(status=200)
 
     async def endpoint_options(self, call: Call) -> web.Response:
@@ -150,8 +151,8 @@ class MediaHandlers:
 
     def _created(self, call: Call, answer: Answer, kind: str) -> web.Response:
         response = web.Response(status=201, body=answer.sdp.encode(), content_type=SDP)
-        prefix = self.config.path_prefix
-        response.headers["Location"] = f"{prefix}/{kind}/sessions/{answer.session_id}"
+        path = f"{self.config.path_prefix}/{kind}/{call.path('lesson_id')}"
+        response.headers["Location"] = f"{path}/sessions/{answer.session_id}"
         response.headers["ETag"] = f'"{answer.etag}"'
         response.headers["Accept-Patch"] = SDP_FRAGMENT
         for server in self.config.ice_servers:
@@ -228,7 +229,8 @@ _FRAGMENT = Content(SDP_FRAGMENT, "an SDP fragment (RFC 8840)")
 
 
 def _session_routes(kind: str) -> tuple[Route[MediaHandlers], ...]:
-    path = f"/{kind}/sessions/{{session_id}}"
+    # The lesson is in the path, so that a web process knows the cell without asking anybody.
+    path = f"/{kind}/{{lesson_id}}/sessions/{{session_id}}"
     return (
         Route(
             "PATCH",
@@ -239,8 +241,16 @@ def _session_routes(kind: str) -> tuple[Route[MediaHandlers], ...]:
             _FRAGMENT,
             access=Access.BEARER,
             headers=("If-Match",),
+            at_cell=AT_CELL,
         ),
-        Route("DELETE", path, MediaHandlers.close, "结束媒体会话", access=Access.BEARER),
+        Route(
+            "DELETE",
+            path,
+            MediaHandlers.close,
+            "结束媒体会话",
+            access=Access.BEARER,
+            at_cell=AT_CELL,
+        ),
         Route("OPTIONS", path, MediaHandlers.session_options, "所接受的内容", access=Access.OPEN),
     )
 
@@ -257,6 +267,7 @@ ROUTES = (
         _OFFER,
         status=201,
         access=Access.BEARER,
+        at_cell=AT_CELL,
     ),
     Route(
         "OPTIONS",
@@ -274,6 +285,7 @@ ROUTES = (
         _OFFER,
         status=201,
         access=Access.BEARER,
+        at_cell=AT_CELL,
     ),
     Route(
         "OPTIONS",
@@ -288,6 +300,7 @@ ROUTES = (
         MediaHandlers.media_access,
         "本人的媒体地址与令牌",
         MediaAccess,
+        at_cell=AT_CELL,
     ),
     Route(
         "POST",
@@ -296,5 +309,6 @@ ROUTES = (
         "外接设备推流与播放地址",
         ExternalAccess,
         audited=AuditAction.EXTERNAL_ACCESS,
+        at_cell=AT_CELL,
     ),
 )

@@ -311,15 +311,19 @@ class MediaDesk:
         except SessionNotFound:
             raise NotFound("no such session") from None
 
-    def demand_opener(self, token: str | None, session_id: str) -> None:
+    def demand_opener(
+        self, token: str | None, session_id: str, lesson_id: str | None = None
+    ) -> None:
         """Check that a token may change a session: its opener, or a fresh one of the same right.
+
+        `lesson_id` is the session's, where the path names one.
 
         Raises:
             NotFound, Forbidden, BadToken: no such session, or the token is not for it.
         """
         bearer = self._opened(token)
         session = self._sessions.get(session_id)
-        if session is None:
+        if session is None or lesson_id not in {None, session.grant.lesson_id}:
             raise NotFound("no such session")
         if fingerprint(bearer.token) == session.token_fingerprint:
             return

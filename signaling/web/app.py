@@ -8,11 +8,13 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from signaling.base.config import Config
 from signaling.base.errors import (
@@ -38,9 +40,11 @@ from signaling.web.routes import (
     GATE,
     Access,
     Call,
+    Elsewhere,
     Endpoint,
     Login,
     Logins,
+    Socket,
     check_parameters,
 )
 
@@ -58,6 +62,18 @@ _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9\-]{8,64}$")
 _PRIVATE_PATHS = ("/api/", "/calendar/", "/media/", "/whip/", "/whep/")
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Door(Protocol):
+    """Lets requests of web processes into a cell."""
+
+    async def let_in(self, request: web.Request) -> web.Request:
+        """Return a request as the handlers may see it. Raises SignalingError."""
+
+    def refusal(self, error: Exception) -> Mapping[str, str]:
+        """Return the headers by which a web process tells a refusal of the door from an answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -65,17 +81,21 @@ class Face:
 
     Attributes:
         endpoints: the wings' routes.
-        sockets: WebSocket handlers by path; a refused upgrade is theirs to explain.
+        sockets: the WebSockets.
         logins: finds out who makes a request.
         metrics: counts requests.
         headers: what every answer carries under a path, by the path's beginning.
+        elsewhere: of a web process: answers what belongs to a lesson's cell.
+        door: of a cell: lets in what web processes have signed. There are no pages behind it.
     """
 
     endpoints: Sequence[Endpoint]
-    sockets: Mapping[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
+    sockets: Sequence[Socket]
     logins: Logins
     metrics: RequestMetrics
     headers: Mapping[str, Mapping[str, str]]
+    elsewhere: Elsewhere | None = None
+    door: Door | None = None
 
 
 _FACE: web.AppKey[Face] = web.AppKey("face", Face)
@@ -83,30 +103,30 @@ _FACE: web.AppKey[Face] = web.AppKey("face", Face)
 
 def make_app(config: Config, face: Face, gate: Gate) -> web.Application:
     """The application behind a gate that bounds its connections."""
-    app = web.Application(middlewares=[_observe, _problems], client_max_size=MAX_BODY_BYTES)
+    guard = _known_host if face.door is None else _signed(face.door)
+    app = web.Application(middlewares=[_observe, _problems, guard], client_max_size=MAX_BODY_BYTES)
     app[CONFIG] = config
     app[GATE] = gate
     app[_FACE] = face
     # A proxy may keep its path before ours or take it away: both work.
     prefixes = tuple(dict.fromkeys(("", config.path_prefix)))
     for endpoint in face.endpoints:
-        dispatcher = _dispatcher(endpoint, face.logins, config)
+        dispatcher = _dispatcher(endpoint, face, config)
         for prefix in prefixes:
             app.router.add_route(endpoint.route.method, prefix + endpoint.route.path, dispatcher)
     for prefix in prefixes:
-        for path, connect in face.sockets.items():
-            app.router.add_get(prefix + path, connect)
-    for prefix in reversed(prefixes):  # the pages' pattern takes in whatever is left
-        app.router.add_get(prefix + pages.pattern(config.path_prefix), pages.page)
+        for sock in face.sockets:
+            app.router.add_get(prefix + sock.path, _connector(sock, face, config))
+    if face.door is None:
+        for prefix in reversed(prefixes):  # the pages' pattern takes in whatever is left
+            app.router.add_get(prefix + pages.pattern(config.path_prefix), pages.page)
     app[HOSTS] = allowed_hosts(config)
     app[PROXIES] = networks(config.trusted_proxies)
     app.on_response_prepare.append(_add_headers)
     return app
 
 
-def _dispatcher(
-    endpoint: Endpoint, logins: Logins, config: Config
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _dispatcher(endpoint: Endpoint, face: Face, config: Config) -> Handler:
     route, handlers = endpoint.route, endpoint.handlers
     proxies = networks(config.trusted_proxies)
     decoder: msgspec.json.Decoder[object] | None = None
@@ -119,16 +139,11 @@ def _dispatcher(
         guarded = route.access is not Access.BEARER and route.method not in _SAFE
         if guarded and not is_own_origin(request, config):
             raise CsrfFailed("the Origin is another site's")
-        if route.access is Access.SESSION:
-            call.login = login = await logins.of(request)
-            structlog.contextvars.bind_contextvars(actor=login.actor.actor_id)
-            request.app[GATE].know(request, login.session_hash)
-            if login.password_due and not route.before_password:
-                raise PasswordChangeDue()
-            if route.method not in _SAFE:
-                logins.demand_csrf(request, login)
-        if route.access is Access.GUEST:
-            call.login = await _guest(request, logins)
+        await _sign_in(call, endpoint, face.logins)
+        if face.elsewhere is not None and route.at_cell is not None:
+            forwarded = await face.elsewhere.answer(call, route.at_cell)
+            if forwarded is not None:
+                return forwarded
         if route.permit is not None:
             await route.permit(handlers, call)
         if decoder is not None:
@@ -147,6 +162,40 @@ def _dispatcher(
         return response
 
     return dispatch
+
+
+async def _sign_in(call: Call, endpoint: Endpoint, logins: Logins) -> None:
+    """Find the caller's login, as the route wants it. Raises SignalingError."""
+    route, request = endpoint.route, call.request
+    if route.access is Access.SESSION:
+        call.login = login = await logins.of(request)
+        structlog.contextvars.bind_contextvars(actor=login.actor.actor_id)
+        request.app[GATE].know(request, login.session_hash)
+        if login.password_due and not route.before_password:
+            raise PasswordChangeDue()
+        if route.method not in _SAFE:
+            logins.demand_csrf(request, login)
+    if route.access is Access.GUEST:
+        call.login = await _guest(request, logins)
+
+
+def _connector(sock: Socket, face: Face, config: Config) -> Handler:
+    """A handler of upgrades. Whoever the cell would turn away is told so here."""
+    elsewhere = face.elsewhere
+    if elsewhere is None or sock.at_cell is None:
+        return sock.connect
+    proxies = networks(config.trusted_proxies)
+
+    async def connect(request: web.Request) -> web.StreamResponse:
+        login = await _guest(request, face.logins) if is_own_origin(request, config) else None
+        if login is not None:
+            call = Call(request, client_address(request, proxies), login)
+            joined = await elsewhere.connect(call, sock)
+            if joined is not None:
+                return joined
+        return await sock.connect(request)
+
+    return connect
 
 
 async def _guest(request: web.Request, logins: Logins) -> Login | None:
@@ -173,9 +222,7 @@ async def _body(request: web.Request, decoder: msgspec.json.Decoder[object]) -> 
 
 
 @web.middleware
-async def _observe(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id, and log and count it at its end."""
     given = request.headers.get("X-Request-ID", "")
     connection, task = request.app[GATE].of(request), asyncio.current_task()
@@ -213,13 +260,35 @@ def _pattern(request: web.Request) -> str:
 
 
 @web.middleware
-async def _problems(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a request under a name that is not ours."""
+    if not is_allowed(request.host, request.app[HOSTS]):
+        raise UnknownHost(field="Host")
+    return await handler(request)
+
+
+def _signed(door: Door) -> Middleware:
+    """Refuse a request that no web process has signed."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            arrived = await door.let_in(request)
+            if request.match_info.http_exception is not None:
+                raise request.match_info.http_exception
+        except Exception as error:
+            response = problem_response(error)
+            response.headers.update(door.refusal(error))
+            return response
+        return await handler(arrived)
+
+    return guard
+
+
+@web.middleware
+async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every exception with problem+json."""
     try:
-        if not is_allowed(request.host, request.app[HOSTS]):
-            raise UnknownHost(field="Host")
         return await handler(request)
     except Exception as error:
         if _has_left(request, error):

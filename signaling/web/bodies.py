@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from aiohttp import hdrs, web
 
 from signaling.base.errors import Malformed, RequestTimeout, TooLarge, UnsupportedMediaType
+from signaling.web.at_cell import arrival_of
 from signaling.web.routes import CONFIG, GATE
 
 PIECE_BYTES = 256 * 1024  # of a body that comes in pieces, at most
@@ -23,8 +24,12 @@ async def read_body(request: web.Request, most: int, *, field: str | None = None
         Malformed: it broke off.
     """
     _demand_plain(request)
-    if (request.content_length or 0) > most:
+    arrival = arrival_of(request)
+    length = request.content_length if arrival is None else len(arrival.body)
+    if (length or 0) > most:
         raise TooLarge(f"at most {most} bytes", field=field)
+    if arrival is not None:
+        return arrival.body
     try:
         with request.app[GATE].awaiting_body(request):
             async with asyncio.timeout(request.app[CONFIG].http_body_s):
@@ -42,6 +47,10 @@ async def body_pieces(request: web.Request) -> AsyncGenerator[bytes, None]:
         UnsupportedMediaType, RequestTimeout, Malformed: see `read_body`.
     """
     _demand_plain(request)
+    arrival = arrival_of(request)
+    if arrival is not None:
+        yield arrival.body
+        return
     last = asyncio.get_running_loop().time() + request.app[CONFIG].http_body_s
     try:
         with request.app[GATE].awaiting_body(request):

@@ -1,11 +1,14 @@
-"""The TCP sockets of the HTTP server: one port on every host, IPv4 and IPv6."""
+"""The sockets of HTTP servers: one TCP port on every host, IPv4 and IPv6, or a Unix socket."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
+from pathlib import Path
+from stat import S_ISSOCK
 
 import structlog
 
@@ -34,6 +37,38 @@ def bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
             if port or last or error.errno != errno.EADDRINUSE:
                 raise
     raise AssertionError("unreachable")
+
+
+def bind_unix(path: Path) -> list[socket.socket]:
+    """A bound Unix socket that only its owner may open.
+
+    A socket that a process left behind when it died is replaced.
+
+    Raises:
+        OSError: somebody listens there, or something else lies there.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if not S_ISSOCK(path.lstat().st_mode) or _answers(path):
+            raise OSError(errno.EADDRINUSE, "in use", str(path))
+        path.unlink()
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(str(path))
+        path.chmod(0o600)  # nobody can have come before: it does not listen yet
+    except OSError:
+        sock.close()
+        raise
+    return [sock]
+
+
+def _answers(path: Path) -> bool:
+    """Tell whether a process listens on a Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        try:
+            sock.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+    return True
 
 
 def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:

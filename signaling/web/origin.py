@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from signaling.base.config import Config
+from signaling.web.at_cell import arrival_of
 
 Networks = Sequence[IPv4Network | IPv6Network]
 _MAX_HOPS = 8
@@ -26,7 +27,13 @@ def within(address: str, nets: Networks) -> bool:
 
 
 def client_address(request: web.Request, proxies: Networks) -> str:
-    """The client's address: the peer's, or what a trusted proxy says it is."""
+    """The client's address: the peer's, or what a trusted proxy says it is.
+
+    In a cell it is what the web process has signed, whatever other headers say.
+    """
+    arrival = arrival_of(request)
+    if arrival is not None:
+        return arrival.remote
     address = request.remote or ""
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")[-_MAX_HOPS:]
     for hop in reversed([h.strip() for h in forwarded if h.strip()]):

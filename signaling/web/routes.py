@@ -13,6 +13,7 @@ from signaling.access.roles import Actor
 from signaling.base.config import Config
 from signaling.base.errors import NotFound, NotSignedIn, UnusableText
 from signaling.base.text import MAX_PARAMETER_CHARS, BadText, TextKind, clean, is_word
+from signaling.web.at_cell import AtCell, arrival_of
 from signaling.web.connections import Gate
 
 CONFIG: web.AppKey[Config] = web.AppKey("config", Config)
@@ -99,6 +100,15 @@ class Call:
         """The caller, with the address; None for one who is not signed in."""
         return None if self.login is None else self.login.actor.at(self.remote)
 
+    @property
+    def port(self) -> int | None:
+        """The port at which the client reached this server, or the web process before it."""
+        arrival = arrival_of(self.request)
+        if arrival is not None:
+            return arrival.port
+        name = self.request.get_extra_info("sockname")
+        return int(name[1]) if isinstance(name, tuple) else None
+
     def path(self, name: str) -> str:
         """A part of the path."""
         return self.request.match_info[name]
@@ -116,6 +126,7 @@ class Route(Generic[_Handlers]):
         audited: the action of the one audit row that a successful request leaves; the service that
             does it writes the row. None: it changes nothing that is kept.
         before_password: answers also those who must change their password first.
+        at_cell: only the process of a lesson's live room answers. None: any process does.
     """
 
     method: str
@@ -131,9 +142,41 @@ class Route(Generic[_Handlers]):
     permit: Callable[[_Handlers, Call], Awaitable[object]] | None = None
     audited: str | None = None  # an `audit.actions.AuditAction`
     before_password: bool = False
+    at_cell: AtCell | None = None
 
 
 AnyRoute = Route[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A WebSocket.
+
+    Attributes:
+        path: where it is opened.
+        connect: answers the upgrade; a refused one is its to explain.
+        at_cell: see `Route`.
+        max_message_bytes: of a message from the client; a larger one closes the socket.
+    """
+
+    path: str
+    connect: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    at_cell: AtCell | None
+    max_message_bytes: int
+
+
+class Elsewhere(Protocol):
+    """Answers, in a web process, by the cell of a lesson."""
+
+    async def answer(self, call: Call, at: AtCell) -> web.StreamResponse | None:
+        """Return the cell's answer; None where no cell has the lesson, so that any may answer.
+
+        Raises:
+            CellAway: the lesson has a cell, or should have one, and none can be reached.
+        """
+
+    async def connect(self, call: Call, sock: Socket) -> web.StreamResponse | None:
+        """Join a client's WebSocket to the cell's until one of them closes. As `answer`."""
 
 
 @dataclass(frozen=True, slots=True)

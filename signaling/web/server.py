@@ -28,9 +28,25 @@ SHUTDOWN_S = 3.0  # for answers under way; channels are told goodbye before
 class HttpServer:
     """Listens and serves."""
 
-    def __init__(self, config: Config, face: Face, gate: Gate, goodbye: Callable[[], None]) -> None:
-        """Make it; `goodbye` is called before the connections close."""
+    def __init__(
+        self,
+        config: Config,
+        face: Face,
+        gate: Gate,
+        goodbye: Callable[[], None],
+        bind: Callable[[], list[socket.socket]] | None = None,
+    ) -> None:
+        """Make it.
+
+        Args:
+            config: the settings.
+            face: what answers.
+            gate: bounds the connections.
+            goodbye: called before the connections close.
+            bind: makes the bound sockets; None: the TCP port of the settings.
+        """
         self._config = config
+        self._bind = bind or (lambda: bind_all(config.http_hosts, config.http_port))
         self._gate = gate
         self._goodbye = goodbye
         self._runner = web.AppRunner(
@@ -45,9 +61,9 @@ class HttpServer:
 
     async def start(self) -> None:
         """Begin to listen. Raises OSError."""
-        config = self._config
-        sockets = bind_all(config.http_hosts, config.http_port)
-        self._port = sockets[0].getsockname()[1]
+        sockets = self._bind()
+        names = [sock.getsockname() for sock in sockets]
+        self._port = 0 if isinstance(names[0], str) else names[0][1]
         try:
             await self._runner.setup()
         except BaseException:
@@ -58,7 +74,7 @@ class HttpServer:
         bounds = self._gate.book.bounds
         log.info(
             "http_listening",
-            hosts=[sock.getsockname()[0] for sock in sockets],
+            hosts=[name if isinstance(name, str) else name[0] for name in names],
             port=self._port,
             open_files=open_files_limit(),
             connections=bounds.total,
@@ -80,7 +96,7 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port it listens on; 0 for a Unix socket."""
         return self._port
 
     @property
@@ -98,15 +114,16 @@ def make_gate(config: Config) -> Gate:
     """The gate that bounds connections and their patience."""
     return Gate(
         _bounds(config),
-        Patience(
-            handshake_s=config.tls_handshake_s,
-            headers_s=config.http_headers_s,
-            idle_s=config.http_idle_s,
-            stall_s=config.http_stall_s,
-        ),
+        _patience(config),
         networks(config.trusted_proxies),
         _tls(config),
     )
+
+
+def make_door_gate(config: Config) -> Gate:
+    """The gate of a cell's door. All connections are web processes', so that none has a share."""
+    total = connections_within(open_files_limit(), config.http_connections)
+    return Gate(Bounds(total, total, total), _patience(config), (), None)
 
 
 def _tls(config: Config) -> ssl.SSLContext | None:
@@ -115,6 +132,15 @@ def _tls(config: Config) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(config.tls_certificate, config.tls_key)
     return context
+
+
+def _patience(config: Config) -> Patience:
+    return Patience(
+        handshake_s=config.tls_handshake_s,
+        headers_s=config.http_headers_s,
+        idle_s=config.http_idle_s,
+        stall_s=config.http_stall_s,
+    )
 
 
 def _bounds(config: Config) -> Bounds:

@@ -85,7 +85,8 @@ async def test_ffmpeg_is_the_camera(tmp_path: Path) -> None:
                 await ffmpeg.wait()
         # FFmpeg says "Failed to read response from DELETE" to every server: it takes the header of
         # that answer for an endless body. The session ended by it all the same.
-        deleted = '"method": "DELETE", "path": "/whip/sessions/{session_id}", "status": 200'
+        path = "/whip/{lesson_id}/sessions/{session_id}"
+        deleted = f'"method": "DELETE", "path": "{path}", "status": 200'
         assert deleted in server.log
         await api.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
         detail = await ready_recording(api, lesson["lesson_id"])

@@ -25,5 +25,5 @@ class NoLogins:
 
 def oai_server(config: Config, handlers: OaiHandlers) -> HttpServer:
     """A server of nothing but the provider."""
-    face = Face(bind(routes.ROUTES, handlers), {}, NoLogins(), RequestMetrics(), {})
+    face = Face(bind(routes.ROUTES, handlers), (), NoLogins(), RequestMetrics(), {})
     return HttpServer(config, face, make_gate(config), lambda: None)

@@ -9,6 +9,7 @@ from signaling.audit.actions import AuditAction
 from signaling.classroom.notices.service import NoticeDesk
 from signaling.classroom.notices.wire import NoticeWish
 from signaling.lessons.service import LessonService
+from signaling.web.at_cell import OPENS_AT_CELL
 from signaling.web.routes import Call, Route
 
 
@@ -38,5 +39,6 @@ ROUTES = (
         status=204,
         audited=AuditAction.NOTICE_SEND,
         permit=NoticeHandlers.may_send,
+        at_cell=OPENS_AT_CELL,
     ),
 )

@@ -10,6 +10,7 @@ from signaling.base.errors import SignalingError, UnsupportedMediaType
 from signaling.classroom.stills.intake import StillDesk
 from signaling.classroom.stills.rules import MAX_STILL_BYTES
 from signaling.lessons.service import LessonService
+from signaling.web.at_cell import AT_CELL
 from signaling.web.bodies import read_body
 from signaling.web.routes import Call, Content, Route
 
@@ -53,5 +54,6 @@ ROUTES = (
         "课件的静态画面",
         body=Content("image/*", "WebP or JPEG, at most 48 KiB"),
         status=204,
+        at_cell=AT_CELL,
     ),
 )

@@ -151,7 +151,7 @@ async def test_options_and_cors_are_open_on_media_paths_only(server: TongkeServe
         assert (status, headers["Accept-Post"]) == (200, SDP)
         assert headers["Access-Control-Allow-Origin"] == "*"
         assert "If-Match" in headers["Access-Control-Allow-Headers"]
-    status, problem, headers = await media_request(teacher, "GET", "/whip/sessions/x", kind=None)
+    status, problem, headers = await media_request(teacher, "GET", "/whip/x/sessions/x", kind=None)
     assert (status, problem["code"]) == (405, "method_not_allowed")
     assert "PATCH" in headers["Allow"]
     _, _, headers = await media_request(teacher, "GET", "/api/me", body=None, kind=None)

@@ -34,7 +34,7 @@ def head(method: str, path: str, kind: str, **headers: str) -> bytes:
         ("PUT", "/api/lessons/x/stills/y", "image/webp", 401),
         ("POST", "/whip/x/y", "application/sdp", 401),
         ("POST", "/whep/x", "application/sdp", 401),
-        ("PATCH", "/whip/sessions/x", "application/trickle-ice-sdpfrag", 401),
+        ("PATCH", "/whip/x/sessions/x", "application/trickle-ice-sdpfrag", 401),
     ],
 )
 async def test_a_stranger_is_answered_before_the_body(

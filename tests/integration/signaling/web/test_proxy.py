@@ -121,7 +121,7 @@ async def test_below_a_path_of_another_site_everything_is_found(tmp_path: Path, 
         async with client.http.post(origin + access["url"], data=OFFER, headers=offer) as got:
             assert got.status == 201
             resource = got.headers["Location"]
-        assert resource.startswith("/tongke/whep/sessions/")
+        assert resource.startswith(f"/tongke/whep/{lesson['lesson_id']}/sessions/")
         async with client.http.delete(origin + resource, headers=bearer) as got:
             assert got.status == 200
             assert got.headers["Access-Control-Allow-Origin"] == "*"

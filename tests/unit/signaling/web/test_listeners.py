@@ -1,12 +1,14 @@
-"""The HTTP port, on IPv4 and IPv6."""
+"""The HTTP port, on IPv4 and IPv6, and Unix sockets."""
 
 import errno
 import socket
+import stat
+from pathlib import Path
 
 import pytest
 
 from signaling.base.config import Config
-from signaling.web.listeners import bind_all
+from signaling.web.listeners import bind_all, bind_unix
 
 EVERYWHERE = Config().http_hosts
 
@@ -62,3 +64,27 @@ def test_a_taken_port_is_an_error_on_whichever_host() -> None:
 )
 def test_hosts_that_overlap_are_bound_once(hosts: tuple[str, ...], bound: list[str]) -> None:
     assert sorted(hosts_of(hosts)[0]) == bound
+
+
+def test_a_unix_socket_is_its_owners_alone(tmp_path: Path) -> None:
+    (sock,) = bind_unix(tmp_path / "s")
+    assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o600
+    sock.close()
+
+
+def test_a_socket_that_a_dead_process_left_is_replaced_and_a_live_one_is_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "s"
+    (left,) = bind_unix(path)
+    left.close()  # the file stays, as after `kill -9`
+    (sock,) = bind_unix(path)
+    sock.listen()
+    with pytest.raises(OSError, match="in use"):
+        bind_unix(path)
+    sock.close()
+    path.unlink()
+    path.write_text("something of somebody's")
+    with pytest.raises(OSError, match="in use"):
+        bind_unix(path)
+    assert path.read_text() == "something of somebody's"

@@ -284,6 +284,8 @@ export const problemsEn: typeof problemsZh = {
     storage_full: 'The server’s disk is full: nothing can be saved. Please tell an administrator.',
     database_unavailable: 'The server’s database is away. Please try again later.',
     request_timeout: 'The network was too slow for this. Please try again.',
+    cell_away: 'The process that holds the lesson cannot be reached now. Please try again shortly.',
+    door_closed: 'Only processes of this installation may ask here.',
     live_state_unknown: 'The lesson’s state is not known now. Please try again later.',
     lesson_moved: 'The lesson has moved to another server. Please try again.',
     unknown_host: 'The server does not go by this address. Please tell an administrator.',

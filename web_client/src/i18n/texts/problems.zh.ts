@@ -281,6 +281,8 @@ export const problemsZh = {
     storage_full: '服务器磁盘已满，无法保存，请联系管理员。',
     database_unavailable: '服务器的数据库暂时无法使用，请稍后再试。',
     request_timeout: '网络太慢，内容没有及时送到，请再试一次。',
+    cell_away: '课堂所在的服务进程暂时连接不上，请稍后再试。',
+    door_closed: '只接受本系统内部进程的请求。',
     live_state_unknown: '暂时不知道课堂的状态，请稍后再试。',
     lesson_moved: '课堂已转到另一台服务器，请重试。',
     unknown_host: '服务器不使用这个网址，请联系管理员。',

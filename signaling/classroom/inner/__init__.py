@@ -1,0 +1,1 @@
+"""`classroom.api` between processes: web processes ask cells about their live rooms."""
