@@ -169,6 +169,8 @@ async def _submit(office: Office) -> None:
     await page.get_by_test_id("pledge").check()
     await page.get_by_test_id("confirm-yes").click()
     await page.get_by_test_id("recall").wait_for()
+    await page.get_by_test_id("part-data").click()
+    await office.inspector.look("submitted", page, "part")  # read only, and longer than its place
 
 
 async def _review(office: Office, resource_id: str) -> Page:

@@ -77,6 +77,30 @@ async def test_a_lesson_goes_up_to_the_county(office: Office) -> None:
     assert office.inspector.wrong == {}
 
 
+async def test_what_a_batch_refused_is_named_and_ticked_only_where_it_may_be_decided(
+    office: Office,
+) -> None:
+    at = office.at
+    await at.school_admin.call(
+        "POST", f"{at.path}/recommendations", {"from_node_id": HERE.school, "version": 1}
+    )
+    county = await office.page(OURS.person(Role.RESOURCE_ADMIN), "/resources/recommended")
+    await county.get_by_test_id("recommended-all").check()
+    (waiting,) = (await at.county_admin.call("GET", "/api/recommendations"))["entries"]
+    path = f"/api/recommendations/{waiting['reference_id']}/pass"
+    await at.county_admin.call("POST", path, {"revision": waiting["revision"]})  # meanwhile
+    await county.get_by_test_id("batch-reject").click()
+    await expect(county.get_by_text("驳回理由（下级会看到）")).to_be_visible()
+    await county.get_by_test_id("batch-reason").fill("请写教材版本")
+    await county.get_by_test_id("confirm-yes").click()
+    await expect(county.get_by_test_id("batch-refused")).to_contain_text("浮力的秘密")
+    tick = county.get_by_test_id(f"pick-{at.resource_id}")
+    await expect(tick).to_be_disabled()
+    await expect(tick).not_to_be_checked()
+    await office.inspector.look("refused", county, "batch-refused")
+    assert office.inspector.wrong == {}
+
+
 async def test_a_series_is_made_ordered_by_keys_and_played_through(office: Office) -> None:
     at, first = office.at, office.at.resource_id
     at.resource_id = second = await shelve(

@@ -7,6 +7,7 @@ export const filmsEn: typeof filmsZh = {
     what: 'One MP4 file of this version. The courseware is large and the teacher in the corner; a room on stage stands beside the teacher; one picture alone fills the screen. What is cut or hidden is not in it.',
     minutes: 'It takes about {n} min.',
     order: 'Export',
+    going: 'Exporting…',
     again: 'Export again',
     waiting: 'Waiting for its turn. It takes about {n} min.',
     making: '{percent}% done, about {n} min left.',

@@ -5,6 +5,7 @@ export const filmsZh = {
     what: '把这个版本合成一个 MP4 文件：有课件时课件为主、老师在一角，学生上讲台时与老师并排，只有一路画面时铺满。剪掉的、隐藏的内容不会出现。',
     minutes: '大约需要 {n} 分钟。',
     order: '开始导出',
+    going: '正在导出…',
     again: '重新导出',
     waiting: '正在排队，大约需要 {n} 分钟。',
     making: '已完成 {percent}%，还需约 {n} 分钟。',

@@ -61,7 +61,7 @@ export const libraryEn: typeof libraryZh = {
     resumed: 'Goes on at {at}, where you stopped',
     fromStart: 'From the start',
     chapters: 'Chapters',
-    download: 'Download: {name}',
+    download: 'Download video: {name}',
     publishedOn: 'published {date}',
     endsOn: 'until {date}',
     colon: ': ',
@@ -70,7 +70,7 @@ export const libraryEn: typeof libraryZh = {
     preparingHint: 'This resource was edited and can be watched once it is prepared. This page opens by itself.',
     prepareFailed: 'It is not prepared for playing yet',
     prepareFailedHint: "The school's resource admin is told and can have it made again. Please come back later.",
-    film: 'Download one MP4 ({size})',
+    film: 'Download the whole lesson as MP4 ({size})',
     onlineOnly: 'This resource was edited: it can be watched online only.',
   },
   player: {

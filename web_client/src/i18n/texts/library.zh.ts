@@ -59,7 +59,7 @@ export const libraryZh = {
     resumed: '接着上次的 {at} 继续',
     fromStart: '从头看',
     chapters: '章节',
-    download: '下载{name}',
+    download: '下载视频：{name}',
     publishedOn: '{date} 发布',
     endsOn: '{date} 到期',
     colon: '：',
@@ -68,7 +68,7 @@ export const libraryZh = {
     preparingHint: '这个资源经过剪辑，播放版本做好后即可观看。不用刷新，本页会自动打开。',
     prepareFailed: '播放版本还没有做好',
     prepareFailedHint: '学校的资源管理员会看到提示并重新生成，请稍后再来。',
-    film: '下载单个 MP4（{size}）',
+    film: '下载整节课 MP4（{size}）',
     onlineOnly: '这个资源经过剪辑，只能在线观看。',
   },
   player: {

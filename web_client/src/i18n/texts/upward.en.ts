@@ -17,6 +17,7 @@ export const upwardEn: typeof upwardZh = {
     from: 'Recommended by {node}',
     still: 'version {n} is still shown',
     reason: 'Comment (needed to reject; those below read it)',
+    reasonNeeded: 'Reason (those below read it)',
     rejected: 'Rejected',
     withdraw: 'Take off here',
     publishTitle: 'Publish “{title}” at {node}',

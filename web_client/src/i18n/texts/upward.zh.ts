@@ -15,6 +15,7 @@ export const upwardZh = {
     from: '{node}推荐',
     still: '第 {n} 版仍在展示',
     reason: '意见（驳回时必填，下级会看到）',
+    reasonNeeded: '驳回理由（下级会看到）',
     rejected: '已驳回',
     withdraw: '在本级下架',
     publishTitle: '在{node}发布“{title}”',

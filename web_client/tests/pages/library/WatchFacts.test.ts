@@ -25,7 +25,7 @@ afterEach(() => page.leave())
 it('offers the film with its size, and tells that it was saved', async () => {
   open({ film: FILM })
   const link = page.find('film-save')
-  expect(page.words).toContain('下载单个 MP4（230 MB）')
+  expect(page.words).toContain('下载整节课 MP4（230 MB）')
   expect(link?.props).toMatchObject({ href: FILM.url, download: FILM.name })
   expect(page.words).not.toContain('只能在线观看')
   await page.fire('film-save', 'onClick')
