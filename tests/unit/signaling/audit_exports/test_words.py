@@ -72,7 +72,7 @@ def test_every_code_has_words() -> None:
 def test_every_try_that_is_refused_has_words() -> None:
     deeds = {one.audited for one in ROUTES if one.audited and "{re" in one.path}
     assert deeds <= set(AuditAction)
-    assert set(VALUES["deed"]) == {"share_link_open", "share_password"}
+    assert set(VALUES["deed"]) == {"download", "share_link_open", "share_password"}
     words = w.Words(WorkbookLanguage.ZH)
     tried = [AuditFact("deed", one) for one in ("resource_pass", "share_password")]
     assert words.detail(tuple(tried)) == "操作 审核通过; 操作 输入资源密码"
