@@ -1,5 +1,5 @@
-/** One source of a recording in one media element, kept in step with the master clock. */
-import { correction, fileAt } from '../../core/library/playback'
+/** One source of a recording in one media element, kept in step with the master clock beside the other `pictures`. */
+import { START_AHEAD_S, correction, fileAfter, fileAt, hasAhead } from '../../core/library/playback'
 import type { RecordingFile, RecordingSource } from '../../core/base/wire'
 import { openMedia } from './media_source'
 import type { OpenMedia } from './media_source'
@@ -8,7 +8,8 @@ const NEXT_SEEK_MS = 1000 // a seek needs time to show its effect before another
 const STILL_S = 0.05 // precision of a paused picture
 
 export class SourcePlayer {
-  private file: RecordingFile | null = null
+  private file: RecordingFile | null = null // due now
+  private opened: RecordingFile | null = null // the one due now, or else the next
   private media: OpenMedia | null = null
   private lastSeekMs = -Infinity
   failed = false
@@ -16,10 +17,11 @@ export class SourcePlayer {
   constructor(
     readonly source: RecordingSource,
     readonly element: HTMLVideoElement,
+    private readonly pictures: number,
   ) {
     element.preload = 'auto'
     element.onerror = () => {
-      if (this.file !== null) this.failed = true
+      if (this.opened !== null) this.failed = true
     }
   }
 
@@ -32,6 +34,13 @@ export class SourcePlayer {
   get buffering(): boolean {
     const { element } = this
     return this.present && !element.ended && (element.seeking || element.readyState < 3)
+  }
+
+  /** Whether playing may begin at this position, as far as this source is concerned. */
+  readyAt(positionS: number): boolean {
+    const { element, opened } = this
+    if (opened === null || this.failed || element.ended || opened.offset_s > positionS + START_AHEAD_S) return true
+    return !element.seeking && hasAhead(element.buffered, element.currentTime, element.duration || Infinity)
   }
 
   /** Fit to be followed by the clock. */
@@ -81,18 +90,18 @@ export class SourcePlayer {
     element.load()
   }
 
-  /** Opens the file that is due at this position, if it is another one. */
+  /** Opens the file that is due at this position, or else the next one, if it is another. */
   private load(positionS: number): void {
-    const due = fileAt(this.source, positionS)
-    if (due === this.file) return
-    this.file = due
+    this.file = fileAt(this.source, positionS)
+    const wanted = this.file ?? fileAfter(this.source, positionS)
+    if (wanted === null || wanted === this.opened) return
+    this.opened = wanted
     this.failed = false
-    if (due === null) return
     this.media?.close()
-    this.media = openMedia(this.element, due.url, due.mime, () => {
-      if (this.file === due) this.failed = true
+    this.media = openMedia(this.element, wanted.url, wanted.mime, this.pictures, () => {
+      if (this.opened === wanted) this.failed = true
     })
-    this.element.currentTime = Math.max(0, positionS - due.offset_s)
+    this.element.currentTime = Math.max(0, positionS - wanted.offset_s)
   }
 
   private jump(target: number, nowMs: number): void {

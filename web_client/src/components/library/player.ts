@@ -4,7 +4,7 @@ import { memory } from '../../browser/base/memory'
 import { SourcePlayer } from '../../browser/library/source_player'
 import type { Kept } from '../../core/library/kept'
 import type { Cast, Played } from '../../core/library/playback'
-import { MasterClock, onStageAt } from '../../core/library/playback'
+import { MasterClock, START_PATIENCE_MS, hasPicture, onStageAt } from '../../core/library/playback'
 import type { RecordingSource } from '../../core/base/wire'
 
 const TICK_MS = 100
@@ -41,6 +41,8 @@ export function usePlayer(media: Played, parts: Cast, wishes: Wishes) {
 
   /** Everybody follows the teacher's sound; without it, the courseware. */
   const leaders = [parts.camera, parts.courseware].filter((one) => one !== null)
+  const pictures = leaders.filter(hasPicture).length
+  let startsBy = -Infinity // until then, playing waits for what it needs to begin
 
   function leader(): SourcePlayer | null {
     for (const source of leaders) {
@@ -55,25 +57,27 @@ export function usePlayer(media: Played, parts: Cast, wishes: Wishes) {
     if (before?.element === element) return
     before?.close()
     players.delete(source.source_id)
-    if (element !== null) players.set(source.source_id, new SourcePlayer(source, element))
+    if (element !== null) players.set(source.source_id, new SourcePlayer(source, element, pictures))
   }
 
   function tick(): void {
     const now = performance.now()
     const lead = leader()
-    if (playing.value && lead !== null) {
+    const starting = playing.value && isStarting(now)
+    if (starting) clock.moveTo(position.value, now)
+    else if (playing.value && lead !== null) {
       // While the leader waits for data or a seek, time stands still for everybody.
       clock.moveTo(lead.buffering ? position.value : lead.positionS, now)
     }
     position.value = clock.position(now)
     if (playing.value) passCuts(now)
-    for (const player of players.values()) drive(player, player === lead, now)
+    for (const player of players.values()) drive(player, player === lead, !starting, now)
     panes.value = new Map(
       [...players].map(([id, one]) => [
         id,
         {
           present: one.present,
-          buffering: playing.value && one.buffering,
+          buffering: playing.value && (starting || one.buffering),
           failed: one.failed,
           gap: one.source.gaps.some((span) => position.value >= span.start_s && position.value < span.end_s),
         },
@@ -97,14 +101,22 @@ export function usePlayer(media: Played, parts: Cast, wishes: Wishes) {
     if (ms < TICK_MS) cutTimer = window.setTimeout(tick, ms)
   }
 
-  function drive(player: SourcePlayer, leads: boolean, now: number): void {
+  /** Playing begins once both pictures have enough, so that neither stands still soon after. */
+  function isStarting(now: number): boolean {
+    const lacks = (source: RecordingSource) => players.get(source.source_id)?.readyAt(position.value) === false
+    if (now < startsBy && leaders.some(lacks)) return true
+    startsBy = -Infinity
+    return false
+  }
+
+  function drive(player: SourcePlayer, leads: boolean, runs: boolean, now: number): void {
     const { source, element } = player
     const heard = source.lead || onStageAt(stage, source, position.value)
     const wanted = heard && (leads || !wishes.soundOnly() || source.files.some((file) => file.has_audio))
     element.volume = volume.value
     element.muted = muted.value || !heard
     // A room off stage is neither seen nor heard: it needs no data either.
-    player.follow(position.value, playing.value && wanted, clock.rate, leads, now)
+    player.follow(position.value, playing.value && runs && wanted, clock.rate, leads, now)
   }
 
   function play(): void {
@@ -113,6 +125,7 @@ export function usePlayer(media: Played, parts: Cast, wishes: Wishes) {
     const over = clock.ended(now) || kept?.onward(position.value) === null
     clock.play(now)
     playing.value = true
+    startsBy = now + START_PATIENCE_MS
     if (over) seek(kept?.startS ?? 0)
     tick()
   }
@@ -124,6 +137,7 @@ export function usePlayer(media: Played, parts: Cast, wishes: Wishes) {
     const now = performance.now()
     clock.moveTo(toS, now)
     position.value = clock.position(now)
+    startsBy = now + START_PATIENCE_MS
     for (const player of players.values()) player.seek(position.value, now)
   }
   function setRate(next: number): void {

@@ -15,11 +15,35 @@ export function fileAt(source: RecordingSource, positionS: number): RecordingFil
   )
 }
 
+/** The file that begins next, where the source has nothing now: it is fetched before it is due. */
+export function fileAfter(source: RecordingSource, positionS: number): RecordingFile | null {
+  const later = source.files.filter((file) => file.offset_s > positionS)
+  return later.reduce<RecordingFile | null>((first, file) => (first === null || file.offset_s < first.offset_s ? file : first), null)
+}
+
 /** Whether a source shows anything at all: of a hidden picture only the sound is played. */
 export const hasPicture = (source: RecordingSource | null): boolean => source !== null && source.files.some((file) => file.has_video)
 
 /** Whether a source shows anything at a moment. */
 export const picturedAt = (source: RecordingSource | null, positionS: number): boolean => source !== null && fileAt(source, positionS)?.has_video === true
+
+export const START_AHEAD_S = 6 // that are there before playing begins: more than a segment, so that the next one is in time
+export const START_PATIENCE_MS = 10_000 // of that wait; a poorer line starts with what it has
+
+interface Ranges {
+  readonly length: number
+  start(number: number): number
+  end(number: number): number
+}
+
+/** Whether a player has what it needs to begin at `atS`: so many seconds, or all up to the end of its file. */
+export function hasAhead(buffered: Ranges, atS: number, durationS: number): boolean {
+  const wantedS = Math.min(atS + START_AHEAD_S, durationS - IN_STEP_S)
+  for (let number = 0; number < buffered.length; number += 1) {
+    if (buffered.start(number) <= atS + IN_STEP_S && buffered.end(number) >= wantedS) return true
+  }
+  return false
+}
 
 export type Correction =
   | { readonly kind: 'keep' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { arrangement, barShare, cast, correction, fileAt, hasPicture, MasterClock, onStageAt, picturedAt, playedOf, soundlessS } from '../../../src/core/library/playback'
+import { arrangement, barShare, cast, correction, fileAfter, fileAt, hasAhead, hasPicture, MasterClock, onStageAt, picturedAt, playedOf, soundlessS } from '../../../src/core/library/playback'
 import type { RecordingDetail, RecordingSource } from '../../../src/core/base/wire'
 
 function source(id: string, kind: string, lead: boolean, files: [number, number][]): RecordingSource {
@@ -26,6 +26,28 @@ function source(id: string, kind: string, lead: boolean, files: [number, number]
   }
 }
 
+describe('what there must be before playing begins', () => {
+  const ranges = (...spans: [number, number][]) => ({
+    length: spans.length,
+    start: (number: number) => spans[number]?.[0] ?? NaN,
+    end: (number: number) => spans[number]?.[1] ?? NaN,
+  })
+  it('is more than a segment from there on', () => {
+    expect(hasAhead(ranges([0, 4]), 0, 60)).toBe(false)
+    expect(hasAhead(ranges([0, 8]), 0, 60)).toBe(true)
+    expect(hasAhead(ranges([0, 8]), 4, 60)).toBe(false)
+    expect(hasAhead(ranges(), 0, 60)).toBe(false)
+  })
+  it('is in one piece', () => {
+    expect(hasAhead(ranges([0, 4], [5, 20]), 1, 60)).toBe(false)
+    expect(hasAhead(ranges([0, 4], [5, 20]), 6, 60)).toBe(true)
+  })
+  it('is the rest of what ends sooner', () => {
+    expect(hasAhead(ranges([0, 20]), 18, 20)).toBe(true)
+    expect(hasAhead(ranges([0, 19]), 18, 20)).toBe(false)
+  })
+})
+
 describe('finding the place', () => {
   const camera = source('lead.camera', 'camera', true, [[0.5, 10], [20, 5]])
   it('takes the file that covers the moment, and none in a gap', () => {
@@ -34,6 +56,12 @@ describe('finding the place', () => {
     expect(fileAt(camera, 15)).toBeNull()
     expect(fileAt(camera, 24.9)?.url).toBe('/lead.camera-1.mp4')
     expect(fileAt(camera, 25)).toBeNull()
+  })
+
+  it('names the file that begins next', () => {
+    expect(fileAfter(camera, 0)?.url).toBe('/lead.camera-0.mp4')
+    expect(fileAfter(camera, 15)?.url).toBe('/lead.camera-1.mp4')
+    expect(fileAfter(camera, 20)).toBeNull()
   })
 
   it('casts the sources by their parts', () => {
