@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from aiohttp import web
 from playwright.async_api import Page, Route, expect
 
 from recorder.api import Edition, EditionOrder, Span
@@ -38,7 +41,9 @@ MIMES = {
 }
 # As of a lesson in which more moves: the page chooses by what the playlist says.
 RATES = {"480x360": 300_000, "640x480": 1_500_000}
-SLOW_BPS = 400_000
+PIECE_BYTES = 2048  # of what the line carries at once
+SPARE = 2.0  # × what the small pictures take: the slow line
+BEYOND_S = 9.0  # the third segment plays
 
 STATE = """() => [...document.querySelectorAll('video')].map((one) => ({
   at: one.currentTime, width: one.videoWidth, paused: one.paused, ready: one.readyState,
@@ -60,12 +65,30 @@ def lesson(root: Path) -> None:
 
 @dataclass
 class Origin:
-    """Answers what the page asks about the recording; segments may be slow."""
+    """Answers what the page asks about the recording; its files come over a line of their own."""
 
     edition: Edition
     folder: Path
-    slow: bool = True
+    bps: float | None = None  # of the line; None is as fast as the machine
     asked: list[str] = field(default_factory=list)
+    _base: str = ""
+    _line: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Serve the files."""
+        app = web.Application()
+        app.router.add_get("/{name}", self._file)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        (port,) = (address[1] for address in runner.addresses)
+        self._base = f"http://127.0.0.1:{port}"
+        try:
+            yield
+        finally:
+            await runner.cleanup()
 
     async def detail(self, route: Route) -> None:
         entry = {
@@ -98,27 +121,44 @@ class Origin:
         }
 
     async def media(self, route: Route) -> None:
+        """Have the page's request answered by the line: what a route answers comes all at once."""
         name = route.request.url.rpartition("/")[2]
         self.asked.append(name)
+        await route.continue_(url=f"{self._base}/{name}")
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
         assert name in self.edition.files, name
         path = self.folder / name
         data = path.read_bytes()
-        headers = {"Content-Type": MIMES[path.suffix], "Accept-Ranges": "bytes"}
         if path.suffix == ".m3u8":
             data = _with_rates(data.decode()).encode()
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", route.request.headers.get("range", ""))
-        if wanted is None:
-            await route.fulfill(status=200, headers=headers, body=data)
-            return
-        start, end = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
-        headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
-        if self.slow and "-360p-" in name:
-            # As long as a segment of the rate that was told would take on a slow link.
-            await asyncio.sleep(4.0 * RATES["480x360"] / SLOW_BPS)
-        await route.fulfill(status=206, headers=headers, body=data[start : end + 1])
+        headers = {"Content-Type": MIMES[path.suffix], "Accept-Ranges": "bytes"}
+        part = request.http_range
+        if part.start is None:
+            return web.Response(body=data, headers=headers)
+        begin, end = part.start, min(part.stop or len(data), len(data))
+        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{len(data)}"
+        headers["Content-Length"] = str(end - begin)
+        response = web.StreamResponse(status=206, headers=headers)
+        await response.prepare(request)
+        for at in range(begin, end, PIECE_BYTES):
+            piece = data[at : min(at + PIECE_BYTES, end)]
+            if self.bps is not None:
+                async with self._line:
+                    await asyncio.sleep(8 * len(piece) / self.bps)
+            await response.write(piece)
+        return response
 
     def segments(self, size: str) -> int:
         return len([one for one in self.asked if f"camera-{size}" in one and one.endswith(".mp4")])
+
+    def small_bps(self) -> float:
+        """What the lesson takes in the small size, its sound once, on the line."""
+        large = [name for name in self.edition.files if "-720p-" in name or "-audio-opus-" in name]
+        media = {name for name in self.edition.files if name.endswith((".mp4", ".m4a"))}
+        total = sum((self.folder / name).stat().st_size for name in media - set(large))
+        return 8 * total / self.edition.duration_s
 
 
 def _with_rates(text: str) -> str:
@@ -149,7 +189,12 @@ async def test_a_published_recording_plays_and_shows_where_a_seek_leads(tmp_path
     order = EditionOrder("r1", (Span(2.3, LENGTH_S),))
     edition = await maker.make(order, lambda done, total: None)
     origin = Origin(edition, tmp_path / edition_place("r1", edition.edition_id))
-    async with TongkeServer.start(tmp_path / "server") as server, browsers() as opening:
+    origin.bps = SPARE * origin.small_bps()
+    async with (
+        TongkeServer.start(tmp_path / "server") as server,
+        origin.serving(),
+        browsers() as opening,
+    ):
         seat = await opening.seat()
         page = seat.page
         await TeacherSeat.sign_in(server, seat)
@@ -173,15 +218,17 @@ async def test_a_published_recording_plays_and_shows_where_a_seek_leads(tmp_path
         await expect(picture).to_be_visible()
         await page.keyboard.press("Home")
 
-        # A slow link gets the small pictures, a fast one soon the large ones.
+        # A slow line gets the small pictures, a fast one soon the large ones.
         await page.get_by_test_id("play").click()
         await page.wait_for_function(
-            f"() => ({STATE})().every((one) => one.at > 0.5)", timeout=WAIT_MS
+            f"() => ({STATE})().every((one) => one.at > {BEYOND_S})", timeout=WAIT_MS
         )
         camera, courseware = await states(page)
         assert (camera["width"], courseware["width"]) == (480, 320)
         assert origin.segments("720p") == 0
-        origin.slow = False
+        origin.bps = None
+        await page.reload()
+        await page.get_by_test_id("play").click()
         await page.wait_for_function(f"() => ({STATE})()[0].width === 640", timeout=WAIT_MS)
         assert origin.segments("720p") > 0
 
