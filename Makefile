@@ -57,8 +57,8 @@ test-web: $(STAMPS)/node_modules
 # The files that take long come first, so that the workers end together.
 test-python: setup $(STAMPS)/system $(STAMPS)/versitygw
 	@$(BIN)/python -m relay.compile_core >> $(STAMPS)/core.log
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/interop tests/integration tests $(ALONE:%=--ignore=%)
-	$(BIN)/pytest $(ALONE)
+	TMPDIR="$$(.ci/test-folder)" $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/interop tests/integration tests $(ALONE:%=--ignore=%)
+	TMPDIR="$$(.ci/test-folder)" $(BIN)/pytest $(ALONE)
 
 # Races that a fast machine hides: the page acts between an answer and the one after it.
 SLOW := $(filter-out $(MEDIA:%=tests/interop/test_%.py),$(wildcard tests/interop/test_*.py))
