@@ -64,6 +64,10 @@ def _config(arguments: argparse.Namespace) -> Config:
         "udp_hosts": getattr(arguments, "udp_host", None),
         "udp_port": getattr(arguments, "udp_port", None),
         "announced_addresses": getattr(arguments, "announce", None),
+        "redis_url": getattr(arguments, "redis_url", None),
+        "node_id": getattr(arguments, "node_id", None),
+        "door": getattr(arguments, "door", None),
+        "roles": roles.split(",") if (roles := getattr(arguments, "roles", None)) else None,
         "log_level": getattr(arguments, "log_level", None),
     }
     file = Path(arguments.config) if arguments.config else None

@@ -116,6 +116,16 @@ def _openapi() -> OpenApiHandlers:
     return OpenApiHandlers(ROUTES, version("tongke"))
 
 
+def server_of(services: Services) -> HttpServer:
+    """The server of a process, by its roles: the door of a cell, or the pages."""
+    cluster = services.cluster
+    if cluster is None:
+        return http_server(services)
+    if cluster.door is not None:
+        return door_server(services, cluster.door, cluster.door_address)
+    return http_server(services, cluster.forwarder)
+
+
 def http_server(services: Services, forwarder: Forwarder | None = None) -> HttpServer:
     """The HTTP face of the services; with a forwarder, that of a web process before the cells."""
     gate = make_gate(services.config)
@@ -148,10 +158,11 @@ def door_server(services: Services, door: DoorKeeper, address: CellAddress) -> H
     logins = ArrivedLogins(services.identity)
     requests = RequestMetrics()
     endpoints = _endpoints(services, _metrics(services, requests, gate))
+    inner = InnerHandlers(services.classroom.local, services.classroom.taker.take)
     face = Face(
         endpoints=(
             *(one for one in endpoints if one.route.at_cell is not None),
-            *bind(inner_routes.ROUTES, InnerHandlers(services.classroom.local)),
+            *bind(inner_routes.ROUTES, inner),
         ),
         sockets=tuple(one for one in _sockets(services, logins) if one.at_cell is not None),
         logins=logins,

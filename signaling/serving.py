@@ -38,7 +38,7 @@ from signaling.command.listing import listing
 from signaling.command.parser import DEMO_COUNTY, DEMO_LESSONS
 from signaling.command.placing import warn_of_unplaced
 from signaling.command.words import Word
-from signaling.http_face import http_server
+from signaling.http_face import server_of
 from signaling.web.server import HttpServer
 from signaling.wiring import Services
 
@@ -58,12 +58,12 @@ class Running:
     @property
     def ready(self) -> dict[str, Any]:
         """Facts for programs that started the server."""
-        return {
-            "url": self.http.url,
-            "http_port": self.http.port,
-            "udp_port": self.relay.udp_port,
-            "pid": os.getpid(),
-        }
+        facts: dict[str, Any] = {"pid": os.getpid()}
+        if "web" in self.services.config.roles:
+            facts |= {"url": self.http.url, "http_port": self.http.port}
+        if "cell" in self.services.config.roles:
+            facts |= {"udp_port": self.relay.udp_port}
+        return facts
 
 
 @asynccontextmanager
@@ -102,28 +102,38 @@ def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
 @asynccontextmanager
 async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Running]:
     relay, recorder, services = assembled(config)
-    http = http_server(services)
+    http = server_of(services)
+    seed_demo = seed_demo if "worker" in config.roles else None
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)
         await services.prepare()
         if seed_demo == DEMO_COUNTY:
             await seed_county(services, recorder.keep_copy, seed.DEMO_PASSWORD)
-        await relay.start()
-        stack.push_async_callback(relay.stop)
+        if "cell" in config.roles:
+            await relay.start()
+            stack.push_async_callback(relay.stop)
         await recorder.start()
         stack.push_async_callback(recorder.stop)
-        if seed_demo == DEMO_LESSONS:
-            await seed.seed_people(services)
         if seed_demo is not None:
-            keep = keep_one_open if seed_demo == DEMO_COUNTY else seed.seed_lessons
-            await keep(services)
-            services.housekeeping.append(lambda: keep(services))
+            await _seed(services, seed_demo)
         await services.start()
-        await warn_of_unplaced(services.database)
+        if "worker" in config.roles:
+            await warn_of_unplaced(services.database)
         stack.push_async_callback(services.stop)
         await http.start()
         stack.push_async_callback(http.stop)
+        await services.join()
+        stack.push_async_callback(services.leave)
         yield Running(services, relay, http)
+
+
+async def _seed(services: Services, seed_demo: str) -> None:
+    """Put a demo into an empty database, and keep it up while the server runs."""
+    if seed_demo == DEMO_LESSONS:
+        await seed.seed_people(services)
+    keep = keep_one_open if seed_demo == DEMO_COUNTY else seed.seed_lessons
+    await keep(services)
+    services.housekeeping.append(lambda: keep(services))
 
 
 def _recorder(config: Config) -> RecorderService:
@@ -155,16 +165,22 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
         # lesson's media for 40 ms meanwhile.
         gc.collect()
         gc.freeze()
-        if arguments.seed_demo:
+        if arguments.seed_demo and "web" in config.roles:
             print(await seed.introduction(server.services, server.http.url), flush=True)  # noqa: T201
-        print(listing(server.http.urls), flush=True)  # noqa: T201
-        if not await server.services.people.has_people():
-            print(Word.FIRST_STEP(), flush=True)  # noqa: T201
+        if "web" in config.roles:
+            await _greet(server)
         log.info("ready", **server.ready)
         _announce(arguments, server.ready)
         await stop.wait()
         log.info("stopping")
     return 0
+
+
+async def _greet(server: Running) -> None:
+    """Tell the operator at the terminal where the pages are, and what to do first."""
+    print(listing(server.http.urls), flush=True)  # noqa: T201
+    if not await server.services.people.has_people():
+        print(Word.FIRST_STEP(), flush=True)  # noqa: T201
 
 
 def _announce(arguments: argparse.Namespace, ready: dict[str, Any]) -> None:

@@ -23,7 +23,9 @@ from signaling.classroom.fact_keeping import FactKeeper
 from signaling.classroom.media_rooms import MediaRooms
 from signaling.classroom.notices.service import NoticeDesk
 from signaling.classroom.stills.intake import StillDesk
+from signaling.classroom.tenure import EveryLesson
 from signaling.classroom.wire import ByeReason
+from signaling.cluster import Cluster
 from signaling.consent.events import ConsentWithdrawn
 from signaling.consent.gate import ConsentGate
 from signaling.consent.reading import ConsentReader
@@ -88,6 +90,7 @@ LOGIN_CHECK_S = 5.0  # what a command on the server ends is over within this
 HOUSEKEEPING_S = 30.0
 RETENTION_S = 60.0  # a deletion comes days after its notice; files go within this
 CONSENT_S = 20.0  # what consent no longer covers is off within this, if its event was lost
+Chores = list[Callable[[], Awaitable[None]]]
 JOB_WORKER = "signaling.command.work"  # the module of the worker process
 
 
@@ -101,7 +104,7 @@ class Services:
         recorder: Recorder,
         *,
         clock: Clock | None = None,
-        live: Callable[[LiveLessons], LiveLessons] = InTime,
+        live: Callable[[LiveLessons], LiveLessons] | None = None,
     ) -> None:
         """Put them together.
 
@@ -110,7 +113,8 @@ class Services:
             relay: forwards the media.
             recorder: keeps the lessons.
             clock: the time; the machine's if None.
-            live: makes of the live lessons in this process what the other wings may ask.
+            live: makes of the live lessons in this process what the other wings may ask. None:
+                they ask this process, or the cells if it is no cell itself.
         """
         self.config = config
         self.relay = relay
@@ -129,9 +133,12 @@ class Services:
         self.logins = SessionStore(self.database)
         self.lesson_store = LessonStore(self.database)
         self.passwords = Passwords(config.password_threads)
+        self.cluster: Cluster | None = None
+        if not config.is_alone:
+            self.cluster = Cluster(config, self.database, self.clock, self.lesson_store)
         self._wire_jobs()
         self._wire_classroom()
-        self.live = live(self.classroom.local)
+        self.live = (live or self._live_lessons)(self.classroom.local)
         self.events.subscribe(LessonChanged, lambda event: self.live.follow(event.lesson_id))
         self.events.subscribe(LoginsEnded, lambda event: self.live.end_logins(event.session_hashes))
         self.events.subscribe(GrantsEnded, lambda event: self.live.review_seats(event.person_id))
@@ -148,17 +155,26 @@ class Services:
         self.health = HealthCheck(
             config.data,
             self.database,
-            {"relay": self._probe_relay, "recorder": self._probe_recorder},
+            self._probes(),
             self.clock,
         )
         self.housekeeping = self._chores()
         self._upkeep = Upkeep()
 
-    def _chores(self) -> list[Callable[[], Awaitable[None]]]:
+    def _live_lessons(self, local: LiveLessons) -> LiveLessons:
+        return InTime(local) if self.cluster is None else self.cluster.live(local)
+
+    def _room_chores(self) -> Chores:
+        """Upkeep of the live rooms, in the process that has them."""
         return [
             self.classroom.lesson_watch.reconcile,
             self.classroom.lesson_watch.end_forgotten,
             self.hub.retry_recordings,
+        ]
+
+    def _chores(self) -> Chores:
+        """Upkeep of what is in the database, by one process of an installation."""
+        return [
             self.identity_desk.forget_expired,
             self.directory_desk.grants.remove_ended,
             self.link_history.forget_old,
@@ -172,7 +188,6 @@ class Services:
             self.timetable.proposals.forget_old,
             self.harvests.submit_due,
             self.resources.publishing.notice_expired,
-            self.resources.uses.write,
             self.resources.editions.keep_up,
             self.resources.films.keep_up,
             self.resources.uploads.keep_up,
@@ -192,6 +207,7 @@ class Services:
             self.events,
             self.clock,
             at_once=config.job_workers,
+            name=config.node_id or "main",
         )
 
     def _wire_files(self) -> None:
@@ -234,6 +250,7 @@ class Services:
             audit=self.audit,
             clock=self.clock,
             config=config,
+            tenure=EveryLesson() if self.cluster is None else self.cluster.tenure,
         )
         self.hub, self.seat_watch = self.classroom.hub, self.classroom.seat_watch
 
@@ -391,12 +408,31 @@ class Services:
         await migrate(self.database)
 
     async def start(self) -> None:
-        """Take up live lessons and begin the upkeep. The relay and the recorder run already."""
+        """Begin what this process does, by its roles. The relay and the recorder run already."""
+        if "worker" in self.config.roles:
+            await self._start_work()
+        if "cell" in self.config.roles:
+            self.hub.start()
+            if self.cluster is None:
+                await self.hub.take_up_live()
+            else:
+                self.cluster.hold(self.classroom)
+            self._keep_up_rooms()
+        if "web" in self.config.roles:
+            self._upkeep.every(HOUSEKEEPING_S, "uses", [self.resources.uses.write])
+
+    async def _start_work(self) -> None:
         await self.drafts.start()
-        await self.hub.start()
         self.ledger.counter.start()
         await self.file_desk.checked.tidy_all()
         await self.supervisor.start()
+        self._upkeep.every(HOUSEKEEPING_S, "housekeeping", self.housekeeping)
+        # A round of its own: the first one after a start, and the end of a term, take long.
+        consents = [self.consents.desk.tell_over, self.consent_follower.sweep]
+        self._upkeep.every(CONSENT_S, "consents", consents)
+        self._upkeep.every(RETENTION_S, "retention", [self.resources.deletions.sweep])
+
+    def _keep_up_rooms(self) -> None:
         for period_s, name, jobs in (
             (TICK_S, "tick", [self.hub.tick]),
             (LINK_POLL_S, "links", [self.hub.judge_links]),
@@ -404,12 +440,19 @@ class Services:
             (FACTS_S, "facts", [self.fact_keeper.beat]),
             (STILLS_S, "stills", [self.hub.deliver_stills]),
             (LOGIN_CHECK_S, "logins", [self.classroom.session_watch.sweep]),
-            (HOUSEKEEPING_S, "housekeeping", self.housekeeping),
-            # A round of its own: the first one after a start, and the end of a term, take long.
-            (CONSENT_S, "consents", [self.consents.desk.tell_over, self.consent_follower.sweep]),
-            (RETENTION_S, "retention", [self.resources.deletions.sweep]),
+            (HOUSEKEEPING_S, "room-housekeeping", self._room_chores()),
         ):
             self._upkeep.every(period_s, name, jobs)
+
+    async def join(self) -> None:
+        """Tell other processes that this one answers. HTTP is served already."""
+        if self.cluster is not None:
+            await self.cluster.join()
+
+    async def leave(self) -> None:
+        """Take no new lessons. HTTP is still served."""
+        if self.cluster is not None:
+            await self.cluster.leave()
 
     async def stop(self) -> None:
         """Stop the upkeep and the rooms; the database closes last."""
@@ -421,6 +464,8 @@ class Services:
         self.link_history.close_all()
         await self.link_history.write()
         await self.resources.uses.write()
+        if self.cluster is not None:
+            await self.cluster.stop()
         await self.database.close()
 
     def say_goodbye(self) -> None:
@@ -439,6 +484,14 @@ class Services:
 
     async def _tell_facts_kept(self, lesson_id: str) -> None:
         await self.events.publish((LessonFactsKept(lesson_id),))
+
+    def _probes(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        probes: dict[str, Callable[[], Awaitable[object]]] = {"recorder": self._probe_recorder}
+        if "cell" in self.config.roles:
+            probes["relay"] = self._probe_relay
+        if self.cluster is not None:
+            probes["cells"] = self.cluster.probe
+        return probes
 
     async def _probe_relay(self) -> None:
         self.relay.counters()

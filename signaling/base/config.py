@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,12 @@ import msgspec
 ENV_PREFIX = "TONGKE_"
 _PREFIX = re.compile(r"(/[A-Za-z0-9\-._~]+)*")
 _NODE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # stands in keys of Redis and in the log
+_DOOR = re.compile(r"unix:///.+|https?://[^/?#]+:\d{1,5}")
 _BEATS_IN_TTL = 4  # at least: a lease outlives two renewals that were lost
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+Role = Literal["web", "cell", "worker"]
+ALL_ROLES: tuple[Role, ...] = ("web", "cell", "worker")
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -98,7 +102,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     captions_language: str = "zh"
     captions_threads: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # of the worker
 
-    # several processes (docs/cells.md); without redis_url there is one
+    # several processes (docs/cells.md); a process with all roles is the only one
+    roles: tuple[Role, ...] = ALL_ROLES
+    door: str | None = (
+        None  # where a cell takes requests: unix:///run/…/cell.sock, http://host:port
+    )
+    inner_secrets: str | None = None  # file of web processes and cells; None: the data folder's
     redis_url: str | None = None  # redis://, rediss:// or unix://
     node_id: str | None = None  # of this process; None: the machine's name
     cell_capacity: Positive = 60  # participants of live lessons that one cell takes
@@ -156,6 +165,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def path_prefix(self) -> str:
         """The path below which a proxy puts everything: ``""``, or such as ``/tongke``."""
         return urlsplit(self.public_url or "").path.rstrip("/")
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether this process does everything, and no other one belongs to the installation."""
+        return set(self.roles) == set(ALL_ROLES)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -236,6 +250,7 @@ def _demand_usable(config: Config) -> None:
 
 
 def _demand_usable_cells(config: Config) -> None:
+    _demand_usable_roles(config)
     if config.redis_url is not None:
         url = urlsplit(config.redis_url)
         if url.scheme not in {"redis", "rediss", "unix"} or not (url.netloc or url.path):
@@ -248,6 +263,21 @@ def _demand_usable_cells(config: Config) -> None:
         raise ConfigError("node_id may have letters, digits, . _ - only, 64 at most")
     if config.cells_ttl_s < _BEATS_IN_TTL * config.cells_beat_s:
         raise ConfigError(f"cells_ttl_s must be {_BEATS_IN_TTL} times cells_beat_s at least")
+
+
+def _demand_usable_roles(config: Config) -> None:
+    if not config.roles:
+        raise ConfigError("roles is empty")
+    if config.is_alone:
+        return
+    if "cell" in config.roles and len(set(config.roles)) > 1:
+        raise ConfigError("roles: a cell does nothing else; web and worker go together")
+    if config.redis_url is None:
+        raise ConfigError("roles: more than one process needs redis_url")
+    if "cell" in config.roles and config.door is None:
+        raise ConfigError("door: a cell needs an address for the requests of web processes")
+    if config.door is not None and not _DOOR.fullmatch(config.door):
+        raise ConfigError("door must be like unix:///run/tongke/cell.sock or http://10.0.0.7:7801")
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

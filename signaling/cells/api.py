@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,7 @@ __all__ = [
     "Fence",
     "Health",
     "HealthChange",
+    "Holders",
     "Lease",
     "LeaseLost",
     "Leases",
@@ -133,6 +134,13 @@ class Presence(Protocol):
 
     async def nodes(self) -> Sequence[SeenNode]:
         """Read all nodes, those gone lately included. Raises Unreachable."""
+
+
+class Holders(Protocol):
+    """Which cell had a lesson last, by the database."""
+
+    async def holders(self, lesson_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the cells of those lessons that have one; it may be dead."""
 
 
 class LessonPlaces(Protocol):

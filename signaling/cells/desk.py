@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -12,10 +12,18 @@ import msgspec
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
-from signaling.cells.api import Leases, LessonPlaces, Presence
+from signaling.cells.api import (
+    CellsState,
+    Holders,
+    Leases,
+    LessonPlaces,
+    NoPlace,
+    Presence,
+    SeenNode,
+)
 from signaling.cells.boards import Incarnation, RedisLeases, RedisPresence
 from signaling.cells.core.nodes import Node, NodeBook, NodeRole
-from signaling.cells.core.placement import Placer
+from signaling.cells.core.placement import MAX_EXPECTED, Placer
 from signaling.cells.core.times import CellTimes
 from signaling.cells.places import Places
 from signaling.cells.redis_link import RedisLink
@@ -75,8 +83,12 @@ class CellsDesk:
         presence = RedisPresence(self._link, own, book, clock, times)
         self.leases: Leases = leases
         self.presence: Presence = presence
+        self.holders: Holders = epochs
         self.places: LessonPlaces = Places(board, epochs, book, clock, times)
-        self.placer = Placer(times)
+        self.node_id = own.node_id
+        self._book = book
+        self._placer = Placer(times)
+        self._clock = clock
         self.watch = CellWatch(
             leases=leases,
             presence=presence,
@@ -85,6 +97,21 @@ class CellsDesk:
             on_lost=on_lost,
             on_nodes=on_nodes,
         )
+
+    @property
+    def nodes(self) -> Sequence[SeenNode]:
+        """The nodes as they were read with the last beat."""
+        return self._book.nodes
+
+    @property
+    def state(self) -> CellsState:
+        """How this process stands to the others."""
+        return self.watch.state
+
+    def choose(self, lesson_id: str, expected: int) -> Node | NoPlace:
+        """Choose a cell for a lesson of so many participants; see `Placer`."""
+        expected = min(max(expected, 1), MAX_EXPECTED)
+        return self._placer.place(lesson_id, expected, self.nodes, self._clock.monotonic())
 
     async def start(self) -> None:
         """Begin to beat. A Redis that is away does not keep the process from starting."""

@@ -34,6 +34,11 @@ class LeaseStore:
             rows = (await session.scalars(statement)).all()
         return {row.lesson_id: EpochEntry(row.epoch, row.cell_id) for row in rows}
 
+    async def holders(self, lesson_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the cells of those lessons that have one; it may be dead."""
+        entries = await self.entries(lesson_ids)
+        return {one: entry.cell_id for one, entry in entries.items() if entry.cell_id is not None}
+
     async def advance(self, lease: Lease) -> bool:
         """Write the lease if its epoch is greater than the row's; tell whether it was."""
         async with self._database.write() as session:

@@ -17,6 +17,8 @@ from signaling.classroom.parts.part import RoomLimits
 from signaling.classroom.seat_watch import SeatWatch
 from signaling.classroom.session_watch import SessionWatch
 from signaling.classroom.store import RoomStore
+from signaling.classroom.taking_up import LessonTaker
+from signaling.classroom.tenure import Tenure
 from signaling.directory.store import PeopleStore
 from signaling.identity.store import SessionStore
 from signaling.lessons.service import LessonService
@@ -32,6 +34,7 @@ class ClassroomDesk:
         rooms: what a room keeps over a restart.
         hub: the open rooms.
         entry: lets people into a lesson.
+        taker: takes lessons up into this process.
         lesson_watch: ends lessons that everybody has left or forgotten.
         session_watch: ends the seats of logins that have ended.
         seat_watch: ends the seats of people who may no longer be there.
@@ -54,6 +57,7 @@ class ClassroomDesk:
         audit: AuditLog,
         clock: Clock,
         config: Config,
+        tenure: Tenure,
     ) -> None:
         self.rooms = RoomStore(database)
         self.hub = RoomHub(
@@ -66,10 +70,17 @@ class ClassroomDesk:
             facts=facts,
             clock=clock,
             limits=RoomLimits(config.max_on_stage, hand_grace_s=config.hand_grace_s),
+            tenure=tenure,
         )
         self.entry = ClassroomEntry(lessons, self.hub, audit)
+        self.taker = LessonTaker(tenure, self.hub, lesson_store)
         self.lesson_watch = LessonWatch(
-            store=lesson_store, lessons=lessons, hub=self.hub, clock=clock, config=config
+            store=lesson_store,
+            lessons=lessons,
+            hub=self.hub,
+            tenure=tenure,
+            clock=clock,
+            config=config,
         )
         self.session_watch = SessionWatch(logins, self.hub, sessions, relay)
         self.seat_watch = SeatWatch(

@@ -89,6 +89,12 @@ class FactKeeper:
         if facts is not None and facts.unwritten() == FactBatch():
             del self._logs[lesson_id]
 
+    def forget(self, lesson_id: str) -> None:
+        """Forget a lesson with all that is not written: another process writes of it now."""
+        self._logs.pop(lesson_id, None)
+        self._over.pop(lesson_id, None)
+        self._unwritten.discard(lesson_id)
+
     # --- what rooms tell -------------------------------------------------------------------------
 
     def presence(self, lesson_id: str, participant_id: str, here: bool) -> None:

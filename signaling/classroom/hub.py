@@ -21,6 +21,7 @@ from signaling.classroom.relay_news import RelayNews, put_source
 from signaling.classroom.saving import RoomSaver
 from signaling.classroom.state import RoomState
 from signaling.classroom.store import RoomStore
+from signaling.classroom.tenure import Tenure
 from signaling.classroom.wire import ByeReason
 from signaling.lessons.members import members_of
 from signaling.lessons.records import LessonRecord
@@ -59,6 +60,7 @@ class RoomHub:
         facts: FactKeeper,
         clock: Clock,
         limits: RoomLimits,
+        tenure: Tenure,
     ) -> None:
         self.instance = secrets.token_urlsafe(12)
         self.stills_sent = 0
@@ -75,8 +77,10 @@ class RoomHub:
         self._facts = facts
         self._clock = clock
         self._limits = limits
+        self._tenure = tenure
         self._rooms: dict[str, LiveRoom] = {}
         self._opening = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()  # lessons that are given back
         # A room opened again in this process goes on counting where none was before, so that a page
         # can never resume into another room's numbers.
         self._next_seq = 0
@@ -84,25 +88,29 @@ class RoomHub:
 
     # --- life ------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Listen, and take up the lessons that were live when the server stopped."""
+    def start(self) -> None:
+        """Listen to relay and recorder, and begin to write."""
         self._relay.add_listener(self.relay_news)
         self._recorder.add_listener(self.recordings)
         self.saver.start()
         self._facts.start()
+
+    async def take_up_live(self) -> None:
+        """Take up the lessons that were live when the server stopped."""
         for record in await self._lessons.live():
-            room = await self.enter(record.lesson_id)
-            self._facts.begin(record)
+            await self.follow(record)
             log.info("lesson_taken_up", lesson_id=record.lesson_id)
-            await self.recordings.begin(record, room)
 
     async def stop(self) -> None:
-        """Say goodbye everywhere and write what is not written yet."""
+        """Say goodbye everywhere and write what is not written yet, then give all lessons back."""
         self._stopping = True
         for room in self._rooms.values():
             room.close(ByeReason.SHUTDOWN)
         await self._facts.stop()
         await self.saver.stop()
+        for lesson_id in tuple(self._rooms):
+            self._drop(lesson_id)
+        await asyncio.gather(*self._leaving)
 
     @property
     def rooms(self) -> Sequence[LiveRoom]:
@@ -134,17 +142,25 @@ class RoomHub:
     async def _open(self, record: LessonRecord) -> LiveRoom:
         if len(self._rooms) >= MAX_ROOMS or self._stopping:
             raise Busy("too many rooms are open")
-        saved = await self._store.saved(record.lesson_id)
-        facts = await self._facts.open(record.lesson_id)
-        now = self._clock.monotonic()
-        opening = Opening(lesson_now(record), members_of(record), saved, facts, now)
-        state = RoomState(self.instance, opening, limits=self._limits, first_seq=self._next_seq)
-        room = LiveRoom(record.lesson_id, state, self._relay, self._clock, self)
+        await self._tenure.take(record.lesson_id)
+        try:
+            room = await self._opened(record)
+        except BaseException:
+            self._leave(record.lesson_id)
+            raise
         self._rooms[record.lesson_id] = room
         for source in self._relay.sources(record.lesson_id):
             put_source(room, source)
         room.flush()
         return room
+
+    async def _opened(self, record: LessonRecord) -> LiveRoom:
+        saved = await self._store.saved(record.lesson_id)
+        facts = await self._facts.open(record.lesson_id)
+        now = self._clock.monotonic()
+        opening = Opening(lesson_now(record), members_of(record), saved, facts, now)
+        state = RoomState(self.instance, opening, limits=self._limits, first_seq=self._next_seq)
+        return LiveRoom(record.lesson_id, state, self._relay, self._clock, self)
 
     def _drop(self, lesson_id: str) -> None:
         room = self._rooms.pop(lesson_id, None)
@@ -152,6 +168,17 @@ class RoomHub:
         self._facts.drop(lesson_id)
         if room is not None:
             self._next_seq = max(self._next_seq, room.state.seq + 1)
+            self._leave(lesson_id)
+
+    def _leave(self, lesson_id: str) -> None:
+        task = asyncio.create_task(self._tenure.give_back(lesson_id), name="give-back")
+        self._leaving.add(task)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._leaving.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("lesson_not_given_back", error=repr(error))  # its lease runs out by itself
 
     # --- the lesson's life -----------------------------------------------------------------------
 
@@ -189,6 +216,16 @@ class RoomHub:
             await self._facts.end(record)  # who attended is asked for afterwards
             self._drop(record.lesson_id)
         self._relay.close_room(record.lesson_id)
+
+    def lose(self, lesson_id: str) -> None:
+        """Close the room of a lesson that another process has now. Nothing of it is written."""
+        self.saver.forget(lesson_id)
+        self._facts.forget(lesson_id)
+        room = self._rooms.get(lesson_id)
+        self._drop(lesson_id)
+        if room is not None:
+            room.close(ByeReason.SHUTDOWN)  # pages come back, and find the other process
+        self._relay.close_room(lesson_id)
 
     async def retry_recordings(self) -> None:
         """Try again where recording could not begin."""

@@ -9,6 +9,7 @@ import structlog
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.classroom.hub import RoomHub
+from signaling.classroom.tenure import Tenure
 from signaling.lessons.service import LessonService
 from signaling.lessons.store import LessonStore
 
@@ -24,12 +25,14 @@ class LessonWatch:
         store: LessonStore,
         lessons: LessonService,
         hub: RoomHub,
+        tenure: Tenure,
         clock: Clock,
         config: Config,
     ) -> None:
         self._store = store
         self._lessons = lessons
         self._hub = hub
+        self._tenure = tenure
         self._clock = clock
         self._grace = timedelta(seconds=config.auto_end_grace_s)
         self._empty_s = config.auto_end_empty_s
@@ -48,8 +51,12 @@ class LessonWatch:
                 await self._lessons.end_by_itself(record.lesson_id)
 
     async def reconcile(self) -> None:
-        """Make the rooms agree with the database, where a failure came between the two."""
-        live = {record.lesson_id: record for record in await self._store.live()}
+        """Make the rooms agree with the database, where a failure came between the two.
+
+        Lessons of other processes are theirs.
+        """
+        records = await self._store.live()
+        live = {one.lesson_id: one for one in records if self._tenure.has(one.lesson_id)}
         thought_live = {room.lesson_id for room in self._hub.rooms if room.state.is_live}
         over = await self._store.lessons(thought_live - live.keys())
         for record in (*over.values(), *live.values()):  # what is over first: it makes room

@@ -44,6 +44,10 @@ class RoomSaver:
         self._unsaved.add(lesson_id)
         self._wanted.set()
 
+    def forget(self, lesson_id: str) -> None:
+        """Write nothing more of a room, until it is noted again."""
+        self._unsaved.discard(lesson_id)
+
     async def save_noted(self, lesson_id: str) -> None:
         """Write the room's state now if it waits to be written."""
         if lesson_id in self._unsaved:

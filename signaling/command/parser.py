@@ -86,6 +86,11 @@ def _serve_options(serve: argparse.ArgumentParser, run: Run) -> None:
     serve.add_argument("--udp-host", action="append", help=Word.UDP_HOST())
     serve.add_argument("--udp-port", type=int, help=Word.ANY_PORT())
     serve.add_argument("--announce", action="append", help=Word.ANNOUNCE())
+    serve.add_argument("--cells", type=int, metavar="N", help=Word.CELLS())
+    serve.add_argument("--roles", help=Word.ROLES())
+    serve.add_argument("--redis-url", help=Word.REDIS_URL())
+    serve.add_argument("--node-id", help=Word.NODE_ID())
+    serve.add_argument("--door", help=Word.DOOR())
     serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
     serve.add_argument(
         "--seed-demo",

@@ -30,6 +30,20 @@ class Word(Enum):
         "数据库地址 (默认数据目录中的 SQLite)",
         "database URL (default: SQLite in the data folder)",
     )
+    ROLES = (
+        "本进程的角色: web、cell、worker 中的若干个, 用逗号隔开 (默认全部; 见 docs/cells.md)",
+        "roles of this process: web, cell, worker, by commas (default: all; docs/cells.md)",
+    )
+    CELLS = (
+        "在本机另起 N 个课堂进程, 用上全部 CPU 核 (需要 Redis)",
+        "N lesson cells on this machine beside a web process, for all its cores (needs Redis)",
+    )
+    REDIS_URL = ("Redis 地址, 多进程时需要", "address of Redis, for more than one process")
+    NODE_ID = ("本进程的名字 (默认主机名)", "name of this process (default: the machine's)")
+    DOOR = (
+        "课堂进程接受网页进程请求的地址",
+        "address at which a cell takes the requests of web processes",
+    )
     SERVE = ("启动服务器", "start the server")
     HTTP_HOST = ("网页监听地址,可重复", "address to listen on for pages; may be repeated")
     ANY_PORT = ("0: 任意空闲端口", "0: any free port")

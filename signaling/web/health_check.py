@@ -33,7 +33,15 @@ class HealthCheck:
         probes: Mapping[str, Callable[[], Awaitable[object]]],
         clock: Clock,
     ) -> None:
-        """Make it; `probes` fail where a part, by name, does not do what it promises."""
+        """Make it.
+
+        Args:
+            data: the data folder.
+            database: the database.
+            probes: for a part, by name, what fails where it does not do what it promises. A probe
+                may return a word for what is wrong.
+            clock: the time.
+        """
         self._data = data
         self._database = database
         self._probes = probes
@@ -72,13 +80,13 @@ class HealthCheck:
 async def _try(probe: Awaitable[Any]) -> str:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
-            await probe
+            found = await probe
     except TimeoutError:
         return "timeout"
     except Exception as error:
         failure = failure_of(error)
         return type(error).__name__ if failure is None else failure.code
-    return OK
+    return found if isinstance(found, str) else OK
 
 
 def _write_probe(folder: Path) -> None:

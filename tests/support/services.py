@@ -95,8 +95,9 @@ async def running_services(
             await seed.seed_people(services)
         await services.drafts.start()
         stack.push_async_callback(services.drafts.stop)
-        await services.hub.start()
+        services.hub.start()
         stack.push_async_callback(services.hub.stop)
+        await services.hub.take_up_live()
         yield services
 
 

@@ -38,6 +38,12 @@ _ANSWERS: dict[ProblemCode, type[SignalingError]] = {
 }
 
 
+async def ask_to_take(sender: Sender, cell: CellAddress, lesson_id: str) -> bool:
+    """Ask a cell to take up a lesson; tell whether it has it now. Raises CellAway."""
+    status, _ = await sender.ask(cell, "POST", routes.TAKE.replace("{taken_id}", lesson_id))
+    return status < 300
+
+
 class RemoteLessons:
     """Implements `LiveLessons` over the doors of the cells.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from signaling.classroom.api import LiveLessons
@@ -15,6 +16,8 @@ ENDED_LOGINS = "/inner/logins/ended"
 SEATS = "/inner/seats/review"
 FOLLOW = "/inner/lessons/{lesson_id}/follow"
 NOTICE = "/inner/lessons/{lesson_id}/notice"
+# Not `lesson_id`: the door asks whether a lesson of that name is here, and this one is not yet.
+TAKE = "/inner/take/{taken_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class InnerHandlers:
     """The live rooms of this cell. Whoever is let in by the door is a web process."""
 
     live: LiveLessons
+    take_up: Callable[[str], Awaitable[None]]
 
     async def rooms(self, call: Call) -> LiveLessonList:
         """Return the open rooms."""
@@ -40,6 +44,10 @@ class InnerHandlers:
     async def review_seats(self, call: Call) -> None:
         """Judge a person's seats anew."""
         await self.live.review_seats(call.body.person_id)
+
+    async def take(self, call: Call) -> None:
+        """Take up a lesson that no cell has."""
+        await self.take_up(call.path("taken_id"))
 
     async def follow(self, call: Call) -> None:
         """Bring a lesson's room to what the database says."""
@@ -69,6 +77,7 @@ ROUTES: tuple[Route[InnerHandlers], ...] = (
         body=PersonNamed,
         access=Access.OPEN,
     ),
+    Route("POST", TAKE, InnerHandlers.take, "接过一节课", access=Access.OPEN),
     Route(
         "POST",
         FOLLOW,

@@ -1,0 +1,149 @@
+"""One process among others: what it has besides its services, put together."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from signaling.access.secret_file import load_keyring
+from signaling.access.signing import Keyring
+from signaling.base.clock import Clock
+from signaling.base.config import Config
+from signaling.base.database import Database
+from signaling.base.upkeep import Upkeep
+from signaling.cells.api import HealthChange, NodeRole
+from signaling.cells.desk import CellsDesk, NodeNow
+from signaling.classroom.api import InTime, LiveLessons
+from signaling.classroom.desk import ClassroomDesk
+from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_take
+from signaling.classroom.tenure import NoLesson, Tenure
+from signaling.forwarding.clients import CellClients
+from signaling.forwarding.door import DoorKeeper
+from signaling.forwarding.forwarder import Forwarder
+from signaling.forwarding.keys import InnerKeys, read_secrets
+from signaling.forwarding.places import CellAddress
+from signaling.forwarding.sender import Sender
+from signaling.joints.cell_places import CellPlaces, CellShares
+from signaling.joints.leased_lessons import LeasedLessons
+from signaling.joints.open_lessons import StoredLessons
+from signaling.lessons.store import LessonStore
+
+ORPHANS_S = 1.0  # between two looks for lessons whose cell is gone; news of a node come at once
+
+
+class Cluster:
+    """A process of an installation that has several.
+
+    Attributes:
+        desk: presence and leases.
+        tenure: the right of this process to hold lessons.
+        forwarder: hands requests on to cells; None in a cell.
+        door: lets signed requests in; None in other processes.
+    """
+
+    def __init__(
+        self, config: Config, database: Database, clock: Clock, lessons: LessonStore
+    ) -> None:
+        role = _role(config)
+        self.desk = CellsDesk(
+            config,
+            database,
+            clock,
+            role=role,
+            address=config.door or "",
+            now=self._now,
+            on_lost=self._on_lost,
+            on_nodes=self._on_nodes,
+        )
+        keys = InnerKeys(partial(_secrets, config, clock), clock.monotonic)
+        self._sender = Sender(CellClients(config.http_connections), keys, clock)
+        self._stored = StoredLessons(lessons)
+        self._places = CellPlaces(self.desk, partial(ask_to_take, self._sender))
+        self._config = config
+        self._upkeep = Upkeep()
+        self._classroom: ClassroomDesk | None = None
+        self._draining = False
+        self.tenure: Tenure = NoLesson()
+        self.forwarder: Forwarder | None = None
+        self.door: DoorKeeper | None = None
+        if role is NodeRole.CELL:
+            held = LeasedLessons(self.desk.leases, lambda: self._takes_lessons)
+            self.tenure = held
+            self.door = DoorKeeper(cell_id=self.desk.node_id, keys=keys, held=held, clock=clock)
+        else:
+            self.forwarder = Forwarder(
+                places=self._places, lessons=self._stored, sender=self._sender
+            )
+
+    @property
+    def door_address(self) -> CellAddress:
+        """The address at which this cell takes requests."""
+        assert self._config.door is not None
+        return CellAddress.at(self.desk.node_id, self._config.door)
+
+    def live(self, local: LiveLessons) -> LiveLessons:
+        """Return the live lessons as this process may ask for them."""
+        if self.forwarder is None:
+            return InTime(local)
+        return InTime(RemoteLessons(self._places, self._stored, self._sender))
+
+    def hold(self, classroom: ClassroomDesk) -> None:
+        """Name the rooms of this cell, which are to follow its leases."""
+        self._classroom = classroom
+
+    async def join(self) -> None:
+        """Tell the others that this process is ready, and take up lessons left behind."""
+        await self.desk.start()
+        if self._classroom is not None:
+            self._upkeep.every(ORPHANS_S, "orphans", [self._take_orphans])
+
+    async def leave(self) -> None:
+        """Take nothing new. Lessons that are here go on."""
+        self._draining = True
+        await self._upkeep.stop()
+        await self.desk.watch.talk()
+
+    async def stop(self) -> None:
+        """Leave the others, after the last lesson was given back."""
+        await self.desk.stop()
+        await self._sender.clients.close()
+
+    async def probe(self) -> str:
+        """Tell whether lessons can be had: ``ok``, ``no_redis`` or ``no_cells``."""
+        if not self.desk.state.reachable:
+            return "no_redis"
+        return "ok" if await self._places.cells() else "no_cells"
+
+    # --- what the desk asks and tells ------------------------------------------------------------
+
+    @property
+    def _takes_lessons(self) -> bool:
+        return not self._draining and not self.desk.state.node_id_taken
+
+    def _now(self) -> NodeNow:
+        rooms = () if self._classroom is None else self._classroom.hub.rooms
+        return NodeNow(sum(len(room.state.participants) for room in rooms), self._draining)
+
+    async def _on_lost(self, lesson_id: str) -> None:
+        if self._classroom is not None:
+            self._classroom.hub.lose(lesson_id)
+
+    async def _on_nodes(self, _changes: tuple[HealthChange, ...]) -> None:
+        await self._take_orphans()
+
+    async def _take_orphans(self) -> None:
+        if self._classroom is not None and self._takes_lessons:
+            await self._classroom.taker.take_orphans(CellShares(self.desk))
+
+
+def _role(config: Config) -> NodeRole:
+    for role in (NodeRole.CELL, NodeRole.WEB):
+        if role.value in config.roles:
+            return role
+    return NodeRole.WORKER
+
+
+def _secrets(config: Config, clock: Clock) -> Keyring:
+    if config.inner_secrets is not None:
+        return read_secrets(Path(config.inner_secrets).expanduser())
+    return load_keyring(config.data, clock.now().timestamp())

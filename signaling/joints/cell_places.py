@@ -1,0 +1,93 @@
+"""Where lessons are, and where they are put: what forwarding and the classroom ask of the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from signaling.base.errors import CellAway
+from signaling.cells.api import Health, Node, NodeRole, NoPlace
+from signaling.cells.desk import CellsDesk
+from signaling.forwarding.places import CellAddress, NoCell
+from signaling.lessons.records import LessonRecord
+
+log = structlog.get_logger(__name__)
+
+ORPHANS_AT_ONCE = 100  # of one look; a cell has room for some tens
+
+# Asks a cell to take a lesson; tells whether it has it now. Raises CellAway.
+AskToTake = Callable[[CellAddress, str], Awaitable[bool]]
+
+
+class CellPlaces:
+    """Implements `LessonPlaces` of forwarding over leases and presence."""
+
+    def __init__(self, desk: CellsDesk, ask_to_take: AskToTake) -> None:
+        self._desk = desk
+        self._ask_to_take = ask_to_take
+
+    async def cell_of(self, lesson_id: str) -> CellAddress | None:
+        """See `LessonPlaces`."""
+        held = await self._desk.places.cell_of(lesson_id)
+        return None if held is None else CellAddress.at(held.cell_id, held.address)
+
+    def forget(self, lesson_id: str) -> None:
+        """See `LessonPlaces`."""
+        self._desk.places.forget(lesson_id)
+
+    async def place(self, lesson_id: str, expected: int) -> CellAddress:
+        """See `LessonPlaces`. The chosen cell is asked to take the lesson.
+
+        Of several processes that place a lesson at once, one succeeds, and all find its cell.
+        """
+        node = self._desk.choose(lesson_id, expected)
+        if isinstance(node, NoPlace):
+            raise NoCell(node)
+        cell = CellAddress.at(node.node_id, node.address)
+        try:
+            taken = await self._ask_to_take(cell, lesson_id)
+        except CellAway as error:
+            raise NoCell(str(error)) from None
+        finally:
+            self.forget(lesson_id)
+        if taken:
+            log.info("lesson_placed", lesson_id=lesson_id, cell=cell.cell_id)
+            return cell
+        found = await self.cell_of(lesson_id)
+        if found is None:
+            raise NoCell(f"{cell.cell_id} cannot take the lesson now")
+        return found
+
+    async def cells(self) -> Sequence[CellAddress]:
+        """See `LessonPlaces`; those that are gone are not among them."""
+        return tuple(
+            CellAddress.at(seen.node.node_id, seen.node.address)
+            for seen in self._desk.nodes
+            if seen.node.role is NodeRole.CELL and seen.health is not Health.GONE
+        )
+
+
+class CellShares:
+    """Implements `Shares` of the classroom: each orphan goes where placement puts it."""
+
+    def __init__(self, desk: CellsDesk) -> None:
+        self._desk = desk
+
+    async def mine(self, lessons: Sequence[LessonRecord]) -> Sequence[str]:
+        """See `Shares`. While Redis is away nobody can claim, so there is nothing to take up."""
+        if not lessons or not self._desk.state.reachable:
+            return ()
+        own = self._desk.node_id
+        there = {one.node.node_id for one in self._desk.nodes if one.health is not Health.GONE}
+        # A lesson that this cell had in a former life is an orphan, too.
+        others = there - {own}
+        holders = await self._desk.holders.holders([one.lesson_id for one in lessons])
+        orphans = [one for one in lessons if holders.get(one.lesson_id) not in others]
+        orphans.sort(key=lambda one: one.lesson_id)
+        mine = []
+        for one in orphans[:ORPHANS_AT_ONCE]:
+            chosen = self._desk.choose(one.lesson_id, len(one.receive_rooms) + 1)
+            if isinstance(chosen, Node) and chosen.node_id == own:
+                mine.append(one.lesson_id)
+        return mine
