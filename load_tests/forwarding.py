@@ -25,7 +25,6 @@ from load_tests.child import Child
 from load_tests.control import ApiClient
 from load_tests.participants import open_lesson, sign_in_teacher, teaching_point_rooms
 from load_tests.server import process_cpu_s
-from signaling.__main__ import assembled
 from signaling.access.secret_file import load_keyring
 from signaling.base.config import Config, load
 from signaling.base.logs import configure
@@ -38,6 +37,7 @@ from signaling.forwarding.places import CellAddress, StaticPlaces, StaticShare
 from signaling.forwarding.sender import Sender
 from signaling.http_face import door_server, http_server
 from signaling.joints.open_lessons import StoredLessons
+from signaling.serving import assembled
 from signaling.web.server import HttpServer
 from signaling.wiring import Services
 

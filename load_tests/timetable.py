@@ -23,7 +23,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, text
 
 from load_tests.databases import empty_database
-from signaling.__main__ import THREAD_TURN_S
 from signaling.access.roles import ROOT_PATH, Actor, Role, held_in
 from signaling.base.columns import Base
 from signaling.base.database import Database
@@ -38,6 +37,7 @@ from signaling.directory.tables import (
     SubjectRow,
 )
 from signaling.lessons.tables import LessonRoomRow, LessonRow
+from signaling.serving import THREAD_TURN_S
 from signaling.timetable.core.bookings import Booking
 from signaling.timetable.core.expansion import Seat
 from signaling.timetable.judging import Judge

@@ -12,6 +12,11 @@ from signaling.command import words
 from signaling.command.words import LANGUAGE, PROBLEMS, Word, problem_words, text_words
 
 SIGNALING = Path(words.__file__).parents[1]
+SPEAKERS = (  # the modules that write to the terminal
+    *(SIGNALING / "command").rglob("*.py"),
+    SIGNALING / "__main__.py",
+    SIGNALING / "serving.py",
+)
 
 
 def _facts(text: str) -> set[str]:
@@ -28,7 +33,7 @@ def test_both_languages_name_the_same_facts(word: Word) -> None:
 def test_every_word_is_said_somewhere() -> None:
     said = {
         node.attr
-        for path in [*(SIGNALING / "command").rglob("*.py"), SIGNALING / "__main__.py"]
+        for path in SPEAKERS
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
