@@ -1,4 +1,7 @@
-"""Structured logs: one JSON object a line on stderr, or readable lines on a terminal."""
+"""Structured logs: one JSON object a line on stderr, or readable lines on a terminal.
+
+Several processes of one machine may write to the same stderr: each line bears their name then.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,27 @@ class PatientStream(io.TextIOBase):
             self._stream.flush()
 
 
-def configure(level: str) -> None:
-    """Set up structlog and the standard library's logging for this process."""
+class NodeName:
+    """A step of structlog that puts the name of this process into each line."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+
+    def __call__(
+        self, _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        """Add the field `node`, unless the line has one of its own."""
+        event.setdefault("node", self._node)
+        return event
+
+
+def configure(level: str, node: str | None = None) -> None:
+    """Set up structlog and the standard library's logging for this process.
+
+    Args:
+        level: below it, nothing is written.
+        node: name of this process, for each line; None: it has none.
+    """
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer()
@@ -42,6 +64,7 @@ def configure(level: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            *(() if node is None else (NodeName(node),)),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             renderer,
@@ -49,4 +72,9 @@ def configure(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr)
+    named = "" if node is None else f"{node}:".replace("%", "%%")
+    logging.basicConfig(
+        level=max(number, logging.WARNING),
+        stream=sys.stderr,
+        format=f"%(levelname)s:{named}%(name)s:%(message)s",
+    )

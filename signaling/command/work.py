@@ -205,7 +205,7 @@ def main(arguments: Sequence[str], kinds: Callable[[Config], JobKinds] = job_kin
     except (ValueError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"{error}\n")
         return BAD_ORDER
-    configure(order.config.log_level)
+    configure(order.config.log_level, order.config.node_id)
     collect_seldom()
     asyncio.run(_carry_out(job_id, order, kinds(order.config), outlet))
     return 0
