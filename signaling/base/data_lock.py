@@ -44,12 +44,14 @@ class DataLock:
 
 
 @contextlib.contextmanager
-def held(data: Path, fd: int | None = None) -> Iterator[DataLock]:
+def held(data: Path, fd: int | None = None, *, shared: bool = False) -> Iterator[DataLock]:
     """Hold the folder's lock meanwhile.
 
     Args:
         data: the folder.
         fd: the open lock file that a supervisor handed on; None: take the lock.
+        shared: the lock is taken for one of several processes that share the folder. It keeps
+            servers away that are one process or a supervisor with its children.
 
     Raises:
         DataInUse: another server holds it.
@@ -61,7 +63,8 @@ def held(data: Path, fd: int | None = None) -> Iterator[DataLock]:
         if fd is not None:
             _demand_lock_file(fd, path)
         try:
-            fcntl.flock(ours, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mode = fcntl.LOCK_SH if shared and fd is None else fcntl.LOCK_EX
+            fcntl.flock(ours, mode | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DataInUse(data, _owner(ours)) from None
         lock = DataLock(ours)

@@ -102,3 +102,13 @@ def test_whatever_the_file_says_the_refusal_is_clear(tmp_path: Path, text: str) 
         with pytest.raises(DataInUse) as refused, held(tmp_path):
             pass
     assert refused.value.owner == (text.strip() or "?")
+
+
+def test_processes_of_one_installation_share_a_folder_that_no_other_server_gets(
+    tmp_path: Path,
+) -> None:
+    shared = held(tmp_path, shared=True), held(tmp_path, shared=True)
+    with shared[0], shared[1], pytest.raises(DataInUse), held(tmp_path):
+        pass
+    with held(tmp_path), pytest.raises(DataInUse), held(tmp_path, shared=True):
+        pass
