@@ -14,6 +14,7 @@ from signaling.base.clock import Clock, SystemClock
 from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.events import Events
+from signaling.base.fences import NO_FENCES, Fences
 from signaling.base.migrate import migrate
 from signaling.base.upkeep import Upkeep
 from signaling.catalogue.service import Catalogue
@@ -102,6 +103,7 @@ class Services:
         *,
         clock: Clock | None = None,
         live: Callable[[LiveLessons], LiveLessons] = InTime,
+        fences: Fences = NO_FENCES,
     ) -> None:
         """Put them together.
 
@@ -111,10 +113,12 @@ class Services:
             recorder: keeps the lessons.
             clock: the time; the machine's if None.
             live: makes of the live lessons in this process what the other wings may ask.
+            fences: keep a cell from writing of lessons that it has lost.
         """
         self.config = config
         self.relay = relay
         self.recorder = recorder
+        self.fences = fences
         self.clock = clock or SystemClock()
         keyring = load_keyring(config.data, self.clock.now().timestamp())
         self.database = Database(config.database)
@@ -127,7 +131,7 @@ class Services:
             self.database, self.audit, self.clock, self.lesson_book, end_sessions
         )
         self.logins = SessionStore(self.database)
-        self.lesson_store = LessonStore(self.database)
+        self.lesson_store = LessonStore(self.database, fences)
         self.passwords = Passwords(config.password_threads)
         self._wire_jobs()
         self._wire_classroom()
@@ -135,7 +139,7 @@ class Services:
         self.events.subscribe(LessonChanged, lambda event: self.live.follow(event.lesson_id))
         self.events.subscribe(LoginsEnded, lambda event: self.live.end_logins(event.session_hashes))
         self.events.subscribe(GrantsEnded, lambda event: self.live.review_seats(event.person_id))
-        self.notices = NoticeDesk(self.lessons, self.live, self.audit, self.clock)
+        self.notices = NoticeDesk(self.lessons, self.live, self.audit, self.clock, fences)
         self._wire_ledger()
         self._wire_identity(keyring)
         self._wire_media(keyring)
@@ -215,9 +219,9 @@ class Services:
         config, relay, recorder = self.config, self.relay, self.recorder
         self.media_sessions = MediaSessions()
         self.link_history = LinkHistory(
-            LinkStore(self.database), self.clock, config.link_history_days
+            LinkStore(self.database, self.fences), self.clock, config.link_history_days
         )
-        self.fact_store = FactStore(self.database)
+        self.fact_store = FactStore(self.database, self.fences)
         self.fact_keeper = FactKeeper(self.fact_store, self.clock, self._tell_facts_kept)
         self.lessons = LessonService(self.lesson_store, self.audit, self.events, self.clock, config)
         self.classroom = ClassroomDesk(
@@ -234,6 +238,7 @@ class Services:
             audit=self.audit,
             clock=self.clock,
             config=config,
+            fences=self.fences,
         )
         self.hub, self.seat_watch = self.classroom.hub, self.classroom.seat_watch
 
@@ -267,6 +272,7 @@ class Services:
             clock=self.clock,
             config=self.config,
             keyring=keyring,
+            fences=self.fences,
         )
         self.stills = StillDesk(self.hub, self.clock)
 

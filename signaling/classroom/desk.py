@@ -8,6 +8,7 @@ from signaling.audit.log import AuditLog
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
+from signaling.base.fences import Fences
 from signaling.classroom.entry import ClassroomEntry
 from signaling.classroom.fact_keeping import FactKeeper
 from signaling.classroom.hub import RoomHub
@@ -54,8 +55,9 @@ class ClassroomDesk:
         audit: AuditLog,
         clock: Clock,
         config: Config,
+        fences: Fences,
     ) -> None:
-        self.rooms = RoomStore(database)
+        self.rooms = RoomStore(database, fences)
         self.hub = RoomHub(
             relay=relay,
             recorder=recorder,
@@ -67,7 +69,7 @@ class ClassroomDesk:
             clock=clock,
             limits=RoomLimits(config.max_on_stage, hand_grace_s=config.hand_grace_s),
         )
-        self.entry = ClassroomEntry(lessons, self.hub, audit)
+        self.entry = ClassroomEntry(lessons, self.hub, audit, fences)
         self.lesson_watch = LessonWatch(
             store=lesson_store, lessons=lessons, hub=self.hub, clock=clock, config=config
         )

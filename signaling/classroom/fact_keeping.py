@@ -2,6 +2,7 @@
 
 Who came and went and was counted is written a moment later. What goes on (open spells, seconds of
 reception) is brought up to date at intervals, so that `kill -9` costs no more than one interval.
+Only the facts of a lesson that another process has taken over are dropped.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from signaling.base.clock import Clock
+from signaling.base.fences import LeaseLost
 from signaling.base.turns import end_between_turns
 from signaling.classroom.fact_log import FactLog
 from signaling.lessons.fact_records import FactBatch, KeptFacts
@@ -136,7 +138,7 @@ class FactKeeper:
                     self._wanted.set()
 
     async def _write(self, lesson_id: str) -> bool:
-        """Write what a lesson has to write; returns whether it is written."""
+        """Write what a lesson has to write; returns False if it must be tried again."""
         async with self._writing:
             self._unwritten.discard(lesson_id)
             try:
@@ -144,6 +146,9 @@ class FactKeeper:
             except asyncio.CancelledError:  # the server stops: `stop` writes it once more
                 self._unwritten.add(lesson_id)
                 raise
+            except LeaseLost:
+                self._drop_lost(lesson_id)
+                return True
             except Exception as error:  # whatever the driver raises: retried, never fatal
                 log.error("facts_not_kept", lesson_id=lesson_id, error=repr(error))
                 self._unwritten.add(lesson_id)
@@ -151,6 +156,13 @@ class FactKeeper:
         if concluded:
             await self._on_kept(lesson_id)
         return True
+
+    def _drop_lost(self, lesson_id: str) -> None:
+        """Forget a lesson that another process has: from now on that one keeps its facts."""
+        log.warning("facts_dropped", lesson_id=lesson_id)
+        self._logs.pop(lesson_id, None)
+        self._over.pop(lesson_id, None)
+        self._unwritten.discard(lesson_id)
 
     async def _write_now(self, lesson_id: str) -> bool:
         """Write; returns whether the lesson's facts are complete."""
