@@ -10,9 +10,11 @@ from signaling.access.signing import Keyring
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
+from signaling.base.fences import NO_FENCES, Fences
 from signaling.base.upkeep import Upkeep
 from signaling.cells.api import HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
+from signaling.cells.fence import LeaseFences
 from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.desk import ClassroomDesk
 from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_take
@@ -37,13 +39,12 @@ class Cluster:
     Attributes:
         desk: presence and leases.
         tenure: the right of this process to hold lessons.
+        fences: the right to write of them.
         forwarder: hands requests on to cells; None in a cell.
         door: lets signed requests in; None in other processes.
     """
 
-    def __init__(
-        self, config: Config, database: Database, clock: Clock, lessons: LessonStore
-    ) -> None:
+    def __init__(self, config: Config, database: Database, clock: Clock) -> None:
         role = _role(config)
         self.desk = CellsDesk(
             config,
@@ -57,18 +58,20 @@ class Cluster:
         )
         keys = InnerKeys(partial(_secrets, config, clock), clock.monotonic)
         self._sender = Sender(CellClients(config.http_connections), keys, clock)
-        self._stored = StoredLessons(lessons)
+        self._stored = StoredLessons(LessonStore(database))
         self._places = CellPlaces(self.desk, partial(ask_to_take, self._sender))
         self._config = config
         self._upkeep = Upkeep()
         self._classroom: ClassroomDesk | None = None
         self._draining = False
         self.tenure: Tenure = NoLesson()
+        self.fences: Fences = NO_FENCES
         self.forwarder: Forwarder | None = None
         self.door: DoorKeeper | None = None
         if role is NodeRole.CELL:
             held = LeasedLessons(self.desk.leases, lambda: self._takes_lessons)
             self.tenure = held
+            self.fences = LeaseFences(self.desk.leases)
             self.door = DoorKeeper(cell_id=self.desk.node_id, keys=keys, held=held, clock=clock)
         else:
             self.forwarder = Forwarder(

@@ -14,6 +14,7 @@ from signaling.base.clock import Clock, SystemClock
 from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.events import Events
+from signaling.base.fences import NO_FENCES, Fences
 from signaling.base.migrate import migrate
 from signaling.base.upkeep import Upkeep
 from signaling.catalogue.service import Catalogue
@@ -105,6 +106,7 @@ class Services:
         *,
         clock: Clock | None = None,
         live: Callable[[LiveLessons], LiveLessons] | None = None,
+        fences: Fences | None = None,
     ) -> None:
         """Put them together.
 
@@ -115,6 +117,7 @@ class Services:
             clock: the time; the machine's if None.
             live: makes of the live lessons in this process what the other wings may ask. None:
                 they ask this process, or the cells if it is no cell itself.
+            fences: keep a cell from writing of lessons that it has lost. None: its leases do.
         """
         self.config = config
         self.relay = relay
@@ -122,6 +125,11 @@ class Services:
         self.clock = clock or SystemClock()
         keyring = load_keyring(config.data, self.clock.now().timestamp())
         self.database = Database(config.database)
+        self.cluster: Cluster | None = None
+        self.fences: Fences = fences or NO_FENCES
+        if not config.is_alone:
+            self.cluster = Cluster(config, self.database, self.clock)
+            self.fences = fences or self.cluster.fences
         self.events = Events()
         self.audit = AuditLog(self.database, self.clock, self.events)
         self.people = PeopleStore(self.database)
@@ -131,18 +139,15 @@ class Services:
             self.database, self.audit, self.clock, self.lesson_book, end_sessions
         )
         self.logins = SessionStore(self.database)
-        self.lesson_store = LessonStore(self.database)
+        self.lesson_store = LessonStore(self.database, self.fences)
         self.passwords = Passwords(config.password_threads)
-        self.cluster: Cluster | None = None
-        if not config.is_alone:
-            self.cluster = Cluster(config, self.database, self.clock, self.lesson_store)
         self._wire_jobs()
         self._wire_classroom()
         self.live = (live or self._live_lessons)(self.classroom.local)
         self.events.subscribe(LessonChanged, lambda event: self.live.follow(event.lesson_id))
         self.events.subscribe(LoginsEnded, lambda event: self.live.end_logins(event.session_hashes))
         self.events.subscribe(GrantsEnded, lambda event: self.live.review_seats(event.person_id))
-        self.notices = NoticeDesk(self.lessons, self.live, self.audit, self.clock)
+        self.notices = NoticeDesk(self.lessons, self.live, self.audit, self.clock, self.fences)
         self._wire_ledger()
         self._wire_identity(keyring)
         self._wire_media(keyring)
@@ -231,9 +236,9 @@ class Services:
         config, relay, recorder = self.config, self.relay, self.recorder
         self.media_sessions = MediaSessions()
         self.link_history = LinkHistory(
-            LinkStore(self.database), self.clock, config.link_history_days
+            LinkStore(self.database, self.fences), self.clock, config.link_history_days
         )
-        self.fact_store = FactStore(self.database)
+        self.fact_store = FactStore(self.database, self.fences)
         self.fact_keeper = FactKeeper(self.fact_store, self.clock, self._tell_facts_kept)
         self.lessons = LessonService(self.lesson_store, self.audit, self.events, self.clock, config)
         self.classroom = ClassroomDesk(
@@ -251,6 +256,7 @@ class Services:
             clock=self.clock,
             config=config,
             tenure=EveryLesson() if self.cluster is None else self.cluster.tenure,
+            fences=self.fences,
         )
         self.hub, self.seat_watch = self.classroom.hub, self.classroom.seat_watch
 
@@ -284,6 +290,7 @@ class Services:
             clock=self.clock,
             config=self.config,
             keyring=keyring,
+            fences=self.fences,
         )
         self.stills = StillDesk(self.hub, self.clock)
 

@@ -8,8 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from signaling.base.errors import SignalingError
-from signaling.base.problem_codes import ProblemCode
+from signaling.base.fences import LeaseLost
 from signaling.cells.core.leasing import Lease, Refusal, Refused, Standing
 from signaling.cells.core.nodes import Health, HealthChange, Node, NodeRole, SeenNode
 from signaling.cells.core.placement import NoPlace
@@ -36,14 +35,6 @@ __all__ = [
     "Standing",
     "Unreachable",
 ]
-
-
-class LeaseLost(SignalingError):
-    """Another cell has the lesson; nothing was written, and this cell must not go on with it."""
-
-    status = 503
-    code = ProblemCode.LESSON_MOVED
-    title = "another server has taken over the lesson"
 
 
 class Unreachable(Exception):

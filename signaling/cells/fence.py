@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from signaling.cells.api import LeaseLost
+from signaling.base.fences import LeaseLost
+from signaling.cells.api import Leases
 from signaling.cells.tables import LessonLeaseRow
 
 # A fenced transaction whose process stands still this long is ended by PostgreSQL. It would else
@@ -47,3 +48,14 @@ class LeaseFence:
             return statement
         limit = func.set_config("idle_in_transaction_session_timeout", str(WRITER_IDLE_MS), True)
         return statement.add_columns(limit).with_for_update(read=True)
+
+
+class LeaseFences:
+    """The fences of a cell, by its leases; implements `base.fences.Fences`."""
+
+    def __init__(self, leases: Leases) -> None:
+        self._leases = leases
+
+    async def check(self, session: AsyncSession, lesson_id: str) -> None:
+        """Hold the epoch under which this cell has the lesson now. Raises LeaseLost."""
+        await self._leases.fence(lesson_id).check(session)

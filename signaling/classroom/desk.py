@@ -8,6 +8,7 @@ from signaling.audit.log import AuditLog
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
+from signaling.base.fences import Fences
 from signaling.classroom.entry import ClassroomEntry
 from signaling.classroom.fact_keeping import FactKeeper
 from signaling.classroom.hub import RoomHub
@@ -58,8 +59,9 @@ class ClassroomDesk:
         clock: Clock,
         config: Config,
         tenure: Tenure,
+        fences: Fences,
     ) -> None:
-        self.rooms = RoomStore(database)
+        self.rooms = RoomStore(database, fences)
         self.hub = RoomHub(
             relay=relay,
             recorder=recorder,
@@ -72,7 +74,7 @@ class ClassroomDesk:
             limits=RoomLimits(config.max_on_stage, hand_grace_s=config.hand_grace_s),
             tenure=tenure,
         )
-        self.entry = ClassroomEntry(lessons, self.hub, audit)
+        self.entry = ClassroomEntry(lessons, self.hub, audit, fences)
         self.taker = LessonTaker(tenure, self.hub, lesson_store)
         self.lesson_watch = LessonWatch(
             store=lesson_store,

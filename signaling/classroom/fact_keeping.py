@@ -2,6 +2,7 @@
 
 Who came and went and was counted is written a moment later. What goes on (open spells, seconds of
 reception) is brought up to date at intervals, so that `kill -9` costs no more than one interval.
+Only the facts of a lesson that another process has taken over are dropped.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from signaling.base.clock import Clock
+from signaling.base.fences import LeaseLost
 from signaling.base.turns import end_between_turns
 from signaling.classroom.fact_log import FactLog
 from signaling.lessons.fact_records import FactBatch, KeptFacts
@@ -89,6 +91,10 @@ class FactKeeper:
         if facts is not None and facts.unwritten() == FactBatch():
             del self._logs[lesson_id]
 
+    def waits(self, lesson_id: str) -> bool:
+        """Tell whether something of a lesson is yet to be written."""
+        return lesson_id in self._unwritten or lesson_id in self._over
+
     def forget(self, lesson_id: str) -> None:
         """Forget a lesson with all that is not written: another process writes of it now."""
         self._logs.pop(lesson_id, None)
@@ -142,7 +148,7 @@ class FactKeeper:
                     self._wanted.set()
 
     async def _write(self, lesson_id: str) -> bool:
-        """Write what a lesson has to write; returns whether it is written."""
+        """Write what a lesson has to write; returns False if it must be tried again."""
         async with self._writing:
             self._unwritten.discard(lesson_id)
             try:
@@ -150,6 +156,9 @@ class FactKeeper:
             except asyncio.CancelledError:  # the server stops: `stop` writes it once more
                 self._unwritten.add(lesson_id)
                 raise
+            except LeaseLost:
+                self._drop_lost(lesson_id)
+                return True
             except Exception as error:  # whatever the driver raises: retried, never fatal
                 log.error("facts_not_kept", lesson_id=lesson_id, error=repr(error))
                 self._unwritten.add(lesson_id)
@@ -157,6 +166,13 @@ class FactKeeper:
         if concluded:
             await self._on_kept(lesson_id)
         return True
+
+    def _drop_lost(self, lesson_id: str) -> None:
+        """Forget a lesson that another process has: from now on that one keeps its facts."""
+        log.warning("facts_dropped", lesson_id=lesson_id)
+        self._logs.pop(lesson_id, None)
+        self._over.pop(lesson_id, None)
+        self._unwritten.discard(lesson_id)
 
     async def _write_now(self, lesson_id: str) -> bool:
         """Write; returns whether the lesson's facts are complete."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Sequence
 
@@ -34,6 +35,7 @@ from signaling.media.sessions import MediaSessions
 log = structlog.get_logger(__name__)
 
 MAX_ROOMS = 1_000
+WRITTEN_S = 0.5  # between two looks whether a database that was away has taken the last writes
 IDLE_ROOM_S = 60.0  # a room that nobody is in and that is not live is closed after so long
 
 
@@ -84,7 +86,7 @@ class RoomHub:
         # A room opened again in this process goes on counting where none was before, so that a page
         # can never resume into another room's numbers.
         self._next_seq = 0
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -103,7 +105,7 @@ class RoomHub:
 
     async def stop(self) -> None:
         """Say goodbye everywhere and write what is not written yet, then give all lessons back."""
-        self._stopping = True
+        self._stopping.set()
         for room in self._rooms.values():
             room.close(ByeReason.SHUTDOWN)
         await self._facts.stop()
@@ -140,7 +142,7 @@ class RoomHub:
             return room or await self._open(record)
 
     async def _open(self, record: LessonRecord) -> LiveRoom:
-        if len(self._rooms) >= MAX_ROOMS or self._stopping:
+        if len(self._rooms) >= MAX_ROOMS or self._stopping.is_set():
             raise Busy("too many rooms are open")
         await self._tenure.take(record.lesson_id)
         try:
@@ -171,9 +173,22 @@ class RoomHub:
             self._leave(lesson_id)
 
     def _leave(self, lesson_id: str) -> None:
-        task = asyncio.create_task(self._tenure.give_back(lesson_id), name="give-back")
+        task = asyncio.create_task(self._give_back(lesson_id), name="give-back")
         self._leaving.add(task)
         task.add_done_callback(self._left)
+
+    async def _give_back(self, lesson_id: str) -> None:
+        """Give a lesson back after its last write, unless its room is open again."""
+        while not self._stopping.is_set() and self._is_unwritten(lesson_id):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), WRITTEN_S)
+        await self._links.write()
+        async with self._opening:
+            if lesson_id not in self._rooms:
+                await self._tenure.give_back(lesson_id)
+
+    def _is_unwritten(self, lesson_id: str) -> bool:
+        return self.saver.waits(lesson_id) or self._facts.waits(lesson_id)
 
     def _left(self, task: asyncio.Task[None]) -> None:
         self._leaving.discard(task)

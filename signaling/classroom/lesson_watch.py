@@ -8,6 +8,7 @@ import structlog
 
 from signaling.base.clock import Clock
 from signaling.base.config import Config
+from signaling.base.fences import LeaseLost, ToldLosses
 from signaling.classroom.hub import RoomHub
 from signaling.classroom.tenure import Tenure
 from signaling.lessons.service import LessonService
@@ -36,6 +37,7 @@ class LessonWatch:
         self._clock = clock
         self._grace = timedelta(seconds=config.auto_end_grace_s)
         self._empty_s = config.auto_end_empty_s
+        self._losses = ToldLosses()
 
     async def end_forgotten(self) -> None:
         """End live lessons that are long past their time and empty."""
@@ -47,8 +49,16 @@ class LessonWatch:
             if room is None or since is None or not overdue or room.state.sources:
                 continue
             if self._clock.monotonic() - since > self._empty_s:
-                log.info("forgotten_lesson_ended", lesson_id=record.lesson_id)
-                await self._lessons.end_by_itself(record.lesson_id)
+                await self._end(record.lesson_id)
+
+    async def _end(self, lesson_id: str) -> None:
+        try:
+            await self._lessons.end_by_itself(lesson_id)
+        except LeaseLost:  # left to the process that has it
+            if self._losses.tell(lesson_id):
+                log.warning("forgotten_lesson_lost", lesson_id=lesson_id)
+        else:
+            log.info("forgotten_lesson_ended", lesson_id=lesson_id)
 
     async def reconcile(self) -> None:
         """Make the rooms agree with the database, where a failure came between the two.

@@ -9,6 +9,7 @@ import structlog
 from recorder.api import Entry, LessonFacts, Recorder, RecordingTrouble
 from recorder.api import RecordingState as EntryState
 from relay.api import Relay
+from signaling.base.fences import LeaseLost
 from signaling.classroom.live_room import LiveRoom
 from signaling.classroom.parts.recording import RecordingState
 from signaling.lessons.records import LessonRecord
@@ -42,6 +43,11 @@ class LessonRecordings:
             recording_id = await self._recorder.begin(self._relay, lesson_id, lesson_facts(record))
             if record.recording_id != recording_id:
                 await self._note_recording(lesson_id, recording_id)
+        except LeaseLost:  # not tried again: the process that has the lesson records it
+            log.warning("recording_not_noted", lesson_id=lesson_id)
+            self._not_begun.pop(lesson_id, None)
+            self._tell(room, RecordingState.FAILED)
+            return
         except Exception:  # whatever disk or database raise: the lesson goes on
             log.exception("recording_failed", lesson_id=lesson_id)
             self._not_begun[lesson_id] = record

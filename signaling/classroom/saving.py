@@ -1,4 +1,7 @@
-"""The writer of what must survive a restart: a moment after each change, and never lost."""
+"""The writer of what must survive a restart: a moment after each change, and never lost.
+
+Only what another process has taken over is dropped: that one goes on from what was written before.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
+from signaling.base.fences import LeaseLost, ToldLosses
 from signaling.base.turns import end_between_turns
 from signaling.classroom.parts.part import SavedRoom
 from signaling.classroom.store import RoomStore
@@ -27,6 +31,7 @@ class RoomSaver:
         self._wanted = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
+        self._losses = ToldLosses()
 
     def start(self) -> None:
         """Begin to write."""
@@ -44,6 +49,10 @@ class RoomSaver:
         self._unsaved.add(lesson_id)
         self._wanted.set()
 
+    def waits(self, lesson_id: str) -> bool:
+        """Tell whether the room's state is yet to be written."""
+        return lesson_id in self._unsaved
+
     def forget(self, lesson_id: str) -> None:
         """Write nothing more of a room, until it is noted again."""
         self._unsaved.discard(lesson_id)
@@ -54,7 +63,7 @@ class RoomSaver:
             await self.save(lesson_id)
 
     async def save(self, lesson_id: str) -> bool:
-        """Write the room's state now; returns whether it succeeded."""
+        """Write the room's state now; returns False if it must be tried again."""
         self._unsaved.discard(lesson_id)
         saved = self._state_of(lesson_id)
         if saved is None:
@@ -64,10 +73,15 @@ class RoomSaver:
         except asyncio.CancelledError:  # the server stops: `stop` writes it once more
             self._unsaved.add(lesson_id)
             raise
+        except LeaseLost:
+            if self._losses.tell(lesson_id):
+                log.warning("room_state_dropped", lesson_id=lesson_id)
+            return True
         except Exception as error:  # whatever the driver raises: retried, never fatal
             log.error("room_state_not_kept", lesson_id=lesson_id, error=repr(error))
             self._unsaved.add(lesson_id)
             return False
+        self._losses.wrote(lesson_id)
         return True
 
     async def _write_changes(self) -> None:

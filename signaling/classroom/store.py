@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from signaling.base.database import Database
+from signaling.base.fences import NO_FENCES, Fences
 from signaling.classroom.parts.part import SavedRoom
 from signaling.classroom.registry import PARTS
 from signaling.classroom.tables import LessonRoomStateRow
@@ -16,8 +17,9 @@ from signaling.classroom.tables import LessonRoomStateRow
 class RoomStore:
     """The saved rooms: one JSON object each, with the saved fields of every part."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fences: Fences = NO_FENCES) -> None:
         self._database = database
+        self._fences = fences
 
     async def saved(self, lesson_id: str) -> SavedRoom:
         """Return what was saved of a live room."""
@@ -26,8 +28,9 @@ class RoomStore:
         return SavedRoom() if row is None else saved_of(row.state)
 
     async def save(self, lesson_id: str, saved: SavedRoom) -> None:
-        """Save what of a live room must survive a restart."""
+        """Save what of a live room must survive a restart. Raises LeaseLost."""
         async with self._database.write() as session:
+            await self._fences.check(session, lesson_id)
             await session.merge(LessonRoomStateRow(lesson_id=lesson_id, state=json_of(saved)))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from signaling.base.columns import Base
 from signaling.base.database import Database
+from signaling.base.fences import NO_FENCES, Fences
 from signaling.directory.tables import ClassRow
 from signaling.lessons.fact_records import FactBatch, KeptFacts, LessonFactSheet, Spell
 from signaling.lessons.seats import room_participant
@@ -29,26 +30,36 @@ from signaling.lessons.wire import Headcount, HeadcountChange
 class FactStore:
     """The facts of lessons. Nothing deletes them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fences: Fences = NO_FENCES) -> None:
         self._database = database
+        self._fences = fences
 
     async def kept(self, lesson_id: str) -> KeptFacts:
         """Return the facts with which a lesson's room opens.
 
         Spells that a crash left open end at the last moment at which their pages were seen.
+
+        Raises:
+            LeaseLost: there are such spells, and another process has the lesson.
         """
         async with self._database.read() as session:
             sheet = (await fact_sheets(session, [lesson_id]))[lesson_id]
             sizes = await _class_sizes(session, lesson_id)
         if any(spell.left_at is None for spell in sheet.spells):
             async with self._database.write() as session:
+                await self._fences.check(session, lesson_id)
                 await _end_open_spells(session, lesson_id)
         attended = frozenset(spell.participant_id for spell in sheet.spells)
         return KeptFacts(attended, sheet.headcounts, sheet.seen_s, sizes)
 
     async def write(self, lesson_id: str, batch: FactBatch) -> None:
-        """Write facts of a lesson; those that are there already are brought up to date."""
+        """Write facts of a lesson; those that are there already are brought up to date.
+
+        Raises:
+            LeaseLost: another process has the lesson.
+        """
         async with self._database.write() as session:
+            await self._fences.check(session, lesson_id)
             await self.put(session, lesson_id, batch)
 
     async def conclude(
@@ -61,8 +72,12 @@ class FactStore:
             batch: what is not written yet.
             now: the moment of writing.
             shift: how far all its times moved, because a clock that was wrong was set.
+
+        Raises:
+            LeaseLost: another process has the lesson.
         """
         async with self._database.write() as session:
+            await self._fences.check(session, lesson_id)
             await self.put(session, lesson_id, batch)
             await _end_open_spells(session, lesson_id)
             if shift:

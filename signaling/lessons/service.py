@@ -137,7 +137,7 @@ class LessonService:
         return await self._existing(lesson_id)
 
     async def start(self, actor: Actor, lesson_id: str) -> LessonRecord:
-        """开始上课. Raises NotFound, Forbidden, WrongLessonState, Refused.
+        """开始上课. Raises NotFound, Forbidden, WrongLessonState, Refused, LeaseLost.
 
         A lesson of 资源推送 has no live room: each point plays by itself.
         """
@@ -147,15 +147,15 @@ class LessonService:
         return await self._carry_out(actor, record, LessonAction.START)
 
     async def end(self, actor: Actor, lesson_id: str) -> LessonRecord:
-        """下课. Raises NotFound, Forbidden, WrongLessonState."""
+        """下课. Raises NotFound, Forbidden, WrongLessonState, LeaseLost."""
         return await self._do(actor, lesson_id, LessonAction.END)
 
     async def cancel(self, actor: Actor, lesson_id: str, reason: str) -> LessonRecord:
-        """停课, with the reason. Raises NotFound, Forbidden, WrongLessonState."""
+        """停课, with the reason. Raises NotFound, Forbidden, WrongLessonState, LeaseLost."""
         return await self._do(actor, lesson_id, LessonAction.CANCEL, reason)
 
     async def end_by_itself(self, lesson_id: str) -> LessonRecord:
-        """End a lesson that its people forgot. The server is the actor."""
+        """End a lesson that its people forgot. The server is the actor. Raises LeaseLost."""
         return await self._carry_out(SYSTEM, await self._existing(lesson_id), LessonAction.END)
 
     # --- inside ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from signaling.audit.log import Work
 from signaling.base.cursors import Place
 from signaling.base.database import Database
+from signaling.base.fences import NO_FENCES, Fences
 from signaling.directory.tables import OrgNodeRow, PersonRow
 from signaling.lessons.creation import add_lesson, demand_rooms
 from signaling.lessons.loading import load_lessons
@@ -42,8 +43,9 @@ class LessonChange:
 class LessonStore:
     """Lessons."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fences: Fences = NO_FENCES) -> None:
         self._database = database
+        self._fences = fences
 
     async def lesson(self, lesson_id: str) -> LessonRecord | None:
         """Return one lesson."""
@@ -132,7 +134,14 @@ class LessonStore:
     async def change(
         self, work: Work, lesson_id: str, expected: LessonState, change: LessonChange
     ) -> bool:
-        """Write a transition if the lesson is still in the expected state; whether it was."""
+        """Write a transition if the lesson is still in the expected state; whether it was.
+
+        Must come first in its transaction.
+
+        Raises:
+            LeaseLost: another process has the lesson.
+        """
+        await self._fences.check(work.session, lesson_id)
         values = {k: v for k, v in vars_of(change).items() if v is not None}
         if change.state is LessonState.CANCELLED:  # calendar feeds tell it by the version
             values |= {"version": LessonRow.version + 1, "changed_at": change.at}
@@ -145,8 +154,9 @@ class LessonStore:
         return written is not None
 
     async def set_recording(self, lesson_id: str, recording_id: str) -> None:
-        """Note which recording belongs to a lesson."""
+        """Note which recording belongs to a lesson. Raises LeaseLost."""
         async with self._database.write() as session:
+            await self._fences.check(session, lesson_id)
             await session.execute(
                 update(LessonRow)
                 .where(LessonRow.lesson_id == lesson_id)

@@ -15,6 +15,7 @@ from signaling.access.grants import demand_somewhere
 from signaling.access.roles import Actor
 from signaling.base.clock import Clock
 from signaling.base.errors import Invalid
+from signaling.base.fences import ToldLosses
 from signaling.base.problem_codes import ProblemCode
 from signaling.directory.wire import RoomRef
 from signaling.lessons.members import Member
@@ -47,6 +48,7 @@ class LinkHistory:
         self._waiting: deque[tuple[str, LinkSample]] = deque()
         self._offsets: dict[str, float] = {}  # of a lesson: Unix time less monotonic at its begin
         self._purge_at = -math.inf  # monotonic
+        self._losses = ToldLosses()
 
     # --- gathering -------------------------------------------------------------------------------
 
@@ -72,12 +74,15 @@ class LinkHistory:
             self.close(lesson_id)
 
     async def write(self) -> None:
-        """Write what waits; what the database does not take now is tried again the next time."""
+        """Write what waits; what the database does not take now is tried again the next time.
+
+        Samples of a lesson that another process has are dropped.
+        """
         batch, self._waiting = list(self._waiting), deque()
         if not batch:
             return
         try:
-            await self._store.add(batch)
+            lost = await self._store.add(batch)
         except IntegrityError:  # such as a lesson that was deleted: it never will be taken
             log.exception("link_samples_refused", samples=len(batch))
             self.dropped += len(batch)
@@ -86,7 +91,17 @@ class LinkHistory:
             self._waiting.extendleft(reversed(batch))
             self._bound()
         else:
-            self.written += len(batch)
+            dropped = sum(lesson_id in lost for lesson_id, _ in batch)
+            self.dropped += dropped
+            self.written += len(batch) - dropped
+            self._tell_losses(frozenset(lesson_id for lesson_id, _ in batch), lost)
+
+    def _tell_losses(self, lessons: frozenset[str], lost: frozenset[str]) -> None:
+        for lesson_id in lessons - lost:
+            self._losses.wrote(lesson_id)
+        for lesson_id in lost:
+            if self._losses.tell(lesson_id):
+                log.warning("link_samples_dropped", lesson_id=lesson_id)
 
     async def forget_old(self) -> None:
         """Delete what is older than is kept; once an hour, however often it is asked."""

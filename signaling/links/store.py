@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from signaling.base.database import Database
+from signaling.base.fences import NO_FENCES, Fences, lost_among
 from signaling.lessons.seats import room_participant
 from signaling.links.rules import STATES, Seen
 from signaling.links.samples import LIMITS, SAMPLE_S, LinkSample
@@ -50,17 +51,24 @@ class LinkSums(LinkSample):
 class LinkStore:
     """Link samples."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fences: Fences = NO_FENCES) -> None:
         self._database = database
+        self._fences = fences
 
-    async def add(self, lesson_samples: Sequence[tuple[str, LinkSample]]) -> None:
-        """Write samples, each with its lesson; one that is there already stays as it is."""
+    async def add(self, lesson_samples: Sequence[tuple[str, LinkSample]]) -> frozenset[str]:
+        """Write samples, each with its lesson; one that is there already stays as it is.
+
+        Returns:
+            The lessons that another process has: of these nothing was written.
+        """
         insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         statement = insert(LinkSampleRow).on_conflict_do_nothing()
-        rows = [_row(lesson_id, sample) for lesson_id, sample in lesson_samples]
         async with self._database.write() as session:
+            lost = await lost_among(self._fences, session, (one for one, _ in lesson_samples))
+            rows = [_row(one, sample) for one, sample in lesson_samples if one not in lost]
             for start in range(0, len(rows), ROWS_PER_STATEMENT):
                 await session.execute(statement, rows[start : start + ROWS_PER_STATEMENT])
+        return lost
 
     async def recorded(self, lesson_id: str) -> tuple[frozenset[str], int, int] | None:
         """Participants with samples in a lesson; first begin and last end (Unix time)."""

@@ -26,6 +26,7 @@ from signaling.base.errors import (
     TooManyRequests,
     WrongLessonState,
 )
+from signaling.base.fences import NO_FENCES, Fences
 from signaling.base.rate_limit import BucketRule, Buckets
 from signaling.lessons.parties import standing_in
 from signaling.lessons.records import LessonRecord
@@ -67,6 +68,7 @@ class MediaDesk:
         clock: Clock,
         config: Config,
         keyring: Keyring,
+        fences: Fences = NO_FENCES,
     ) -> None:
         self._relay = relay
         self._rooms = rooms
@@ -75,6 +77,7 @@ class MediaDesk:
         self._clock = clock
         self._config = config
         self._keyring = keyring
+        self._fences = fences
         self._openings = Buckets(OPENINGS)
         self._players = Buckets(PLAYERS)
         self._patches = Buckets(PATCHES)
@@ -112,17 +115,15 @@ class MediaDesk:
         Raises:
             Forbidden: not for this actor.
             WrongLessonState: the lesson is not live.
+            LeaseLost: another process has the lesson.
         """
         if not granted(Action.ISSUE_EXTERNAL_ACCESS, standing_in(actor, lesson.parties)):
             raise Forbidden()
         self._demand_live(lesson.state)
-        await self._audit.note(
-            actor,
-            AuditAction.EXTERNAL_ACCESS,
-            lesson.lesson_id,
-            path=lesson.lead_path,
-            name=lesson.title,
-        )
+        audited = self._audit.work(actor, AuditAction.EXTERNAL_ACCESS, lesson.lesson_id)
+        async with audited as work:
+            await self._fences.check(work.session, lesson.lesson_id)
+            work.concerns(lesson.lead_path, lesson.title)
         longest = self._clock.now() + timedelta(hours=self._config.max_lesson_hours)
         until = max(lesson.ends_at + timedelta(seconds=self._config.auto_end_grace_s), longest)
         return ExternalAccess(
@@ -235,7 +236,8 @@ class MediaDesk:
     ) -> Answer:
         """Open a viewing session; raises as `publish` does, and Busy for too many plain players.
 
-        Whoever watches unseen is in the audit log, or does not watch.
+        Whoever watches unseen is in the audit log, or does not watch: LeaseLost, if another process
+        has the lesson.
 
         Args:
             token: of a right to watch the lesson.
@@ -251,6 +253,7 @@ class MediaDesk:
         answer = None
         try:
             async with self._audit.work(actor, AuditAction.OBSERVE, lesson_id, "media") as work:
+                await self._fences.check(work.session, lesson_id)
                 work.concerns(grant.branch or "")
                 answer = self._open_viewer(token, lesson_id, offer, origin)
         except BaseException:

@@ -18,6 +18,7 @@ from relay.config import RelayConfig
 from relay.node import RelayNode
 from signaling.access.roles import ROOT_PATH, Actor, Role, held_in
 from signaling.base.config import Config, load
+from signaling.base.fences import NO_FENCES, Fences
 from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.channel import Channel
 from signaling.classroom.wire import Hello
@@ -68,6 +69,7 @@ async def running_services(
     clock: ManualClock | None = None,
     *,
     live: Callable[[LiveLessons], LiveLessons] = InTime,
+    fences: Fences = NO_FENCES,
     seeded: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Services]:
@@ -75,14 +77,16 @@ async def running_services(
 
     Passwords are hashed cheaply.
 
-    `live` makes of this process's live lessons what pages and library may ask.
+    `live` makes of this process's live lessons what pages and library may ask. `fences` tell which
+    lessons the process has.
     """
     config: Config = load(overrides={"data_dir": str(data), **settings})
     if config.database_url is None:
         await put_all_schemas(config.data / "tongke.db")
     relay = RelayNode(RelayConfig(hosts=("127.0.0.1",), udp_port=0))
     recorder = RecorderService(RecorderConfig(data_dir=data, database_url=config.database))
-    services = Services(config, relay, recorder, clock=clock or ManualClock(), live=live)
+    clock = clock or ManualClock()
+    services = Services(config, relay, recorder, clock=clock, live=live, fences=fences)
     services.passwords._hasher = CHEAP_HASH
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)

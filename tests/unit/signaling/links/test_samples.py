@@ -92,8 +92,9 @@ class _Store:
         self.samples: list[LinkSample] = []
         self.forgotten: list[int] = []
 
-    async def add(self, samples: list[tuple[str, LinkSample]]) -> None:
+    async def add(self, samples: list[tuple[str, LinkSample]]) -> frozenset[str]:
         self.samples += [sample for _, sample in samples]
+        return frozenset()
 
     async def forget_before(self, at_s: int) -> None:
         self.forgotten.append(at_s)
