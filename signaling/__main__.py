@@ -25,9 +25,14 @@ DATA_IN_USE = 75  # sysexits.h: EX_TEMPFAIL
 
 
 async def _serve(arguments: argparse.Namespace) -> int:
+    config = _config(arguments)
+    if arguments.cells is not None:
+        from signaling.supervising import serve_cells  # noqa: PLC0415
+
+        return await serve_cells(config, arguments)
     from signaling.serving import serve  # noqa: PLC0415
 
-    return await serve(_config(arguments), arguments)
+    return await serve(config, arguments)
 
 
 async def _command(arguments: argparse.Namespace) -> int:

@@ -10,14 +10,12 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import json
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -33,6 +31,7 @@ from signaling.base.open_files import raise_limit
 from signaling.base.private_files import keep_private
 from signaling.children.life import watch_parent
 from signaling.command import seed
+from signaling.command.announcing import announce
 from signaling.command.demo.open_lesson import keep_one_open
 from signaling.command.demo.seeding import seed_county
 from signaling.command.listing import listing
@@ -176,7 +175,7 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
         if "web" in config.roles:
             await _greet(server)
         log.info("ready", **server.ready)
-        _announce(arguments, server.ready)
+        announce(arguments, server.ready)
         await stop.wait()
         log.info("stopping")
     return 0
@@ -187,16 +186,3 @@ async def _greet(server: Running) -> None:
     print(listing(server.http.urls), flush=True)  # noqa: T201
     if not await server.services.people.has_people():
         print(Word.FIRST_STEP(), flush=True)  # noqa: T201
-
-
-def _announce(arguments: argparse.Namespace, ready: dict[str, Any]) -> None:
-    line = json.dumps(ready) + "\n"
-    if arguments.ready_fd is not None:
-        with os.fdopen(arguments.ready_fd, "w") as file:
-            file.write(line)
-    if arguments.ready_file is not None:
-        # Renamed into place: whoever polls for the file never reads half a line.
-        path = Path(arguments.ready_file)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.write_text(line)
-        fresh.replace(path)
