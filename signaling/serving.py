@@ -31,6 +31,7 @@ from signaling.base.data_lock import held
 from signaling.base.logs import configure
 from signaling.base.open_files import raise_limit
 from signaling.base.private_files import keep_private
+from signaling.children.life import watch_parent
 from signaling.command import seed
 from signaling.command.demo.open_lesson import keep_one_open
 from signaling.command.demo.seeding import seed_county
@@ -67,18 +68,21 @@ class Running:
 
 
 @asynccontextmanager
-async def running(config: Config, *, seed_demo: str | None = None) -> AsyncIterator[Running]:
+async def running(
+    config: Config, *, seed_demo: str | None = None, lock_fd: int | None = None
+) -> AsyncIterator[Running]:
     """Start relay, recorder, services and HTTP, in this order; stop them in the other.
 
     Args:
         config: the settings.
         seed_demo: `DEMO_COUNTY` or `DEMO_LESSONS`, to be put into an empty database.
+        lock_fd: the lock of the data folder, which a supervisor handed on; None: take the lock.
 
     Raises:
         DataInUse: another server works on the data folder.
     """
     keep_private(config.data)
-    with held(config.data):
+    with held(config.data, lock_fd):
         async with _started(config, seed_demo=seed_demo) as server:
             yield server
 
@@ -143,14 +147,17 @@ def _recorder(config: Config) -> RecorderService:
 
 async def serve(config: Config, arguments: argparse.Namespace) -> int:
     """Run the server of `tongke serve` until a signal stops it. Returns the exit status."""
-    configure(config.log_level)
+    configure(config.log_level, config.node_id)
     raise_limit()
     sys.setswitchinterval(THREAD_TURN_S)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(config, seed_demo=arguments.seed_demo) as server:
+    if arguments.life_fd is not None:
+        watch_parent(arguments.life_fd, stop.set)
+    run = running(config, seed_demo=arguments.seed_demo, lock_fd=arguments.lock_fd)
+    async with run as server:
         # All that is loaded by now stays: a full collection need not walk it, and hold up every
         # lesson's media for 40 ms meanwhile.
         gc.collect()

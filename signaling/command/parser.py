@@ -95,6 +95,8 @@ def _serve_options(serve: argparse.ArgumentParser, run: Run) -> None:
         help=Word.SEED_DEMO(),
     )
     serve.add_argument("--ready-fd", type=int, help=Word.READY_FD())
+    serve.add_argument("--life-fd", type=int, help=Word.LIFE_FD())
+    serve.add_argument("--lock-fd", type=int, help=Word.LOCK_FD())
     serve.add_argument("--ready-file", help=Word.READY_FILE())
     serve.set_defaults(run=run)
 
