@@ -26,9 +26,10 @@ USELESS_CONFIG = 78  # sysexits.h: EX_CONFIG; whoever starts the server need not
 
 
 async def _serve(arguments: argparse.Namespace) -> int:
+    config = _config(arguments)  # first, so that a mistake is told at once
     from signaling.serving import serve  # noqa: PLC0415
 
-    return await serve(_config(arguments), arguments)
+    return await serve(config, arguments)
 
 
 async def _command(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from signaling.base.private_files import keep_private
 from signaling.children.child import ChildFailed
 from signaling.children.process import ChildSpec
 from signaling.children.supervisor import ChildSupervisor
+from tests.support.made_once import put_demo_people
 
 
 def _server(data: Path, *more: str, lock_fd: int | None = None) -> ChildSpec:
@@ -40,9 +41,10 @@ async def test_a_server_shares_the_lock_and_keeps_it_beyond_its_supervisor(
 ) -> None:
     data = tmp_path / "data"
     keep_private(data)
+    await put_demo_people(data / "tongke.db")  # migrated already
     with held(data) as lock:
         groups = [[_server(data, lock_fd=lock.fd)]]
-        supervisor = ChildSupervisor(groups, SystemClock(), on_pids=lock.name_owners, ready_s=120)
+        supervisor = ChildSupervisor(groups, SystemClock(), on_pids=lock.name_owners)
         try:
             await supervisor.start()
         except BaseException:
