@@ -22,6 +22,7 @@ from signaling.command.parser import Run, command_line
 from signaling.command.words import Word, problem_words
 
 DATA_IN_USE = 75  # sysexits.h: EX_TEMPFAIL
+USELESS_CONFIG = 78  # sysexits.h: EX_CONFIG; whoever starts the server need not try again
 
 
 async def _serve(arguments: argparse.Namespace) -> int:
@@ -96,7 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"tongke: {in_use}", DATA_IN_USE)
     except SignalingError as error:
         return _fail(f"tongke: {problem_words(error)}")
-    except (ConfigError, OSError) as error:
+    except ConfigError as error:
+        return _fail(f"tongke: {error}", USELESS_CONFIG)
+    except OSError as error:
         return _fail(f"tongke: {error}")
 
 

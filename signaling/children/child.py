@@ -9,8 +9,9 @@ from collections.abc import Callable
 import structlog
 
 from signaling.base.clock import Clock
+from signaling.children.ending import Ending
 from signaling.children.process import ChildProcess, ChildSpec, Facts, child_process
-from signaling.children.rules import Ending, Restarts
+from signaling.children.rules import Restarts
 
 log = structlog.get_logger(__name__)
 

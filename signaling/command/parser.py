@@ -99,9 +99,8 @@ def _serve_options(serve: argparse.ArgumentParser, run: Run) -> None:
         choices=(DEMO_COUNTY, DEMO_LESSONS),
         help=Word.SEED_DEMO(),
     )
-    # Of a supervisor's children: the pipe of its life, and the lock of the data folder.
-    serve.add_argument("--life-fd", type=int, help=argparse.SUPPRESS)
-    serve.add_argument("--lock-fd", type=int, help=argparse.SUPPRESS)
+    serve.add_argument("--life-fd", type=int, help=Word.LIFE_FD())
+    serve.add_argument("--lock-fd", type=int, help=Word.LOCK_FD())
     serve.add_argument("--ready-fd", type=int, help=Word.READY_FD())
     serve.add_argument("--ready-file", help=Word.READY_FILE())
     serve.set_defaults(run=run)

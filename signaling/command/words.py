@@ -63,6 +63,14 @@ class Word(Enum):
         "就绪后向此描述符写一行 JSON",
         "write one line of JSON to this descriptor when ready",
     )
+    LIFE_FD = (
+        "此管道描述符的另一端关闭后停止(由上级进程使用)",
+        "stop once the other end of this pipe is closed (used by a supervisor)",
+    )
+    LOCK_FD = (
+        "上级进程已锁定的数据目录锁文件描述符",
+        "descriptor of the data folder's lock, which a supervisor holds",
+    )
     READY_FILE = ("就绪后把一行 JSON 写入此文件", "write one line of JSON to this file when ready")
     OPENAPI = ("输出 OpenAPI 文档", "print the OpenAPI document")
     DEMO = ("自动上一节完整的演示课", "hold a whole demo lesson by itself")

@@ -1,10 +1,9 @@
-"""When a child is started again, by a clock that the test turns; and how its end is told."""
+"""When a child is started again, by a clock that the test turns."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.children.rules import LONGEST_PAUSE_S, STEADY_S, Ending, Restarts
+from signaling.children.rules import LONGEST_PAUSE_S, STEADY_S, Restarts
 
 
 class Life:
@@ -57,24 +56,3 @@ def test_pauses_are_bounded_and_double_at_most(runs: list[tuple[float, bool]]) -
 def test_thousands_of_ends_are_no_overflow() -> None:
     life = Life()
     assert [life.run(0) for _ in range(5000)][-1] == LONGEST_PAUSE_S
-
-
-@pytest.mark.parametrize(
-    ("ending", "told", "exit_status"),
-    [
-        (Ending(3), "exit status 3", 3),
-        (Ending(0), "exit status 0", 1),
-        (Ending(-9), "SIGKILL", 1),
-        (Ending(-63), "signal 63", 1),
-        (Ending(None, "not ready within 60 s"), "not ready within 60 s", 1),
-    ],
-)
-def test_an_end_is_told_and_becomes_an_exit_status(
-    ending: Ending, told: str, exit_status: int
-) -> None:
-    assert (str(ending), ending.exit_status, ending.is_final) == (told, exit_status, False)
-
-
-def test_a_useless_configuration_ends_all() -> None:
-    assert Ending(78).is_final
-    assert Ending(78).exit_status == 78
