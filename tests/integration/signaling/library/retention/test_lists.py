@@ -71,12 +71,24 @@ async def test_the_list_is_in_the_order_of_its_dates_and_has_pages_and_filters(a
 async def test_the_list_is_exported_as_the_page_shows_it(at: Stage) -> None:
     await rule(at, OURS.mark, 40)
     services = at.world.services
-    body: dict[str, Any] = {"language": "zh", "kind": None, "node_id": None}
-    job = await at.operator.call("POST", "/api/deletions/exports", body)
-    await carry_out_jobs(services, kinds(at))
-    done = await at.operator.call("GET", f"/api/jobs/{job['job_id']}")
-    assert done["result"]["rows"] == 1
-    assert done["result"]["name"].startswith("将删除的资源")
+
+    async def exported(**question: Any) -> Any:
+        body = {"language": "zh"} | question
+        job = await at.operator.call("POST", "/api/deletions/exports", body)
+        await carry_out_jobs(services, kinds(at))
+        return (await at.operator.call("GET", f"/api/jobs/{job['job_id']}"))["result"]
+
+    done = await exported(kind=None, node_id=None)
+    assert (done["rows"], done["name"][:6]) == (1, "将删除的资源")
+    for question, rows in (
+        ({"q": "课", "within": 40, "held": False}, 1),
+        ({"q": "别的"}, 0),
+        ({"within": 1}, 0),
+        ({"held": True}, 0),
+        ({"kind": "withdrawn"}, 0),
+        ({"node_id": NEXT_DOOR.school}, 0),
+    ):
+        assert (await exported(**question))["rows"] == rows, question
 
 
 async def test_each_resource_says_why_it_is_kept_or_goes(at: Stage) -> None:
