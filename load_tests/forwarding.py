@@ -1,4 +1,4 @@
-"""What a web process before the cell adds to a REST call and to a message of the WebSocket.
+"""Time that a web process before the cell adds to a REST call and to a WebSocket message.
 
 One cell in a process of its own serves its lesson directly, and behind its door. A web process,
 also of its own, forwards to that door. The same requests go both ways in turn.

@@ -113,7 +113,7 @@ class Preview:
 
 
 class OfDrafts:
-    """What jobs of films on the shelf share: each round has its own."""
+    """Drafts with films on the shelf, one for each round, as jobs of such films share them."""
 
     async def ready(self, office: Office, film: Path, rounds: int) -> None:
         """See `Job`."""

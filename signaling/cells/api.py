@@ -1,4 +1,4 @@
-"""What other wings may know of cells: Protocols and value types."""
+"""Protocols and value types by which other wings know of cells."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class NodeIdTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CellAddress:
-    """Where a lesson is. A cell refuses requests of another epoch than its own."""
+    """The cell of a lesson. It refuses requests of another epoch than its own."""
 
     cell_id: str
     address: str
@@ -115,7 +115,7 @@ class Leases(Protocol):
 
 
 class Presence(Protocol):
-    """Who is there."""
+    """The nodes that are there."""
 
     async def beat(self, node: Node) -> None:
         """Tell the others of this node. Raises Unreachable, NodeIdTaken."""
@@ -135,7 +135,7 @@ class Holders(Protocol):
 
 
 class LessonPlaces(Protocol):
-    """Where lessons are."""
+    """The cells that have lessons."""
 
     async def cell_of(self, lesson_id: str) -> CellAddress | None:
         """The cell that has a lesson; None if none has. Answers without Redis, too."""

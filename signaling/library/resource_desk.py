@@ -186,7 +186,7 @@ class ResourceDesk:
         self.publications = PublishingHandlers(self.publishing, self.editions, reader)
         self.overview = OverviewHandlers(PublicationOverview(database, index, clock))
         self.attached = AttachmentHandlers(self.attachments, reader, media)
-        self.saved = DownloadHandlers(media, downloads)
+        self.saved = DownloadHandlers(media)
         self.filmed = FilmHandlers(self.films, reader)
         self.uploaded = UploadHandlers(self.uploads, reader)
         facets = Facets(database, index, clock)

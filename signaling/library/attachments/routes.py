@@ -54,9 +54,9 @@ class AttachmentHandlers:
 
     async def published(self, call: Call) -> web.StreamResponse:
         """An attachment of what is published, to be saved by whoever may see it."""
-        resource_id, number = call.path("resource_id"), _number(call)
-        await self.media.opened(viewer_of(call), resource_id, str(number))
-        file = await self.attachments.file(resource_id, number, call.path("file_id"))
+        file = await self.media.attachment(
+            viewer_of(call), call.path("resource_id"), call.path("version"), call.path("file_id")
+        )
         return await _sent(call, file)
 
     async def _shown(self, call: Call) -> ResourceDetail:

@@ -10,10 +10,8 @@ from aiohttp import web
 from signaling.base.errors import NotFound
 from signaling.files.core.disposition import attachment
 from signaling.library.file_response import file_response
-from signaling.library.publishing.downloads import Downloads
 from signaling.library.publishing.media import PublishedMedia
 from signaling.library.publishing.routes import viewer_of
-from signaling.web.origin import limiter_key
 from signaling.web.routes import Access, Call, Content, Route
 
 _TYPES = {".webm": "video/webm", ".mp4": "video/mp4"}
@@ -24,7 +22,6 @@ class DownloadHandlers:
     """Downloads, open to callers who are not signed in."""
 
     media: PublishedMedia
-    downloads: Downloads
 
     async def file(self, call: Call) -> web.StreamResponse:
         """A file of a published version, to be saved by whoever may see it; not by terminals."""
@@ -32,9 +29,9 @@ class DownloadHandlers:
         content_type = _TYPES.get(PurePath(name).suffix)
         if content_type is None:
             raise NotFound("no such file")
-        viewer = viewer_of(call)
-        shown = await self.media.opened(viewer, call.path("resource_id"), call.path("version"))
-        saved = await self.downloads.open(viewer, limiter_key(call.remote), shown, name)
+        saved = await self.media.download(
+            viewer_of(call), call.path("resource_id"), call.path("version"), name
+        )
         headers = {
             "Content-Type": content_type,
             "Content-Disposition": attachment(saved.name),

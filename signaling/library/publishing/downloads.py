@@ -33,11 +33,6 @@ class SavedFile:
     name: str
 
 
-def keeps_nothing(viewer: Viewer) -> bool:
-    """Tell whether somebody only plays what is published: a classroom's terminal."""
-    return viewer.actor is not None and viewer.actor.room_id is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Downloads:
     """Offers and opens files. `prefix` is what a proxy puts before every path."""
@@ -51,7 +46,7 @@ class Downloads:
         self, viewer: Viewer, shown: Shown, manifest: Manifest | None, detail: LibraryDetail
     ) -> LibraryDetail:
         """Return the detail with what the viewer may save of it."""
-        if keeps_nothing(viewer):
+        if viewer.keeps_nothing:
             return replace(detail, may_download=False)
         if not detail.may_download or manifest is None:
             return detail
@@ -60,12 +55,11 @@ class Downloads:
         film = None if found is None else LibraryFilm(f"{folder}/{FILM}", found.name, found.size)
         return replace(detail, downloads=downloads_of(shown.version, manifest, folder), film=film)
 
-    async def open(self, viewer: Viewer, origin: str, shown: Shown, name: str) -> SavedFile:
+    async def open(self, viewer: Viewer, shown: Shown, name: str) -> SavedFile:
         """Open a file of what the viewer may see, to be saved.
 
         Args:
             viewer: the one who saves it.
-            origin: the address, as rate limits count it.
             shown: what the viewer sees.
             name: of the file.
 
@@ -74,8 +68,7 @@ class Downloads:
             ResourceNotFound: there is no such file, or viewers may not have it.
             NotFound: the film's file is lost.
         """
-        if keeps_nothing(viewer):
-            await self._refuse(viewer, origin, shown)
+        await self.demand_keeper(viewer, shown)
         manifest = await self.recorder.manifest(shown.resource.recording_id)
         if name == FILM:
             film = await self.films.of(shown.version, manifest)
@@ -86,13 +79,14 @@ class Downloads:
             raise ResourceNotFound()
         return SavedFile(await self.recorder.file(shown.resource.recording_id, name), name)
 
-    async def _refuse(self, viewer: Viewer, origin: str, shown: Shown) -> None:
+    async def demand_keeper(self, viewer: Viewer, shown: Shown) -> None:
+        """Raise Forbidden, with an audit row, for a terminal."""
+        if not viewer.keeps_nothing:
+            return
         error = Forbidden("a classroom's screen plays what is published, and keeps none of it")
         about = (shown.path, shown.publication.title)
         resource_id = shown.resource.resource_id
-        await self.refusals.note(
-            viewer, origin, resource_id, about, deed="download", problem=error.code
-        )
+        await self.refusals.note(viewer, resource_id, about, deed="download", problem=error.code)
         raise error
 
 

@@ -15,12 +15,13 @@ from recorder.api import (
 )
 from signaling.base.errors import Forbidden, Invalid
 from signaling.base.problem_codes import ProblemCode
+from signaling.files.holding import HeldFile
 from signaling.identity.passwords import Passwords
 from signaling.library.attachments.service import Attachments
 from signaling.library.captions.service import Captions
 from signaling.library.editions.service import EditionKeeper
 from signaling.library.media_shelf import MediaShelf
-from signaling.library.publishing.downloads import Downloads
+from signaling.library.publishing.downloads import Downloads, SavedFile
 from signaling.library.publishing.reading import LibraryReader, Shown, Viewer
 from signaling.library.publishing.refusals import GuestRefusals
 from signaling.library.publishing.showing import (
@@ -122,12 +123,11 @@ class PublishedMedia:
             entry, shown.version, manifest, folder_of(shown.version, self._prefix), playback
         )
 
-    async def unlock(self, viewer: Viewer, origin: str, resource_id: str, password: str) -> str:
+    async def unlock(self, viewer: Viewer, resource_id: str, password: str) -> str:
         """Return the cookie that opens a resource whose password was given.
 
         Args:
-            viewer: the one who asks.
-            origin: what guesses are counted by.
+            viewer: the one who asks; guesses are counted by the address.
             resource_id: the resource.
             password: as typed.
 
@@ -141,19 +141,19 @@ class PublishedMedia:
         publication = shown.publication
         if publication.scope != ShareScope.PASSWORD or publication.password_hash is None:
             raise Invalid(code=ProblemCode.SHARE_PASSWORD_UNUSED, field="password")
-        self._limits.demand(resource_id, origin)
+        self._limits.demand(resource_id, viewer.origin)
         fits = await self._passwords.verify(publication.password_hash, password)
         # Again: of many guesses at once, no more are answered than one after the other would be.
-        self._limits.demand(resource_id, origin)
+        self._limits.demand(resource_id, viewer.origin)
         if not fits:
-            self._limits.note_failure(resource_id, origin)
+            self._limits.note_failure(resource_id, viewer.origin)
             problem = ProblemCode.SHARE_PASSWORD_WRONG
             about = (shown.path, publication.title)
             await self._refusals.note(
-                viewer, origin, resource_id, about, deed="share_password", problem=problem
+                viewer, resource_id, about, deed="share_password", problem=problem
             )
             raise Forbidden(code=problem, field="password")
-        self._limits.note_success(resource_id, origin)
+        self._limits.note_success(resource_id, viewer.origin)
         return self._tickets.with_one(viewer.tickets, resource_id, publication.password_hash)
 
     async def file(self, viewer: Viewer, resource_id: str, version: str, name: str) -> ServedFile:
@@ -162,9 +162,9 @@ class PublishedMedia:
         Raises:
             ResourceNotFound: the viewer may not see it, or another version is published; or there
                 is no such file, or it holds what was cut out or hidden.
-            Forbidden: its password was not given.
+            Forbidden: its password was not given, or a terminal saves it.
         """
-        shown = await self.opened(viewer, resource_id, version)
+        shown = await self._played_by(viewer, resource_id, version)
         recording_id = shown.resource.recording_id
         if name == THUMBNAIL:
             served = shown.has_cover
@@ -178,7 +178,7 @@ class PublishedMedia:
 
     async def captions(self, viewer: Viewer, resource_id: str, version: str) -> ServedText:
         """Write the captions of what is published. Raises as `file`."""
-        shown = await self.opened(viewer, resource_id, version)
+        shown = await self._opened(viewer, resource_id, version)
         manifest = await self._recorder.manifest(shown.resource.recording_id)
         text = await self._captions.published(shown.version, manifest)
         return ServedText(text, shown.scope is ShareScope.PUBLIC)
@@ -187,14 +187,30 @@ class PublishedMedia:
         self, viewer: Viewer, resource_id: str, version: str, edition_id: str, name: str
     ) -> ServedFile:
         """Find a file of the edition of what is published. Raises as `file`; EditionNotFound."""
-        shown = await self.opened(viewer, resource_id, version)
+        shown = await self._played_by(viewer, resource_id, version)
         row = shown.edition
         if row is None or row.edition_id != edition_id or row.state != EditionState.READY:
             raise ResourceNotFound()
         file = await self._editions.file(row.recording_id, edition_id, name)
         return ServedFile(file, shown.scope is ShareScope.PUBLIC)
 
-    async def opened(self, viewer: Viewer, resource_id: str, version: str) -> Shown:
+    async def download(
+        self, viewer: Viewer, resource_id: str, version: str, name: str
+    ) -> SavedFile:
+        """Open a file of what is published, to be saved. Raises as `file` and `Downloads.open`."""
+        shown = await self._opened(viewer, resource_id, version)
+        return await self._downloads.open(viewer, shown, name)
+
+    async def attachment(
+        self, viewer: Viewer, resource_id: str, version: str, file_id: str
+    ) -> HeldFile:
+        """Open an attachment of what is published. Raises as `file`; NotFound."""
+        shown = await self._opened(viewer, resource_id, version)
+        return await self._attachments.file(resource_id, shown.version.number, file_id)
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    async def _opened(self, viewer: Viewer, resource_id: str, version: str) -> Shown:
         """Return a published version whose files the viewer may have.
 
         Raises:
@@ -208,7 +224,12 @@ class PublishedMedia:
             raise Forbidden(code=ProblemCode.RESOURCE_LOCKED)
         return shown
 
-    # --- inside ----------------------------------------------------------------------------------
+    async def _played_by(self, viewer: Viewer, resource_id: str, version: str) -> Shown:
+        """Return what `_opened` returns; Forbidden for a terminal that saves instead of playing."""
+        shown = await self._opened(viewer, resource_id, version)
+        if viewer.saves:
+            await self._downloads.demand_keeper(viewer, shown)
+        return shown
 
     async def _manifest(self, shown: Shown) -> Manifest | None:
         try:

@@ -51,6 +51,13 @@ class Viewer:
     actor: Actor | None = None
     tickets: str | None = None
     remote: str = ""
+    origin: str = ""  # the address, as rate limits count it
+    saves: bool = False  # the browser opens or saves the file by itself, in no player
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Tell whether this is a classroom's terminal, which only plays what is published."""
+        return self.actor is not None and self.actor.room_id is not None
 
 
 @dataclass(frozen=True, slots=True)

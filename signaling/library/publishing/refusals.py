@@ -28,7 +28,6 @@ class GuestRefusals:
     async def note(
         self,
         viewer: Viewer,
-        origin: str,
         resource_id: str,
         about: tuple[str, str],
         *,
@@ -39,13 +38,12 @@ class GuestRefusals:
 
         Args:
             viewer: the one who tried.
-            origin: the address, as rate limits count it.
             resource_id: the resource.
             about: its path and title.
             deed: what was tried.
             problem: the code of the refusal.
         """
-        key, now = f"{resource_id}\0{origin}", self.clock.monotonic()
+        key, now = f"{resource_id}\0{viewer.origin}", self.clock.monotonic()
         if self._noted.retry_after(key, now) is not None:
             return
         self._noted.note_failure(key, now)

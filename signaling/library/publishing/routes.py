@@ -12,7 +12,7 @@ from aiohttp import web
 from signaling.access.actions import Action
 from signaling.audit.actions import AuditAction
 from signaling.base.config import Config
-from signaling.base.errors import Forbidden, Malformed, NotFound
+from signaling.base.errors import Malformed, NotFound
 from signaling.base.problem_codes import ProblemCode
 from signaling.identity.session_cookies import AS_HEADER
 from signaling.library.edition_view import media_type
@@ -125,8 +125,7 @@ class LibraryPages:
     async def unlock(self, call: Call) -> web.Response:
         """Open a resource by its password, for a while."""
         resource_id = call.path("resource_id")
-        origin = limiter_key(call.remote)
-        cookie = await self.media.unlock(viewer_of(call), origin, resource_id, call.body.password)
+        cookie = await self.media.unlock(viewer_of(call), resource_id, call.body.password)
         return ticket_response(call, cookie, self.config)
 
     async def file(self, call: Call) -> web.StreamResponse:
@@ -136,7 +135,6 @@ class LibraryPages:
             return await self._captions(call)
         if PurePath(name).suffix not in _SERVED:
             raise NotFound("no such file")
-        _demand_player(call)
         served = await self.media.file(
             viewer_of(call), call.path("resource_id"), call.path("version"), name
         )
@@ -168,7 +166,6 @@ class LibraryPages:
         content_type = media_type(name)
         if content_type is None:
             raise NotFound("no such file")
-        _demand_player(call)
         ids = (call.path("resource_id"), call.path("version"), call.path("edition_id"))
         served = await self.media.edition_file(viewer_of(call), *ids, name)
         # Names tell the content, but who may see it changes: as for all media, within five minutes.
@@ -182,15 +179,15 @@ class LibraryPages:
         return file_response(served.file, headers)
 
 
-def _demand_player(call: Call) -> None:
-    """Raise Forbidden where a classroom's terminal opens a file by itself, and plays it nowhere."""
-    if call.guest is not None and call.guest.room_id is not None and is_saved(call.request):
-        raise Forbidden("a classroom's screen plays what is published, and keeps none of it")
-
-
 def viewer_of(call: Call) -> Viewer:
     """Return who looks at the library."""
-    return Viewer(call.guest, call.request.cookies.get(COOKIE), call.remote)
+    return Viewer(
+        call.guest,
+        call.request.cookies.get(COOKIE),
+        call.remote,
+        limiter_key(call.remote),
+        saves=is_saved(call.request),
+    )
 
 
 def ticket_response(call: Call, cookie: str, config: Config) -> web.Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from signaling.access.actions import Action
 from signaling.access.grants import demand_somewhere
@@ -42,7 +42,13 @@ class DeletionExporter:
         place: Place | None = None
         async with context.database.read() as session:
             rules = await store.all_rules(session)
-            question = Question(wish.kind, wish.node_id)
+            question = Question(
+                wish.kind,
+                wish.node_id,
+                wish.q,
+                None if wish.within is None else timedelta(days=wish.within),
+                wish.held,
+            )
             while len(lines) < MAX_ROWS:
                 context.progress(len(lines), MAX_ROWS)
                 wanted = await asked(session, actor, question, now, place)

@@ -27,9 +27,7 @@ from signaling.library.versions.permits import permitted
 from signaling.library.versions.reading import ResourceReader
 from signaling.web.routes import Call, Query, Route
 
-_MAX_WITHIN = 3650  # days
 _DAYS = re.compile("[0-9]{1,4}")
-_MAX_WORDS = 100  # characters of a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,9 @@ class RetentionHandlers:
 
     async def find(self, call: Call) -> w.FoundResourceList:
         """Resources by their title."""
-        return await self.lists.find(call.actor, call.query.get("q", "").strip()[:_MAX_WORDS])
+        return await self.lists.find(
+            call.actor, call.query.get("q", "").strip()[: w.MAX_TITLE_WORDS]
+        )
 
     async def place_hold(self, call: Call) -> w.ResourceRetention:
         """Place a hold."""
@@ -123,8 +123,8 @@ def _within(call: Call) -> timedelta | None:
     told = call.query.get("within")
     if not told:
         return None
-    if not _DAYS.fullmatch(told) or int(told) > _MAX_WITHIN:
-        raise Invalid(f"0…{_MAX_WITHIN} days", field="within")
+    if not _DAYS.fullmatch(told) or int(told) > w.MAX_WITHIN:
+        raise Invalid(f"0…{w.MAX_WITHIN} days", field="within")
     return timedelta(days=int(told))
 
 

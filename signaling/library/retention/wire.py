@@ -9,12 +9,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from signaling.base.text import Word, paragraph
+from signaling.base.text import TextKind, Word, paragraph, text_of
 from signaling.directory.wire import OrgLevel
 from signaling.files.workbooks.languages import WorkbookLanguage
 from signaling.library.wire import ResourceKind, ResourceState
 
 MIN_DAYS, MAX_DAYS = 7, 3650  # of a rule: not before the owner can answer the notice; ten years
+
+MAX_WITHIN = 3650  # days ahead that a list shows
+MAX_TITLE_WORDS = 100  # characters that are looked for in titles
 
 _Note = Annotated[str, paragraph(500)]
 
@@ -228,6 +231,9 @@ class DeletionExportWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     language: WorkbookLanguage
     kind: RetentionKind | None = None
     node_id: Word | None = None
+    q: Annotated[str, text_of(TextKind.LINE, MAX_TITLE_WORDS, 0)] = ""
+    within: Annotated[int, Meta(ge=0, le=MAX_WITHIN)] | None = None  # days
+    held: bool | None = None
 
 
 class DeletionsExported(msgspec.Struct, frozen=True):

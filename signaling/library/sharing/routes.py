@@ -14,7 +14,6 @@ from signaling.library.sharing import wire as w
 from signaling.library.sharing.service import ShareLinks
 from signaling.library.versions.permits import permitted
 from signaling.library.versions.reading import ResourceReader
-from signaling.web.origin import limiter_key
 from signaling.web.routes import Access, Call, Route
 
 
@@ -40,9 +39,7 @@ class ShareHandlers:
 
     async def open(self, call: Call) -> web.Response:
         """Open a resource by a link, for a while."""
-        cookie = await self.links.open(
-            viewer_of(call), limiter_key(call.remote), call.path("resource_id"), call.body.token
-        )
+        cookie = await self.links.open(viewer_of(call), call.path("resource_id"), call.body.token)
         return ticket_response(call, cookie, self.config)
 
 

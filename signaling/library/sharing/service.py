@@ -126,7 +126,7 @@ class ShareLinks:
             work.detail = detail_of(link=link_id, note=row.note or None, uses=row.uses)
         return await self.listed(actor, resource_id)
 
-    async def open(self, viewer: Viewer, origin: str, resource_id: str, token: str) -> str:
+    async def open(self, viewer: Viewer, resource_id: str, token: str) -> str:
         """Return the cookie that opens a resource whose link was followed.
 
         Raises:
@@ -139,15 +139,15 @@ class ShareLinks:
         if not _TOKEN.fullmatch(token):  # cut off when it was copied, say: no guess
             await self._reader.one(Viewer(viewer.actor), resource_id)
             raise Invalid(code=ProblemCode.SHARE_LINK_WRONG, field="token")
-        self._limits.demand(resource_id, origin)
+        self._limits.demand(resource_id, viewer.origin)
         now = self._ground.clock.now()
         async with self._ground.database.read() as session:
             held = await load(session, resource_id)
             link = await store.by_token(session, resource_id, fingerprint(token))
         if held is None or link is None:
-            self._limits.note_failure(resource_id, origin)
+            self._limits.note_failure(resource_id, viewer.origin)
             if held is not None:
-                await self._note_refusal(viewer, origin, held, ProblemCode.SHARE_LINK_WRONG)
+                await self._note_refusal(viewer, held, ProblemCode.SHARE_LINK_WRONG)
             await self._reader.one(Viewer(viewer.actor), resource_id)  # or ResourceNotFound
             raise Forbidden(code=ProblemCode.SHARE_LINK_WRONG)
         publication = held.publication
@@ -156,25 +156,25 @@ class ShareLinks:
         try:
             store.demand_open(link, ShareScope(publication.scope), now)
         except Forbidden as error:
-            await self._note_refusal(viewer, origin, held, error.code)
+            await self._note_refusal(viewer, held, error.code)
             raise
         try:
             await self._publishing.demand_shown_to(resource_id, ShareScope.PASSWORD)
         except Refused:  # a consent has ended since the link was made
-            await self._note_refusal(viewer, origin, held, ProblemCode.CONSENT_MISSING)
+            await self._note_refusal(viewer, held, ProblemCode.CONSENT_MISSING)
             raise Forbidden(code=ProblemCode.SHARE_LINK_REVOKED) from None
         async with self._ground.database.write() as session:
             used = await session.get(ShareLinkRow, link.link_id, with_for_update=True)
             if used is not None:
                 used.uses, used.used_at = used.uses + 1, now
-        self._limits.note_success(resource_id, origin)
+        self._limits.note_success(resource_id, viewer.origin)
         return self._tickets.with_link(viewer.tickets, resource_id, link.link_id)
 
-    async def _note_refusal(self, viewer: Viewer, origin: str, held: Held, problem: str) -> None:
+    async def _note_refusal(self, viewer: Viewer, held: Held, problem: str) -> None:
         """Audit that somebody came by a link that opens nothing."""
         about = (held.path, held.row.title)
         await self._refusals.note(
-            viewer, origin, held.resource_id, about, deed="share_link_open", problem=problem
+            viewer, held.resource_id, about, deed="share_link_open", problem=problem
         )
 
 

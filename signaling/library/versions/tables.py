@@ -126,7 +126,9 @@ class PublicationRow(Base):
     __table_args__ = (
         Index("ix_publications_newest", "published_at", "resource_id"),
         Index("ix_publications_changed", "changed_at", "resource_id"),
-        Index("ix_publications_facets", "subject", "grade", "edition"),
+        Index(  # of harvesters: the sets, and the records of one in the order of their changes
+            "ix_publications_sets", "subject", "changed_at", "resource_id", "was_public"
+        ),
     )
     resource_id: Mapped[str] = mapped_column(
         ForeignKey("resources.resource_id", ondelete="CASCADE"), primary_key=True

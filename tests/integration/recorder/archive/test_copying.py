@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recorder.api import RecordingState
-from tests.integration.recorder.test_service import local
+from tests.integration.recorder.service_acts import local
 from tests.support.recording import FACTS, START, archive_sink, segment_paths, service
 from tests.support.rtp_media import TrackFeed, decode, encode_audio, encode_video, feed
 

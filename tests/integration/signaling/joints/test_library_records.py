@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from signaling.access.signing import Keyring
 from signaling.base.database import Database
@@ -21,6 +22,7 @@ from signaling.joints.library_records import LibraryRecords
 from signaling.library.publishing.records import PublicRecords
 from signaling.library.versions.tables import PublicationRow
 from signaling.library.versions.wire import ShareScope
+from tests.support.made_once import put_schema, sqlite_url
 from tests.support.publications import BEGIN, publish, resource_id
 from tests.support.services import ManualClock
 
@@ -143,3 +145,26 @@ async def test_pages_are_cut_by_datestamp_and_id(library: Library) -> None:
     assert await library.records.earliest() == keys[0].datestamp
     assert isinstance(keys[0], Key)
     assert isinstance(keys[0].datestamp, datetime)
+
+
+@pytest.mark.parametrize("subject", [None, "数学"])
+@pytest.mark.parametrize("after", [None, (BEGIN, "")])
+async def test_sqlite_sorts_nothing_for_a_page_though_it_has_no_statistics(
+    tmp_path: Path, subject: str | None, after: tuple[datetime, str] | None
+) -> None:
+    await put_schema(tmp_path / "tongke.db")
+    database = Database(sqlite_url(tmp_path / "tongke.db"))
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(database.engine.sync_engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        asked.append((statement, values))
+
+    await PublicRecords(database, ManualClock()).page(after=after, subject=subject, limit=100)
+    (statement, values) = next(one for one in asked if "FROM publications" in one[0])
+    async with database.engine.connect() as connection:
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        steps = [str(one[-1]) for one in plan]
+    await database.close()
+    assert any("publications USING INDEX ix_publications_" in one for one in steps), steps
+    assert not any("ORDER BY" in one for one in steps), steps

@@ -1,5 +1,5 @@
 /** One source of a recording in one media element, kept in step with the master clock beside the other `pictures`. */
-import { START_AHEAD_S, correction, fileAfter, fileAt, hasAhead } from '../../core/library/playback'
+import { START_AHEAD_S, correction, fileAfter, fileAt, fileSeenAt, hasAhead } from '../../core/library/playback'
 import type { RecordingFile, RecordingSource } from '../../core/base/wire'
 import { openMedia } from './media_source'
 import type { OpenMedia } from './media_source'
@@ -9,6 +9,7 @@ const STILL_S = 0.05 // precision of a paused picture
 
 export class SourcePlayer {
   private file: RecordingFile | null = null // due now
+  private seen = false // the one opened is due now, or so soon that its first picture stands there
   private opened: RecordingFile | null = null // the one due now, or else the next
   private media: OpenMedia | null = null
   private lastSeekMs = -Infinity
@@ -28,6 +29,11 @@ export class SourcePlayer {
   /** Whether something lies at the present position. */
   get present(): boolean {
     return this.file !== null && !this.failed
+  }
+
+  /** Whether a picture stands there at the present position. */
+  get shown(): boolean {
+    return this.seen && !this.failed
   }
 
   /** Cannot go on for want of data. */
@@ -93,6 +99,7 @@ export class SourcePlayer {
   /** Opens the file that is due at this position, or else the next one, if it is another. */
   private load(positionS: number): void {
     this.file = fileAt(this.source, positionS)
+    this.seen = fileSeenAt(this.source, positionS) !== null
     const wanted = this.file ?? fileAfter(this.source, positionS)
     if (wanted === null || wanted === this.opened) return
     this.opened = wanted

@@ -76,7 +76,7 @@ export function usePlayer(media: Played, parts: Cast, wishes: Wishes) {
       [...players].map(([id, one]) => [
         id,
         {
-          present: one.present,
+          present: one.shown,
           buffering: playing.value && (starting || one.buffering),
           failed: one.failed,
           gap: one.source.gaps.some((span) => position.value >= span.start_s && position.value < span.end_s),

@@ -3873,6 +3873,10 @@ export const MIN_DAYS = 7
 
 export const MAX_DAYS = 3650
 
+export const MAX_WITHIN = 3650
+
+export const MAX_TITLE_WORDS = 100
+
 /** The kinds of resources that a rule may let go. */
 export type RetentionKind =
   | 'unpublished_recording'
@@ -4066,6 +4070,10 @@ export interface DeletionExportWish {
   kind?: RetentionKind | null
   /** length 1…200 */
   node_id?: string | null
+  /** length 0…100 */
+  q?: string
+  within?: number | null
+  held?: boolean | null
 }
 
 /** The workbook that a job made. */

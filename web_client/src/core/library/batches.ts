@@ -17,6 +17,12 @@ export function outcomesOf(all: readonly { readonly id: string; readonly problem
   return { done: all.length - refused.length, refused }
 }
 
+/** The ids that stay ticked after a batch: what was refused, and what was more than is done at once. */
+export function stillChosen(chosen: readonly string[], all: readonly { readonly id: string; readonly problem: ProblemCode | null }[]): readonly string[] {
+  const done = new Set(all.filter((one) => one.problem === null).map((one) => one.id))
+  return chosen.filter((id) => !done.has(id))
+}
+
 /** The ids that stay ticked after one was ticked or unticked. */
 export function toggled(chosen: readonly string[], id: string): readonly string[] {
   return chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]

@@ -62,7 +62,7 @@ const SLOW_DAYS = 3 // 三个工作日 is what most counties promise
 const LATE_DAYS = 7
 
 export interface Age {
-  readonly unit: 'minutes' | 'hours' | 'days'
+  readonly unit: 'now' | 'minutes' | 'hours' | 'days'
   readonly n: number
   readonly tone: Tone
 }
@@ -70,6 +70,7 @@ export interface Age {
 /** How long something has waited. */
 export function ageOf(since: string, nowMs: number): Age {
   const ms = Math.max(0, nowMs - Date.parse(since))
+  if (ms < MINUTE_MS) return { unit: 'now', n: 0, tone: 'plain' }
   if (ms < HOUR_MS) return { unit: 'minutes', n: Math.floor(ms / MINUTE_MS), tone: 'plain' }
   if (ms < DAY_MS) return { unit: 'hours', n: Math.floor(ms / HOUR_MS), tone: 'plain' }
   const n = Math.floor(ms / DAY_MS)

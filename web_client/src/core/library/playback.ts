@@ -21,11 +21,21 @@ export function fileAfter(source: RecordingSource, positionS: number): Recording
   return later.reduce<RecordingFile | null>((first, file) => (first === null || file.offset_s < first.offset_s ? file : first), null)
 }
 
+export const BEGINS_WITHIN_S = 0.5 // what begins so soon has its place already, so that no picture jumps
+
+/** The file that is seen at a moment: the one there, or the one that begins just after it. */
+export function fileSeenAt(source: RecordingSource, positionS: number): RecordingFile | null {
+  const there = fileAt(source, positionS)
+  if (there !== null) return there
+  const next = fileAfter(source, positionS)
+  return next !== null && next.offset_s - positionS <= BEGINS_WITHIN_S ? next : null
+}
+
 /** Whether a source shows anything at all: of a hidden picture only the sound is played. */
 export const hasPicture = (source: RecordingSource | null): boolean => source !== null && source.files.some((file) => file.has_video)
 
 /** Whether a source shows anything at a moment. */
-export const picturedAt = (source: RecordingSource | null, positionS: number): boolean => source !== null && fileAt(source, positionS)?.has_video === true
+export const picturedAt = (source: RecordingSource | null, positionS: number): boolean => source !== null && fileSeenAt(source, positionS)?.has_video === true
 
 export const START_AHEAD_S = 6 // that are there before playing begins: more than a segment, so that the next one is in time
 export const START_PATIENCE_MS = 10_000 // of that wait; a poorer line starts with what it has

@@ -27,6 +27,18 @@ export interface DueQuestion {
   readonly node: string
 }
 
+/** The order of a workbook with just what the list shows. */
+export function bookOf({ kind, q, within, held, node }: DueQuestion, language: DeletionExportWish['language']): DeletionExportWish {
+  return {
+    language,
+    kind: kind === '' ? null : kind,
+    node_id: node === '' ? null : node,
+    q,
+    within: within === '' ? null : Number(within),
+    held: held === '' ? null : held === 'true',
+  }
+}
+
 /** The reason why the reader cannot delete a resource now; null where it can be done. */
 export type RemovalBar = 'held' | 'published' | 'under_review' | 'not_yours'
 

@@ -21,6 +21,8 @@ export const upwardEn: typeof upwardZh = {
     rejected: 'Rejected',
     withdraw: 'Take off here',
     publishTitle: 'Publish “{title}” at {node}',
+    noPassword: 'Below, it opens by a password. Those chosen above see it here without one.',
+    askPassword: 'It opens by a password. Once the upper level publishes it, those whom that level chooses need none.',
     endsWith: 'It is shown no longer than it is published below.',
     fromBelow: 'Withdrawn below: {why}',
     here: 'Taken off here: {why}',

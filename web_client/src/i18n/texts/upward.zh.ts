@@ -19,6 +19,8 @@ export const upwardZh = {
     rejected: '已驳回',
     withdraw: '在本级下架',
     publishTitle: '在{node}发布“{title}”',
+    noPassword: '下级设为凭密码可看。在本级发布后，上面选定的人不用密码就能看。',
+    askPassword: '这个资源凭密码可看。上级发布后，上级选定范围的人不用密码就能看。',
     endsWith: '下级公开到期或下架时，本级同时停止展示。',
     fromBelow: '下级已下架：{why}',
     here: '本级下架：{why}',

@@ -33,12 +33,13 @@ describe('where a resource stands', () => {
 
 describe('how long something waits', () => {
   it.each([
-    ['2026-11-29T09:59:30Z', 'minutes', 0, 'plain'],
+    ['2026-11-29T09:59:01Z', 'now', 0, 'plain'],
+    ['2026-11-29T09:59:00Z', 'minutes', 1, 'plain'],
     ['2026-11-29T09:01:00Z', 'minutes', 59, 'plain'],
     ['2026-11-29T07:30:00Z', 'hours', 2, 'plain'],
     ['2026-11-27T10:00:00Z', 'days', 2, 'plain'],
     ['2026-11-26T10:00:00Z', 'days', 3, 'wait'],
     ['2026-11-20T10:00:00Z', 'days', 9, 'poor'],
-    ['2026-11-29T12:00:00Z', 'minutes', 0, 'plain'],
+    ['2026-11-29T12:00:00Z', 'now', 0, 'plain'],
   ])('%s', (since, unit, n, tone) => expect(ageOf(since, NOW)).toEqual({ unit, n, tone }))
 })

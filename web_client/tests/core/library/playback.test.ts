@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { arrangement, barShare, cast, correction, fileAfter, fileAt, hasAhead, hasPicture, MasterClock, onStageAt, picturedAt, playedOf, soundlessS } from '../../../src/core/library/playback'
+import { arrangement, barShare, cast, correction, fileAfter, fileAt, fileSeenAt, hasAhead, hasPicture, MasterClock, onStageAt, picturedAt, playedOf, soundlessS } from '../../../src/core/library/playback'
 import type { RecordingDetail, RecordingSource } from '../../../src/core/base/wire'
 
 function source(id: string, kind: string, lead: boolean, files: [number, number][]): RecordingSource {
@@ -64,6 +64,14 @@ describe('finding the place', () => {
     expect(fileAfter(camera, 20)).toBeNull()
   })
 
+  it('sees what begins within half a second, so that its picture has its place from the start', () => {
+    const late = source('lead.courseware', 'courseware', true, [[0.04, 10], [10.5, 5], [20, 5]])
+    expect(fileSeenAt(late, 0)?.url).toBe('/lead.courseware-0.mp4')
+    expect(fileSeenAt(late, 10.04)?.url).toBe('/lead.courseware-1.mp4') // a short break moves nothing
+    expect([15.5, 19.4, 19.5, 25].map((at) => fileSeenAt(late, at)?.url ?? null)).toEqual([null, null, '/lead.courseware-2.mp4', null])
+    expect([0, 19.4, 25].map((at) => picturedAt(late, at))).toEqual([true, false, false])
+    expect(picturedAt(null, 0)).toBe(false)
+  })
   it('casts the sources by their parts', () => {
     const courseware = source('lead.courseware', 'courseware', true, [])
     const room = source('room-a.camera', 'camera', false, [[3, 4]])

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest'
 import type { LegalHold } from '../../../src/core/base/wire'
-import { removalBar } from '../../../src/core/library/retention_api'
+import { bookOf, removalBar } from '../../../src/core/library/retention_api'
+
+it('exports just what the list shows', () => {
+  expect(bookOf({ kind: '', q: '', within: '', held: '', node: '' }, 'zh')).toEqual({ language: 'zh', kind: null, node_id: null, q: '', within: null, held: null })
+  expect(bookOf({ kind: 'withdrawn', q: '浮力', within: '30', held: 'false', node: 'n1' }, 'en')).toEqual({ language: 'en', kind: 'withdrawn', node_id: 'n1', q: '浮力', within: 30, held: false })
+})
 
 const hold = {} as LegalHold
 

@@ -166,3 +166,7 @@ async def test_what_a_terminal_plays_is_opened_in_no_other_way(at: Stage) -> Non
         assert await asked(room, url, FORGED) == 206
         assert await asked(room, url, {"Sec-Fetch-Mode": "navigate"}) == 403
         assert await asked(at.teacher, url, {"Sec-Fetch-Mode": "navigate"}) == 200
+    refused = await at.world.services.audit.entries("resource_refused")  # type: ignore[arg-type]
+    assert [(one.actor_id, one.target) for one in refused] == [(HERE.room, at.resource_id)] * len(
+        played
+    )

@@ -1,22 +1,12 @@
-"""From the rule to the last byte: notice, hold, deletion, tombstone."""
+"""Deletions: from the notice to the last byte and the tombstone."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
-
-import pytest_asyncio
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from recorder.recordings.removing import open_remover
 from recorder.service import RecorderService
 from signaling.access.roles import Role
-from signaling.audit.actions import AuditAction
-from signaling.audit.tables import AuditRow
 from signaling.files.holding import HeldFiles
 from signaling.files.records import Holder
 from signaling.files.storage import FolderFiles
@@ -28,74 +18,22 @@ from signaling.jobs.tables import JobRow
 from signaling.library.renditions_kind import order_renditions
 from signaling.library.retention.erasing import Eraser
 from signaling.library.retention.erasure_kind import ERASURE
-from signaling.library.retention.export_kind import DELETION_EXPORT
-from signaling.library.retention.exporting import DeletionExporter
 from signaling.library.retention.rules import NOTICE, SECOND_LOOK
-from signaling.library.retention.title_hash import hash_of
-from signaling.library.retention.wire import (
-    RetentionChoice,
-    RetentionKind,
-    RetentionRuleSet,
-)
 from signaling.library.search.tables import DocumentRow
-from signaling.library.tables import ResourceRow, TombstoneRow
-from tests.integration.signaling.library.resource_acts import Stage, problem, stage, status_of
+from signaling.library.tables import ResourceRow
+from tests.integration.signaling.library.resource_acts import Stage, problem, status_of
+from tests.integration.signaling.library.retention.retention_acts import (
+    HERE,
+    RECORDING,
+    again,
+    folder,
+    is_there,
+    rule,
+    swept,
+    tombstone,
+)
 from tests.support.jobs import carry_out_jobs
-from tests.support.resources import shelve
-from tests.support.server import Client
 from tests.support.two_counties import OURS, THEIRS
-
-HERE, NEXT_DOOR = OURS.school(1), OURS.school(2)
-RECORDING, WITHDRAWN = RetentionKind.UNPUBLISHED_RECORDING, RetentionKind.WITHDRAWN
-
-
-@pytest_asyncio.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path) as one:
-        yield one
-
-
-async def rule(
-    at: Stage, node_id: str, days: int | None, kind: RetentionKind = RECORDING, title: bool = True
-) -> None:
-    choice = RetentionChoice.KEEP if days is None else RetentionChoice.DELETE
-    admin = await at.world.actor(OURS.person(Role.COUNTY_ADMIN))
-    wish = RetentionRuleSet(node_id, kind, choice, days, title)
-    await at.world.services.resources.retention.policies.set(admin, wish)
-
-
-def kinds(at: Stage) -> JobKinds:
-    config = at.world.services.config
-    eraser = Eraser(
-        lambda: open_remover(config.data, config.database, None, None), FolderFiles(config.files)
-    )
-    found = JobKinds().add(ERASURE, eraser.carry_out)
-    return found.add(DELETION_EXPORT, DeletionExporter(config.zone).export)
-
-
-async def swept(at: Stage) -> None:
-    """What the server does by itself, and what its worker does then."""
-    await at.world.services.resources.deletions.sweep()
-    await carry_out_jobs(at.world.services, kinds(at))
-
-
-async def tombstone(at: Stage, resource_id: str = "") -> TombstoneRow | None:
-    async with at.world.services.database.read() as session:
-        return await session.get(TombstoneRow, resource_id or at.resource_id)
-
-
-async def is_there(at: Stage) -> bool:
-    async with at.world.services.database.read() as session:
-        return await session.get(ResourceRow, at.resource_id) is not None
-
-
-def folder(at: Stage, recording_id: str = "recording-1") -> Path:
-    return at.world.services.config.data / "recordings" / recording_id
-
-
-async def again(at: Stage, who: str) -> Client:
-    """Sign in after the days that passed."""
-    return await at.world.sign_in(who)
 
 
 async def _terms(session: AsyncSession) -> int:
@@ -152,117 +90,6 @@ async def test_a_start_makes_no_draft_of_what_was_deleted(at: Stage) -> None:
     assert not await is_there(at)
     async with services.database.read() as session:
         assert await session.scalar(select(func.count()).select_from(ResourceRow)) == 0
-
-
-async def test_the_nearest_rule_counts_and_without_one_all_is_kept(at: Stage) -> None:
-    at.clock.advance(days=500)
-    operator = await again(at, OURS.person(Role.COUNTY_ADMIN))
-    path = "/api/deletions/due"
-    assert (await operator.call("GET", path))["deletions"] == []
-    await rule(at, OURS.mark, 90)
-    (due,) = (await operator.call("GET", path))["deletions"]
-    assert (due["days"], due["rule_place"], due["place"]) == (90, OURS.mark, HERE.school)
-    await rule(at, HERE.school, 60)
-    (due,) = (await operator.call("GET", path))["deletions"]
-    assert (due["days"], due["rule_place"]) == (60, HERE.school)
-    await rule(at, HERE.school, None)
-    assert (await operator.call("GET", path))["deletions"] == []
-
-
-async def test_the_list_is_in_the_order_of_its_dates_and_has_pages_and_filters(at: Stage) -> None:
-    services = at.world.services
-    for number, place in ((2, HERE), (3, NEXT_DOOR), (4, NEXT_DOOR)):
-        await shelve(
-            services,
-            f"recording-{number}",
-            teacher=place.teacher,
-            room=place.room,
-            title=f"第{number}课",
-            minutes=number,
-        )
-    await rule(at, OURS.mark, 40)
-    await rule(at, NEXT_DOOR.school, 20)
-    operator = at.operator
-    whole = (await operator.call("GET", "/api/deletions/due"))["deletions"]
-    assert [one["title"] for one in whole] == ["第3课", "第4课", "课", "第2课"]
-    assert [one["due_at"] for one in whole] == sorted(one["due_at"] for one in whole)
-    paged: list[str] = []
-    query = "?limit=1"
-    while True:
-        page = await operator.call("GET", f"/api/deletions/due{query}")
-        paged += [one["title"] for one in page["deletions"]]
-        if page["next"] is None:
-            break
-        query = f"?limit=1&before={page['next']}"
-    assert paged == ["第3课", "第4课", "课", "第2课"]
-
-    async def titles(query: str, who: Client = operator) -> list[str]:
-        found = await who.call("GET", f"/api/deletions/due?{query}")
-        return [one["title"] for one in found["deletions"]]
-
-    assert await titles("within=30") == ["第3课", "第4课"]
-    for within in ("000000000999999999999", "3651", "-1", "x"):
-        asked = operator.call("GET", f"/api/deletions/due?within={within}")
-        assert await problem(asked) == (422, "invalid"), within
-    assert await titles(f"node={NEXT_DOOR.school}") == ["第3课", "第4课"]
-    assert await titles("q=第2") == ["第2课"]
-    assert await titles("kind=withdrawn") == []
-    body = {"reason": "纪检要求", "until": None}
-    await operator.call("POST", f"{at.path}/legal-hold", body)
-    assert await titles("held=true") == ["课"]
-    assert await titles("held=false") == ["第3课", "第4课", "第2课"]
-    # The resource admin of a school sees the own school; another county sees nothing.
-    assert await titles("", at.school_admin) == ["课", "第2课"]
-    theirs = await at.world.sign_in(THEIRS.person(Role.COUNTY_ADMIN))
-    assert await titles(f"node={OURS.mark}", theirs) == []
-    assert await problem(at.teacher.call("GET", "/api/deletions/due")) == (403, "forbidden")
-
-
-async def test_a_legal_hold_blocks_the_rule_and_the_hand(at: Stage) -> None:
-    await rule(at, HERE.school, 30)
-    at.clock.advance(days=24)
-    await swept(at)  # the owner was told
-    operator = await again(at, OURS.person(Role.COUNTY_ADMIN))
-    body = {"reason": "家长投诉,等待处理", "until": None}
-    shown = await operator.call("POST", f"{at.path}/legal-hold", body)
-    assert shown["hold"]["reason"] == body["reason"]
-    assert shown["hold"]["by"] == OURS.person(Role.COUNTY_ADMIN)
-    at.clock.advance(days=60)
-    await swept(at)
-    assert await is_there(at)
-    operator = await again(at, OURS.person(Role.COUNTY_ADMIN))
-    refused = problem(operator.call("POST", f"{at.path}/delete", {"note": "x"}))
-    assert await refused == (409, "resource_held")
-    owner = await again(at, HERE.teacher)
-    assert (await problem(owner.call("POST", f"{at.path}/delete", {"note": "x"})))[0] == 409
-    assert (await owner.call("GET", "/api/deletions/mine"))["deletions"] == []
-    (hold,) = (await operator.call("GET", "/api/legal-holds"))["holds"]
-    assert hold["resource_id"] == at.resource_id
-    await operator.call("POST", f"{at.path}/legal-hold/release", {"reason": "已处理"})
-    await swept(at)  # told anew, not deleted at once
-    assert await is_there(at)
-    at.clock.advance(days=NOTICE.days)
-    await swept(at)
-    assert not await is_there(at)
-    operator = await again(at, OURS.person(Role.COUNTY_ADMIN))
-    assert (await operator.call("GET", "/api/legal-holds"))["holds"] == []
-    (ended,) = (await operator.call("GET", "/api/legal-holds?all=true"))["holds"]
-    assert ended["release_reason"] == "已处理"
-
-
-async def test_a_hold_ends_with_its_time(at: Stage) -> None:
-    until = (at.clock.now() + timedelta(days=5)).isoformat()
-    await at.operator.call("POST", f"{at.path}/legal-hold", {"reason": "案件", "until": until})
-    assert (await at.operator.call("GET", f"{at.path}/retention"))["hold"]["until"] is not None
-    second = at.operator.call("POST", f"{at.path}/legal-hold", {"reason": "又一件"})
-    assert await problem(second) == (409, "resource_held")
-    at.clock.advance(days=5)
-    operator = await again(at, OURS.person(Role.COUNTY_ADMIN))
-    assert (await operator.call("GET", f"{at.path}/retention"))["hold"] is None
-    await operator.call("POST", f"{at.path}/legal-hold", {"reason": "又一件"})
-    past = operator.call("POST", f"{at.path}/legal-hold", {"reason": "x", "until": until})
-    assert await problem(past) == (422, "in_the_past")
-    assert await problem(at.teacher.call("GET", "/api/legal-holds")) != (200, None)
 
 
 async def test_what_was_published_is_withdrawn_first_and_then_deleted_by_the_county(
@@ -327,19 +154,6 @@ async def test_what_only_a_school_saw_is_told_to_that_school_alone(at: Stage) ->
     assert await status_of(at.world.client(), path) == 404
     theirs = await at.world.sign_in(THEIRS.person(Role.COUNTY_ADMIN))
     assert await status_of(theirs, path) == 404
-
-
-async def test_a_rule_that_keeps_no_title_keeps_a_trace_alone(at: Stage) -> None:
-    await rule(at, OURS.mark, 30, title=False)
-    await at.teacher.call("POST", f"{at.path}/delete", {"note": "x"})
-    gone = await tombstone(at)
-    assert gone is not None
-    assert (gone.title, gone.title_hash) == ("", hash_of("课"))
-    (entry,) = await at.world.services.audit.entries(AuditAction.RESOURCE_DELETE)
-    assert "课" not in entry.detail
-    async with at.world.services.database.read() as session:
-        query = select(AuditRow.target_name).where(AuditRow.action == AuditAction.RESOURCE_DELETE)
-        assert list(await session.scalars(query)) == [f"#{hash_of('课')[:12]}"]
 
 
 async def test_what_is_under_review_or_still_recorded_stays(at: Stage) -> None:
@@ -453,97 +267,3 @@ async def test_a_storage_that_is_away_is_asked_again_and_a_second_look_follows(a
     at.clock.advance(days=30)
     await services.resources.deletions.submit_due()
     assert await carry_out_jobs(services, own) == 0
-
-
-async def test_the_list_is_exported_as_the_page_shows_it(at: Stage) -> None:
-    await rule(at, OURS.mark, 40)
-    services = at.world.services
-    body: dict[str, Any] = {"language": "zh", "kind": None, "node_id": None}
-    job = await at.operator.call("POST", "/api/deletions/exports", body)
-    await carry_out_jobs(services, kinds(at))
-    done = await at.operator.call("GET", f"/api/jobs/{job['job_id']}")
-    assert done["result"]["rows"] == 1
-    assert done["result"]["name"].startswith("将删除的资源")
-
-
-async def test_each_resource_says_why_it_is_kept_or_goes(at: Stage) -> None:
-    """Also a resource that no rule names, and one that its nearest rule keeps."""
-    path = f"{at.path}/retention"
-
-    async def told() -> tuple[Any, ...]:
-        facts = await at.operator.call("GET", path)
-        due = facts["due"] and facts["due"]["rule_place"]
-        return facts["kept_because"], facts["keeping_place"], due
-
-    facts = await at.teacher.call("GET", path)
-    assert (facts["kept_because"], facts["due"], facts["may_hold"]) == ("no_rule", None, False)
-    assert (facts["title"], facts["place"], facts["notice_days"]) == ("课", HERE.school, 7)
-    await rule(at, HERE.school, None)
-    assert await told() == ("rule_keeps", HERE.school, None)
-    await rule(at, HERE.school, 40)
-    assert await told() == (None, "", HERE.school)
-    await at.save()
-    await at.submit()
-    assert await told() == ("under_review", "", None)
-    await at.pass_()
-    await at.publish("school")
-    assert await told() == ("published", "", None)
-    await at.withdraw()
-    assert await told() == ("no_rule", "", None)  # the rule is about recordings
-
-
-async def test_any_resource_of_the_own_places_is_found_by_its_title(at: Stage) -> None:
-    services = at.world.services
-    for number in range(52):
-        await shelve(
-            services,
-            f"found-{number}",
-            teacher=NEXT_DOOR.teacher,
-            room=NEXT_DOOR.room,
-            title=f"50%_{number}" if number < 51 else "别的",
-            minutes=number,
-        )
-
-    async def found(words: str, who: Client = at.operator) -> tuple[list[str], bool]:
-        query = urlencode({"q": words})
-        answer = await who.call("GET", f"/api/deletions/resources?{query}")
-        return [one["title"] for one in answer["resources"]], answer["more"]
-
-    titles, more = await found("50%_")
-    assert (titles[0], len(titles), more) == ("50%_50", 50, True)
-    assert await found("%别") == ([], False)  # the database's wildcards are letters here
-    assert await found("别的") == (["别的"], False)
-    assert await found("") == ([], False)
-    assert await found("别的", at.school_admin) == ([], False)  # of another school
-    await at.operator.call("POST", f"{at.path}/legal-hold", {"reason": "申诉"})
-    one = await at.operator.call("GET", f"/api/deletions/resources?{urlencode({'q': '课'})}")
-    assert [(row["resource_id"], row["held"]) for row in one["resources"]] == [
-        (at.resource_id, True)
-    ]
-    assert await problem(found("课", at.teacher)) == (403, "forbidden")
-
-
-async def test_rules_say_what_they_cannot_be(at: Stage) -> None:
-    body: dict[str, Any] = {
-        "node_id": HERE.school,
-        "kind": "withdrawn",
-        "choice": "delete",
-        "days": 30,
-    }
-    put = at.operator.call
-    listed = await put("PUT", "/api/retention-rules", body)
-    assert [(one["node_id"], one["days"]) for one in listed["rules"]] == [(HERE.school, 30)]
-    assert listed["notice_days"] == NOTICE.days
-    for change, wanted in (
-        ({"days": None}, (422, "missing")),
-        ({"days": 6}, (422, "invalid")),
-        ({"choice": "keep"}, (422, "invalid")),
-        ({"node_id": THEIRS.mark}, (422, "unknown_node")),
-    ):
-        assert await problem(put("PUT", "/api/retention-rules", body | change)) == wanted
-    school = at.school_admin.call("PUT", "/api/retention-rules", body)
-    assert await problem(school) == (403, "forbidden")
-    seen = (await at.school_admin.call("GET", "/api/retention-rules"))["rules"]
-    assert [one["settable"] for one in seen] == [False]
-    inherit = {"node_id": HERE.school, "kind": "withdrawn", "choice": "inherit"}
-    assert (await put("PUT", "/api/retention-rules", inherit))["rules"] == []

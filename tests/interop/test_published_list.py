@@ -1,0 +1,76 @@
+"""已发布 and 字幕设置 in real Chromium: a batch says what it left, and words are counted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from signaling.access.roles import Role
+from signaling.library.captions.wire import MAX_CAPTION_WORDS
+from tests.integration.signaling.library.resource_acts import HERE, stage
+from tests.interop.test_accessibility import Inspector
+from tests.support.browser import chromium
+from tests.support.pages import Pages
+from tests.support.resources import shelve
+from tests.support.two_counties import OURS, PASSWORD
+
+pytestmark = pytest.mark.asyncio
+PICTURES = os.environ.get("TONGKE_PICTURES")  # a folder for pictures of the pages
+
+
+async def _picture(page: Page, name: str) -> None:
+    if PICTURES is not None:
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+async def test_what_a_withdrawal_of_many_left_is_named(tmp_path: Path) -> None:
+    async with stage(tmp_path) as at, chromium() as browser:
+        await at.published("school")
+        first = at.path
+        at.resource_id = await shelve(
+            at.world.services, "second", teacher=HERE.teacher, room=HERE.room
+        )
+        await at.published("school")
+        pages, inspector = Pages(at.world.client().base, browser), Inspector()
+        admin = HERE.person(Role.RESOURCE_ADMIN)
+        page = await pages.person(admin, "/resources/published", PASSWORD)
+        await page.get_by_test_id("published-all").check()
+        await expect(page.get_by_test_id("batch-chosen")).to_have_text("已选 2 个")
+        await at.school_admin.call("POST", f"{first}/withdraw", {"reason": "outdated"})  # meanwhile
+        await page.get_by_test_id("batch-withdraw").click()
+        await page.get_by_test_id("withdraw-reason").select_option("outdated")
+        await page.get_by_test_id("confirm-yes").click()
+        await expect(page.get_by_test_id("queue-told")).to_have_text("已处理 1 个。")
+        await expect(page.get_by_test_id("batch-refused")).to_contain_text("浮力的秘密")
+        await inspector.look("published", page, "batch-refused")
+        await _picture(page, "published-batch")
+        assert inspector.wrong == {}
+
+
+async def test_words_are_counted_as_they_are_pasted(tmp_path: Path) -> None:
+    async with stage(tmp_path) as at, chromium() as browser:
+        policy = {"node_id": HERE.school, "version": 0, "automatic": True, "words": ["浮力"]}
+        await at.operator.call("PUT", "/api/caption-policies", policy)
+        pages, inspector = Pages(at.world.client().base, browser), Inspector()
+        page = await pages.person(OURS.person(Role.COUNTY_ADMIN), "/resources/policies", PASSWORD)
+        await page.get_by_test_id("caption-policies").get_by_role("button", name="修改").click()
+        count = page.get_by_test_id("caption-words-count")
+        await expect(count).to_have_text(f"现在有 1 个词语，最多 {MAX_CAPTION_WORDS} 个。")
+        await _picture(page, "caption-words")
+        words = page.get_by_test_id("caption-words")
+        await words.fill("\n".join(f"词语{number}" for number in range(2000)))
+        problem = page.get_by_test_id("caption-words-problem")
+        await expect(problem).to_contain_text("现在有 2000 个，请删去 1800 个")
+        await expect(page.get_by_test_id("caption-policy-set")).to_be_disabled()
+        await _picture(page, "caption-words-many")
+        await words.fill("长" * 41)
+        await expect(problem).to_contain_text("一个词语最多 40 个字")
+        await inspector.look("words", page, "caption-policies")
+        await words.fill("浮力，密度、压强")
+        await expect(count).to_contain_text("现在有 3 个词语")
+        await page.get_by_test_id("caption-policy-set").click()
+        await expect(page.get_by_test_id("caption-policies")).to_contain_text("密度")
+        assert inspector.wrong == {}
