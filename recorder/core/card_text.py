@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,48 +16,57 @@ _ROOM = WIDTH - 2 * 120  # pixels of a row
 _LEADING = 1.5  # height of a row, in heights of its letters
 _GAP = 20  # pixels between two texts
 _MORE = "…"
+_UNSEEN = ("Cc", "Cf")  # Unicode's categories of characters that control, or have no width
+_VARIANTS = range(0xFE00, 0xFE10)  # Unicode's variation selectors, as emoji have them
 
-Advance = Callable[[str, int], float]  # pixels of a character, in letters of a height
+Length = Callable[[str, int], float]  # pixels of a text, in letters of a height
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row of text: its begin, and the line on which its letters stand, in pixels."""
+    """One row of text, and the line on which its letters stand, in pixels."""
 
     text: str
     pixels: int
-    left: int
     base: int
 
 
-def card_rows(texts: Sequence[str], advance: Advance) -> tuple[Row, ...]:
+def card_rows(texts: Sequence[str], length: Length) -> tuple[Row, ...]:
     """Arrange texts in the middle of the card, each in rows of its own; the first is the title."""
     blocks = []
-    for number, text in enumerate(one for one in texts if one.strip()):
+    for number, text in enumerate(filter(None, map(_cleaned, texts))):
         pixels, most = (LINE_PIXELS, _LINE_ROWS) if number else (TITLE_PIXELS, _TITLE_ROWS)
-        blocks.append((pixels, _wrapped(" ".join(text.split()), pixels, most, advance)))
+        blocks.append((pixels, _wrapped(text, pixels, most, length)))
     height = sum(round(pixels * _LEADING) * len(rows) for pixels, rows in blocks)
     top = (HEIGHT - height - _GAP * max(0, len(blocks) - 1)) // 2
     placed = []
     for pixels, rows in blocks:
         for text in rows:
-            left = round((WIDTH - _width(text, pixels, advance)) / 2)
-            placed.append(Row(text, pixels, left, top + round(pixels * 1.15)))
+            placed.append(Row(text, pixels, top + round(pixels * 1.15)))
             top += round(pixels * _LEADING)
         top += _GAP
     return tuple(placed)
 
 
-def _wrapped(text: str, pixels: int, most: int, advance: Advance) -> list[str]:
+def _cleaned(text: str) -> str:
+    """Leave out what no font has a letter for: it would be drawn as an empty box."""
+    return "".join(
+        one
+        for one in " ".join(text.split())
+        if unicodedata.category(one) not in _UNSEEN and ord(one) not in _VARIANTS
+    ).strip()
+
+
+def _wrapped(text: str, pixels: int, most: int, length: Length) -> list[str]:
     """Break a text into rows: at spaces, or between any two characters of a long word."""
     rows: list[str] = []
     rest = text
     while rest and len(rows) < most:
-        count = _fitting(rest, pixels, _ROOM, advance)
+        count = _fitting(rest, pixels, _ROOM, length)
         if count == len(rest):
             return [*rows, rest]
         if len(rows) == most - 1:
-            room = _ROOM - advance(_MORE, pixels)
-            return [*rows, rest[: _fitting(rest, pixels, room, advance)].rstrip() + _MORE]
+            room = _ROOM - length(_MORE, pixels)
+            return [*rows, rest[: _fitting(rest, pixels, room, length)].rstrip() + _MORE]
         space = rest.rfind(" ", 0, count + 1)
         cut = space if space > 0 else max(1, count)
         rows.append(rest[:cut].rstrip())
@@ -63,14 +74,7 @@ def _wrapped(text: str, pixels: int, most: int, advance: Advance) -> list[str]:
     return rows
 
 
-def _fitting(text: str, pixels: int, room: float, advance: Advance) -> int:
+def _fitting(text: str, pixels: int, room: float, length: Length) -> int:
     """Return how many characters fit."""
-    for count, character in enumerate(text):
-        room -= advance(character, pixels)
-        if room < 0:
-            return count
-    return len(text)
-
-
-def _width(text: str, pixels: int, advance: Advance) -> float:
-    return sum(advance(one, pixels) for one in text)
+    counts = range(1, len(text) + 1)
+    return bisect_right(counts, room, key=lambda count: length(text[:count], pixels))

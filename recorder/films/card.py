@@ -1,4 +1,8 @@
-"""The text of a film's card, as pixels."""
+"""The text of a film's card, as pixels.
+
+Only the process that makes a film imports this module: its font and its texts come from elsewhere.
+Pillow's libraries are loaded with it, before that process gives up other files.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
-from recorder.core.card_text import card_rows
+from recorder.core.card_text import LINE_PIXELS, TITLE_PIXELS, card_rows
 from recorder.core.film_layout import HEIGHT, WIDTH
-from recorder.films.letters import Coverage, Letters
+
+Coverage = NDArray[np.uint8]  # of each pixel, 0…255
+
+
+class FontFailed(Exception):
+    """The font cannot be read, or its letters cannot be drawn."""
 
 
 def card_coverage(texts: Sequence[str], path: Path, index: int) -> Coverage:
-    """Draw the texts; returns how much of each pixel they cover. Raises LettersFailed."""
-    letters = Letters(path, index)
-    rows = card_rows(texts, lambda character, pixels: letters.letter(character, pixels).advance)
-    covered = np.zeros((HEIGHT, WIDTH), np.uint8)
-    for row in rows:
-        pen = float(row.left)
-        for character in row.text:
-            one = letters.letter(character, row.pixels)
-            _put(covered, one.coverage, round(pen) + one.left, row.base - one.top)
-            pen += one.advance
-    return covered
+    """Draw the texts; returns how much of each pixel they cover. Raises FontFailed."""
+    card = Image.new("L", (WIDTH, HEIGHT))
+    try:
+        _draw(ImageDraw.Draw(card), texts, path, index)
+    except (OSError, MemoryError, Image.DecompressionBombError) as error:
+        # What FreeType says of damaged tables, and Pillow of letters that are immense.
+        raise FontFailed(f"{path.name}: {error}") from error
+    return np.asarray(card, np.uint8)
 
 
-def _put(covered: Coverage, letter: Coverage, left: int, top: int) -> None:
-    """Put a letter; what would lie outside of the picture is left out."""
-    first_row, first_column = max(0, -top), max(0, -left)
-    inside = letter[first_row : HEIGHT - top, first_column : WIDTH - left]
-    if inside.size == 0:
-        return
-    rows = slice(top + first_row, top + first_row + inside.shape[0])
-    columns = slice(left + first_column, left + first_column + inside.shape[1])
-    np.maximum(covered[rows, columns], inside, out=covered[rows, columns])
+def _draw(pen: ImageDraw.ImageDraw, texts: Sequence[str], path: Path, index: int) -> None:
+    # The basic layout is the same on each machine: the other one takes a library of the system.
+    fonts = {
+        pixels: ImageFont.truetype(path, pixels, index, layout_engine=ImageFont.Layout.BASIC)
+        for pixels in (TITLE_PIXELS, LINE_PIXELS)
+    }
+    for row in card_rows(texts, lambda text, pixels: fonts[pixels].getlength(text)):
+        place = (WIDTH / 2, row.base)
+        pen.text(place, row.text, fill=255, font=fonts[row.pixels], anchor="ms")

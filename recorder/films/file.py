@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
-import msgspec
 from av.audio.frame import AudioFrame
 
 from recorder.core.film_layout import HEIGHT, WIDTH
 from recorder.core.film_plan import FilmPlan
 from recorder.core.opus import SAMPLE_RATE
 from recorder.editions.sound import Samples
+from recorder.films.card import Coverage, FontFailed, card_coverage
+from recorder.films.made import PICTURE_BPS, SOUND_BPS, FilmMade
 from recorder.films.pictures import RATE, film_pictures
 from recorder.films.sound import mixed_sound
 
@@ -23,19 +24,10 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
-PICTURE_BPS = 2_000_000  # the most that the pictures take in the long run
-SOUND_BPS = 128_000
 _KEY_FRAMES = 4 * RATE  # pictures from one key frame to the next: a jump lands within 4 s
 _PICTURE_BASE, _SOUND_BASE = Fraction(1, RATE), Fraction(1, SAMPLE_RATE)
 _MILLISECOND = Fraction(1, 1000)
 _COLOURS = "smpte170m"  # as VP8 has them (RFC 6386 §9.2); others are converted
-
-
-class FilmMade(msgspec.Struct, frozen=True):
-    """A film that was written."""
-
-    size: int
-    duration_s: float
 
 
 def write_film(
@@ -55,20 +47,32 @@ def write_film(
     """
     tracks = [one.heard for one in plan.sources if one.heard]
     total = max(1, round(plan.duration_s * RATE))
+    card, failure = _card(folder, plan)
     with av.open(
         str(target), "w", format="mp4", container_options={"movflags": "+faststart"}
     ) as output:
         _describe(output, plan)
         video, audio = _video(output), _audio(output)
         sound = _Sound(output, audio, mixed_sound(folder, tracks, plan.duration_s))
-        for number, picture in enumerate(film_pictures(folder, plan)):
+        for number, picture in enumerate(film_pictures(folder, plan, card)):
             picture.pts, picture.time_base = number, _PICTURE_BASE
             output.mux(video.encode(picture))
             sound.go_to((number + 1) / RATE)
             report(number / total)
         output.mux(video.encode(None))
         sound.finish()
-    return FilmMade(target.stat().st_size, round(plan.duration_s, 3))
+    return FilmMade(target.stat().st_size, round(plan.duration_s, 3), failure)
+
+
+def _card(folder: Path, plan: FilmPlan) -> tuple[Coverage | None, str | None]:
+    """Draw the card's texts, if there are any and a font; tell what was wrong with the font."""
+    if not plan.card or plan.font is None:
+        return None, None
+    name, index = plan.font
+    try:
+        return card_coverage(plan.card, folder / name, index), None
+    except FontFailed as error:  # a film without its card is still the lesson
+        return None, str(error)
 
 
 def _describe(output: OutputContainer, plan: FilmPlan) -> None:

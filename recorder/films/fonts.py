@@ -9,15 +9,13 @@ from pathlib import Path
 
 import structlog
 
-from recorder.films.letters import can_draw
-
 _log = structlog.get_logger(__name__)
 
 _PROGRAM = "fc-match"  # of fontconfig
 _ASKED = ("-f", "%{file}\n%{index}\n%{lang}", "sans:lang=zh-cn")
 _PATIENCE_S = 20.0  # s; the first question on a machine makes the cache of its fonts
 _LANGUAGE = re.compile(r"(^|\|)zh-(cn|sg)(\||$)")
-_told = False  # the log says once in a process that there is no font
+_told: set[str] = set()  # what the log has of this process: it says each once
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,15 @@ class Font:
 async def find_font() -> Font | None:
     """Find the machine's Chinese font; None if it has none, of which the log tells once."""
     found = parse_font(await _ask())
-    if found is None or not can_draw() or not await asyncio.to_thread(found.path.is_file):
-        _tell()
+    if found is None or not await asyncio.to_thread(found.path.is_file):
+        _tell("no_chinese_font", program=_PROGRAM, package="fonts-wqy-microhei")
         return None
     return found
+
+
+def tell_unusable(font: Font, reason: str) -> None:
+    """Log once that a font which was found draws no letters."""
+    _tell("font_unusable", path=str(font.path), reason=reason)
 
 
 def parse_font(said: str) -> Font | None:
@@ -65,8 +68,7 @@ async def _ask() -> str:
     return said.decode(errors="replace")
 
 
-def _tell() -> None:
-    global _told  # noqa: PLW0603
-    if not _told:
-        _told = True
-        _log.warning("no_chinese_font", program=_PROGRAM, package="fonts-wqy-microhei")
+def _tell(event: str, **facts: str) -> None:
+    if event not in _told:
+        _told.add(event)
+        _log.warning(event, **facts)

@@ -16,10 +16,9 @@ from recorder.core.film_plan import FilmPlan, plan_film
 from recorder.editions.child import INPUTS_FOLDER
 from recorder.editions.process import ProcessFailed, run_process
 from recorder.editions.staging import RESERVE_BYTES, clean, read_manifest, stage_files
-from recorder.films.file import PICTURE_BPS, SOUND_BPS, FilmMade
-from recorder.films.fonts import Font, find_font
+from recorder.films.fonts import Font, find_font, tell_unusable
+from recorder.films.made import FILM_NAME, MADE_NAME, PICTURE_BPS, SOUND_BPS, FilmMade
 from recorder.films.service import film_id_of, film_place, read_film
-from recorder.films.worker import FILM_NAME, MADE_NAME
 from recorder.storage.api import MANIFEST_NAME, RESULTS_FOLDER, Storage
 
 _log = structlog.get_logger(__name__)
@@ -78,9 +77,9 @@ class FilmStudio:
         report(0, total)
         if (made := await asyncio.to_thread(_made, results)) is None:
             await stage_files(self._storage, order.recording_id, plan.files, place)
-            if plan.card and (font := await self._font()) is not None:
-                await asyncio.to_thread(shutil.copyfile, font.path, place / INPUTS_FOLDER / _FONT)
-                plan = msgspec.structs.replace(plan, font=(_FONT, font.index))
+            font = await self._font() if plan.card else None
+            if font is not None:
+                plan = await asyncio.to_thread(_with_font, plan, font, place / INPUTS_FOLDER)
             try:
                 await run_process(
                     "recorder.films.worker",
@@ -91,11 +90,23 @@ class FilmStudio:
             except ProcessFailed as error:
                 raise FilmFailed(f"{order.recording_id}: {error}") from error
             made = await asyncio.to_thread(_made, results)
+            if font is not None and made is not None and made.font_failure is not None:
+                tell_unusable(font, made.font_failure)
         if made is None:
             raise OSError(errno.EIO, f"nothing was made of {order.recording_id}")
         film = Film(film_id_of(order), order.recording_id, made.duration_s, made.size)
         await asyncio.to_thread(_tidy, place, film)
         return film
+
+
+def _with_font(plan: FilmPlan, font: Font, inputs: Path) -> FilmPlan:
+    """Give the process the font; a film is made without letters if the font cannot be read."""
+    try:
+        shutil.copyfile(font.path, inputs / _FONT)
+    except (FileNotFoundError, PermissionError) as error:
+        tell_unusable(font, str(error))
+        return plan
+    return msgspec.structs.replace(plan, font=(_FONT, font.index))
 
 
 def _made(results: Path) -> FilmMade | None:

@@ -16,8 +16,7 @@ from recorder.core.film_layout import HEIGHT, WIDTH, Box
 from recorder.core.film_plan import FilmPlan, Scene
 from recorder.core.pieces import Piece, within
 from recorder.editions.pictures import Shown, pictures
-from recorder.films.card import card_coverage
-from recorder.films.letters import Coverage, LettersFailed
+from recorder.films.card import Coverage
 
 RATE = 25  # pictures a second
 _BACK = (38, 136, 122)  # Y, U, V behind all boxes: a calm, dark blue
@@ -30,14 +29,19 @@ _BT709 = 1  # AVCOL_SPC_BT709
 Planes = NDArray[np.uint8]  # yuv420p: the luma rows, then those of U and V
 
 
-def film_pictures(folder: Path, plan: FilmPlan) -> Iterator[VideoFrame]:
+def film_pictures(folder: Path, plan: FilmPlan, card: Coverage | None) -> Iterator[VideoFrame]:
     """Yield all pictures of a film, one for each tick of `RATE`.
 
     Decoders are open only for the sources of the scene under way.
+
+    Args:
+        folder: holds the recording's files that the plan names.
+        plan: of the film.
+        card: the letters that are seen while nobody is; None: there are none.
     """
     seen = {one.source_id: one.seen for one in plan.sources}
     feeds: dict[str, _Feed] = {}
-    canvas = _Canvas(_card(folder, plan))
+    canvas = _Canvas(card)
     count = max(1, round(plan.duration_s * RATE))
     scenes = iter(plan.scenes)
     scene = next(scenes)
@@ -157,17 +161,6 @@ class _Canvas:
             share = 1 if target.shape[0] == HEIGHT else 2
             part = target[down // share :, across // share :]
             part[: given.shape[0], : given.shape[1]] = given
-
-
-def _card(folder: Path, plan: FilmPlan) -> Coverage | None:
-    """Draw the card's texts; None where there is nothing to draw, or nothing to draw it with."""
-    if not plan.card or plan.font is None:
-        return None
-    name, index = plan.font
-    try:
-        return card_coverage(plan.card, folder / name, index)
-    except LettersFailed:
-        return None
 
 
 def _write(planes: Planes, covered: Coverage) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from recorder.api import Film, FilmNotFound, FilmOrder, PublishedFile, StorageUnavailable
 from recorder.core.film_plan import film_key
-from recorder.films.worker import FILM_NAME
+from recorder.films.made import FILM_NAME
 from recorder.storage.api import MANIFEST_NAME, Storage
 from recorder.storage.hashed_names import content_hash
 

@@ -9,9 +9,7 @@ from pathlib import Path
 from recorder.core.film_plan import FilmPlan
 from recorder.editions.child import Report, carry_out, keep_note
 from recorder.films.file import write_film
-
-FILM_NAME = "film.mp4"
-MADE_NAME = "film.made.json"  # it comes after the film: whoever finds it need not make it again
+from recorder.films.made import FILM_NAME, MADE_NAME
 
 
 def _make(inputs: Path, results: Path, plan: FilmPlan, report: Report) -> None:

@@ -227,7 +227,7 @@ def test_a_card_stands_only_while_nobody_is_seen(lesson: Path) -> None:
 async def test_without_a_chinese_font_the_card_is_plain_and_the_log_says_so_once(
     storage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fonts, "_told", False)
+    monkeypatch.setattr(fonts, "_told", set())
     monkeypatch.setattr(fonts, "_PROGRAM", "no-such-program")
     with structlog.testing.capture_logs() as logs:
         for card in (CARD, CARD[:1]):
@@ -238,6 +238,27 @@ async def test_without_a_chinese_font_the_card_is_plain_and_the_log_says_so_once
                 assert light.max() - light.min() < 8, time
     told = [one for one in logs if one["event"] == "no_chinese_font"]
     assert [one["log_level"] for one in told] == ["warning"]
+
+
+@pytest.mark.parametrize("data", [None, b"not a font" * 1000], ids=["gone", "no font"])
+async def test_a_font_that_cannot_be_used_leaves_the_card_plain_and_the_log_names_it(
+    storage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes | None
+) -> None:
+    path = tmp_path / "card.ttf"
+    if data is not None:
+        path.write_bytes(data)
+
+    async def found() -> fonts.Font:
+        return fonts.Font(path, 0)
+
+    monkeypatch.setattr(fonts, "_told", set())
+    with structlog.testing.capture_logs() as logs:
+        maker = FilmStudio(FolderStorage(storage), reserve_bytes=0, font=found)
+        film = await maker.make(OF_SOUND, _nothing)
+    for time, light, _, _ in planes(storage / film_place("r1", film.film_id) / "film.mp4"):
+        assert light.max() - light.min() < 8, time
+    told = [(one["path"], one["log_level"]) for one in logs if one["event"] == "font_unusable"]
+    assert told == [(str(path), "warning")]
 
 
 async def test_the_same_order_is_made_once_found_and_deleted(storage: Path) -> None:
