@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -122,7 +123,7 @@ def server_of(services: Services) -> HttpServer:
     if cluster is None:
         return http_server(services)
     if cluster.door is not None:
-        return door_server(services, cluster.door, cluster.door_address)
+        return door_server(services, cluster.door, cluster.door_address, cluster.set_drain)
     return http_server(services, cluster.forwarder)
 
 
@@ -152,13 +153,22 @@ def http_server(services: Services, forwarder: Forwarder | None = None) -> HttpS
     return HttpServer(services.config, face, gate, goodbye)
 
 
-def door_server(services: Services, door: DoorKeeper, address: CellAddress) -> HttpServer:
-    """The door of a cell: what belongs to its lessons, for web processes only."""
+async def _no_drain(_on: bool) -> None:
+    """A cell by itself: it has nobody to hand its lessons to."""
+
+
+def door_server(
+    services: Services,
+    door: DoorKeeper,
+    address: CellAddress,
+    set_drain: Callable[[bool], Awaitable[None]] = _no_drain,
+) -> HttpServer:
+    """The door of a cell: what belongs to its lessons, for web processes and other cells only."""
     gate = make_door_gate(services.config)
     logins = ArrivedLogins(services.identity)
     requests = RequestMetrics()
     endpoints = _endpoints(services, _metrics(services, requests, gate))
-    inner = InnerHandlers(services.classroom.local, services.classroom.taker.take)
+    inner = InnerHandlers(services.classroom.local, services.classroom.taker.take, set_drain)
     face = Face(
         endpoints=(
             *(one for one in endpoints if one.route.at_cell is not None),

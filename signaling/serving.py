@@ -178,6 +178,8 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
         announce(arguments, server.ready)
         await stop.wait()
         log.info("stopping")
+        if stop.one_by_itself:
+            await stop.or_again(server.services.drain())
     return 0
 
 

@@ -456,6 +456,11 @@ class Services:
         if self.cluster is not None:
             await self.cluster.join()
 
+    async def drain(self) -> None:
+        """Move this cell's lessons to others, as far as there are any. HTTP is still served."""
+        if self.cluster is not None:
+            await self.cluster.drain()
+
     async def leave(self) -> None:
         """Take no new lessons. HTTP is still served."""
         if self.cluster is not None:

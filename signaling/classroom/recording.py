@@ -68,6 +68,17 @@ class LessonRecordings:
         except Exception:
             log.exception("recording_end_failed", lesson_id=lesson_id)
 
+    async def leave(self, lesson_id: str) -> None:
+        """Leave the recording to the process that goes on with the lesson. A failure stops nothing.
+
+        The part of this process is closed without an end marker.
+        """
+        self._not_begun.pop(lesson_id, None)
+        try:
+            await _abandon(self._recorder, lesson_id)
+        except Exception:
+            log.exception("recording_not_left", lesson_id=lesson_id)
+
     async def retry(self) -> None:
         """Try again where recording could not begin (a disk was full, a folder not mounted)."""
         for lesson_id, record in tuple(self._not_begun.items()):
@@ -116,6 +127,17 @@ class LessonRecordings:
     def _tell(room: LiveRoom, recording: RecordingState) -> None:
         room.state.recording.set(recording)
         room.flush()
+
+
+async def _abandon(recorder: Recorder, lesson_id: str) -> None:
+    """SEAM of issue 14: `Recorder.abandon` comes with the branch h/recorder.
+
+    Then this function is `await recorder.abandon(lesson_id)`. Until then a recording that moves
+    stays open here until the process stops, which ends it without a marker, too.
+    """
+    abandon: Callable[[str], Awaitable[None]] | None = getattr(recorder, "abandon", None)
+    if abandon is not None:
+        await abandon(lesson_id)
 
 
 def lesson_facts(record: LessonRecord) -> LessonFacts:
