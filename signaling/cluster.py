@@ -120,7 +120,7 @@ class Cluster:
             await self._drain.wait(self._config.drain_s)
 
     async def leave(self) -> None:
-        """Take nothing new. Lessons that are here go on, or are given back when the process stops."""
+        """Take nothing new, and move nothing more. Lessons that are here go on."""
         self._leaving = True
         if self._drain is not None:
             await self._drain.end()

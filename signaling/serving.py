@@ -7,11 +7,9 @@ commands do without.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import gc
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +35,7 @@ from signaling.command.demo.seeding import seed_county
 from signaling.command.listing import listing
 from signaling.command.parser import DEMO_COUNTY, DEMO_LESSONS
 from signaling.command.placing import warn_of_unplaced
+from signaling.command.stopping import StopSignals
 from signaling.command.words import Word
 from signaling.http_face import server_of
 from signaling.web.server import HttpServer
@@ -159,12 +158,10 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
     configure(config.log_level, None if config.is_alone else config.node_id)
     raise_limit()
     sys.setswitchinterval(THREAD_TURN_S)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = StopSignals()
+    stop.listen()
     if arguments.life_fd is not None:
-        watch_parent(arguments.life_fd, stop.set)
+        watch_parent(arguments.life_fd, stop.stop)
     async with running(config, seed_demo=arguments.seed_demo, lock_fd=arguments.lock_fd) as server:
         # All that is loaded by now stays: a full collection need not walk it, and hold up every
         # lesson's media for 40 ms meanwhile.
@@ -178,8 +175,9 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
         announce(arguments, server.ready)
         await stop.wait()
         log.info("stopping")
-        if stop.one_by_itself:
-            await stop.or_again(server.services.drain())
+        # A child is stopped with all the others: nobody would take its lessons.
+        if stop.terminated and arguments.life_fd is None:
+            await stop.unless_hurried(server.services.drain())
     return 0
 
 

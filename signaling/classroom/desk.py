@@ -14,8 +14,8 @@ from signaling.classroom.fact_keeping import FactKeeper
 from signaling.classroom.hub import RoomHub
 from signaling.classroom.lesson_watch import LessonWatch
 from signaling.classroom.local_lessons import LocalLessons
-from signaling.classroom.parts.part import RoomLimits
 from signaling.classroom.moving import Drain, LessonMover, Others
+from signaling.classroom.parts.part import RoomLimits
 from signaling.classroom.seat_watch import SeatWatch
 from signaling.classroom.session_watch import SessionWatch
 from signaling.classroom.store import RoomStore

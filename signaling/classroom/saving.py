@@ -63,7 +63,7 @@ class RoomSaver:
             await self.save(lesson_id)
 
     async def settle(self, lesson_id: str) -> bool:
-        """Write the room's state if it waits, after a write under way; returns False if it waits on."""
+        """Write the room's state if it waits, after one under way; returns False if it waits on."""
         async with self._writing:
             await self.save_noted(lesson_id)
         return not self.waits(lesson_id)
