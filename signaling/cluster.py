@@ -17,7 +17,7 @@ from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.fence import LeaseFences
 from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.desk import ClassroomDesk
-from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_take
+from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_drain, ask_to_take
 from signaling.classroom.moving import Drain
 from signaling.classroom.tenure import NoLesson, Tenure
 from signaling.forwarding.clients import CellClients
@@ -29,6 +29,7 @@ from signaling.forwarding.sender import Sender
 from signaling.joints.cell_places import CellPlaces, CellShares, OtherCells
 from signaling.joints.leased_lessons import LeasedLessons
 from signaling.joints.open_lessons import StoredLessons
+from signaling.joints.server_nodes import SeenNodes
 from signaling.lessons.store import LessonStore
 
 ORPHANS_S = 1.0  # between two looks for lessons whose cell is gone; news of a node come at once
@@ -41,6 +42,7 @@ class Cluster:
         desk: presence and leases.
         tenure: the right of this process to hold lessons.
         fences: the right to write of them.
+        seen: the processes that are there, for operators.
         forwarder: hands requests on to cells; None in a cell.
         door: lets signed requests in; None in other processes.
     """
@@ -61,6 +63,7 @@ class Cluster:
         self._sender = Sender(CellClients(config.http_connections), keys, clock)
         self._stored = StoredLessons(LessonStore(database))
         self._places = CellPlaces(self.desk, partial(ask_to_take, self._sender))
+        self.seen = SeenNodes(self.desk, partial(ask_to_drain, self._sender))
         self._config = config
         self._upkeep = Upkeep()
         self._classroom: ClassroomDesk | None = None

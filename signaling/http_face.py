@@ -55,6 +55,8 @@ from signaling.links import routes as link_routes
 from signaling.links.routes import LinkHandlers
 from signaling.media import routes as media_routes
 from signaling.media.routes import MediaHandlers
+from signaling.nodes import routes as node_routes
+from signaling.nodes.routes import NodeHandlers
 from signaling.resource_push import routes as push_routes
 from signaling.resource_push.routes import ResourcePushHandlers
 from signaling.timetable import routes as timetable_routes
@@ -95,6 +97,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     *oai_routes.ROUTES,
     *package_routes.ROUTES,
     *harvest_routes.ROUTES,
+    *node_routes.ROUTES,
     *resource_routes.ROUTES,
     *setting_routes.ROUTES,
     *timetable_routes.ROUTES,
@@ -236,6 +239,7 @@ def _endpoints(services: Services, metrics: Metrics) -> tuple[Endpoint, ...]:
         *bind(oai_routes.ROUTES, OaiHandlers(s.oai, clock, config)),
         *bind(package_routes.ROUTES, PackageHandlers(s.shared_records, s.jobs, config)),
         *bind(harvest_routes.ROUTES, HarvestHandlers(s.harvests)),
+        *bind(node_routes.ROUTES, NodeHandlers(s.nodes)),
         *resource_routes.endpoints(s.resources),
         *bind(setting_routes.ROUTES, t.settings),
         *bind(timetable_routes.ROUTES, TimetableHandlers(t.plans, t.changes, t.weeks, t.board)),
