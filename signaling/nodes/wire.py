@@ -27,8 +27,8 @@ class NodeHealth(StrEnum):
 class ServerNode(msgspec.Struct, frozen=True):
     """A process. Load and capacity count participants of lessons; both are 0 where it has none.
 
-    `sure` and `doubtful` count the lessons that a cell holds, those that wait, too. Doubtful ones go
-    on by the word of the database alone, as while Redis is away.
+    `sure` and `doubtful` count the lessons that a cell holds, also those that wait. Doubtful ones
+    go on by the word of the database alone, as while Redis is away.
     """
 
     node_id: str
