@@ -56,6 +56,7 @@ def test_every_action_is_granted_to_somebody() -> None:
         (Action.AMEND_HEADCOUNT, [LEAD, ROOM, ASSISTANT, ADMIN]),
         (Action.EDIT_REQUIREMENTS, [ADMIN]),
         (Action.FREEZE_MONTH, [ADMIN]),
+        (Action.MANAGE_NODES, [ADMIN]),
         (Action.READ_RECORDING, [LEAD, ROOM, ASSISTANT, ADMIN, RESEARCHER]),
         (Action.READ_ALL_RECORDINGS, [ADMIN, RESEARCHER]),
         (Action.READ_CONSENT, [ADMIN, RESEARCHER, ASSISTANT]),
