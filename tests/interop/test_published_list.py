@@ -74,3 +74,23 @@ async def test_words_are_counted_as_they_are_pasted(tmp_path: Path) -> None:
         await page.get_by_test_id("caption-policy-set").click()
         await expect(page.get_by_test_id("caption-policies")).to_contain_text("密度")
         assert inspector.wrong == {}
+
+
+async def test_a_dialog_begins_without_the_fault_of_the_one_before(tmp_path: Path) -> None:
+    async with stage(tmp_path) as at, chromium() as browser:
+        await at.published("password", password="六位以上的密码")
+        pages = Pages(at.world.client().base, browser)
+        admin = HERE.person(Role.RESOURCE_ADMIN)
+        page = await pages.person(admin, f"/resources/reviews/{at.resource_id}", PASSWORD)
+        await page.route("**/publication", lambda route: route.abort())
+        await page.get_by_test_id("publication-change").click()
+        await page.get_by_test_id("confirm-yes").click()
+        await expect(page.get_by_test_id("publish-box").get_by_role("alert")).to_be_visible()
+        await page.get_by_test_id("confirm-no").click()
+        await page.get_by_test_id("withdraw").click()
+        await expect(page.get_by_test_id("withdraw-box")).to_be_visible()
+        await expect(page.get_by_test_id("withdraw-box").get_by_role("alert")).to_have_count(0)
+        await page.get_by_test_id("confirm-no").click()
+        await page.get_by_test_id("recommend").click()
+        await expect(page.get_by_test_id("ask-password")).to_be_visible()
+        await _picture(page, "recommend-password")
