@@ -32,7 +32,7 @@ from recorder.editions.service import EditionService
 from recorder.films.service import FilmService
 from recorder.finishing.queue import FinishQueue
 from recorder.recordings.adopting import Adoption
-from recorder.recordings.live import HAND_OVER_TASK, LiveRecordings
+from recorder.recordings.live import LiveRecordings
 from recorder.recordings.rows import Turn
 from recorder.recordings.service import Recordings
 from recorder.recordings.store import RecordingStore
@@ -99,6 +99,8 @@ class RecorderService:
         self._records = RecorderDuty.RECORD in duties
         self._finishes = RecorderDuty.FINISH in duties
         self._shares = duties != ALL_DUTIES  # other processes write to the same rows
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: set[str] = set()  # interrupted recordings that may yet go on
         self._claims = Claims(self._store, self._storage, self._queue.cancel)
         self._search = Search(
             self._store,
@@ -115,11 +117,9 @@ class RecorderService:
             self._recordings,
             clock=clock,
             guard=guard,
-            finishing=self if self._finishes else None,
+            finishing=_OwnFinishing(self._queue, self._waiting) if self._finishes else None,
             spawn=self._spawn,
         )
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: set[str] = set()  # interrupted recordings that may yet go on
 
     # --- life ---
 
@@ -150,9 +150,10 @@ class RecorderService:
         self._storing.break_off()
         self._storage.close()  # no thread waits for a bucket from here on
         for task in list(self._tasks):
-            if task.get_name() in {_WAITING_TASK, HAND_OVER_TASK}:
+            if task.get_name() == _WAITING_TASK:
                 task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:  # one may leave another behind: a lesson that just ended is handed over
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._queue.stop()
         if self._shares and self._finishes:
             await self._claims.release()
@@ -247,15 +248,6 @@ class RecorderService:
                 self._queue.put(recording_id)
             self._waiting.clear()
 
-    async def release(self, recording_id: str) -> None:
-        """Finish a recording no more, for it goes on."""
-        self._waiting.discard(recording_id)
-        await self._queue.cancel(recording_id)
-
-    def take(self, recording_id: str) -> None:
-        """Finish a recording soon."""
-        self._queue.put(recording_id)
-
     async def _finishing_started(self, recording_id: str) -> None:
         entry = await self._claims.take(recording_id) if self._shares else None
         if entry is None:
@@ -341,6 +333,23 @@ class RecorderService:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("recorder_task_failed", error=repr(error), exc_info=error)
+
+
+class _OwnFinishing:
+    """Implements `recordings.live.Finishing` for the recorder that does all."""
+
+    def __init__(self, queue: FinishQueue, waiting: set[str]) -> None:
+        self._queue = queue
+        self._waiting = waiting
+
+    async def release(self, recording_id: str) -> None:
+        """See `Finishing`."""
+        self._waiting.discard(recording_id)
+        await self._queue.cancel(recording_id)
+
+    def take(self, recording_id: str) -> None:
+        """See `Finishing`."""
+        self._queue.put(recording_id)
 
 
 def _write_segment(archive: ArchiveFiles, data: bytes) -> None:

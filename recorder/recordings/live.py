@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -31,7 +32,6 @@ from relay.api import Relay
 
 HAND_OVER_AGAIN_S = 5.0  # s until a database that was away is told again that a lesson ended
 _TAKE_ATTEMPTS = 3  # each fails only if the database is older than the archive
-HAND_OVER_TASK = "hand-over"
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class LiveRecordings:
         clock: Callable[[], float],
         guard: LessonGuard | None,
         finishing: Finishing | None,
-        spawn: Callable[[Coroutine[Any, Any, None], str | None], object],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         """Make it.
 
@@ -84,7 +84,7 @@ class LiveRecordings:
             clock: gives Unix seconds.
             guard: asked at each write about a lesson.
             finishing: of this process; None if another process finishes.
-            spawn: starts a task with a name, which the owner waits for at the end.
+            spawn: starts a task, which the owner waits for after `stop`.
         """
         self._config = config
         self._store = store
@@ -96,6 +96,7 @@ class LiveRecordings:
         self._spawn = spawn
         self._live: dict[str, _Live] = {}  # by room
         self._tails: dict[str, asyncio.Event] = {}  # rooms whose lesson's last moments still arrive
+        self._stopping = asyncio.Event()
         self.lock = asyncio.Lock()
 
     def session(self, room_id: str) -> RecordingSession | None:
@@ -141,8 +142,11 @@ class LiveRecordings:
         try:
             turn, entry = await self._add(turn, facts, started_at)
             return self._tapped(turn, archive, relay, room_id), entry
-        except BaseException:
+        except BaseException as error:
             await archive.close(ended=False)
+            if isinstance(error, LessonLost):  # or it would be adopted one day
+                files = self._storage.archive(turn.recording_id)
+                await asyncio.to_thread(files.drop, archive.run)
             raise
 
     async def _add(self, turn: Turn, facts: LessonFacts, started_at: float) -> tuple[Turn, Entry]:
@@ -197,7 +201,7 @@ class LiveRecordings:
         self, turn: Turn, room_id: str, facts: LessonFacts, started_at: float
     ) -> OpenArchive:
         def leave() -> None:
-            self._spawn(self._leave(room_id, turn.recording_id), None)
+            self._spawn(self._leave(room_id, turn.recording_id))
 
         assert turn.take is not None
         return await OpenArchive.open(
@@ -246,7 +250,7 @@ class LiveRecordings:
                     live.session.mark_end()
                     tail = self._tails[room_id] = asyncio.Event()
                     # Also if the database is away: the archive knows.
-                    self._spawn(self._end(live, room_id, tail), None)
+                    self._spawn(self._end(live, room_id, tail))
                     # Before the lock is given up: from here on, begin() makes a new recording.
                     await self._note_end(live)
         finally:
@@ -277,7 +281,7 @@ class LiveRecordings:
             elif self._finishing is not None:
                 self._finishing.take(recording_id)  # sets the state, too, and patiently
             else:
-                self._spawn(self._hand_over(live.turn), HAND_OVER_TASK)
+                self._spawn(self._hand_over(live.turn))
 
     async def _hand_over(self, turn: Turn) -> None:
         """Leave a closed archive to who finishes, however long the database is away."""
@@ -288,8 +292,11 @@ class LiveRecordings:
                 _log.warning("recording_lost", recording_id=turn.recording_id, reason=str(error))
             except Exception:
                 _log.exception("recording_not_handed_over", recording_id=turn.recording_id)
-                await asyncio.sleep(HAND_OVER_AGAIN_S)
-                continue
+                if not self._stopping.is_set():  # else who finishes will find it
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(HAND_OVER_AGAIN_S):
+                            await self._stopping.wait()
+                    continue
             return
 
     async def _let_tail_arrive(
@@ -318,6 +325,7 @@ class LiveRecordings:
 
     async def stop(self) -> None:
         """Close all archives without an end marker, so that the lessons may go on."""
+        self._stopping.set()
         async with self.lock:
             running, self._live = [live.session for live in self._live.values()], {}
         closings = (self._close(session, ended=False) for session in running)

@@ -81,12 +81,11 @@ class SharedRows(RecordingRows):
     # --- finishers among several ---
 
     async def unfinished_page(
-        self, finisher: str, *, after: tuple[int, str] | None, limit: int, failed: bool
+        self, *, after: tuple[int, str] | None, limit: int, failed: bool
     ) -> list[Unfinished]:
-        """List what another process records, leaves to be finished, or finishes; oldest first.
+        """List what is recorded, left to be finished, or at finishing; oldest first.
 
         Args:
-            finisher: left out: what this one has already.
             after: begins after this start (Unix ms) and id.
             limit: of the rows.
             failed: with those whose finishing was given up.
@@ -100,10 +99,7 @@ class SharedRows(RecordingRows):
         place = sa.tuple_(recordings.c.started_at_ms, recordings.c.recording_id)
         statement = (
             sa.select(*(recordings.c[name] for name in Unfinished.__struct_fields__))
-            .where(
-                sa.or_(recordings.c.state.in_(_AT_WORK), given_up),
-                recordings.c.finisher.is_distinct_from(finisher),
-            )
+            .where(sa.or_(recordings.c.state.in_(_AT_WORK), given_up))
             .order_by(recordings.c.started_at_ms, recordings.c.recording_id)
             .limit(limit)
         )

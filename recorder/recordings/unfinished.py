@@ -147,9 +147,7 @@ class Search:
         left = dict[str, Unfinished]() if self._left is None else self._left
         after: tuple[int, str] | None = None
         while True:
-            rows = await self._store.unfinished_page(
-                self._claims.finisher, after=after, limit=PAGE, failed=first
-            )
+            rows = await self._store.unfinished_page(after=after, limit=PAGE, failed=first)
             if first:
                 left |= {row.recording_id: row for row in rows if row.may_go_on}
             seen |= {row.recording_id for row in rows}
