@@ -87,6 +87,8 @@ class Recorder(Protocol):
 
         Raises:
             StorageUnavailable: nothing can be written.
+            LessonLost: another process has the lesson now.
+            NotOnDuty: this recorder records no lessons.
         """
 
     def name_source(self, room_id: str, source_id: str, name: str) -> None:
@@ -101,6 +103,16 @@ class Recorder(Protocol):
         The call returns when what was captured before it has arrived, too: after a quarter of a
         second (`RecorderConfig.tail_s`), a `begin` or `end` under way, and the database. Until then
         the publishers must be let send. What was captured later is not kept.
+
+        Raises:
+            LessonLost: another process has the lesson, and its recording goes on there. The
+                recording here is abandoned.
+        """
+
+    async def abandon(self, room_id: str) -> None:
+        """Leave a room's recording to the process that has the lesson now.
+
+        The archive is closed without an end, and no row is written. Unknown rooms are ignored.
         """
 
     async def seal(self, recording_id: str) -> Entry:
