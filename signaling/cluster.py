@@ -129,7 +129,7 @@ class Cluster:
 
     async def _on_lost(self, lesson_id: str) -> None:
         if self._classroom is not None:
-            self._classroom.hub.lose(lesson_id)
+            await self._classroom.hub.lose(lesson_id)
 
     async def _on_nodes(self, _changes: tuple[HealthChange, ...]) -> None:
         await self._take_orphans()

@@ -13,13 +13,15 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from recorder.api import RecorderDuty
 from recorder.config import RecorderConfig
 from recorder.service import RecorderService
 from relay.config import RelayConfig
@@ -39,6 +41,7 @@ from signaling.command.parser import DEMO_COUNTY, DEMO_LESSONS
 from signaling.command.placing import warn_of_unplaced
 from signaling.command.words import Word
 from signaling.http_face import server_of
+from signaling.lessons.wire import LessonState
 from signaling.web.server import HttpServer
 from signaling.wiring import Services
 
@@ -98,8 +101,10 @@ def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
             publisher_packets_per_s=max(config.publisher_bps / 10_000, 2500.0),
         )
     )
-    recorder = _recorder(config)
-    return relay, recorder, Services(config, relay, recorder)
+    lessons = _LessonsOfServices()
+    recorder = _recorder(config, lessons)
+    lessons.services = services = Services(config, relay, recorder)
+    return relay, recorder, services
 
 
 @asynccontextmanager
@@ -139,7 +144,22 @@ async def _seed(services: Services, seed_demo: str) -> None:
     services.housekeeping.append(lambda: keep(services))
 
 
-def _recorder(config: Config) -> RecorderService:
+class _LessonsOfServices:
+    """Answers what the recorder asks about lessons. The services come after the recorder."""
+
+    services: Services
+
+    async def check(self, session: AsyncSession, lesson_id: str) -> None:
+        """See `LessonGuard`."""
+        await self.services.fences.check(session, lesson_id)
+
+    async def go_on(self, lesson_ids: Collection[str]) -> Collection[str]:
+        """See `GoesOn`."""
+        found = await self.services.lesson_store.lessons(lesson_ids)
+        return [one.lesson_id for one in found.values() if one.state is LessonState.LIVE]
+
+
+def _recorder(config: Config, lessons: _LessonsOfServices) -> RecorderService:
     settings = RecorderConfig(
         data_dir=config.data,
         database_url=config.database,
@@ -149,9 +169,20 @@ def _recorder(config: Config) -> RecorderService:
         source_bps=config.recorded_source_bps,
     )
     try:
-        return RecorderService(settings)
+        return RecorderService(
+            settings, duties=_duties(config), guard=lessons, goes_on=lessons.go_on
+        )
     except ValueError as error:
         raise ConfigError(f"recordings: {error}") from None
+
+
+def _duties(config: Config) -> RecorderDuty:
+    duties = RecorderDuty(0)
+    if "cell" in config.roles:
+        duties |= RecorderDuty.RECORD
+    if "worker" in config.roles:
+        duties |= RecorderDuty.FINISH
+    return duties
 
 
 async def serve(config: Config, arguments: argparse.Namespace) -> int:

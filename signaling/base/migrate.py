@@ -8,9 +8,12 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from signaling.base.database import VERSION_TABLE, Database
+
+
+_UPGRADE_LOCK = 0x544B_4D47  # PostgreSQL advisory lock
 
 
 def _config() -> AlembicConfig:
@@ -32,9 +35,14 @@ def _upgrade(connection: Connection, target: str) -> None:
 
 
 async def migrate(database: Database, target: str = "head") -> None:
-    """Upgrade the schema; does nothing where it is current."""
+    """Upgrade the schema; does nothing where it is current.
+
+    Of several processes that start at once, one does it, and the others wait.
+    """
     writer = database.engine.execution_options(tongke_writes=True)
     async with writer.begin() as connection:
+        if not database.is_sqlite:  # SQLite has one writer anyway
+            await connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         await connection.run_sync(_upgrade, target)
 
 

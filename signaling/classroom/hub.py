@@ -232,7 +232,7 @@ class RoomHub:
             self._drop(record.lesson_id)
         self._relay.close_room(record.lesson_id)
 
-    def lose(self, lesson_id: str) -> None:
+    async def lose(self, lesson_id: str) -> None:
         """Close the room of a lesson that another process has now. Nothing of it is written."""
         self.saver.forget(lesson_id)
         self._facts.forget(lesson_id)
@@ -241,6 +241,7 @@ class RoomHub:
         if room is not None:
             room.close(ByeReason.SHUTDOWN)  # pages come back, and find the other process
         self._relay.close_room(lesson_id)
+        await self.recordings.abandon(lesson_id)
 
     async def retry_recordings(self) -> None:
         """Try again where recording could not begin."""

@@ -68,6 +68,14 @@ class LessonRecordings:
         except Exception:
             log.exception("recording_end_failed", lesson_id=lesson_id)
 
+    async def abandon(self, lesson_id: str) -> None:
+        """Leave the recording to the process that has the lesson now. A failure stops nothing."""
+        self._not_begun.pop(lesson_id, None)
+        try:
+            await self._recorder.abandon(lesson_id)
+        except Exception:
+            log.exception("recording_not_abandoned", lesson_id=lesson_id)
+
     async def retry(self) -> None:
         """Try again where recording could not begin (a disk was full, a folder not mounted)."""
         for lesson_id, record in tuple(self._not_begun.items()):
