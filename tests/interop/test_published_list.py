@@ -107,12 +107,8 @@ async def test_courseware_that_begins_a_moment_late_has_its_place_at_once(tmp_pa
         async def late(route: Route) -> None:
             answer = await route.fetch()
             detail = await answer.json()
-            (camera,) = (
-                one for one in detail["sources"] if one["kind"] == "camera" and one["lead"]
-            )
-            files = [file | {"offset_s": 0.04} for file in camera["files"]]
-            courseware = camera | {"source_id": "lead.courseware", "kind": "courseware"}
-            detail["sources"].append(courseware | {"files": files})
+            (courseware,) = (one for one in detail["sources"] if one["kind"] == "courseware")
+            courseware["files"] = [one | {"offset_s": 0.04} for one in courseware["files"]]
             await route.fulfill(response=answer, json=detail)
 
         page = await pages.page()
