@@ -43,10 +43,10 @@ class RecordingRemover(Protocol):
 class RecorderListener(Protocol):
     """Hears about changes, on the event loop. No method may block or raise.
 
-    It hears what its own recorder does, and nothing of other processes. Among several, a listener
-    of a recorder that records hears of RECORDING, of FINISHING when the lesson ended, and of trouble
-    and excess. One of a recorder that finishes hears of FINISHING, progress, READY and FAILED, and
-    of what it adopts. Whoever seals or adopts a recording by a call tells its own listeners.
+    It hears what its own recorder does, and nothing of other processes. Among several, one of a
+    recorder that records hears of RECORDING, of FINISHING when the lesson ended, and of trouble and
+    excess. One of a recorder that finishes hears of FINISHING, progress, READY and FAILED, and of
+    what it adopts. A recorder that is told to seal or adopt tells its own listeners.
     """
 
     def on_recording_changed(self, entry: Entry) -> None:
