@@ -423,6 +423,7 @@ class Services:
             if self.cluster is None:
                 await self.hub.take_up_live()
             else:
+                self.drafts.listen()
                 self.cluster.hold(self.classroom)
             self._keep_up_rooms()
         if "web" in self.config.roles:
