@@ -54,6 +54,7 @@ from signaling.jobs.supervisor import Supervisor
 from signaling.joints.consent_lessons import LessonConsents
 from signaling.joints.consent_terms import TimetableTerms
 from signaling.joints.consented_resources import ConsentFollower, ResourceConsents, SpillCheck
+from signaling.joints.hinted_events import Followers, tell_others
 from signaling.joints.ledger_plans import TimetablePlans
 from signaling.joints.ledger_plays import PushedPlays
 from signaling.joints.library_records import LibraryRecords
@@ -131,6 +132,8 @@ class Services:
             self.cluster = Cluster(config, self.database, self.clock)
             self.fences = fences or self.cluster.fences
         self.events = Events()
+        if self.cluster is not None:
+            tell_others(self.events, self.cluster.desk.hints)
         self.audit = AuditLog(self.database, self.clock, self.events)
         self.people = PeopleStore(self.database)
         self.directory = DirectoryService(Choices(self.database), self.clock)
@@ -157,6 +160,9 @@ class Services:
         self._wire_pushes()
         self._wire_exchange(keyring)
         self._wire_timetable()
+        if self.cluster is not None:
+            followers = Followers(self.timetable, self.ledger.counter, self.supervisor)
+            followers.listen(self.cluster.desk.hints, config.roles)
         self.health = HealthCheck(
             config.data,
             self.database,
@@ -407,7 +413,8 @@ class Services:
             lessons=self.lesson_store,
             config=self.config,
         )
-        self.events.subscribe(TimetableChanged, self._count_planned)
+        if "worker" in self.config.roles:
+            self.events.subscribe(TimetableChanged, self._count_planned)
         self.events.subscribe(TeachingDaysChanged, self._owe_anew)
 
     async def prepare(self) -> None:

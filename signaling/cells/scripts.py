@@ -16,6 +16,11 @@ SETTLING_KEY = f"{PREFIX}settling"
 NODES_KEY = f"{PREFIX}nodes"
 
 
+def hint_channel(database: int) -> str:
+    """The channel of hints; its name tells the database, for channels are of the whole server."""
+    return f"{PREFIX}hints:{database}"
+
+
 def lesson_key(lesson_id: str) -> str:
     """The key of a lesson's lease."""
     return f"{PREFIX}lesson:{lesson_id}"
@@ -132,3 +137,6 @@ end
 return found
 """
 )
+
+# KEYS: none. ARGV: channel, message. Returns: how many processes listen.
+PUBLISH = "return redis.call('PUBLISH', ARGV[1], ARGV[2])"
