@@ -15,6 +15,7 @@ from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.events import Events
 from signaling.base.fences import NO_FENCES, Fences
+from signaling.base.limits import LimitStore, OwnLimits
 from signaling.base.migrate import migrate
 from signaling.base.upkeep import Upkeep
 from signaling.catalogue.service import Catalogue
@@ -132,7 +133,9 @@ class Services:
             self.cluster = Cluster(config, self.database, self.clock)
             self.fences = fences or self.cluster.fences
         self.events = Events()
+        self.limits: LimitStore = OwnLimits(self.clock)
         if self.cluster is not None:
+            self.limits = self.cluster.desk.limits
             tell_others(self.events, self.cluster.desk.hints)
         self.audit = AuditLog(self.database, self.clock, self.events)
         self.people = PeopleStore(self.database)
@@ -276,6 +279,7 @@ class Services:
             self.clock,
             self.config,
             keyring,
+            self.limits,
         )
         self.identity_desk = IdentityDesk(
             ground,
@@ -350,6 +354,7 @@ class Services:
             drafts=self.drafts,
             passwords=self.passwords,
             keyring=keyring,
+            guesses=self.limits,
             config=self.config,
         )
         editions = self.resources.editions

@@ -27,6 +27,7 @@ from signaling.cells.core.nodes import Node, NodeBook, NodeRole
 from signaling.cells.core.placement import MAX_EXPECTED, Placer
 from signaling.cells.core.times import CellTimes
 from signaling.cells.hints import HintKind, Hints
+from signaling.cells.limits import SharedLimits
 from signaling.cells.places import Places
 from signaling.cells.redis_link import RedisLink
 from signaling.cells.service import CellLeases
@@ -86,6 +87,7 @@ class CellsDesk:
         leases = CellLeases(own.node_id, board, epochs, clock, times)
         presence = RedisPresence(self._link, own, book, clock, times)
         self.hints = Hints(self._link, own.run, hints)
+        self.limits = SharedLimits(RedisLink(config.redis_url, times.beat_s), clock)
         self.leases: Leases = leases
         self.presence: Presence = presence
         self.holders: Holders = epochs
@@ -127,6 +129,7 @@ class CellsDesk:
         """Leave, and close the connections."""
         await self.hints.stop()
         await self.watch.stop()
+        await self.limits.close()
         await self._link.close()
 
 
