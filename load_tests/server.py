@@ -263,7 +263,8 @@ class ServerProcess:
         except (OSError, ValueError):
             return False
         self.base_url = facts["url"].rstrip("/")
-        self.http_port, self.udp_port = facts["http_port"], facts["udp_port"]
+        self.http_port = facts["http_port"]
+        self.udp_port = facts.get("udp_port", 0)  # a web process before cells has none
         return True
 
     def _remove(self) -> None:

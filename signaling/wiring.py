@@ -61,6 +61,7 @@ from signaling.joints.ledger_plays import PushedPlays
 from signaling.joints.library_records import LibraryRecords
 from signaling.joints.live_seats import SeatsNow
 from signaling.joints.pushed_resources import PublishedShelf
+from signaling.joints.server_nodes import OneProcess
 from signaling.ledger.desk import LedgerDesk
 from signaling.lessons.ahead import LessonBook
 from signaling.lessons.events import LessonChanged, LessonFactsKept
@@ -79,6 +80,7 @@ from signaling.links.service import LinkHistory
 from signaling.links.store import LinkStore
 from signaling.media.service import MediaDesk
 from signaling.media.sessions import MediaSessions
+from signaling.nodes.service import NodeService
 from signaling.resource_push.service import ResourcePushes
 from signaling.timetable.desk import TimetableDesk
 from signaling.timetable.events import TeachingDaysChanged, TimetableChanged
@@ -154,6 +156,8 @@ class Services:
         self.events.subscribe(LoginsEnded, lambda event: self.live.end_logins(event.session_hashes))
         self.events.subscribe(GrantsEnded, lambda event: self.live.review_seats(event.person_id))
         self.notices = NoticeDesk(self.lessons, self.live, self.audit, self.clock, self.fences)
+        one = OneProcess(config, self.live)
+        self.nodes = NodeService(self.cluster.seen if self.cluster else one, self.audit)
         self._wire_ledger()
         self._wire_identity(keyring)
         self._wire_media(keyring)
@@ -468,6 +472,11 @@ class Services:
         """Tell other processes that this one answers. HTTP is served already."""
         if self.cluster is not None:
             await self.cluster.join()
+
+    async def drain(self) -> None:
+        """Move this cell's lessons to others, as far as there are any. HTTP is still served."""
+        if self.cluster is not None:
+            await self.cluster.drain()
 
     async def leave(self) -> None:
         """Take no new lessons. HTTP is still served."""
