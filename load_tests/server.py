@@ -56,6 +56,26 @@ def process_cpu_s(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | CPU_CLOCK_SCHED)
 
 
+def process_usage(pid: int) -> Usage:
+    """Read /proc of a process."""
+    proc = Path("/proc") / str(pid)
+    fields = (proc / "stat").read_text().rpartition(")")[2].split()
+    return Usage(
+        cpu_s=process_cpu_s(pid),
+        rss_bytes=int(fields[21]) * PAGE_BYTES,
+        fds=len(list((proc / "fd").iterdir())),
+        threads=int(fields[17]),
+        taken_at=time.monotonic(),
+    )
+
+
+def _node_id(pid: int) -> str | None:
+    """The name under which a child of a supervisor serves; None of other children."""
+    words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    options = (word.partition("=") for word in words)
+    return next((value for name, _, value in options if name == "--node-id"), None)
+
+
 class ServerProcess:
     """`tongke serve` on free ports with a data folder; an async context manager.
 
@@ -177,16 +197,18 @@ class ServerProcess:
             await self._process.wait()
 
     def usage(self) -> Usage:
-        """Read /proc."""
-        proc = Path("/proc") / str(self.pid)
-        fields = (proc / "stat").read_text().rpartition(")")[2].split()
-        return Usage(
-            cpu_s=process_cpu_s(self.pid),
-            rss_bytes=int(fields[21]) * PAGE_BYTES,
-            fds=len(list((proc / "fd").iterdir())),
-            threads=int(fields[17]),
-            taken_at=time.monotonic(),
-        )
+        """Read /proc, of the process that was started alone."""
+        return process_usage(self.pid)
+
+    def usages(self) -> dict[str, Usage]:
+        """Read /proc, of each process that serves, by its node id; `main` is the first one."""
+        text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        found = {"main": self.usage()}
+        for child in map(int, text.split()):
+            name = _node_id(child)
+            if name is not None:
+                found[name] = process_usage(child)
+        return found
 
     async def metrics(self) -> dict[str, float]:
         """Samples of /metrics by name with labels; a proxy before the server tells none."""

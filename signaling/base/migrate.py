@@ -12,7 +12,6 @@ from sqlalchemy import Connection, func, select
 
 from signaling.base.database import VERSION_TABLE, Database
 
-
 _UPGRADE_LOCK = 0x544B_4D47  # PostgreSQL advisory lock
 
 

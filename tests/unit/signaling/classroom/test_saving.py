@@ -56,3 +56,15 @@ async def test_a_room_of_a_lost_lesson_is_dropped_and_not_tried_again() -> None:
     await store.written.wait()
     await saver.stop()
     assert store.refused == 1
+
+
+async def test_a_room_waits_until_its_write_under_way_is_over() -> None:
+    """Its lesson is given back only afterwards, or the write would be refused."""
+    store = SlowStore()
+    saver = RoomSaver(cast("RoomStore", store), lambda _: SavedRoom())
+    saver.start()
+    saver.note("l1")
+    await store.begun.wait()
+    assert saver.waits("l1")
+    await saver.stop()
+    assert not saver.waits("l1")
