@@ -75,9 +75,8 @@ def _whole(archive: LessonArchive, outage_s: float) -> None:
 
 async def test_lessons_are_placed_by_load(city: City) -> None:
     teacher = await city.sign_in("wang")
-    lessons = []
-    for rooms in (RECEIVE_ROOMS, [ROOM], [ROOM], [ROOM]):
-        lessons.append(await teacher.live_lesson(rooms=rooms))
+    sizes = (RECEIVE_ROOMS, [ROOM], [ROOM], [ROOM])
+    lessons = [await teacher.live_lesson(rooms=rooms) for rooms in sizes]
     large, *small = [(await city.lease(one["lesson_id"])).cell_id for one in lessons]
     assert len({large, *small[:2]}) == len(city.cells)
     # The cell with the large lesson gets no small one before the others are as full.

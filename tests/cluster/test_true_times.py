@@ -26,7 +26,7 @@ from tests.support.people import ClassroomSeat, Person, TeacherSeat, lesson_open
 from tests.support.recordings import ready_recording
 from tests.support.server import Client
 from tests.support.steady import SteadyLesson, steady_lesson
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import until as true
 
 pytestmark = [pytest.mark.cluster_long, pytest.mark.asyncio(loop_scope="module")]
 
@@ -133,10 +133,7 @@ async def _held(city: City, lesson: dict[str, Any], seats: Any, folder: Path) ->
 
 async def _moves_again(person: Person, instance: str) -> float:
     """Unix seconds at which a page shows moving pictures of another live room."""
-    async with asyncio.timeout(PATIENCE_S):
-        while (at := await person.evaluate(MOVING, instance)) is None:
-            await asyncio.sleep(_LOOK_S)
-    return float(at) / 1000
+    return float(await true(lambda: person.evaluate(MOVING, instance))) / 1000
 
 
 async def test_kill_9_of_a_cell_with_three_lessons(

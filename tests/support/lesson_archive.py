@@ -1,7 +1,8 @@
-"""What a recording holds of a lesson that a synthetic teacher gave, by the marks in its pictures."""
+"""What a recording holds of a synthetic teacher's lesson, by the marks in its pictures."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def _read(camera: RecordedSource, told: dict[str, Any]) -> LessonArchive:
         for one in video.pictures
         if one.number is not None and one.capture_ms is not None
     ]
-    pairs = list(zip(shown, shown[1:], strict=False))
+    pairs = list(itertools.pairwise(shown))
     return LessonArchive(
         first_s=shown[0][1],
         last_s=shown[-1][1],

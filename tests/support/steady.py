@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -57,6 +58,14 @@ class Seen:
 
     number: int
     at: float
+
+
+async def _when(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, for as long as it takes."""
+    while True:
+        if condition():
+            return
+        await asyncio.sleep(_POLL_S)
 
 
 class Attendee:
@@ -113,10 +122,9 @@ class Attendee:
         control.on_message = self._hear
         self.control, self.instance = control, control.state.instance
         try:
-            while not control.closed.is_set():
-                if time.monotonic() - self.heard_at > DEAD_AFTER_S:
-                    return
-                await asyncio.sleep(_POLL_S)
+            await _when(
+                lambda: control.closed.is_set() or time.monotonic() - self.heard_at > DEAD_AFTER_S
+            )
         finally:
             self.control = None
             with contextlib.suppress(asyncio.CancelledError):
@@ -128,13 +136,13 @@ class Attendee:
 
     async def _use_media(self) -> None:
         """Keep the media sessions of one room until one of them, or the room, is gone."""
-        while self.control is None:
-            await asyncio.sleep(_POLL_S)
+        await _when(lambda: self.control is not None)
         instance, peers = self.instance, await self._opened()
         self.sessions += 1
         try:
-            while self.instance == instance and not any(peer.lost.is_set() for peer in peers):
-                await asyncio.sleep(_POLL_S)
+            await _when(
+                lambda: self.instance != instance or any(peer.lost.is_set() for peer in peers)
+            )
         finally:
             for peer in peers:
                 await peer.vanish()
@@ -200,7 +208,7 @@ class SteadyRoom(Attendee):
     def longest_dark_s(self, since: float, until: float) -> float:
         """The longest time without a picture between two instants (monotonic seconds)."""
         times = [since, *(one.at for one in self.seen if since < one.at < until), until]
-        return max(later - earlier for earlier, later in zip(times, times[1:], strict=False))
+        return max(later - earlier for earlier, later in itertools.pairwise(times))
 
     def missing(self, since: float, until: float) -> int:
         """How many pictures are missing between the first and the last of a time."""
@@ -263,8 +271,7 @@ class SteadyLesson:
     async def moved(self, instance: str) -> None:
         """Wait until everybody is in another live room than this one."""
         async with asyncio.timeout(PATIENCE_S):
-            while not all(one.is_in and one.instance != instance for one in self.people):
-                await asyncio.sleep(_POLL_S)
+            await _when(lambda: all(one.is_in and one.instance != instance for one in self.people))
 
     async def end(self) -> None:
         """下课."""
