@@ -26,6 +26,7 @@ from signaling.forwarding.keys import InnerKeys, read_secrets
 from signaling.forwarding.places import CellAddress
 from signaling.forwarding.sender import Sender
 from signaling.joints.cell_places import CellPlaces, CellShares
+from signaling.joints.hinted_events import HINTED
 from signaling.joints.leased_lessons import LeasedLessons
 from signaling.joints.open_lessons import StoredLessons
 from signaling.lessons.store import LessonStore
@@ -55,6 +56,7 @@ class Cluster:
             now=self._now,
             on_lost=self._on_lost,
             on_nodes=self._on_nodes,
+            hints=HINTED,
         )
         keys = InnerKeys(partial(_secrets, config, clock), clock.monotonic)
         self._sender = Sender(CellClients(config.http_connections), keys, clock)

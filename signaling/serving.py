@@ -47,6 +47,9 @@ from signaling.wiring import Services
 
 log = structlog.get_logger(__name__)
 
+# Priority of a web process beside cells of the same machine: an import must not keep the packets
+# of a lesson waiting for a core. nice(2).
+BESIDE_CELLS_NICE = 5
 THREAD_TURN_S = 0.001  # a thread that computes gives way to the loop after this; Python's: 5 ms
 
 
@@ -196,6 +199,8 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
         loop.add_signal_handler(number, stop.set)
     if arguments.life_fd is not None:
         watch_parent(arguments.life_fd, stop.set)
+        if "cell" not in config.roles:
+            os.nice(BESIDE_CELLS_NICE)
     async with running(config, seed_demo=arguments.seed_demo, lock_fd=arguments.lock_fd) as server:
         # All that is loaded by now stays: a full collection need not walk it, and hold up every
         # lesson's media for 40 ms meanwhile.

@@ -15,6 +15,7 @@ from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.events import Events
 from signaling.base.fences import NO_FENCES, Fences
+from signaling.base.limits import LimitStore, OwnLimits
 from signaling.base.migrate import migrate
 from signaling.base.upkeep import Upkeep
 from signaling.catalogue.service import Catalogue
@@ -54,6 +55,7 @@ from signaling.jobs.supervisor import Supervisor
 from signaling.joints.consent_lessons import LessonConsents
 from signaling.joints.consent_terms import TimetableTerms
 from signaling.joints.consented_resources import ConsentFollower, ResourceConsents, SpillCheck
+from signaling.joints.hinted_events import Followers, tell_others
 from signaling.joints.ledger_plans import TimetablePlans
 from signaling.joints.ledger_plays import PushedPlays
 from signaling.joints.library_records import LibraryRecords
@@ -131,6 +133,10 @@ class Services:
             self.cluster = Cluster(config, self.database, self.clock)
             self.fences = fences or self.cluster.fences
         self.events = Events()
+        self.limits: LimitStore = OwnLimits(self.clock)
+        if self.cluster is not None:
+            self.limits = self.cluster.desk.limits
+            tell_others(self.events, self.cluster.desk.hints)
         self.audit = AuditLog(self.database, self.clock, self.events)
         self.people = PeopleStore(self.database)
         self.directory = DirectoryService(Choices(self.database), self.clock)
@@ -157,6 +163,9 @@ class Services:
         self._wire_pushes()
         self._wire_exchange(keyring)
         self._wire_timetable()
+        if self.cluster is not None:
+            followers = Followers(self.timetable, self.ledger.counter, self.supervisor)
+            followers.listen(self.cluster.desk.hints, config.roles)
         self.health = HealthCheck(
             config.data,
             self.database,
@@ -270,6 +279,7 @@ class Services:
             self.clock,
             self.config,
             keyring,
+            self.limits,
         )
         self.identity_desk = IdentityDesk(
             ground,
@@ -344,6 +354,7 @@ class Services:
             drafts=self.drafts,
             passwords=self.passwords,
             keyring=keyring,
+            guesses=self.limits,
             config=self.config,
         )
         editions = self.resources.editions
@@ -407,7 +418,8 @@ class Services:
             lessons=self.lesson_store,
             config=self.config,
         )
-        self.events.subscribe(TimetableChanged, self._count_planned)
+        if "worker" in self.config.roles:
+            self.events.subscribe(TimetableChanged, self._count_planned)
         self.events.subscribe(TeachingDaysChanged, self._owe_anew)
 
     async def prepare(self) -> None:
@@ -423,6 +435,7 @@ class Services:
             if self.cluster is None:
                 await self.hub.take_up_live()
             else:
+                self.drafts.listen()
                 self.cluster.hold(self.classroom)
             self._keep_up_rooms()
         if "web" in self.config.roles:

@@ -1,5 +1,7 @@
 """A real server for tests: `tongke serve` as its own process, seeded, on free ports.
 
+A server without a prefix is forked from a process that has loaded the program (`forking.py`).
+
     async with TongkeServer.start(tmp_path) as server:
         teacher = await server.sign_in("wang")
         lesson = await teacher.live_lesson()
@@ -24,6 +26,7 @@ import aiohttp
 
 from load_tests.server import ServerFailed, ServerProcess
 from signaling.command.seed import DEMO_PASSWORD, LEAD_ROOM, LEAD_TEACHER, RECEIVE_ROOMS
+from tests.support.forking import ForkedServer
 from tests.support.made_once import put_demo_people
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -175,7 +178,8 @@ class TongkeServer(Front):
     ) -> None:
         super().__init__()
         self.data = data
-        self._process = ServerProcess(data, (f"--udp-host={udp_host}", *arguments), prefix)
+        kind = ServerProcess if prefix else ForkedServer
+        self._process = kind(data, (f"--udp-host={udp_host}", *arguments), prefix)
 
     @classmethod
     @asynccontextmanager
