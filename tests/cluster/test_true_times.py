@@ -178,7 +178,7 @@ async def test_kill_9_of_a_cell_with_three_lessons(
             await api.call("POST", f"/api/lessons/{lesson_id}/end")
         errors = [error for page in pages for error in page.seat.errors]
     archives = [await lesson_archive(city, api, people.lesson_id, tmp_path) for people in synthetic]
-    detail = await ready_recording(api, lesson_ids[0], may_be_late=True)
+    detail = await ready_recording(api, lesson_ids[0])
     [camera] = [one for one in detail["sources"] if one["source_id"] == "lead.camera"]
     gap_s = sum(gap["end_s"] - gap["start_s"] for gap in camera["gaps"])
     report(
