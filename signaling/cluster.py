@@ -13,7 +13,6 @@ from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.fences import NO_FENCES, Fences
-from signaling.base.upkeep import Upkeep
 from signaling.cells.api import HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.fence import LeaseFences
@@ -22,6 +21,7 @@ from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.desk import ClassroomDesk
 from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_drain, ask_to_take
 from signaling.classroom.moving import Drain
+from signaling.classroom.taking_up import OrphanWatch
 from signaling.classroom.tenure import NoLesson, Tenure
 from signaling.forwarding.clients import CellClients
 from signaling.forwarding.door import DoorKeeper
@@ -73,7 +73,10 @@ class Cluster:
         self._places = CellPlaces(self.desk, partial(ask_to_take, self._sender))
         self.seen = SeenNodes(self.desk, partial(ask_to_drain, self._sender))
         self._config = config
-        self._upkeep = Upkeep()
+        # By then cells that started at the same time have told of themselves.
+        self._orphans = OrphanWatch(
+            self._take_orphans, quiet_s=config.cells_ttl_s, every_s=ORPHANS_S
+        )
         self._classroom: ClassroomDesk | None = None
         self._leaving = False
         self._drain: Drain | None = None
@@ -123,10 +126,10 @@ class Cluster:
         self._drain = classroom.drain_to(OtherCells(self.desk, self._places))
 
     async def join(self) -> None:
-        """Tell the others that this process is ready, and take up lessons left behind."""
+        """Tell the others that this process is ready, and begin to take up orphans."""
         await self.desk.start()
         if self._classroom is not None:
-            self._upkeep.every(ORPHANS_S, "orphans", [self._take_orphans])
+            self._orphans.start()
 
     async def set_drain(self, on: bool) -> None:
         """Begin to move the lessons of this cell to others and take no new ones, or end that."""
@@ -149,7 +152,7 @@ class Cluster:
         self._leaving = True
         if self._drain is not None:
             await self._drain.end()
-        await self._upkeep.stop()
+        await self._orphans.stop()
         await self.desk.watch.talk()
 
     async def stop(self) -> None:
@@ -186,7 +189,7 @@ class Cluster:
             await self._classroom.hub.lose(lesson_id)
 
     async def _on_nodes(self, _changes: tuple[HealthChange, ...]) -> None:
-        await self._take_orphans()
+        self._orphans.wake()  # no more than that: the next beat waits for us
 
     async def _take_orphans(self) -> None:
         if self._classroom is not None and self._takes_lessons:
