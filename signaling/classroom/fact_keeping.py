@@ -108,7 +108,8 @@ class FactKeeper:
 
     def waits(self, lesson_id: str) -> bool:
         """Tell whether something of a lesson is yet to be written."""
-        return lesson_id in self._unwritten or lesson_id in self._over
+        waiting = lesson_id in self._unwritten or lesson_id in self._over
+        return waiting or self._writing.locked()  # the lock may be a write of this lesson
 
     def forget(self, lesson_id: str) -> None:
         """Forget a lesson with all that is not written: another process writes of it now."""

@@ -112,7 +112,7 @@ class RoomHub:
         await self.saver.stop()
         for lesson_id in tuple(self._rooms):
             self._drop(lesson_id)
-        await asyncio.gather(*self._leaving)
+        await asyncio.gather(*self._leaving, return_exceptions=True)  # `_left` has told of errors
 
     @property
     def rooms(self) -> Sequence[LiveRoom]:
@@ -172,6 +172,10 @@ class RoomHub:
             self._next_seq = max(self._next_seq, room.state.seq + 1)
             self._leave(lesson_id)
 
+    def give_back_unopened(self, lesson_id: str) -> None:
+        """Give a lesson back that was taken and got no room, unless it has one by then."""
+        self._leave(lesson_id)
+
     def _leave(self, lesson_id: str) -> None:
         task = asyncio.create_task(self._give_back(lesson_id), name="give-back")
         self._leaving.add(task)
@@ -203,7 +207,9 @@ class RoomHub:
             if not await self._write_last(room):
                 room.is_held = False
                 return None
-            await self.recordings.leave(lesson_id)
+            await self.recordings.abandon(lesson_id)
+            if self._rooms.get(lesson_id) is not room:
+                return None  # lost meanwhile, and closed: another process has it already
             del self._rooms[lesson_id]
             self._next_seq = max(self._next_seq, room.state.seq + 1)
             self._links.close(lesson_id)
@@ -274,7 +280,7 @@ class RoomHub:
             self._drop(record.lesson_id)
         self._relay.close_room(record.lesson_id)
 
-    def lose(self, lesson_id: str) -> None:
+    async def lose(self, lesson_id: str) -> None:
         """Close the room of a lesson that another process has now. Nothing of it is written."""
         self.saver.forget(lesson_id)
         self._facts.forget(lesson_id)
@@ -283,6 +289,7 @@ class RoomHub:
         if room is not None:
             room.close(ByeReason.SHUTDOWN)  # pages come back, and find the other process
         self._relay.close_room(lesson_id)
+        await self.recordings.abandon(lesson_id)
 
     async def retry_recordings(self) -> None:
         """Try again where recording could not begin."""

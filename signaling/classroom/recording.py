@@ -55,7 +55,7 @@ class LessonRecordings:
             return
         self._not_begun.pop(lesson_id, None)
         if self._room(lesson_id) is not room:
-            await self._recorder.end(lesson_id)  # the lesson ended while recording began
+            await self.end(lesson_id)  # the lesson ended while recording began
             return
         for participant_id in room.state.on_stage:
             self.mark_stage(lesson_id, participant_id, True)
@@ -68,16 +68,13 @@ class LessonRecordings:
         except Exception:
             log.exception("recording_end_failed", lesson_id=lesson_id)
 
-    async def leave(self, lesson_id: str) -> None:
-        """Leave the recording to the process that goes on with the lesson. A failure stops nothing.
-
-        The part of this process is closed without an end marker.
-        """
+    async def abandon(self, lesson_id: str) -> None:
+        """Leave the recording to the process that has the lesson now. A failure stops nothing."""
         self._not_begun.pop(lesson_id, None)
         try:
-            await _abandon(self._recorder, lesson_id)
+            await self._recorder.abandon(lesson_id)
         except Exception:
-            log.exception("recording_not_left", lesson_id=lesson_id)
+            log.exception("recording_not_abandoned", lesson_id=lesson_id)
 
     async def retry(self) -> None:
         """Try again where recording could not begin (a disk was full, a folder not mounted)."""
@@ -127,17 +124,6 @@ class LessonRecordings:
     def _tell(room: LiveRoom, recording: RecordingState) -> None:
         room.state.recording.set(recording)
         room.flush()
-
-
-async def _abandon(recorder: Recorder, lesson_id: str) -> None:
-    """SEAM of issue 14: `Recorder.abandon` comes with the branch h/recorder.
-
-    Then this function is `await recorder.abandon(lesson_id)`. Until then a recording that moves
-    stays open here until the process stops, which ends it without a marker, too.
-    """
-    abandon: Callable[[str], Awaitable[None]] | None = getattr(recorder, "abandon", None)
-    if abandon is not None:
-        await abandon(lesson_id)
 
 
 def lesson_facts(record: LessonRecord) -> LessonFacts:

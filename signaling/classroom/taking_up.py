@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import structlog
 
-from signaling.base.errors import Busy, CellAway, NotFound, WrongLessonState
+from signaling.base.errors import SignalingError
+from signaling.base.turns import end_between_turns
 from signaling.classroom.hub import RoomHub
 from signaling.classroom.tenure import Tenure
 from signaling.lessons.records import LessonRecord
@@ -43,7 +46,11 @@ class LessonTaker:
             Busy: too many rooms are open.
         """
         await self._tenure.take(lesson_id)  # before the hub's lock: an answer may take a moment
-        await self._hub.enter(lesson_id)
+        try:
+            await self._hub.enter(lesson_id)
+        except BaseException:  # such as the end of the lesson meanwhile: nobody else gives it back
+            self._hub.give_back_unopened(lesson_id)
+            raise
         record = await self._lessons.lesson(lesson_id)
         if record is not None:
             await self._hub.follow(record)
@@ -56,7 +63,58 @@ class LessonTaker:
         ):
             try:
                 await self.take(lesson_id)
-            except (Busy, CellAway, NotFound, WrongLessonState) as error:
+            except SignalingError as error:  # one lesson must not keep the others waiting
                 log.info("orphan_not_taken_up", lesson_id=lesson_id, reason=str(error))
             else:
                 log.info("orphan_taken_up", lesson_id=lesson_id)
+
+
+class OrphanWatch:
+    """Looks for lessons without a cell: at intervals, and at once when something has changed.
+
+    It is a task of its own. A look asks the database and opens rooms, and must hold up no beat.
+    """
+
+    def __init__(
+        self, look: Callable[[], Awaitable[None]], *, quiet_s: float, every_s: float
+    ) -> None:
+        """Make it.
+
+        Args:
+            look: takes up what is there to take; looks never overlap.
+            quiet_s: seconds before the first look. Cells that start side by side see each other by
+                then, so the first one does not take everything.
+            every_s: seconds between two looks.
+        """
+        self._look = look
+        self._quiet_s = quiet_s
+        self._every_s = every_s
+        self._news = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._task = asyncio.create_task(self._again(), name="orphans")
+
+    def wake(self) -> None:
+        """Look soon."""
+        self._news.set()
+
+    async def stop(self) -> None:
+        """End it, between two looks if they do not take too long."""
+        if self._task is not None:
+            await end_between_turns(self._task, self._turn)
+            self._task = None
+
+    async def _again(self) -> None:
+        await asyncio.sleep(self._quiet_s)
+        while True:
+            self._news.clear()
+            try:
+                async with self._turn:
+                    await self._look()
+            except Exception:
+                log.exception("orphans_not_looked_for")  # the next look may fare better
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), self._every_s)

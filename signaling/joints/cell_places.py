@@ -93,7 +93,11 @@ class OtherCells:
 
 
 class CellShares:
-    """Implements `Shares` of the classroom: each orphan goes where placement puts it."""
+    """Implements `Shares` of the classroom: each orphan goes where placement puts it.
+
+    A lesson that this cell had in a former life is its own again. To the others its holder is
+    alive, so none of them would take it.
+    """
 
     def __init__(self, desk: CellsDesk) -> None:
         self._desk = desk
@@ -104,13 +108,15 @@ class CellShares:
             return ()
         own = self._desk.node_id
         there = {one.node.node_id for one in self._desk.nodes if one.health is not Health.GONE}
-        # A lesson that this cell had in a former life is an orphan, too.
         others = there - {own}
         holders = await self._desk.holders.holders([one.lesson_id for one in lessons])
         orphans = [one for one in lessons if holders.get(one.lesson_id) not in others]
         orphans.sort(key=lambda one: one.lesson_id)
         mine = []
         for one in orphans[:ORPHANS_AT_ONCE]:
+            if holders.get(one.lesson_id) == own:
+                mine.append(one.lesson_id)
+                continue
             chosen = self._desk.choose(one.lesson_id, _size(one))
             if isinstance(chosen, Node) and chosen.node_id == own:
                 mine.append(one.lesson_id)
