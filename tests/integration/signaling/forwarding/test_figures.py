@@ -87,7 +87,9 @@ async def test_forwarded_requests_and_their_failures_are_counted(cluster: Cluste
     lesson = await teacher.live_lesson()
     path = f"/api/lessons/{lesson['lesson_id']}/end"
     await cluster.cell_down()
-    async with teacher.http.post(f"{cluster.url}{path}", headers={"X-CSRF-Token": teacher.identity["csrf_token"]}) as answer:
+    async with teacher.http.post(
+        f"{cluster.url}{path}", headers={"X-CSRF-Token": teacher.identity["csrf_token"]}
+    ) as answer:
         assert answer.status == 503
     figures = ForwardFigures(cluster.forwarder.counts)
     told = {
