@@ -22,8 +22,11 @@ log = structlog.get_logger(__name__)
 class Shares(Protocol):
     """Knows which lessons without a cell this process is to take up."""
 
+    async def orphans(self, lesson_ids: Sequence[str]) -> Sequence[str]:
+        """Return those of these lessons that no other living cell has."""
+
     async def mine(self, lessons: Sequence[LessonRecord]) -> Sequence[str]:
-        """Return those of these lessons that no living cell has, and that are this process's.
+        """Return those of these orphans that are this process's to take up.
 
         All cells choose alike. Where they do not, only one of them gets the lesson.
         """
@@ -57,10 +60,11 @@ class LessonTaker:
 
     async def take_orphans(self, shares: Shares) -> None:
         """Take up this process's share of the live lessons whose cell is gone."""
-        live = await self._lessons.live()
-        for lesson_id in await shares.mine(
-            [record for record in live if not self._tenure.has(record.lesson_id)]
-        ):
+        live = await self._lessons.live_ids()
+        elsewhere = [lesson_id for lesson_id in live if not self._tenure.has(lesson_id)]
+        orphans = await shares.orphans(elsewhere)
+        records = await self._lessons.lessons(orphans) if orphans else {}
+        for lesson_id in await shares.mine(tuple(records.values())):
             try:
                 await self.take(lesson_id)
             except SignalingError as error:  # one lesson must not keep the others waiting

@@ -1,7 +1,7 @@
 """Orphans are looked for apart from the beats; one that cannot be had keeps no other waiting."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import SimpleNamespace
 from typing import cast
 
@@ -61,8 +61,11 @@ class FakeLessons:
     def __init__(self, *lesson_ids: str) -> None:
         self.lesson_ids = lesson_ids
 
-    async def live(self) -> Sequence[LessonRecord]:
-        return [_record(one) for one in self.lesson_ids]
+    async def live_ids(self) -> Sequence[str]:
+        return self.lesson_ids
+
+    async def lessons(self, lesson_ids: Collection[str]) -> dict[str, LessonRecord]:
+        return {one: _record(one) for one in lesson_ids}
 
     async def lesson(self, lesson_id: str) -> LessonRecord | None:
         return _record(lesson_id)
@@ -70,6 +73,9 @@ class FakeLessons:
 
 class AllMine:
     """Shares of the only cell."""
+
+    async def orphans(self, lesson_ids: Sequence[str]) -> Sequence[str]:
+        return lesson_ids
 
     async def mine(self, lessons: Sequence[LessonRecord]) -> Sequence[str]:
         return [one.lesson_id for one in lessons]
