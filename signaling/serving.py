@@ -222,5 +222,8 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
 async def _greet(server: Running) -> None:
     """Tell the operator at the terminal where the pages are, and what to do first."""
     print(listing(server.http.urls), flush=True)  # noqa: T201
+    cluster = server.services.cluster
+    if cluster is not None and not cluster.desk.state.reachable:
+        print(Word.REDIS_AWAY(), flush=True)  # noqa: T201
     if not await server.services.people.has_people():
         print(Word.FIRST_STEP(), flush=True)  # noqa: T201
