@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
@@ -117,10 +117,19 @@ class CellsDesk:
         """How this process stands to the others."""
         return self.watch.state
 
-    def choose(self, lesson_id: str, expected: int) -> Node | NoPlace:
-        """Choose a cell for a lesson of so many participants; see `Placer`."""
+    def choose(
+        self, lesson_id: str, expected: int, without: Collection[str] = ()
+    ) -> Node | NoPlace:
+        """Choose a cell for a lesson of so many participants; see `Placer`.
+
+        Args:
+            lesson_id: the lesson.
+            expected: participants that it will have.
+            without: cells that were asked in vain.
+        """
         expected = min(max(expected, 1), MAX_EXPECTED)
-        return self._placer.place(lesson_id, expected, self.nodes, self._clock.monotonic())
+        nodes = [seen for seen in self.nodes if seen.node.node_id not in without]
+        return self._placer.place(lesson_id, expected, nodes, self._clock.monotonic())
 
     async def start(self) -> None:
         """Begin to beat. A Redis that is away does not keep the process from starting."""

@@ -14,6 +14,7 @@ from signaling.lessons.records import LessonRecord
 
 log = structlog.get_logger(__name__)
 
+MOST_ASKED = 3  # cells for one lesson; a page asks again by itself
 ORPHANS_AT_ONCE = 100  # of one look; a cell has room for some tens
 
 # Asks a cell to take a lesson; tells whether it has it now. Raises CellAway.
@@ -37,27 +38,35 @@ class CellPlaces:
         self._desk.places.forget(lesson_id)
 
     async def place(self, lesson_id: str, expected: int) -> CellAddress:
-        """See `LessonPlaces`. The chosen cell is asked to take the lesson.
+        """See `LessonPlaces`. The chosen cell is asked to take the lesson, or else another.
 
-        Of several processes that place a lesson at once, one succeeds, and all find its cell.
+        A cell that has begun to drain, or has just died, may look well for a beat. Of several
+        processes that place a lesson at once, one succeeds, and all find its cell.
         """
-        node = self._desk.choose(lesson_id, expected)
-        if isinstance(node, NoPlace):
-            raise NoCell(node)
-        cell = CellAddress.at(node.node_id, node.address)
+        asked: set[str] = set()
+        while len(asked) < MOST_ASKED:
+            node = self._desk.choose(lesson_id, expected, without=asked)
+            if isinstance(node, NoPlace):
+                if not asked:
+                    raise NoCell(node)
+                break
+            asked.add(node.node_id)
+            cell = CellAddress.at(node.node_id, node.address)
+            if await self._took(cell, lesson_id):
+                log.info("lesson_placed", lesson_id=lesson_id, cell=cell.cell_id)
+                return cell
+            if (found := await self.cell_of(lesson_id)) is not None:
+                return found
+        raise NoCell(f"{', '.join(sorted(asked))} cannot take the lesson now")
+
+    async def _took(self, cell: CellAddress, lesson_id: str) -> bool:
+        """Ask a cell to take a lesson; tell whether it has said that it has it now."""
         try:
-            taken = await self._ask_to_take(cell, lesson_id)
-        except CellAway as error:
-            raise NoCell(str(error)) from None
+            return await self._ask_to_take(cell, lesson_id)
+        except CellAway:
+            return False
         finally:
             self.forget(lesson_id)
-        if taken:
-            log.info("lesson_placed", lesson_id=lesson_id, cell=cell.cell_id)
-            return cell
-        found = await self.cell_of(lesson_id)
-        if found is None:
-            raise NoCell(f"{cell.cell_id} cannot take the lesson now")
-        return found
 
     async def cells(self) -> Sequence[CellAddress]:
         """See `LessonPlaces`; those that are gone are not among them."""

@@ -1,6 +1,6 @@
 """Lessons are placed among the cells that are there, and orphans are shared among them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import cast
@@ -60,8 +60,11 @@ class FakeDesk:
     def places(self) -> FakeBook:
         return self.book
 
-    def choose(self, lesson_id: str, expected: int) -> Node | NoPlace:
-        return self._placer.place(lesson_id, expected, self.nodes, 0.0)
+    def choose(
+        self, lesson_id: str, expected: int, without: Collection[str] = ()
+    ) -> Node | NoPlace:
+        nodes = [one for one in self.nodes if one.node.node_id not in without]
+        return self._placer.place(lesson_id, expected, nodes, 0.0)
 
 
 def _cell(name: str, health: Health = Health.ALIVE, **more: int) -> SeenNode:
@@ -137,15 +140,17 @@ async def test_one_look_has_a_bound() -> None:
 class FakeDoors:
     """Doors of cells that are asked to take a lesson."""
 
-    def __init__(self, answer: bool | CellAway) -> None:
+    def __init__(self, *answers: bool | CellAway) -> None:
+        """`answers` come one after the other; the last one stays."""
         self.asked: list[tuple[str, str]] = []
-        self._answer = answer
+        self._answers = list(answers)
 
     async def take(self, cell: CellAddress, lesson_id: str) -> bool:
         self.asked.append((cell.cell_id, lesson_id))
-        if isinstance(self._answer, CellAway):
-            raise self._answer
-        return self._answer
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, CellAway):
+            raise answer
+        return answer
 
 
 def _places(desk: FakeDesk, doors: FakeDoors) -> CellPlaces:
@@ -157,6 +162,14 @@ async def test_a_lesson_is_placed_by_asking_the_chosen_cell() -> None:
     cell = await _places(desk, doors).place("x", 3)
     assert (cell.cell_id, doors.asked) == ("b", [("b", "x")])
     assert desk.book.forgotten == ["x"]
+
+
+@pytest.mark.parametrize("answer", [False, CellAway("gone")])
+async def test_another_cell_is_asked_where_the_chosen_one_cannot(answer: bool | CellAway) -> None:
+    """It drains, or has just died; its last beat says nothing of that."""
+    desk, doors = FakeDesk("w", (_cell("a", load=9), _cell("b"))), FakeDoors(answer, True)
+    cell = await _places(desk, doors).place("x", 3)
+    assert (cell.cell_id, doors.asked) == ("a", [("b", "x"), ("a", "x")])
 
 
 async def test_who_was_slower_finds_the_cell_of_the_faster_one() -> None:
