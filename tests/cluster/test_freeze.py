@@ -1,7 +1,6 @@
 """A cell is drained under a synthetic publisher and viewer that come back as pages do.
 
-Web process and cells run in this process, so that starting them costs little. The longest gap of the
-picture is printed (`pytest -s`); docs/cells.md has the figures.
+The longest gap of the picture is printed (`pytest -s`); docs/cells.md has the figures.
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,33 +23,14 @@ from load_tests.peer import Endpoint
 from load_tests.publish import PublishingPeer, VideoPlan
 from load_tests.rtp import RtpPacket
 from load_tests.watch import ViewingPeer
-from signaling.base.config import load
 from signaling.command.seed import RECEIVE_ROOMS
-from signaling.serving import Running, running
 from tests.support.control import Closed, read
-from tests.support.made_once import put_demo_people
+from tests.support.one_process import one_process
 from tests.support.server import Client
 from tests.support.waiting import until as true
 
 PICTURES_PER_S = 20
 MOVED_WITHIN_S = 0.1  # as `control.ts`
-
-
-@asynccontextmanager
-async def _installation(folder: Path, redis_url: str) -> AsyncIterator[dict[str, Running]]:
-    """A web process and two cells, by their names."""
-    data = folder / "data"
-    data.mkdir()
-    await put_demo_people(data / "tongke.db")
-    shared = {"data_dir": str(data), "redis_url": redis_url, "udp_hosts": ("127.0.0.1",)}
-    shared |= {"http_host": "127.0.0.1", "http_port": 0, "udp_port": 0}
-    async with AsyncExitStack() as stack:
-        made = {}
-        for name, roles in (("web", ("web", "worker")), ("a", ("cell",)), ("b", ("cell",))):
-            door = None if name == "web" else f"unix://{folder}/{name}.sock"
-            config = load(overrides={**shared, "node_id": name, "roles": roles, "door": door})
-            made[name] = await stack.enter_async_context(running(config))
-        yield made
 
 
 class Page:
@@ -146,7 +127,7 @@ class Screen:
     def longest_gap_s(self, since: float) -> float:
         """The longest time without a picture, from a moment on."""
         times = [one for one in self.at if one >= since]
-        return max(after - before for before, after in zip(times, times[1:], strict=False))
+        return max(after - before for before, after in pairwise(times))
 
 
 def _endpoint(client: Client, access: dict[str, Any]) -> Endpoint:
@@ -154,17 +135,12 @@ def _endpoint(client: Client, access: dict[str, Any]) -> Endpoint:
 
 
 async def test_the_picture_of_a_drained_cell_goes_on(folder: Path, redis_url: str) -> None:
-    async with _installation(folder, redis_url) as nodes, AsyncExitStack() as stack:
-        clients = []
-        for _ in range(3):
-            jar = aiohttp.CookieJar(unsafe=True)
-            http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
-            clients.append(Client(nodes["web"].http.url.rstrip("/"), http))
-        teacher, terminal, admin = clients
-        await teacher.login("wang")
-        await admin.login("xianguan")
+    async with one_process(folder, redis_url) as inst, AsyncExitStack() as stack:
+        nodes = inst.nodes
+        teacher, admin = await inst.sign_in("wang"), await inst.sign_in("xianguan")
         lesson = await teacher.live_lesson(rooms=RECEIVE_ROOMS[:1])
         lesson_id = lesson["lesson_id"]
+        terminal = inst.client()
         await terminal.terminal_login(join_code=lesson["join_code"], room_id=RECEIVE_ROOMS[0])
         lead, screen = Lead(teacher, lesson_id), Screen(terminal, lesson_id)
         stack.push_async_callback(lead.leave)
@@ -181,7 +157,7 @@ async def test_the_picture_of_a_drained_cell_goes_on(folder: Path, redis_url: st
         def has(name: str) -> bool:
             return nodes[name].services.hub.room(lesson_id) is not None
 
-        former, following = ("a", "b") if has("a") else ("b", "a")
+        former, following = ("cell-1", "cell-2") if has("cell-1") else ("cell-2", "cell-1")
         for turn in range(3):
             began, seen = time.monotonic(), len(screen.at)
             assert (await admin.call("POST", f"/api/nodes/{former}/drain"))["draining"]
