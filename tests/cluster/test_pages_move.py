@@ -10,7 +10,6 @@ from typing import Any
 
 from signaling.command.seed import RECEIVE_ROOMS
 from tests.cluster.test_one_machine import _cell_of, _installation, _process_of
-from tests.interop.test_accessibility import Inspector
 from tests.support.browser import Browsers, Capture, browsers
 from tests.support.pages import sign_in
 from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
@@ -105,24 +104,3 @@ async def test_the_picture_goes_on_when_a_cell_is_drained_and_when_it_dies(
         print("killed:", await _flows_again(room))  # noqa: T201
         await teacher.sees("end-lesson")
         assert teacher.seat.errors == room.seat.errors == []
-
-
-async def test_the_page_of_nodes_is_for_everybody(folder: Path, redis_url: str) -> None:
-    """Its rules of axe, its keys, and what it shows of two cells."""
-    inspector = Inspector()
-    async with _installation(folder, redis_url) as server, browsers() as opened:
-        page = (await opened.seat()).page
-        await sign_in(page, server.url, "xianguan", "/system/nodes")
-        await page.locator('[data-testid="node-it.cell-2"][data-stand="well"]').wait_for()
-        await inspector.look("nodes", page, "nodes")
-        button = page.get_by_test_id("node-it.cell-1").get_by_test_id("node-drain")
-        await button.focus()
-        await page.keyboard.press("Enter")
-        await inspector.look("asked", page, "confirm-yes")
-        await page.keyboard.press("Escape")
-        await page.get_by_test_id("confirm-yes").wait_for(state="detached")
-        await button.click()
-        await page.get_by_test_id("confirm-yes").click()
-        await page.locator('[data-testid="node-it.cell-1"][data-stand="drained"]').wait_for()
-        await inspector.look("drained", page, "node-end-drain")
-    assert inspector.wrong == {}
