@@ -132,8 +132,9 @@ async def test_kill_9_of_a_cell_with_three_lessons(
 ) -> None:
     only, *others = city.cells
     for cell in others:  # so that all three lessons come to one cell
-        await cell.kill()
-    await until(lambda: _gone(city, others), lambda: city.logs)
+        assert cell.host is not None
+        cell.host.pull()
+    await until(lambda: _are(city, others, "GONE"), lambda: city.logs)
     api = await city.sign_in("wang")
     seen_lesson = await lesson_open_now(api)
     async with contextlib.AsyncExitStack() as stack:
@@ -146,7 +147,9 @@ async def test_kill_9_of_a_cell_with_three_lessons(
             synthetic.append(await stack.enter_async_context(attended))
         await asyncio.gather(*(people.back() for people in synthetic))
         for cell in others:
-            await cell.start()
+            assert cell.host is not None
+            cell.host.plug()
+        await until(lambda: _are(city, others, "ALIVE"), lambda: city.logs)
         await asyncio.sleep(TAUGHT_S)
         lesson_ids = [seen_lesson["lesson_id"], *(one.lesson_id for one in synthetic)]
         assert {(await city.lease(one)).cell_id for one in lesson_ids} == {only.node_id}
@@ -186,12 +189,17 @@ async def test_kill_9_of_a_cell_with_three_lessons(
     assert gap_s <= max(pages_s) + LOST_S
 
 
-async def _gone(city: City, cells: list[Node]) -> bool:
-    """Whether the web process knows that cells are gone."""
-    text = "".join(change for one in city.web.told("nodes_changed") for change in one["changes"])
-    return all(
-        text.rfind(f"'{cell.node_id}'") < text.find("GONE", text.rfind(f"'{cell.node_id}'"))
+async def _are(city: City, cells: list[Node], health: str) -> bool:
+    """Whether the web process counts cells as gone, or as alive."""
+    last = {
+        cell.node_id: change
+        for one in city.web.told("nodes_changed")
+        for change in one["changes"]
         for cell in cells
+        if f"'{cell.node_id}'" in change
+    }
+    return len(last) == len(cells) and all(
+        f"after=<Health.{health}:" in change for change in last.values()
     )
 
 
