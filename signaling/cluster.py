@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from prometheus_client.registry import Collector
+
 from signaling.access.secret_file import load_keyring
 from signaling.access.signing import Keyring
 from signaling.base.clock import Clock
@@ -14,6 +16,7 @@ from signaling.base.fences import NO_FENCES, Fences
 from signaling.cells.api import HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.fence import LeaseFences
+from signaling.cells.metrics import CellFigures
 from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.desk import ClassroomDesk
 from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_drain, ask_to_take
@@ -22,8 +25,10 @@ from signaling.classroom.taking_up import OrphanWatch
 from signaling.classroom.tenure import NoLesson, Tenure
 from signaling.forwarding.clients import CellClients
 from signaling.forwarding.door import DoorKeeper
+from signaling.forwarding.figures import AllFigures
 from signaling.forwarding.forwarder import Forwarder
 from signaling.forwarding.keys import InnerKeys, read_secrets
+from signaling.forwarding.metrics import DoorFigures, ForwardFigures
 from signaling.forwarding.places import CellAddress
 from signaling.forwarding.sender import Sender
 from signaling.joints.cell_places import CellPlaces, CellShares, OtherCells
@@ -32,6 +37,7 @@ from signaling.joints.leased_lessons import LeasedLessons
 from signaling.joints.open_lessons import StoredLessons
 from signaling.joints.server_nodes import SeenNodes
 from signaling.lessons.store import LessonStore
+from signaling.web.metrics import Figures
 
 ORPHANS_S = 1.0  # between two looks for lessons whose cell is gone; news of a node come at once
 
@@ -99,6 +105,20 @@ class Cluster:
         if self.forwarder is None:
             return InTime(local)
         return InTime(RemoteLessons(self._places, self._stored, self._sender))
+
+    @property
+    def figures(self) -> tuple[Collector, ...]:
+        """What this process tells of itself among the others."""
+        of_all: Collector = CellFigures(self.desk)
+        if self.door is not None:
+            return of_all, DoorFigures(self.door)
+        return (
+            (of_all,) if self.forwarder is None else (of_all, ForwardFigures(self.forwarder.counts))
+        )
+
+    def all_figures(self, own: Figures) -> Figures:
+        """Return the figures of this process together with those of all cells."""
+        return AllFigures(own, self.desk.node_id, self._places, self._sender)
 
     def hold(self, classroom: ClassroomDesk) -> None:
         """Name the rooms of this cell, which are to follow its leases."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -18,12 +19,19 @@ from signaling.lessons.store import LessonStore
 
 log = structlog.get_logger(__name__)
 
+CALM_S = 0.1  # in which a process that is not starved is late by some milliseconds
+STARVED_S = 0.2  # late by this much, it is
+MOST_CALMS = 30  # then it looks all the same: somebody must
+
 
 class Shares(Protocol):
     """Knows which lessons without a cell this process is to take up."""
 
+    async def orphans(self, lesson_ids: Sequence[str]) -> Sequence[str]:
+        """Return those of these lessons that no other living cell has."""
+
     async def mine(self, lessons: Sequence[LessonRecord]) -> Sequence[str]:
-        """Return those of these lessons that no living cell has, and that are this process's.
+        """Return those of these orphans that are this process's to take up.
 
         All cells choose alike. Where they do not, only one of them gets the lesson.
         """
@@ -57,10 +65,11 @@ class LessonTaker:
 
     async def take_orphans(self, shares: Shares) -> None:
         """Take up this process's share of the live lessons whose cell is gone."""
-        live = await self._lessons.live()
-        for lesson_id in await shares.mine(
-            [record for record in live if not self._tenure.has(record.lesson_id)]
-        ):
+        live = await self._lessons.live_ids()
+        elsewhere = [lesson_id for lesson_id in live if not self._tenure.has(lesson_id)]
+        orphans = await shares.orphans(elsewhere)
+        records = await self._lessons.lessons(orphans) if orphans else {}
+        for lesson_id in await shares.mine(tuple(records.values())):
             try:
                 await self.take(lesson_id)
             except SignalingError as error:  # one lesson must not keep the others waiting
@@ -76,7 +85,12 @@ class OrphanWatch:
     """
 
     def __init__(
-        self, look: Callable[[], Awaitable[None]], *, quiet_s: float, every_s: float
+        self,
+        look: Callable[[], Awaitable[None]],
+        *,
+        quiet_s: float,
+        every_s: float,
+        calm: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Make it.
 
@@ -85,10 +99,12 @@ class OrphanWatch:
             quiet_s: seconds before the first look. Cells that start side by side see each other by
                 then, so the first one does not take everything.
             every_s: seconds between two looks.
+            calm: waited for before each look; None: until this process is not starved.
         """
         self._look = look
         self._quiet_s = quiet_s
         self._every_s = every_s
+        self._calm = calm or undisturbed
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -111,6 +127,7 @@ class OrphanWatch:
         await asyncio.sleep(self._quiet_s)
         while True:
             self._news.clear()
+            await self._calm()
             try:
                 async with self._turn:
                     await self._look()
@@ -118,3 +135,20 @@ class OrphanWatch:
                 log.exception("orphans_not_looked_for")  # the next look may fare better
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), self._every_s)
+
+
+async def undisturbed(
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """Wait until this process has had its processor for a moment, or for `MOST_CALMS` of them.
+
+    A machine that is overloaded for longer than a TTL makes its cells seem gone to each other. A
+    cell that takes their lessons while it is starved itself would lose them again a moment later.
+    """
+    for _ in range(MOST_CALMS):
+        began = now()
+        await sleep(CALM_S)
+        if now() - began < CALM_S + STARVED_S:
+            return
+    log.warning("cell_starved")

@@ -1,7 +1,7 @@
 """Orphans are looked for apart from the beats; one that cannot be had keeps no other waiting."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import SimpleNamespace
 from typing import cast
 
@@ -10,7 +10,7 @@ import pytest
 from signaling.base.errors import CellAway, SignalingError, WrongLessonState
 from signaling.base.fences import LeaseLost
 from signaling.classroom.hub import RoomHub
-from signaling.classroom.taking_up import LessonTaker, OrphanWatch
+from signaling.classroom.taking_up import MOST_CALMS, LessonTaker, OrphanWatch, undisturbed
 from signaling.classroom.tenure import EveryLesson
 from signaling.lessons.records import LessonRecord
 from signaling.lessons.store import LessonStore
@@ -61,8 +61,11 @@ class FakeLessons:
     def __init__(self, *lesson_ids: str) -> None:
         self.lesson_ids = lesson_ids
 
-    async def live(self) -> Sequence[LessonRecord]:
-        return [_record(one) for one in self.lesson_ids]
+    async def live_ids(self) -> Sequence[str]:
+        return self.lesson_ids
+
+    async def lessons(self, lesson_ids: Collection[str]) -> dict[str, LessonRecord]:
+        return {one: _record(one) for one in lesson_ids}
 
     async def lesson(self, lesson_id: str) -> LessonRecord | None:
         return _record(lesson_id)
@@ -70,6 +73,9 @@ class FakeLessons:
 
 class AllMine:
     """Shares of the only cell."""
+
+    async def orphans(self, lesson_ids: Sequence[str]) -> Sequence[str]:
+        return lesson_ids
 
     async def mine(self, lessons: Sequence[LessonRecord]) -> Sequence[str]:
         return [one.lesson_id for one in lessons]
@@ -147,9 +153,39 @@ async def _turns(count: int = 10) -> None:
         await asyncio.sleep(0)
 
 
+async def _calm() -> None:
+    """The process is never starved."""
+
+
+@pytest.mark.parametrize("late_s", [(), (0.5,), (0.5, 3.0)])
+async def test_a_starved_process_waits_until_it_is_calm(late_s: Sequence[float]) -> None:
+    now, slept = 0.0, 0
+    lateness = iter((*late_s, 0.0))
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now, slept
+        now += seconds + next(lateness)
+        slept += 1
+
+    await undisturbed(lambda: now, sleep)
+    assert slept == len(late_s) + 1
+
+
+async def test_a_process_that_is_always_starved_looks_all_the_same() -> None:
+    now, slept = 0.0, 0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now, slept
+        now += seconds + 1.0
+        slept += 1
+
+    await undisturbed(lambda: now, sleep)
+    assert slept == MOST_CALMS
+
+
 async def test_news_bring_a_look_at_once_and_looks_do_not_overlap() -> None:
     looks = Looks()
-    watch = OrphanWatch(looks.look, quiet_s=0.0, every_s=NEVER_S)
+    watch = OrphanWatch(looks.look, quiet_s=0.0, every_s=NEVER_S, calm=_calm)
     watch.start()
     await _turns()
     assert looks.count == 1
@@ -170,7 +206,7 @@ async def test_news_bring_a_look_at_once_and_looks_do_not_overlap() -> None:
 async def test_a_look_that_fails_is_followed_by_others() -> None:
     looks = Looks()
     looks.failure = OSError("the database is away")
-    watch = OrphanWatch(looks.look, quiet_s=0.0, every_s=NEVER_S)
+    watch = OrphanWatch(looks.look, quiet_s=0.0, every_s=NEVER_S, calm=_calm)
     watch.start()
     await _turns()
     watch.wake()
