@@ -63,5 +63,5 @@ def test_a_family_of_another_type_is_left_out() -> None:
 
 def test_what_is_no_text_of_figures_is_refused() -> None:
     for text in (b"<html>", b"\xff", b"tongke_rooms{"):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             parsed(text)
