@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--rounds", type=int, default=1, help="phases without and with it, in turn")
     load.add_argument("--viewers", type=int, default=4)
     load.add_argument("--seconds", type=float, default=12, help="of each phase")
+    load.add_argument("--cells", type=int, default=0, help="cells beside a web process")
     load.add_argument("--server-path", type=Path, help="another checkout, whose server runs")
     months = commands.add_parser("ledger", help="time of a month's ledger, beside years of others")
     months.add_argument("--points", type=int, default=200)
@@ -176,6 +177,7 @@ def _work(options: argparse.Namespace) -> Coroutine[Any, Any, Mapping[str, objec
                 checkout=options.server_path,
                 load=options.load,
                 rounds=options.rounds,
+                cells=options.cells,
             )
         case "imports":
             return imports(rows=options.rows, database=options.database)

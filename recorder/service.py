@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any
@@ -11,10 +10,15 @@ from typing import Any
 import structlog
 
 from recorder.api import (
+    ALL_DUTIES,
     Entry,
+    GoesOn,
     LessonFacts,
+    LessonGuard,
     Manifest,
+    NotOnDuty,
     PublishedFile,
+    RecorderDuty,
     RecorderListener,
     RecordingFailure,
     RecordingState,
@@ -22,16 +26,18 @@ from recorder.api import (
 )
 from recorder.archive.copying import copied
 from recorder.archive.reader import has_ended
-from recorder.archive.session import OpenArchive, RecordingSession
 from recorder.config import RecorderConfig
-from recorder.core.archive_format import Begin, SourceName, Stage
+from recorder.core.archive_format import Begin
 from recorder.editions.service import EditionService
 from recorder.films.service import FilmService
 from recorder.finishing.queue import FinishQueue
 from recorder.recordings.adopting import Adoption
+from recorder.recordings.live import LiveRecordings
+from recorder.recordings.rows import Turn
 from recorder.recordings.service import Recordings
 from recorder.recordings.store import RecordingStore
 from recorder.recordings.storing import Storing
+from recorder.recordings.unfinished import Claims, Search
 from recorder.storage.api import ArchiveFiles, Storage
 from recorder.storage.chosen import chosen_storage
 from relay.api import Relay
@@ -53,6 +59,9 @@ class RecorderService:
         self,
         config: RecorderConfig,
         *,
+        duties: RecorderDuty = ALL_DUTIES,
+        guard: LessonGuard | None = None,
+        goes_on: GoesOn | None = None,
         storage: Storage | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -60,6 +69,11 @@ class RecorderService:
 
         Args:
             config: the settings.
+            duties: what it does beside reading; see `RecorderDuty`.
+            guard: asked in each transaction that writes about a lesson that it records.
+            goes_on: asked by a recorder that finishes and does not record. None: it finishes the
+                unended recordings that it finds at its start, unless they are taken up within
+                `RecorderConfig.continue_within_s`.
             storage: keeps the files; the one that `config` names if None.
             clock: gives Unix seconds.
 
@@ -82,11 +96,30 @@ class RecorderService:
         )
         self._adoption = Adoption(self._store, self._storage, self._recordings)
         self._storing = Storing(self._storage, self._store.entry)
-        self._sessions: dict[str, RecordingSession] = {}  # by room
-        self._tails: dict[str, asyncio.Event] = {}  # rooms whose lesson's last moments still arrive
-        self._lock = asyncio.Lock()
+        self._records = RecorderDuty.RECORD in duties
+        self._finishes = RecorderDuty.FINISH in duties
+        self._shares = duties != ALL_DUTIES  # other processes write to the same rows
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: set[str] = set()  # interrupted recordings that may yet go on
+        self._claims = Claims(self._store, self._storage, self._queue.cancel)
+        self._search = Search(
+            self._store,
+            self._claims,
+            goes_on=goes_on,
+            continue_within_s=config.continue_within_s,
+            put=self._queue.put,
+            is_queued=self._queue.has,
+        )
+        self._live = LiveRecordings(
+            config,
+            self._store,
+            self._storage,
+            self._recordings,
+            clock=clock,
+            guard=guard,
+            finishing=_OwnFinishing(self._queue, self._waiting) if self._finishes else None,
+            spawn=self._spawn,
+        )
 
     # --- life ---
 
@@ -94,25 +127,24 @@ class RecorderService:
         """See `Recorder`."""
         await asyncio.to_thread(self._storage.open)
         await self._store.open()
+        if not self._finishes:
+            return
         await self._adoption.adopt_here()
-        for entry in await self._store.unfinished():
-            await self._resume(entry)
+        if not self._shares:
+            for entry in await self._store.unfinished():
+                await self._resume(entry)
         self._queue.start()
         self._storing.start()
-        self._spawn(self._finish_waiting(), _WAITING_TASK)
-        self._spawn(self._adoption.adopt_distant(self._queue.put))
+        if self._shares:
+            self._spawn(self._search.run(), _WAITING_TASK)
+            self._spawn(self._claims.beat(), _WAITING_TASK)
+        else:
+            self._spawn(self._finish_waiting(), _WAITING_TASK)
+        self._spawn(self._adoption.adopt_distant(self._adopted))
 
     async def stop(self) -> None:
         """See `Recorder`."""
-        async with self._lock:
-            sessions, self._sessions = list(self._sessions.values()), {}
-        closings = (self._close(session, ended=False) for session in sessions)
-        outcomes = await asyncio.gather(*closings, return_exceptions=True)
-        for session, outcome in zip(sessions, outcomes, strict=True):
-            if isinstance(outcome, BaseException):  # the others, and the rest, are closed anyway
-                _log.error(
-                    "recording_not_closed", recording_id=session.recording_id, exc_info=outcome
-                )
+        await self._live.stop()
         self._waiting.clear()
         self._adoption.stop()
         self._storing.break_off()
@@ -120,8 +152,11 @@ class RecorderService:
         for task in list(self._tasks):
             if task.get_name() == _WAITING_TASK:
                 task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:  # one may leave another behind: a lesson that just ended is handed over
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._queue.stop()
+        if self._shares and self._finishes:
+            await self._claims.release()
         await self._storing.stop()
         await self._store.close()
 
@@ -154,115 +189,32 @@ class RecorderService:
 
     async def begin(self, relay: Relay, room_id: str, facts: LessonFacts) -> str:
         """See `Recorder`."""
-        async with self._lock:
-            present = self._sessions.get(room_id)
-            if present is not None:
-                return present.recording_id
-            entry = await self._entry_to_continue(facts.lesson_id)
-            recording_id = entry.recording_id if entry else secrets.token_hex(8)
-            started_at = entry.started_at.timestamp() if entry else self._clock()
-            archive = await OpenArchive.open(
-                self._storage,
-                Begin(recording_id, started_at, facts),
-                self._config,
-                self._clock,
-                self._recordings,
-            )
-            try:
-                if entry is None:
-                    entry = await self._store.add(recording_id, facts, started_at)
-                else:
-                    entry = await self._store.set_state(recording_id, RecordingState.RECORDING)
-                session = RecordingSession(
-                    recording_id,
-                    archive,
-                    relay,
-                    room_id,
-                    storage=self._storage,
-                    config=self._config,
-                    wall_clock=self._clock,
-                    listener=self._recordings,
-                )
-            except BaseException:
-                await archive.close(ended=False)
-                raise
-            self._sessions[room_id] = session
-            self._recordings.runs(recording_id, session.clock.wall_now)
-        _log.info("recording_began", recording_id=recording_id, room_id=room_id, run=archive.run)
-        self._recordings.tell(entry)
-        return recording_id
+        if not self._records:
+            raise NotOnDuty("this process records no lessons")
+        return await self._live.begin(relay, room_id, facts)
 
     def name_source(self, room_id: str, source_id: str, name: str) -> None:
         """See `Recorder`."""
-        session = self._sessions.get(room_id)
-        if session is not None:
-            session.put(SourceName(source_id, name))
+        self._live.name_source(room_id, source_id, name)
 
     def mark_stage(self, room_id: str, participant_id: str, name: str, on_stage: bool) -> None:
         """See `Recorder`."""
-        session = self._sessions.get(room_id)
-        if session is not None:
-            session.put(Stage(participant_id, name, on_stage, session.clock.now()))
+        self._live.mark_stage(room_id, participant_id, name, on_stage)
 
     async def end(self, room_id: str) -> None:
         """See `Recorder`."""
-        if (present := self._sessions.get(room_id)) is not None:
-            present.mark_end()  # now, however long the lock takes
-        try:
-            async with self._lock:
-                session = self._sessions.pop(room_id, None)
-                if session is not None:
-                    session.mark_end()
-                    tail = self._tails[room_id] = asyncio.Event()
-                    # Also if the database is away: the archive knows.
-                    self._spawn(self._end(session, room_id, tail))
-                    # Before the lock is given up: from here on, begin() makes a new recording.
-                    await self._store.set_ended(session.recording_id)
-        finally:
-            if (under_way := self._tails.get(room_id)) is not None:
-                await under_way.wait()
+        await self._live.end(room_id)
 
-    async def _end(self, session: RecordingSession, room_id: str, tail: asyncio.Event) -> None:
-        try:
-            try:
-                await self._let_tail_arrive(session, room_id, tail)
-            finally:
-                await self._close(session, ended=True)
-            state = RecordingState.FINISHING
-            self._recordings.tell(await self._store.set_state(session.recording_id, state))
-        finally:
-            self._queue.put(session.recording_id)  # sets the state, too, and patiently
-
-    async def _let_tail_arrive(
-        self, session: RecordingSession, room_id: str, tail: asyncio.Event
-    ) -> None:
-        try:
-            await session.let_tail_arrive()
-        finally:  # or every later end() would wait for ever
-            tail.set()
-            if self._tails.get(room_id) is tail:  # else the lesson was begun and ended once more
-                del self._tails[room_id]
-
-    async def _close(self, session: RecordingSession, *, ended: bool) -> None:
-        try:
-            await session.close(ended=ended)
-        finally:
-            self._recordings.runs_no_more(session.recording_id)
-
-    async def _entry_to_continue(self, lesson_id: str) -> Entry | None:
-        """Find the lesson's recording if its end was never marked: it goes on, with a gap."""
-        recording_id = await self._store.unended_recording_of(lesson_id)
-        if recording_id is None:
-            return None
-        self._waiting.discard(recording_id)
-        await self._queue.cancel(recording_id)
-        return await self._store.entry(recording_id)
+    async def abandon(self, room_id: str) -> None:
+        """See `Recorder`."""
+        await self._live.abandon(room_id)
 
     async def seal(self, recording_id: str) -> Entry:
         """See `Recorder`."""
-        async with self._lock:  # not in the middle of a begin() that goes on with it
+        async with self._live.lock:  # not in the middle of a begin() that goes on with it
             entry = await self._recordings.seal(recording_id)
-        self._storing.put(recording_id)  # its archive may leave now
+        if self._finishes:
+            self._storing.put(recording_id)  # its archive may leave now
         return entry
 
     async def adopt(self, recording_id: str) -> Entry:
@@ -291,29 +243,47 @@ class RecorderService:
         if not self._waiting:
             return
         await asyncio.sleep(self._config.continue_within_s)
-        async with self._lock:  # not in the middle of a begin()
+        async with self._live.lock:  # not in the middle of a begin()
             for recording_id in self._waiting:
                 self._queue.put(recording_id)
             self._waiting.clear()
 
     async def _finishing_started(self, recording_id: str) -> None:
-        state = RecordingState.FINISHING
-        self._recordings.tell(await self._store.set_state(recording_id, state))
+        entry = await self._claims.take(recording_id) if self._shares else None
+        if entry is None:
+            state = RecordingState.FINISHING
+            turn = self._turn(recording_id)
+            entry = await self._store.set_state(recording_id, state, turn=turn)
+        self._recordings.tell(entry)
 
     async def _finishing_went_on(self, recording_id: str, progress: float) -> None:
-        self._recordings.tell(await self._store.set_progress(recording_id, progress))
+        turn = self._turn(recording_id)
+        self._recordings.tell(await self._store.set_progress(recording_id, progress, turn=turn))
 
     async def _finishing_done(self, recording_id: str) -> None:
         manifest = await self._recordings.published_manifest(recording_id)
-        self._recordings.tell(await self._store.set_ready(manifest))
+        turn = self._turn(recording_id)
+        self._recordings.tell(await self._store.set_ready(manifest, turn=turn))
+        self._claims.drop(recording_id)
         self._storing.put(recording_id)
 
     async def _finishing_failed(
         self, recording_id: str, failure: RecordingFailure, again: bool
     ) -> None:
-        state = RecordingState.FAILED
-        entry = await self._store.set_state(recording_id, state, failure=failure, retrying=again)
+        entry = await self._store.set_state(
+            recording_id,
+            RecordingState.FAILED,
+            failure=failure,
+            retrying=again,
+            turn=self._turn(recording_id),
+        )
+        if not again:
+            self._claims.drop(recording_id)
         self._recordings.tell(entry)
+
+    def _turn(self, recording_id: str) -> Turn | None:
+        """Return the right to write the row of what is finished. Raises LessonLost."""
+        return self._claims.turn(recording_id) if self._shares else None
 
     # --- answers ---
 
@@ -349,6 +319,11 @@ class RecorderService:
 
     # --- inside ---
 
+    def _adopted(self, recording_id: str) -> None:
+        """Have an adopted recording finished; among several it is searched for."""
+        if not self._shares:
+            self._queue.put(recording_id)
+
     def _spawn(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
@@ -358,6 +333,23 @@ class RecorderService:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("recorder_task_failed", error=repr(error), exc_info=error)
+
+
+class _OwnFinishing:
+    """Implements `recordings.live.Finishing` for the recorder that does all."""
+
+    def __init__(self, queue: FinishQueue, waiting: set[str]) -> None:
+        self._queue = queue
+        self._waiting = waiting
+
+    async def release(self, recording_id: str) -> None:
+        """See `Finishing`."""
+        self._waiting.discard(recording_id)
+        await self._queue.cancel(recording_id)
+
+    def take(self, recording_id: str) -> None:
+        """See `Finishing`."""
+        self._queue.put(recording_id)
 
 
 def _write_segment(archive: ArchiveFiles, data: bytes) -> None:

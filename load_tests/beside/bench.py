@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +23,7 @@ from load_tests.control import ApiClient
 from load_tests.fanout import SETTLE_S, Feeder, cancel
 from load_tests.media import MediaClock
 from load_tests.publish import PublishingPeer, VideoPlan
+from load_tests.redis import redis_server
 from load_tests.rtp import RtpPacket
 from load_tests.server import ServerProcess
 from load_tests.watch import ViewingPeer
@@ -114,6 +116,7 @@ async def beside(
     checkout: Path | None = None,
     load: str = "web",
     rounds: int = 1,
+    cells: int = 0,
 ) -> dict[str, Any]:
     """Measure phases without and with the load in turn; returns the figures of the JSON line.
 
@@ -123,11 +126,13 @@ async def beside(
         checkout: the repository whose server runs; None is this one.
         load: a name in `LOADS`.
         rounds: each has a phase without the load, then one with it.
+        cells: lesson cells beside a web process; 0 is one process for all.
     """
     made: Load = LOADS[load]()
     quiet, loaded, told = [], [], []
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(ServerProcess(checkout=checkout))
+        arguments = await _of_cells(stack, cells)
+        server = await stack.enter_async_context(ServerProcess(None, arguments, checkout=checkout))
         await stack.enter_async_context(made.prepared(server, seconds=seconds, rounds=rounds))
         client = await stack.enter_async_context(ApiClient(server.base_url))
         lesson = WatchedLesson()
@@ -142,6 +147,7 @@ async def beside(
         return {
             "test": "beside",
             "load": load,
+            "cells": cells,
             "server": str(server.checkout),
             "compiled_core": '"compiled_core": true' in server.log_path.read_text(),
             "machine_load": round(os.getloadavg()[0], 1),
@@ -163,9 +169,26 @@ def _go_first() -> None:
         os.sched_setscheduler(0, policy, os.sched_param(1))
 
 
+async def _of_cells(stack: AsyncExitStack, cells: int) -> tuple[str, ...]:
+    """The options of a server with cells, and the Redis that they need."""
+    if not cells:
+        return ()
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-redis-"))
+    url = await stack.enter_async_context(redis_server(Path(folder)))
+    return ("--cells", str(cells), "--redis-url", url, "--node-id", "bench")
+
+
 async def _with_cpu(server: ServerProcess, lesson: WatchedLesson, seconds: float) -> dict[str, Any]:
-    before = server.usage()
+    before = server.usages()
     figures = await lesson.measure(seconds)
-    after = server.usage()
-    share = (after.cpu_s - before.cpu_s) / (after.taken_at - before.taken_at)
-    return {**figures, "server_cpu_percent": round(100 * share, 1)}
+    after = server.usages()
+    shares = {
+        name: (after[name].cpu_s - one.cpu_s) / (after[name].taken_at - one.taken_at)
+        for name, one in before.items()
+    }
+    percent = {name: round(100 * share, 1) for name, share in shares.items()}
+    return {
+        **figures,
+        "server_cpu_percent": round(sum(percent.values()), 1),
+        "process_cpu_percent": percent,
+    }

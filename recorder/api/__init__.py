@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recorder.api.duties import ALL_DUTIES, GoesOn, LessonGuard, RecorderDuty
 from recorder.api.editions import Edition, EditionMaker, EditionOrder, Editions, EditionSource
 from recorder.api.errors import (
     BadCursor,
@@ -9,7 +10,9 @@ from recorder.api.errors import (
     EditionNotFound,
     FilmFailed,
     FilmNotFound,
+    LessonLost,
     NothingLeft,
+    NotOnDuty,
     RecorderError,
     RecordingNotFound,
     RecordingNotReady,
@@ -34,6 +37,7 @@ from recorder.api.recordings import (
 from recorder.api.storage import PublishedFile, StorageFailure, StorageState
 
 __all__ = [
+    "ALL_DUTIES",
     "SOUND_RATE",
     "BadCursor",
     "Edition",
@@ -50,13 +54,18 @@ __all__ = [
     "FilmNotFound",
     "FilmOrder",
     "Films",
+    "GoesOn",
     "LentSound",
     "LessonFacts",
+    "LessonGuard",
+    "LessonLost",
     "Manifest",
     "MediaFile",
+    "NotOnDuty",
     "NothingLeft",
     "PublishedFile",
     "Recorder",
+    "RecorderDuty",
     "RecorderError",
     "RecorderListener",
     "RecordingFailure",

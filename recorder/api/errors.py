@@ -70,3 +70,15 @@ class StorageUnavailable(RecorderError):
     """
 
     code = "storage_unavailable"
+
+
+class LessonLost(RecorderError):
+    """Another process goes on with the lesson's recording; this one has written nothing."""
+
+    code = "lesson_lost"
+
+
+class NotOnDuty(RecorderError):
+    """This recorder does not record lessons; see `RecorderDuty`."""
+
+    code = "recorder_error"

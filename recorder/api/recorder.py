@@ -41,7 +41,13 @@ class RecordingRemover(Protocol):
 
 
 class RecorderListener(Protocol):
-    """Hears about changes, on the event loop. No method may block or raise."""
+    """Hears about changes, on the event loop. No method may block or raise.
+
+    It hears what its own recorder does, and nothing of other processes. Among several, one of a
+    recorder that records hears of RECORDING, of FINISHING when the lesson ended, and of trouble and
+    excess. One of a recorder that finishes hears of FINISHING, progress, READY and FAILED, and of
+    what it adopts. A recorder that is told to seal or adopt tells its own listeners.
+    """
 
     def on_recording_changed(self, entry: Entry) -> None:
         """A recording was made, or its state or progress changed.
@@ -74,7 +80,10 @@ class Recorder(Protocol):
         """The films that were made of recordings."""
 
     async def start(self) -> None:
-        """Open the store and finish in the background what an earlier run left unfinished."""
+        """Open the store and finish in the background what an earlier run left unfinished.
+
+        A recorder that does not finish only opens the store.
+        """
 
     async def stop(self) -> None:
         """Close running archives cleanly; unfinished work is resumed by the next `start`."""
@@ -87,6 +96,8 @@ class Recorder(Protocol):
 
         Raises:
             StorageUnavailable: nothing can be written.
+            LessonLost: another process has the lesson now.
+            NotOnDuty: this recorder records no lessons.
         """
 
     def name_source(self, room_id: str, source_id: str, name: str) -> None:
@@ -101,6 +112,16 @@ class Recorder(Protocol):
         The call returns when what was captured before it has arrived, too: after a quarter of a
         second (`RecorderConfig.tail_s`), a `begin` or `end` under way, and the database. Until then
         the publishers must be let send. What was captured later is not kept.
+
+        Raises:
+            LessonLost: another process has the lesson, and its recording goes on there. The
+                recording here is abandoned.
+        """
+
+    async def abandon(self, room_id: str) -> None:
+        """Leave a room's recording to the process that has the lesson now.
+
+        The archive is closed without an end, and no row is written. Unknown rooms are ignored.
         """
 
     async def seal(self, recording_id: str) -> Entry:
@@ -148,7 +169,10 @@ class Recorder(Protocol):
         """
 
     def storage_state(self) -> StorageState:
-        """The progress of finished recordings on the way to their lasting place."""
+        """The progress of finished recordings on the way to their lasting place.
+
+        Only a recorder that finishes knows it.
+        """
 
     def add_listener(self, listener: RecorderListener) -> None:
         """Register for events, for the life of the recorder."""

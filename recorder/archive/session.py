@@ -49,10 +49,21 @@ class OpenArchive:
         config: RecorderConfig,
         clock: Callable[[], float],
         listener: SessionListener,
+        *,
+        on_later_run: Callable[[], None] = lambda: None,
     ) -> OpenArchive:
         """Begin a run.
 
+        Args:
+            storage: keeps the archive.
+            begin: opens the run; it tells its `take`.
+            config: the settings.
+            clock: gives Unix seconds.
+            listener: told of the archive's health.
+            on_later_run: called once if another process goes on with the recording.
+
         Raises:
+            LaterRunError: another process has taken the recording up since.
             StorageUnavailable: nothing can be written.
         """
         loop = asyncio.get_running_loop()
@@ -67,6 +78,7 @@ class OpenArchive:
             begin,
             lambda trouble: tell(listener.tell_trouble, lesson_id, trouble),
             lambda: tell(listener.tell_recovery, lesson_id),
+            on_later_run=lambda: tell(on_later_run),
             clock=steady(clock),
         )
 

@@ -13,30 +13,22 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-import msgspec
 import structlog
 
 from recorder.api import RecordingTrouble
+from recorder.archive.segment import LaterRunError, SegmentWriter
 from recorder.archive.trouble import TroubleWatch
 from recorder.core.archive_format import (
-    MAX_SEGMENT_BYTES,
-    MAX_SEGMENT_SECONDS,
     ArchiveEnd,
     Begin,
     Clock,
     Lost,
     Packet,
     Record,
-    SourceName,
-    TrackBegin,
-    TrackEnd,
-    encode_record,
-    segment_header,
 )
-from recorder.storage.api import ArchiveFiles, GrowingFile
+from recorder.storage.api import ArchiveFiles
 
 FLUSH_INTERVAL_S = 0.25  # s; longest stay in memory
-SYNC_INTERVAL_S = 0.75  # s; longest stay in the page cache
 MAX_QUEUED_BYTES = 32 * 1024 * 1024  # some 20 s of a whole class at 12 Mbit/s
 RETRY_INTERVAL_S = 1.0  # s between two attempts on a failing disk
 CLOSE_ATTEMPTS = 3  # then the rest is given up
@@ -51,7 +43,8 @@ class ArchiveWriter:
 
     `put` is for one thread; it never blocks and never fails. Records that cannot be kept are
     counted, marked in the archive as `Lost`, and reported to `on_trouble`. `on_recovery` is called
-    when everything is kept again. Both are called on either thread.
+    when everything is kept again. `on_later_run` is called once if another process goes on with the
+    recording: from then on nothing is kept. All are called on either thread.
     """
 
     def __init__(
@@ -61,6 +54,7 @@ class ArchiveWriter:
         on_trouble: Callable[[RecordingTrouble], None],
         on_recovery: Callable[[], None] = lambda: None,
         *,
+        on_later_run: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
         max_queued_bytes: int = MAX_QUEUED_BYTES,
     ) -> None:
@@ -76,7 +70,9 @@ class ArchiveWriter:
         self._lost_since = 0.0
         self._lost_records = 0
         self._closing = threading.Event()
-        self._segment = _Segment(archive, begin)
+        self._on_later_run = on_later_run
+        self._gave_way = False  # to a later run
+        self._segment = SegmentWriter(archive, begin)
         self._thread = threading.Thread(target=self._run, name="archive-writer", daemon=True)
 
     def open(self) -> int:
@@ -86,6 +82,7 @@ class ArchiveWriter:
             The number of that segment, unique among all runs of this archive.
 
         Raises:
+            LaterRunError: another process has taken the recording up since.
             OSError: the archive cannot be written.
         """
         self._archive.open()
@@ -96,6 +93,8 @@ class ArchiveWriter:
 
     def put(self, record: Record) -> None:
         """Queue one record. A full queue throws media away and counts it."""
+        if self._gave_way:
+            return
         size = _size(record)
         if self._put_bytes - self._taken_bytes + size > self._max_queued_bytes and isinstance(
             record, (Packet, Clock)
@@ -152,6 +151,8 @@ class ArchiveWriter:
                         self._watch.well()
                     self._closing.wait(FLUSH_INTERVAL_S)
                 continue
+            if self._gave_way:
+                break
             failures += 1
             if closing and failures >= CLOSE_ATTEMPTS:
                 _log.error(
@@ -163,6 +164,15 @@ class ArchiveWriter:
             time.sleep(RETRY_INTERVAL_S)
         self._segment.close()
 
+    def _give_way(self, later: LaterRunError) -> None:
+        """Keep nothing more: this process stood still, say, and lost the lesson meanwhile."""
+        self._gave_way = True
+        self._queue.clear()
+        _log.warning(
+            "archive_goes_on_elsewhere", recording_id=self._begin.recording_id, reason=str(later)
+        )
+        self._on_later_run()
+
     def _take(self) -> list[Record]:
         chunk, size = [], 0
         while self._queue and size < _MAX_CHUNK_BYTES:
@@ -172,8 +182,9 @@ class ArchiveWriter:
         return chunk
 
     def _write(self, chunk: list[Record]) -> bool:
-        """Write and, when due, sync; return False if the chunk must be tried again."""
+        """Write and, when due, sync; return False if the chunk was not written."""
         try:
+            self._segment.demand_latest()
             if self._segment.is_full(self._clock()):
                 self._segment.close()
                 self._segment.start(self._clock())
@@ -182,6 +193,9 @@ class ArchiveWriter:
                 self._taken_bytes += sum(map(_size, chunk))
                 chunk.clear()
             self._segment.sync_if_due()
+        except LaterRunError as later:
+            self._give_way(later)
+            return False
         except OSError as error:
             self._segment.abandon()
             self._report(error)
@@ -192,95 +206,6 @@ class ArchiveWriter:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         trouble = RecordingTrouble.DISK_FULL if full else RecordingTrouble.IO_ERROR
         self._watch.complain(trouble, str(error))
-
-
-class _Segment:
-    """The segment being written, and the records that the next ones must open with."""
-
-    def __init__(self, archive: ArchiveFiles, begin: Begin) -> None:
-        self._archive = archive
-        self._begin = begin
-        self._tracks: dict[int, TrackBegin] = {}
-        self._names: dict[str, str] = {}
-        self._file: GrowingFile | None = None
-        self._size = 0
-        self._started = 0.0
-        self._synced = 0.0
-        self._dirty = False
-
-    def start(self, now: float) -> int:
-        """Create the next file and write its opening records."""
-        present = self._archive.segments()
-        index = present[-1] + 1 if present else 1
-        self._file = self._archive.create(index)
-        self._size, self._started = 0, now
-        if not self._begin.run:
-            self._begin = msgspec.structs.replace(self._begin, run=index)
-        opening = [segment_header(index, now), encode_record(self._begin)]
-        opening += map(encode_record, self._tracks.values())
-        opening += (encode_record(SourceName(*item)) for item in self._names.items())
-        try:
-            self._write(b"".join(opening))
-        except OSError:
-            # A full disk still takes names, so each attempt would leave an empty file behind.
-            self.abandon()
-            self._archive.drop(index)
-            raise
-        return index
-
-    def is_full(self, now: float) -> bool:
-        """Tell whether the next file is due, or none is open."""
-        return (
-            self._file is None
-            or self._size >= MAX_SEGMENT_BYTES
-            or abs(now - self._started) >= MAX_SEGMENT_SECONDS
-        )
-
-    def append(self, records: list[Record]) -> None:
-        """Write all records, or none as far as the disk can be rolled back."""
-        self._write(b"".join(map(encode_record, records)))
-        for record in records:
-            if isinstance(record, TrackBegin):
-                self._tracks[record.track] = record
-            elif isinstance(record, TrackEnd):
-                self._tracks.pop(record.track, None)
-            elif isinstance(record, SourceName):
-                self._names[record.source_id] = record.name
-
-    def sync_if_due(self) -> None:
-        """Bring what was written to the platter, at most every `SYNC_INTERVAL_S`."""
-        if self._dirty and time.monotonic() - self._synced >= SYNC_INTERVAL_S:
-            self.sync()
-
-    def sync(self) -> None:
-        """Bring what was written to the platter."""
-        if self._file is not None:
-            self._file.sync()
-        self._dirty = False
-        self._synced = time.monotonic()
-
-    def close(self) -> None:
-        """Sync and close; errors are logged."""
-        try:
-            self.sync()
-        except OSError as error:
-            _log.warning("archive_sync_failed", error=str(error))
-        self.abandon()
-
-    def abandon(self) -> None:
-        """Close after an error; the next write begins a new file."""
-        file, self._file = self._file, None
-        if file is not None:
-            try:
-                file.close()
-            except OSError as error:
-                _log.warning("archive_close_failed", error=str(error))
-
-    def _write(self, data: bytes) -> None:
-        assert self._file is not None
-        self._file.append(data)
-        self._size += len(data)
-        self._dirty = True
 
 
 def _size(record: Record) -> int:

@@ -69,13 +69,19 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
 class Begin(msgspec.Struct, frozen=True, tag="begin", omit_defaults=True):
     """The opening record of every segment: it names the recording.
 
-    `run` is the number of the run's first segment; 0 in older archives.
+    Attributes:
+        run: the number of the run's first segment; 0 in older archives.
+        take: how often the recording had been taken up when the run began, this time included; 0 in
+            older archives. Of two runs the one with the higher take is the later one.
+        after: the last segment of the run before, and its bytes when this run began.
     """
 
     recording_id: str
     started_at: float
     facts: LessonFacts
     run: int = 0
+    take: int = 0
+    after: tuple[int, int] | None = None
 
 
 class TrackBegin(msgspec.Struct, frozen=True, tag="track"):

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from recorder.api import RecordingFailure
+from recorder.api import LessonLost, RecordingFailure
 from recorder.finishing.process import FinishFailedError, FinishProcess
 from recorder.storage.api import Storage
 
@@ -26,7 +26,8 @@ class FinishQueue:
     """A queue of recordings to finish.
 
     The callbacks run on the event loop and are given the recording id. `on_failed` is also given
-    the reason, and whether the job will be taken up again.
+    the reason, and whether the job will be taken up again. A callback that raises LessonLost ends
+    the job: another process has taken the recording.
     """
 
     def __init__(
@@ -75,6 +76,14 @@ class FinishQueue:
         self._waiting[recording_id] = None
         self._ready.set()
 
+    def has(self, recording_id: str) -> bool:
+        """Tell whether a recording waits, is worked on, or will be taken up again."""
+        return (
+            recording_id == self._current
+            or recording_id in self._waiting
+            or recording_id in self._later
+        )
+
     async def cancel(self, recording_id: str) -> None:
         """Take a recording out, and wait until no process works on it."""
         self._waiting.pop(recording_id, None)
@@ -119,6 +128,9 @@ class FinishQueue:
                 log.info("finishing_done")
         except asyncio.CancelledError:
             raise
+        except LessonLost as error:
+            self._rounds.pop(recording_id, None)
+            log.info("finishing_left_to_others", reason=str(error))
         except Exception:
             # The database was away, say. The next start of the server may be months away.
             log.exception("finishing_broke_off")

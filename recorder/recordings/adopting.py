@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from recorder.api import Entry, LessonFacts, Manifest, RecordingNotFound, StorageUnavailable
-from recorder.archive.reader import first_begin, has_ended
+from recorder.archive.reader import first_begin, has_ended, latest_take
 from recorder.core.archive_format import Begin
 from recorder.recordings.breaking_off import BreakingOff
 from recorder.recordings.service import Recordings
@@ -135,7 +135,11 @@ class Adoption:
         begin = found.begin
         _log.warning("recording_adopted", recording_id=begin.recording_id)
         return await self._store.add(
-            begin.recording_id, begin.facts, begin.started_at, ended=found.ended
+            begin.recording_id,
+            begin.facts,
+            begin.started_at,
+            ended=found.ended,
+            takes=found.takes,
         )
 
 
@@ -145,6 +149,7 @@ class _Found:
 
     begin: Begin
     ended: bool
+    takes: int  # told of one that may go on
 
 
 def _look(archive: ArchiveFiles, name: str) -> _Found | None:
@@ -153,4 +158,5 @@ def _look(archive: ArchiveFiles, name: str) -> _Found | None:
     if begin is None or begin.recording_id != name:
         _log.error("archive_not_adopted", recording_id=name, empty=begin is None)
         return None
-    return _Found(begin, has_ended(archive))
+    ended = has_ended(archive)
+    return _Found(begin, ended, 0 if ended else latest_take(archive))

@@ -3,57 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from recorder.api import (
     BadCursor,
     Entry,
     LessonFacts,
+    LessonGuard,
     Manifest,
     RecordingFailure,
-    RecordingNotFound,
     RecordingState,
 )
 from recorder.core.states import may_become
-from recorder.engines import close_engine, open_engine
+from recorder.recordings.rows import DELETING, IS_THERE, Turn, entry_of
+from recorder.recordings.shared_rows import SharedRows
 from recorder.recordings.tables import recordings
 
 MAX_PAGE = 100
-DELETING = "deleting"  # state of a row whose files are being removed; nobody is told of it
-_IS_THERE = recordings.c.state != DELETING
-_PRAGMAS: dict[str, str | int] = {
-    "journal_mode": "WAL",  # readers and the one writer do not block each other
-    "busy_timeout": 5000,  # ms; signaling shares the file
-    "synchronous": "NORMAL",
-}
 
 
-class RecordingStore:
+class RecordingStore(SharedRows):
     """Reads and writes entries. Errors of the database come through as SQLAlchemy's."""
 
-    def __init__(self, database_url: str) -> None:
-        """`database_url` is SQLAlchemy's, with an async driver (aiosqlite, asyncpg)."""
-        self._engine = open_engine(database_url, _PRAGMAS)
-
-    async def open(self) -> None:
-        """Bring the schema up to date."""
-        async with self._engine.begin() as connection:
-            await connection.run_sync(_upgrade)
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await close_engine(self._engine)
-
     async def add(
-        self, recording_id: str, facts: LessonFacts, started_at: float, *, ended: bool = False
+        self,
+        recording_id: str,
+        facts: LessonFacts,
+        started_at: float,
+        *,
+        ended: bool = False,
+        takes: int = 0,
+        guard: LessonGuard | None = None,
     ) -> Entry:
-        """Add a recording in state RECORDING; `started_at` is Unix seconds."""
+        """Add a recording in state RECORDING; `started_at` is Unix seconds.
+
+        Raises:
+            LessonLost: `guard` says so.
+        """
         values: dict[str, Any] = {
             "recording_id": recording_id,
             "lesson_id": facts.lesson_id,
@@ -71,31 +59,23 @@ class RecordingStore:
             "retrying": False,
             "has_thumbnail": False,
             "ended": ended,
+            "takes": takes,
         }
-        async with self._engine.begin() as connection:
+        async with self.writing(facts.lesson_id, guard) as connection:
             await connection.execute(sa.insert(recordings).values(values))
         return await self.entry(recording_id)
 
-    async def entry(self, recording_id: str) -> Entry:
-        """Read one entry. Raises RecordingNotFound."""
-        query = sa.select(recordings).where(recordings.c.recording_id == recording_id, _IS_THERE)
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            raise RecordingNotFound(recording_id)
-        return _entry(row)
-
     async def entries_of(self, recording_ids: Collection[str]) -> list[Entry]:
         """Read several entries, in no order; unknown ids are left out."""
-        query = sa.select(recordings).where(recordings.c.recording_id.in_(recording_ids), _IS_THERE)
+        query = sa.select(recordings).where(recordings.c.recording_id.in_(recording_ids), IS_THERE)
         async with self._engine.connect() as connection:
-            return [_entry(row) for row in (await connection.execute(query)).all()]
+            return [entry_of(row) for row in (await connection.execute(query)).all()]
 
     async def page(self, *, limit: int, before: str | None) -> tuple[Sequence[Entry], str | None]:
         """Entries, newest first; see `Recorder.entries`. Raises BadCursor."""
         statement = (
             sa.select(recordings)
-            .where(_IS_THERE)
+            .where(IS_THERE)
             .order_by(recordings.c.started_at_ms.desc(), recordings.c.recording_id.desc())
         )
         if before is not None:
@@ -110,7 +90,7 @@ class RecordingStore:
         if len(rows) > limit:
             rows = rows[:limit]
             cursor = f"{rows[-1].started_at_ms}.{rows[-1].recording_id}"
-        return [_entry(row) for row in rows], cursor
+        return [entry_of(row) for row in rows], cursor
 
     async def recording_of(self, lesson_id: str) -> str | None:
         """Find the latest recording of a lesson."""
@@ -126,12 +106,12 @@ class RecordingStore:
         """List all that is not READY, oldest first."""
         statement = (
             sa.select(recordings)
-            .where(recordings.c.state != RecordingState.READY.value, _IS_THERE)
+            .where(recordings.c.state != RecordingState.READY.value, IS_THERE)
             .order_by(recordings.c.started_at_ms)
         )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(statement)).all()
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     async def known(self, recording_ids: Sequence[str]) -> set[str]:
         """Pick those that have a row."""
@@ -141,9 +121,13 @@ class RecordingStore:
         async with self._engine.connect() as connection:
             return set((await connection.execute(statement)).scalars())
 
-    async def set_ended(self, recording_id: str) -> None:
-        """Note that the lesson ended in order, so that the recording never goes on."""
-        await self._update(recording_id, ended=True)
+    async def set_ended(self, recording_id: str, *, turn: Turn | None = None) -> None:
+        """Note that the lesson ended in order, so that the recording never goes on.
+
+        Raises:
+            LessonLost: the turn is over.
+        """
+        await self._update(recording_id, turn, ended=True)
 
     async def seal_ready(self, recording_id: str) -> bool:
         """Note that a recording never goes on, if it is READY now; else return False."""
@@ -158,9 +142,11 @@ class RecordingStore:
         async with self._engine.begin() as connection:
             return (await connection.execute(statement)).rowcount > 0
 
-    async def set_progress(self, recording_id: str, progress: float) -> Entry:
-        """Note how far finishing came, 0…1."""
-        await self._update(recording_id, progress=progress)
+    async def set_progress(
+        self, recording_id: str, progress: float, *, turn: Turn | None = None
+    ) -> Entry:
+        """Note how far finishing came, 0…1. Raises LessonLost."""
+        await self._update(recording_id, turn, progress=progress)
         return await self.entry(recording_id)
 
     async def set_state(
@@ -170,18 +156,21 @@ class RecordingStore:
         *,
         failure: RecordingFailure | None = None,
         retrying: bool = False,
+        turn: Turn | None = None,
     ) -> Entry:
         """Move along the transition table.
 
         Raises:
             RecordingNotFound: no such recording.
             ValueError: the table does not hold this step.
+            LessonLost: the turn is over.
         """
         present = (await self.entry(recording_id)).state
         if not may_become(present, state):
             raise ValueError(f"{recording_id}: {present} cannot become {state}")
         await self._update(
             recording_id,
+            turn,
             state=state.value,
             progress=0.0,
             failure=None if failure is None else failure.value,
@@ -189,11 +178,12 @@ class RecordingStore:
         )
         return await self.entry(recording_id)
 
-    async def set_ready(self, manifest: Manifest) -> Entry:
-        """Note that finishing is done, and what it found out."""
+    async def set_ready(self, manifest: Manifest, *, turn: Turn | None = None) -> Entry:
+        """Note that finishing is done, and what it found out. Raises LessonLost."""
         entry = manifest.entry
         await self._update(
             entry.recording_id,
+            turn,
             state=RecordingState.READY.value,
             progress=1.0,
             failure=None,
@@ -218,32 +208,15 @@ class RecordingStore:
         async with self._engine.begin() as connection:
             await connection.execute(statement)
 
-    async def _update(self, recording_id: str, **values: Any) -> None:
-        statement = (
-            sa.update(recordings)
-            .where(recordings.c.recording_id == recording_id, _IS_THERE)
-            .values(values)
-        )
-        async with self._engine.begin() as connection:
-            await connection.execute(statement)
-
     async def _latest(self, *conditions: sa.ColumnElement[bool]) -> str | None:
         statement = (
             sa.select(recordings.c.recording_id)
-            .where(*conditions, _IS_THERE)
+            .where(*conditions, IS_THERE)
             .order_by(recordings.c.started_at_ms.desc())
             .limit(1)
         )
         async with self._engine.connect() as connection:
             return (await connection.execute(statement)).scalar_one_or_none()
-
-
-def _upgrade(connection: sa.Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.with_name("migrations")))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _read_cursor(cursor: str) -> tuple[int, str]:
@@ -253,24 +226,3 @@ def _read_cursor(cursor: str) -> tuple[int, str]:
     if not milliseconds.isdigit() or len(milliseconds) > 15:
         raise BadCursor("bad cursor")
     return int(milliseconds), recording_id
-
-
-def _entry(row: sa.Row[Any]) -> Entry:
-    return Entry(
-        recording_id=row.recording_id,
-        lesson_id=row.lesson_id,
-        lead_teacher_id=row.lead_teacher_id,
-        title=row.title,
-        subject=row.subject,
-        grade=row.grade,
-        class_kind=row.class_kind,
-        lead_teacher=row.lead_teacher,
-        started_at=datetime.fromtimestamp(row.started_at_ms / 1000, UTC),
-        duration_s=row.duration_s,
-        state=RecordingState(row.state),
-        progress=row.progress,
-        failure=None if row.failure is None else RecordingFailure(row.failure),
-        has_thumbnail=row.has_thumbnail,
-        retrying=row.retrying,
-        sealed=row.ended,
-    )

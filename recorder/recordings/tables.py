@@ -26,5 +26,10 @@ recordings = sa.Table(
     sa.Column("has_thumbnail", sa.Boolean, nullable=False),
     # The recording never goes on: its lesson ended, or it was sealed.
     sa.Column("ended", sa.Boolean, nullable=False),
+    # How often a process took the recording up to record it. The latest one may write here.
+    sa.Column("takes", sa.Integer, nullable=False, server_default="0"),
+    # The process that finishes it, if several may, and a count that grows while it lives.
+    sa.Column("finisher", sa.String(32)),
+    sa.Column("beats", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_recorder_recordings_newest", "started_at_ms", "recording_id"),
 )

@@ -64,11 +64,15 @@ class ArchiveFiles(Protocol):
             OSError: nobody can tell.
         """
 
+    def size(self, index: int) -> int | None:
+        """Tell the bytes of a segment on this machine; None if there is none. Raises OSError."""
+
     def create(self, index: int) -> GrowingFile:
         """Open a new segment; its name survives a power cut.
 
         Raises:
-            OSError: the segment exists, or cannot be made.
+            FileExistsError: there is such a segment, whoever made it.
+            OSError: it cannot be made.
         """
 
     def drop(self, index: int) -> None:

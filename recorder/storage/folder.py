@@ -166,6 +166,13 @@ class FolderArchive:
         """Tell where a segment lies: for the adapter's own use, and for tests."""
         return self._folder / f"{index:06d}{SEGMENT_SUFFIX}"
 
+    def size(self, index: int) -> int | None:
+        """See `ArchiveFiles`."""
+        try:
+            return self.path(index).stat().st_size
+        except FileNotFoundError:
+            return None
+
     def create(self, index: int) -> SegmentFile:
         """See `ArchiveFiles`."""
         descriptor = os.open(self.path(index), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)

@@ -276,6 +276,10 @@ class S3Archive:
         stems = (name.removesuffix(SEGMENT_SUFFIX) for name in names)
         return sorted(int(stem) for stem in stems if stem.isdigit())
 
+    def size(self, index: int) -> int | None:
+        """See `ArchiveFiles`."""
+        return self._local.size(index)
+
     def create(self, index: int) -> SegmentFile:
         """See `ArchiveFiles`."""
         return self._local.create(index)

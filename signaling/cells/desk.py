@@ -21,6 +21,7 @@ from signaling.cells.api import (
     NoPlace,
     Presence,
     SeenNode,
+    Standing,
 )
 from signaling.cells.boards import Incarnation, RedisLeases, RedisPresence
 from signaling.cells.core.nodes import Node, NodeBook, NodeRole
@@ -43,6 +44,7 @@ class NodeNow:
 
     load: int = 0  # participants of its live lessons
     draining: bool = False
+    lessons: int = 0  # that are live
 
 
 class CellsDesk:
@@ -99,7 +101,7 @@ class CellsDesk:
         self.watch = CellWatch(
             leases=leases,
             presence=presence,
-            describe=lambda: _described(node, now()),
+            describe=lambda: _described(node, now(), leases.standings()),
             times=times,
             on_lost=on_lost,
             on_nodes=on_nodes,
@@ -133,5 +135,12 @@ class CellsDesk:
         await self._link.close()
 
 
-def _described(node: Node, state: NodeNow) -> Node:
-    return msgspec.structs.replace(node, load=state.load, draining=state.draining)
+def _described(node: Node, state: NodeNow, leases: Sequence[Standing]) -> Node:
+    return msgspec.structs.replace(
+        node,
+        load=state.load,
+        draining=state.draining,
+        lessons=state.lessons,
+        sure=leases.count(Standing.SURE),
+        doubtful=leases.count(Standing.DOUBTFUL),
+    )

@@ -55,7 +55,7 @@ class LessonRecordings:
             return
         self._not_begun.pop(lesson_id, None)
         if self._room(lesson_id) is not room:
-            await self._recorder.end(lesson_id)  # the lesson ended while recording began
+            await self.end(lesson_id)  # the lesson ended while recording began
             return
         for participant_id in room.state.on_stage:
             self.mark_stage(lesson_id, participant_id, True)
@@ -67,6 +67,14 @@ class LessonRecordings:
             await self._recorder.end(lesson_id)
         except Exception:
             log.exception("recording_end_failed", lesson_id=lesson_id)
+
+    async def abandon(self, lesson_id: str) -> None:
+        """Leave the recording to the process that has the lesson now. A failure stops nothing."""
+        self._not_begun.pop(lesson_id, None)
+        try:
+            await self._recorder.abandon(lesson_id)
+        except Exception:
+            log.exception("recording_not_abandoned", lesson_id=lesson_id)
 
     async def retry(self) -> None:
         """Try again where recording could not begin (a disk was full, a folder not mounted)."""

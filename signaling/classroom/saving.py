@@ -6,6 +6,7 @@ Only what another process has taken over is dropped: that one goes on from what 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -28,6 +29,7 @@ class RoomSaver:
         self._store = store
         self._state_of = state_of
         self._unsaved: set[str] = set()
+        self._under_way: Counter[str] = Counter()  # writes
         self._wanted = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
@@ -51,7 +53,7 @@ class RoomSaver:
 
     def waits(self, lesson_id: str) -> bool:
         """Tell whether the room's state is yet to be written."""
-        return lesson_id in self._unsaved
+        return lesson_id in self._unsaved or lesson_id in self._under_way
 
     def forget(self, lesson_id: str) -> None:
         """Write nothing more of a room, until it is noted again."""
@@ -62,12 +64,19 @@ class RoomSaver:
         if lesson_id in self._unsaved:
             await self.save(lesson_id)
 
+    async def settle(self, lesson_id: str) -> bool:
+        """Write the room's state if it waits, after one under way; returns False if it waits on."""
+        async with self._writing:
+            await self.save_noted(lesson_id)
+        return not self.waits(lesson_id)
+
     async def save(self, lesson_id: str) -> bool:
         """Write the room's state now; returns False if it must be tried again."""
         self._unsaved.discard(lesson_id)
         saved = self._state_of(lesson_id)
         if saved is None:
             return True
+        self._under_way[lesson_id] += 1
         try:
             await self._store.save(lesson_id, saved)
         except asyncio.CancelledError:  # the server stops: `stop` writes it once more
@@ -81,6 +90,8 @@ class RoomSaver:
             log.error("room_state_not_kept", lesson_id=lesson_id, error=repr(error))
             self._unsaved.add(lesson_id)
             return False
+        finally:
+            self._under_way -= Counter((lesson_id,))
         self._losses.wrote(lesson_id)
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -49,6 +50,7 @@ class LinkHistory:
         self._offsets: dict[str, float] = {}  # of a lesson: Unix time less monotonic at its begin
         self._purge_at = -math.inf  # monotonic
         self._losses = ToldLosses()
+        self._writing = asyncio.Lock()
 
     # --- gathering -------------------------------------------------------------------------------
 
@@ -76,8 +78,13 @@ class LinkHistory:
     async def write(self) -> None:
         """Write what waits; what the database does not take now is tried again the next time.
 
-        Samples of a lesson that another process has are dropped.
+        Samples of a lesson that another process has are dropped. Of two writers the later one waits
+        for the earlier: what waited is then written, and a lesson may be given back.
         """
+        async with self._writing:
+            await self._write()
+
+    async def _write(self) -> None:
         batch, self._waiting = list(self._waiting), deque()
         if not batch:
             return

@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recorder.api import Entry, LessonFacts, Manifest, RecordingState, RecordingTrouble
+from recorder.api import (
+    ALL_DUTIES,
+    Entry,
+    GoesOn,
+    LessonFacts,
+    LessonGuard,
+    Manifest,
+    RecorderDuty,
+    RecordingState,
+    RecordingTrouble,
+)
 from recorder.archive.tap import ArchiveTap
 from recorder.archive.writer import ArchiveWriter
 from recorder.config import RecorderConfig
@@ -152,6 +162,9 @@ def service(
     tail_s: float = 0.0,
     clock: Callable[[], float] = time.time,
     storage: Storage | None = None,
+    duties: RecorderDuty = ALL_DUTIES,
+    guard: LessonGuard | None = None,
+    goes_on: GoesOn | None = None,
 ) -> tuple[RecorderService, Watcher]:
     """A service on a folder, with a watcher; not started."""
     url = database_url or f"sqlite+aiosqlite:///{data}/tongke.db"
@@ -159,6 +172,9 @@ def service(
         RecorderConfig(
             data, url, continue_within_s=continue_within_s, min_free_bytes=0, tail_s=tail_s
         ),
+        duties=duties,
+        guard=guard,
+        goes_on=goes_on,
         storage=storage,
         clock=clock,
     )

@@ -6,46 +6,32 @@ with a reason.
 """
 
 import ast
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 import signaling
 from signaling.base.fences import LeaseLost
-from signaling.classroom.channel import Channel
 from signaling.classroom.notices.wire import NoticeWish
-from signaling.classroom.parts.headcount import SetHeadcount
-from signaling.classroom.parts.mute import MuteAll, MutePiece
 from signaling.classroom.parts.part import SavedRoom
-from signaling.classroom.parts.recording import RecordingState
-from signaling.command import seed
-from signaling.lessons.events import LessonFactsKept
 from signaling.lessons.fact_records import FactBatch, Spell
-from signaling.lessons.facts import fact_sheets
 from signaling.lessons.rules import LessonAction
 from signaling.lessons.store import LessonChange
 from signaling.lessons.wire import LessonState
-from signaling.links.rules import Seen
-from signaling.links.samples import LinkReading, LinkTally
-from signaling.links.wire import LinkState
+from signaling.links.samples import LinkTally
 from signaling.media.service import MediaDesk
 from signaling.wiring import Services
 from tests.integration.signaling.stores import changed
-from tests.support.fences import FakeFences, Transaction, transactions_of
+from tests.support.fences import WELL, Cell, Transaction, running_cell, transactions_of
 from tests.support.services import (
     ADMIN,
-    ManualClock,
     join,
     lead_teacher,
     new_lesson,
-    running_services,
 )
 from tests.support.waiting import until
 
@@ -60,7 +46,6 @@ UNFENCED = {
 # The draft of a recording follows the recorder's row, in whichever process learns of it: the row is
 # fenced, and the draft is made once.
 DRAFT = "INSERT INTO resources"
-WELL = LinkReading(LinkState.GOOD, seen=Seen.HIGH, hears=True)
 
 
 # --- what writes -----------------------------------------------------------------------------
@@ -154,9 +139,9 @@ async def test_who_has_the_lesson_asks_first_and_writes(
 ) -> None:
     viewer = SimpleNamespace(session_id="s")
     monkeypatch.setattr(MediaDesk, "_open_viewer", lambda *_: viewer)
-    async with _cell(tmp_path) as cell:
+    async with running_cell(tmp_path) as cell:
         for deed in DEEDS:
-            lesson_id = await cell.lesson_for(deed)
+            lesson_id = await _lesson_for(cell, deed)
             with transactions_of(cell.services.database) as found:
                 await deed(cell.services, lesson_id)
             writing = _writing(found)
@@ -169,9 +154,9 @@ async def test_who_has_lost_the_lesson_writes_nothing(
 ) -> None:
     opened: list[object] = []
     monkeypatch.setattr(MediaDesk, "_open_viewer", lambda *more: opened.append(more))
-    async with _cell(tmp_path) as cell:
+    async with running_cell(tmp_path) as cell:
         for deed in DEEDS:
-            lesson_id = await cell.lesson_for(deed)
+            lesson_id = await _lesson_for(cell, deed)
             cell.fences.lost = {lesson_id}
             with transactions_of(cell.services.database) as found, pytest.raises(LeaseLost):
                 await deed(cell.services, lesson_id)
@@ -182,7 +167,7 @@ async def test_who_has_lost_the_lesson_writes_nothing(
 
 async def test_a_whole_lesson_is_written_behind_fences(tmp_path: Path) -> None:
     """Whatever is written between the creation and the facts, in whichever wing it stands."""
-    async with _cell(tmp_path) as cell:
+    async with running_cell(tmp_path) as cell:
         services, lesson_id = cell.services, await new_lesson(cell.services)
         with transactions_of(services.database) as found:
             await start(services, lesson_id)
@@ -200,159 +185,21 @@ async def test_a_whole_lesson_is_written_behind_fences(tmp_path: Path) -> None:
             assert table in said
 
 
-# --- those who write by themselves -----------------------------------------------------------
-
-
-async def test_writers_drop_a_lost_lesson_once_and_go_on_with_the_others(tmp_path: Path) -> None:
-    async with _cell(tmp_path) as cell:
-        services = cell.services
-        lost, own = await new_lesson(services), await new_lesson(services, hours=2)
-        channels: list[Channel] = []
-        for lesson_id in (lost, own):
-            await start(services, lesson_id)
-            channels.append(await join(services, lesson_id))
-        await until(lambda: not services.hub.saver._unsaved)
-        cell.fences.lost = {lost}
-        with capture_logs() as logs:
-            for _ in range(2):
-                for channel in channels:
-                    cell.act(channel)
-                await services.fact_keeper.beat()
-                await services.link_history.write()
-                await until(lambda: not services.hub.saver._unsaved)
-                await until(lambda: not services.fact_keeper._unwritten)
-            services.link_history.close_all()
-            await services.link_history.write()
-        assert sorted(_losses(logs)) == [
-            ("facts_dropped", lost),
-            ("link_samples_dropped", lost),
-            ("room_state_dropped", lost),
-        ]
-        assert not [one for one in logs if one["log_level"] == "error"]
-        for lesson_id, written in ((lost, False), (own, True)):
-            saved = await services.classroom.rooms.saved(lesson_id)
-            assert saved.of(MutePiece).muted_all is written
-            assert bool(await cell.counts(lesson_id)) is written
-            samples = await services.link_history._store.recorded(lesson_id)
-            assert (samples is not None) is written
-        await end(services, own)  # its last facts land, and the writers still run
-        assert cell.kept == [own]
-        assert not services.fact_keeper._logs
-
-
-async def test_a_lesson_that_is_had_again_is_written_again(tmp_path: Path) -> None:
-    async with _cell(tmp_path) as cell:
-        services, lesson_id = cell.services, await new_lesson(cell.services)
-        await start(services, lesson_id)
-        channel = await join(services, lesson_id)
-        cell.fences.lost = {lesson_id}
-        with capture_logs() as logs:
-            for _ in range(2):
-                cell.act(channel)
-                assert await services.hub.saver.save(lesson_id)
-                cell.fences.lost.clear()
-                assert await services.hub.saver.save(lesson_id)
-                cell.fences.lost = {lesson_id}
-        assert [name for name, _ in _losses(logs) if name == "room_state_dropped"] == [
-            "room_state_dropped",
-            "room_state_dropped",
-        ]
-        assert (await services.classroom.rooms.saved(lesson_id)).of(MutePiece).muted_all
-
-
-async def test_a_lost_lesson_is_not_ended_and_keeps_no_other_from_its_end(tmp_path: Path) -> None:
-    async with _cell(tmp_path) as cell:
-        services = cell.services
-        lost, own = await new_lesson(services), await new_lesson(services, hours=2)
-        for lesson_id in (lost, own):
-            await start(services, lesson_id)
-        cell.fences.lost = {lost}
-        cell.clock.advance(hours=9)
-        with capture_logs() as logs:
-            for _ in range(2):
-                await services.classroom.lesson_watch.end_forgotten()
-        states = await services.lesson_store.lessons([lost, own])
-        assert states[lost].state is LessonState.LIVE
-        assert states[own].state is LessonState.ENDED
-        assert _losses(logs) == [("forgotten_lesson_lost", lost)]
-
-
-async def test_the_recording_of_a_lost_lesson_is_not_begun_again_and_again(tmp_path: Path) -> None:
-    async with _cell(tmp_path) as cell:
-        services, lesson_id = cell.services, await new_lesson(cell.services)
-        live = LessonChange(LessonState.LIVE, held_from=services.clock.now())
-        assert await changed(services.lesson_store, lesson_id, LessonState.SCHEDULED, live)
-        cell.fences.lost = {lesson_id}
-        with capture_logs() as logs:
-            await services.live.follow(lesson_id)
-            await services.hub.retry_recordings()
-        assert [name for name, _ in _losses(logs)] == ["recording_not_noted"]
-        room = services.hub.room(lesson_id)
-        assert room is not None
-        assert room.state.recording.shown.recording is RecordingState.FAILED
-        record = await services.lesson_store.lesson(lesson_id)
-        assert record is not None and record.recording_id is None
-
-
 # --- inside ----------------------------------------------------------------------------------
 
 
-@dataclass
-class Cell:
-    """A process with lessons, and the lessons whose facts are complete."""
-
-    services: Services
-    clock: ManualClock
-    fences: FakeFences
-    kept: list[str]
-    made: int = 0
-
-    async def lesson_for(self, deed: Deed) -> str:
-        """A lesson in the state that a deed needs; pages are told of nothing."""
-        self.made += 1
-        lesson_id = await new_lesson(self.services, hours=self.made)
-        if deed not in {start, cancel}:
-            live = LessonChange(LessonState.LIVE, held_from=self.services.clock.now())
-            store = self.services.lesson_store
-            assert await changed(store, lesson_id, LessonState.SCHEDULED, live)
-        if deed is open_facts:  # a crash has left a spell open
-            now = self.services.clock.now()
-            spell = Spell("room-a", now, None, now)
-            await self.services.fact_store.write(lesson_id, FactBatch((spell,)))
-        return lesson_id
-
-    def act(self, channel: Channel) -> None:
-        """Do in a lesson what leaves room state, facts and samples; 11 seconds pass."""
-        self.made += 1
-        (lesson_id,) = [
-            room.lesson_id for room in self.services.hub.rooms if channel in room.channels
-        ]
-        room = self.services.hub.room(lesson_id)
-        assert room is not None
-        for muted in (False, True):
-            room.command(channel, MuteAll(1, muted))
-        room.command(channel, SetHeadcount(2, self.made, f"room-{seed.RECEIVE_ROOMS[0]}"))
-        for seconds in (1, 10):
-            self.services.link_history.note(lesson_id, [("room-a", WELL)])
-            self.services.fact_keeper.readings(lesson_id, [("room-a", WELL)])
-            self.clock.advance(seconds=seconds)
-
-    async def counts(self, lesson_id: str) -> Any:
-        """The headcounts of a lesson in the database."""
-        async with self.services.database.read() as session:
-            return (await fact_sheets(session, [lesson_id]))[lesson_id].headcounts
-
-
-@asynccontextmanager
-async def _cell(data: Path) -> AsyncIterator[Cell]:
-    fences, kept, clock = FakeFences(), list[str](), ManualClock()
-    async with running_services(data, clock, fences=fences) as services:
-
-        async def note(event: LessonFactsKept) -> None:
-            kept.append(event.lesson_id)
-
-        services.events.subscribe(LessonFactsKept, note)
-        yield Cell(services, clock, fences, kept)
+async def _lesson_for(cell: Cell, deed: Deed) -> str:
+    """Return a new lesson in the state that a deed needs; its page is told of nothing."""
+    services, number = cell.services, DEEDS.index(deed)
+    lesson_id = await new_lesson(services, hours=number)
+    if deed not in {start, cancel}:
+        live = LessonChange(LessonState.LIVE, held_from=services.clock.now())
+        assert await changed(services.lesson_store, lesson_id, LessonState.SCHEDULED, live)
+    if deed is open_facts:  # a crash has left a spell open
+        now = services.clock.now()
+        spell = Spell("room-a", now, None, now)
+        await services.fact_store.write(lesson_id, FactBatch((spell,)))
+    return lesson_id
 
 
 def _sample(services: Services) -> Any:
@@ -365,10 +212,6 @@ def _writing(found: Sequence[Transaction]) -> list[Transaction]:
     """Return those that write of lessons."""
     drafts = [one for one in found if any(said.startswith(DRAFT) for said in one.statements)]
     return [one for one in found if one.writes and one not in drafts]
-
-
-def _losses(logs: Any) -> list[tuple[str, str]]:
-    return [(one["event"], one["lesson_id"]) for one in logs if one["log_level"] == "warning"]
 
 
 def _openers() -> Iterator[str]:

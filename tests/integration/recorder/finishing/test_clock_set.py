@@ -41,7 +41,7 @@ def test_a_lesson_of_several_segments_is_as_long_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No clock is set: what each segment repeats at its beginning is not a clock that went back."""
-    monkeypatch.setattr("recorder.archive.writer.MAX_SEGMENT_BYTES", 50_000)
+    monkeypatch.setattr("recorder.archive.segment.MAX_SEGMENT_BYTES", 50_000)
     monkeypatch.setattr("recorder.archive.writer._MAX_CHUNK_BYTES", 50_000)
     length = 100.0
     with archive_sink(tmp_path) as (sink, _):

@@ -12,6 +12,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +45,20 @@ async def _supervisor(diary: Diary, *groups: str, **options: Any) -> AsyncIterat
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.communicate()
+        async with asyncio.timeout(PATIENCE_S):
+            left = asyncio.create_task(process.communicate())
+            try:
+                await asyncio.wait((left,), timeout=5.0)
+            finally:
+                _end_left(diary)  # children that should have followed, and hold the log open
+            await left
+
+
+def _end_left(diary: Diary) -> None:
+    for pid in {line.pid for line in diary.lines}:
+        with contextlib.suppress(OSError):
+            if MODULE.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
 
 
 async def _end(process: Process) -> tuple[int, list[dict[str, Any] | str]]:

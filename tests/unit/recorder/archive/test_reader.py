@@ -31,6 +31,9 @@ class Archive:
             raise self.error
         return SEGMENT
 
+    def size(self, index: int) -> int | None:
+        return len(SEGMENT)
+
     def open(self) -> None: ...
 
     def create(self, index: int) -> GrowingFile:

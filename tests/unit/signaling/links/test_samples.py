@@ -1,5 +1,7 @@
 """Links over time: what becomes of a second's reading."""
 
+import asyncio
+
 import pytest
 
 from signaling.links.rules import Seen
@@ -124,3 +126,26 @@ async def test_old_samples_are_forgotten_hourly_also_after_the_clock_was_set_bac
     clock.advance(hours=2)
     await history.forget_old()
     assert len(store.forgotten) == 2
+
+
+async def test_of_two_writers_the_later_one_waits_for_what_the_earlier_has_taken() -> None:
+    """A lesson is given back after its last samples are written."""
+    may_write = asyncio.Event()
+
+    class Slow(_Store):
+        async def add(self, samples: list[tuple[str, LinkSample]]) -> frozenset[str]:
+            await may_write.wait()
+            return await super().add(samples)
+
+    store = Slow()
+    history = LinkHistory(store, ManualClock(), keep_days=30)  # type: ignore[arg-type]
+    history.note("lesson", [("room-a", _reading())])
+    history.close("lesson")
+    earlier = asyncio.create_task(history.write())
+    await asyncio.sleep(0)  # it has taken the batch
+    later = asyncio.create_task(history.write())
+    await asyncio.sleep(0)
+    assert not later.done()
+    may_write.set()
+    await asyncio.gather(earlier, later)
+    assert len(store.samples) == 1
