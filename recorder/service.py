@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -315,7 +316,7 @@ class RecorderService:
 
     def storage_state(self) -> StorageState:
         """See `Recorder`."""
-        return self._storing.state
+        return replace(self._storing.state, unfinished=len(self._queue))
 
     # --- inside ---
 

@@ -15,6 +15,7 @@ from signaling.audit_exports import routes as audit_export_routes
 from signaling.audit_exports.routes import AuditExportHandlers
 from signaling.catalogue import routes as catalogue_routes
 from signaling.catalogue.routes import CatalogueHandlers
+from signaling.cells.metrics import NodeFigures
 from signaling.classroom.inner import routes as inner_routes
 from signaling.classroom.inner.routes import InnerHandlers
 from signaling.classroom.metrics import LinkFigures, LiveFigures
@@ -74,6 +75,7 @@ from signaling.web.health import HealthHandlers
 from signaling.web.listeners import bind_all, bind_unix
 from signaling.web.metrics import ConnectionFigures, Metrics, RequestMetrics
 from signaling.web.openapi import OpenApiHandlers
+from signaling.web.process_figures import HealthFigures, LoopFigures
 from signaling.web.routes import AnyRoute, Endpoint, Socket, bind
 from signaling.web.server import HttpServer, make_door_gate, make_gate
 from signaling.wiring import Services
@@ -193,6 +195,7 @@ def _sockets(services: Services, logins: SessionLogins | ArrivedLogins) -> tuple
 
 
 def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metrics:
+    cluster = services.cluster
     return Metrics(
         requests,
         (
@@ -200,6 +203,9 @@ def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metric
             ConnectionFigures(gate),
             LinkFigures(services.hub, services.link_history, services.stills),
             StorageFigures(services.recorder),
+            HealthFigures(services.health),
+            LoopFigures(services.loop_watch),
+            *(() if cluster is None else (NodeFigures(cluster.desk),)),
         ),
     )
 

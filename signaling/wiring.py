@@ -15,6 +15,7 @@ from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.events import Events
 from signaling.base.fences import NO_FENCES, Fences
+from signaling.base.loop_watch import LoopWatch
 from signaling.base.migrate import migrate
 from signaling.base.upkeep import Upkeep
 from signaling.catalogue.service import Catalogue
@@ -165,6 +166,7 @@ class Services:
         )
         self.housekeeping = self._chores()
         self._upkeep = Upkeep()
+        self.loop_watch = LoopWatch()
 
     def _live_lessons(self, local: LiveLessons) -> LiveLessons:
         return InTime(local) if self.cluster is None else self.cluster.live(local)
@@ -416,6 +418,7 @@ class Services:
 
     async def start(self) -> None:
         """Begin what this process does, by its roles. The relay and the recorder run already."""
+        self.loop_watch.start()
         if "worker" in self.config.roles:
             await self._start_work()
         if "cell" in self.config.roles:
@@ -463,6 +466,7 @@ class Services:
 
     async def stop(self) -> None:
         """Stop the upkeep and the rooms; the database closes last."""
+        self.loop_watch.stop()
         await self._upkeep.stop()
         await self.supervisor.stop()
         await self.hub.stop()
