@@ -2,11 +2,13 @@
 
     healthcheck.py http://127.0.0.1:8080/healthz    # a process with pages
     healthcheck.py unix:///run/tongke/cell-1.sock   # the door of a cell, or http://10.0.0.7:7801
+    healthcheck.py                                  # the door that TONGKE_DOOR names
 
 A door lets nobody in without a signature. That it says so is the sign that its loop runs.
 """
 
 import http.client
+import os
 import socket
 import sys
 from urllib.parse import urlsplit
@@ -53,4 +55,4 @@ def works(address: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if works(sys.argv[1]) else 1)
+    sys.exit(0 if works(sys.argv[1] if len(sys.argv) > 1 else os.environ["TONGKE_DOOR"]) else 1)
