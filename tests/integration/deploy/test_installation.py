@@ -1,9 +1,12 @@
 """The processes of compose.yaml by the files that it mounts: nginx, web process, two cells, worker,
 Redis, PostgreSQL and an S3 server. No container engine runs here."""
 
+import re
 import stat
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from load_tests.nginx import BINARY as NGINX
 from load_tests.nginx import MAIN
@@ -13,8 +16,10 @@ from tests.support.control import command, read
 from tests.support.deployment import CONFIG, DEPLOY, ROLES, moved
 from tests.support.installation import OURS, Installation, installation
 from tests.support.nginx import free_port
-from tests.support.server import Client, TongkeServer
+from tests.support.server import Client, ProblemError, TongkeServer
 from tests.support.tls import self_signed
+
+FIGURE = re.compile(r"\b(?:tongke|process)_[a-z_]+")
 
 
 async def test_a_lesson_is_held_behind_nginx_in_one_of_the_cells(tmp_path: Path) -> None:
@@ -26,6 +31,7 @@ async def test_a_lesson_is_held_behind_nginx_in_one_of_the_cells(tmp_path: Path)
             client.base = it.url
             try:
                 await _hold_lesson(client)
+                await _figures_of_alarms_are_there(client, it)
             finally:
                 await client.http.close()
             _everything_is_where_the_files_say(it)
@@ -43,6 +49,24 @@ async def _hold_lesson(client: Client) -> None:
     health = await client.call("GET", "/healthz")
     assert health["status"] == "ok"
     assert health["cells"] == "ok"
+
+
+async def _figures_of_alarms_are_there(client: Client, it: Installation) -> None:
+    """Each name in the alarms and in the board is one of /metrics, and the route of logins is."""
+    with pytest.raises(ProblemError):
+        await client.login("wang", "wrong")
+    async with client.http.get(f"http://127.0.0.1:{it.ports[8080]}/metrics") as answer:
+        text = await answer.text()
+    given = {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()} - {"#"}
+    for file in ("alerts.yml", "dashboard.json"):
+        asked = set(FIGURE.findall((DEPLOY / "monitoring" / file).read_text()))
+        assert len(asked) > 10
+        assert not asked - given, file
+    assert 'tongke_http_requests_total{method="POST",route="/api/login",status="401"} 1.0' in text
+    assert 'tongke_nodes{health="alive",role="cell"} 2.0' in text
+    assert 'tongke_part_ok{part="cells"} 1.0' in text
+    async with client.http.get(f"{client.base}/metrics") as answer:
+        assert answer.status == 403  # nginx tells nobody
 
 
 def _everything_is_where_the_files_say(it: Installation) -> None:
