@@ -23,10 +23,11 @@ from tests.support.nginx import free_port
 from tests.support.redis_server import BINARY as REDIS
 from tests.support.s3_server import BINARY as S3
 from tests.support.server import REPOSITORY
-from tests.support.waiting import READY_S, until
+from tests.support.waiting import READY_S
 from tests.support.yaml_files import document
 
 SERVICES: dict[str, dict[str, Any]] = document(DEPLOY / "compose.yaml")["services"]
+START_S = 240.0  # four at once, the first of which makes all tables: minutes on a busy machine
 OURS = ("cell-1", "cell-2", "web", "worker")
 
 
@@ -154,7 +155,9 @@ def _command(name: str, folder: Path, ports: Mapping[int, int]) -> list[str]:
     if role in {"web", "worker"}:
         port = {"web": 8080, "worker": 8081}[role]
         own = {f"http_port = {port}": f"http_port = {ports[port]}"}
-        text = moved(text, {**own, "https://tongke.example.edu.cn": f"http://127.0.0.1:{ports[443]}"})
+        text = moved(
+            text, {**own, "https://tongke.example.edu.cn": f"http://127.0.0.1:{ports[443]}"}
+        )
     config = folder / f"{name}.toml"
     config.write_text(text)
     command = [sys.executable, "-m", "signaling", "serve", "--config", str(config)]
@@ -181,12 +184,10 @@ async def _process(
         )
     ready = Path(next(x for x in command if x.startswith("--ready-file=")).partition("=")[2])
     try:
-
-        def is_ready() -> bool:
-            assert process.returncode is None, log.read_text()[-3000:]
-            return ready.exists() and bool(ready.read_text())
-
-        await until(is_ready)
+        async with asyncio.timeout(START_S):
+            while not _text_of(ready):
+                assert process.returncode is None, _text_of(log)[-3000:]
+                await asyncio.sleep(0.1)
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -196,7 +197,11 @@ async def _process(
         except TimeoutError:
             process.kill()
             await process.wait()
-            raise AssertionError(f"did not stop\n{log.read_text()[-3000:]}") from None
+            raise AssertionError(f"did not stop\n{_text_of(log)[-3000:]}") from None
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
 
 
 def _site(folder: Path, ports: Mapping[int, int]) -> str:

@@ -18,6 +18,7 @@ from tests.support.installation import OURS, Installation, installation
 from tests.support.nginx import free_port
 from tests.support.server import Client, ProblemError, TongkeServer
 from tests.support.tls import self_signed
+from tests.support.waiting import until
 
 FIGURE = re.compile(r"\b(?:tongke|process)_[a-z_]+")
 
@@ -26,7 +27,7 @@ async def test_a_lesson_is_held_behind_nginx_in_one_of_the_cells(tmp_path: Path)
     with postgres() as database:
         async with installation(tmp_path, database) as it:
             for name in OURS:
-                assert it.is_well(name), it.logs[name].read_text()[-2000:]
+                await until(lambda name=name: it.is_well(name))
             client = TongkeServer(tmp_path / "unused").client()
             client.base = it.url
             try:
@@ -113,9 +114,7 @@ def test_nginx_takes_the_site_as_it_is(tmp_path: Path) -> None:
     }
     site = moved((DEPLOY / "nginx.conf").read_text(), places)
     config = tmp_path / "nginx.conf"
-    config.write_text(
-        MAIN.format(folder=tmp_path, site=site, user="", connections=64, files=1024)
-    )
+    config.write_text(MAIN.format(folder=tmp_path, site=site, user="", connections=64, files=1024))
     done = subprocess.run(
         [str(NGINX), "-t", "-p", tmp_path, "-e", "stderr", "-c", config],
         capture_output=True,

@@ -17,10 +17,15 @@ from tests.support.yaml_files import documents
 
 pytestmark = pytest.mark.deploy_tools
 TOOLS = f"{REPOSITORY}/build/deploy-tools:{os.environ['PATH']}"
-MANIFESTS = ("--set", "cells.groups[1].name=b", "--set", "cells.groups[1].replicas=2") + (
-    *("--set", "cells.groups[1].udpPort=7901", "--set", "cells.groups[1].doorPort=7802"),
-    *("--set", "cells.groups[0].name=a", "--set", "cells.groups[0].replicas=2"),
-    *("--set", "cells.groups[0].udpPort=7900", "--set", "cells.groups[0].doorPort=7801"),
+TWO_GROUPS = tuple(
+    f"--set=cells.groups[{number}].{key}={value}"
+    for number, group in enumerate(
+        (
+            {"name": "a", "replicas": 2, "udpPort": 7900, "doorPort": 7801},
+            {"name": "b", "replicas": 2, "udpPort": 7901, "doorPort": 7802},
+        )
+    )
+    for key, value in group.items()
 )
 
 
@@ -28,9 +33,7 @@ def run(tool: str, *words: str | Path) -> str:
     """What a tool prints; it must succeed."""
     program = shutil.which(tool, path=TOOLS)
     assert program is not None, f"{tool} is missing: run .ci/install-deploy-tools"
-    done = subprocess.run(
-        [program, *map(str, words)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([program, *map(str, words)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -97,7 +100,7 @@ def test_pods_are_locked_up_and_get_no_variables_of_services(name: str) -> None:
 
 
 def test_cells_have_the_ports_of_their_machine_and_die_one_by_one() -> None:
-    found = {name: pod for name, pod in pods(MANIFESTS).items() if "-cell-" in name}
+    found = {name: pod for name, pod in pods(TWO_GROUPS).items() if "-cell-" in name}
     assert set(found) == {"county-cell-a", "county-cell-b"}
     taken = []
     for name, pod in found.items():
@@ -110,15 +113,15 @@ def test_cells_have_the_ports_of_their_machine_and_die_one_by_one() -> None:
         (apart,) = pod["affinity"]["podAntiAffinity"][
             "requiredDuringSchedulingIgnoredDuringExecution"
         ]
-        maker = of("StatefulSet", MANIFESTS)[name]
+        maker = of("StatefulSet", TWO_GROUPS)[name]
         labels = maker["spec"]["template"]["metadata"]["labels"]
         for selector in (
             apart["labelSelector"],
             maker["spec"]["selector"],
-            of("PodDisruptionBudget", MANIFESTS)[name]["spec"]["selector"],
+            of("PodDisruptionBudget", TWO_GROUPS)[name]["spec"]["selector"],
         ):
             assert selector["matchLabels"].items() <= labels.items()
-        assert of("PodDisruptionBudget", MANIFESTS)[name]["spec"]["maxUnavailable"] == 1
+        assert of("PodDisruptionBudget", TWO_GROUPS)[name]["spec"]["maxUnavailable"] == 1
     assert len(set(taken)) == 4
 
 
