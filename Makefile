@@ -17,15 +17,15 @@ export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
 # Compiled modules are kept, whatever the environment says: tests start the server a hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 # Tests run side by side, but for those that watch how long the loop is busy, and those in tests/interop
-# whose media must have the machine for themselves.
+# whose media must have the machine for themselves, and the cluster, whose cells must not stand still.
 WORKERS ?= 2
 MEDIA := demo dynacast ffmpeg firefox ladder lesson page_excess page_troubles page_truth recording_crash relay_chromium sound_chromium sound_off_stage
-ALONE := $(MEDIA:%=tests/interop/test_%.py) $(shell find tests -name test_loop_time.py)
+ALONE := $(MEDIA:%=tests/interop/test_%.py) tests/cluster/test_city.py $(shell find tests -name test_loop_time.py)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 CORE_SOURCES := $(shell find relay/core relay/api relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bench-upload bench-search bars bench-harvest interop-ffmpeg interop-gst qoe captions test-captions test-deploy lock sbom house picture format clean
+.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bench-upload bench-search bars bench-harvest test-cluster-long interop-ffmpeg interop-gst qoe captions test-captions test-deploy lock sbom house picture format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -87,6 +87,9 @@ bars: setup $(STAMPS)/system  ## the timed promises of the product, in real Chro
 
 bench-harvest: setup  ## 100,000 records harvested by OAI-PMH while the server is killed three times
 	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars/test_harvest.py
+
+test-cluster-long: setup $(STAMPS)/system $(STAMPS)/versitygw  ## a cluster whose cells, Redis and PostgreSQL fail for as long as in life (root; slow)
+	TMPDIR="$$(.ci/test-folder)" $(BIN)/pytest -m cluster_long -p no:cacheprovider tests/cluster
 
 interop-ffmpeg: setup  ## FFmpeg's WHIP muxer as the camera, against the real server
 	$(BIN)/pytest tests/interop/test_ffmpeg.py

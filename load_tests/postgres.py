@@ -14,9 +14,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from pathlib import Path
 
 USER = "postgres"
+PORT = 5432
 _TIMEOUT_S = 60
 
 
@@ -32,9 +34,13 @@ class Postgres:
     folder: Path
     data: Path
     is_kept: bool = False  # its data was there before
+    options: str = ""  # of the server
+    address: str | None = None  # at which it is reached by TCP
 
     def url(self, database: str) -> str:
-        """An SQLAlchemy URL over the Unix socket."""
+        """An SQLAlchemy URL over the Unix socket, or the address at which it listens."""
+        if self.address is not None:
+            return f"postgresql+asyncpg://{USER}@{self.address}:{PORT}/{database}"
         return f"postgresql+asyncpg://{USER}@/{database}?host={self.folder}"
 
     def create(self, database: str, template: str = "template1") -> str:
@@ -42,6 +48,19 @@ class Postgres:
         where = ("-h", self.folder, "-U", USER)
         _run(self.binaries / "createdb", *where, "-E", "UTF8", "-T", template, database)
         return self.url(database)
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        log = ("-l", self.folder / "log")
+        _run(self._control, "-D", self.data, "-w", *log, "-o", self.options, "start")
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop the server: `fast` breaks connections off, `immediate` is a power cut."""
+        _run(self._control, "-D", self.data, "-w", "-m", how, "stop")
+
+    @property
+    def _control(self) -> Path:
+        return self.binaries / "pg_ctl"
 
     def processor_s(self) -> float:
         """The processor time of all its processes that run, in seconds."""
@@ -70,13 +89,17 @@ def binaries() -> Path:
 
 
 @contextmanager
-def postgres(*, durable: bool = False, keep: Path | None = None) -> Iterator[Postgres]:
+def postgres(
+    *, durable: bool = False, keep: Path | None = None, network: str | None = None
+) -> Iterator[Postgres]:
     """A cluster for as long as the context lasts; only a durable one waits for the disk.
 
     Args:
         durable: it waits for the disk.
         keep: a folder in which its data stays for the next time.
+        network: such as 10.0.0.1/24: it listens at this address, and trusts that network.
     """
+    address = None if network is None else network.partition("/")[0]
     where = binaries()
     # Directly under /tmp: a socket's path may not be longer than 107 bytes, and `postgres` must get
     # in.
@@ -91,16 +114,19 @@ def postgres(*, durable: bool = False, keep: Path | None = None) -> Iterator[Pos
             os.chown(keep, user.pw_uid, user.pw_gid)
         if not is_kept:
             _run(where / "initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
+        if network is not None:
+            with (data / "pg_hba.conf").open("a") as rights:
+                rights.write(f"host all all {ip_interface(network).network} trust\n")
+        options = f"-c listen_addresses='{address or ''}' -c unix_socket_directories={folder}"
         if not durable:
             options += " -c fsync=off"
-        _run(where / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+        server = Postgres(where, folder, data, is_kept, options, address)
+        server.start()
         try:
-            yield Postgres(where, folder, data, is_kept)
+            yield server
         finally:
-            how = "immediate" if keep is None else "fast"
             with contextlib.suppress(subprocess.CalledProcessError):
-                _run(where / "pg_ctl", "-D", data, "-w", "-m", how, "stop")
+                server.stop("immediate" if keep is None else "fast")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

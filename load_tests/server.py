@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Protocol
 
 import aiohttp
 
@@ -76,6 +77,25 @@ def _node_id(pid: int) -> str | None:
     return next((value for name, _, value in options if name == "--node-id"), None)
 
 
+class Launched(Protocol):
+    """A server process that was started, such as an `asyncio.subprocess.Process`."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, once it has ended."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send a signal."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+    async def wait(self) -> int:
+        """Wait for its end."""
+
+
 class ServerProcess:
     """`tongke serve` on free ports with a data folder; an async context manager.
 
@@ -108,7 +128,7 @@ class ServerProcess:
         self._arguments = (*((demo,) if seeded else ()), *arguments)
         self._prefix = tuple(prefix)
         self._checkout = (checkout or REPOSITORY).resolve()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Launched | None = None
 
     async def __aenter__(self) -> ServerProcess:
         try:
@@ -160,21 +180,24 @@ class ServerProcess:
         command += ["--http-port", str(self.http_port), "--udp-port", str(self.udp_port)]
         command += ["--ready-file", str(ready), *self._arguments]
         with self.log_path.open("ab") as log:
-            # A session of its own, so that Ctrl-C in the terminal reaches us first.
-            self._process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=self._checkout,
-                env=self.environment,
-            )
+            self._process = await self._launch(command, log)
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not self._read_ready(ready):
             if self._process.returncode is not None or time.monotonic() > deadline:
                 raise ServerFailed(f"the server did not come up:\n{self.log_tail()}")
             await asyncio.sleep(POLL_S)
+
+    async def _launch(self, command: Sequence[str], log: IO[bytes]) -> Launched:
+        # A session of its own, so that Ctrl-C in the terminal reaches us first.
+        return await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=self._checkout,
+            env=self.environment,
+        )
 
     async def stop(self) -> bool:
         """Stop it: asked first, killed if it does not go; False if it had to be killed."""
@@ -240,7 +263,8 @@ class ServerProcess:
         except (OSError, ValueError):
             return False
         self.base_url = facts["url"].rstrip("/")
-        self.http_port, self.udp_port = facts["http_port"], facts["udp_port"]
+        self.http_port = facts["http_port"]
+        self.udp_port = facts.get("udp_port", 0)  # a web process before cells has none
         return True
 
     def _remove(self) -> None:

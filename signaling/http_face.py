@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -55,6 +56,8 @@ from signaling.links import routes as link_routes
 from signaling.links.routes import LinkHandlers
 from signaling.media import routes as media_routes
 from signaling.media.routes import MediaHandlers
+from signaling.nodes import routes as node_routes
+from signaling.nodes.routes import NodeHandlers
 from signaling.resource_push import routes as push_routes
 from signaling.resource_push.routes import ResourcePushHandlers
 from signaling.timetable import routes as timetable_routes
@@ -96,6 +99,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     *oai_routes.ROUTES,
     *package_routes.ROUTES,
     *harvest_routes.ROUTES,
+    *node_routes.ROUTES,
     *resource_routes.ROUTES,
     *setting_routes.ROUTES,
     *timetable_routes.ROUTES,
@@ -124,7 +128,7 @@ def server_of(services: Services) -> HttpServer:
     if cluster is None:
         return http_server(services)
     if cluster.door is not None:
-        return door_server(services, cluster.door, cluster.door_address)
+        return door_server(services, cluster.door, cluster.door_address, cluster.set_drain)
     return http_server(services, cluster.forwarder)
 
 
@@ -154,13 +158,22 @@ def http_server(services: Services, forwarder: Forwarder | None = None) -> HttpS
     return HttpServer(services.config, face, gate, goodbye)
 
 
-def door_server(services: Services, door: DoorKeeper, address: CellAddress) -> HttpServer:
-    """The door of a cell: what belongs to its lessons, for web processes only."""
+async def _no_drain(_on: bool) -> None:
+    """A cell by itself: it has nobody to hand its lessons to."""
+
+
+def door_server(
+    services: Services,
+    door: DoorKeeper,
+    address: CellAddress,
+    set_drain: Callable[[bool], Awaitable[None]] = _no_drain,
+) -> HttpServer:
+    """The door of a cell: what belongs to its lessons, for web processes and other cells only."""
     gate = make_door_gate(services.config)
     logins = ArrivedLogins(services.identity)
     requests = RequestMetrics()
     endpoints = _endpoints(services, _metrics(services, requests, gate))
-    inner = InnerHandlers(services.classroom.local, services.classroom.taker.take)
+    inner = InnerHandlers(services.classroom.local, services.classroom.taker.take, set_drain)
     face = Face(
         endpoints=(
             *(one for one in endpoints if one.route.at_cell is not None),
@@ -232,6 +245,7 @@ def _endpoints(services: Services, metrics: Metrics) -> tuple[Endpoint, ...]:
         *bind(oai_routes.ROUTES, OaiHandlers(s.oai, clock, config)),
         *bind(package_routes.ROUTES, PackageHandlers(s.shared_records, s.jobs, config)),
         *bind(harvest_routes.ROUTES, HarvestHandlers(s.harvests)),
+        *bind(node_routes.ROUTES, NodeHandlers(s.nodes)),
         *resource_routes.endpoints(s.resources),
         *bind(setting_routes.ROUTES, t.settings),
         *bind(timetable_routes.ROUTES, TimetableHandlers(t.plans, t.changes, t.weeks, t.board)),

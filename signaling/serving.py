@@ -7,11 +7,9 @@ commands do without.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import gc
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -39,6 +37,7 @@ from signaling.command.demo.seeding import seed_county
 from signaling.command.listing import listing
 from signaling.command.parser import DEMO_COUNTY, DEMO_LESSONS
 from signaling.command.placing import warn_of_unplaced
+from signaling.command.stopping import StopSignals
 from signaling.command.words import Word
 from signaling.http_face import server_of
 from signaling.lessons.wire import LessonState
@@ -47,6 +46,9 @@ from signaling.wiring import Services
 
 log = structlog.get_logger(__name__)
 
+# Priority of a web process beside cells of the same machine: an import must not keep the packets
+# of a lesson waiting for a core. nice(2).
+BESIDE_CELLS_NICE = 5
 THREAD_TURN_S = 0.001  # a thread that computes gives way to the loop after this; Python's: 5 ms
 
 
@@ -190,12 +192,12 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
     configure(config.log_level, None if config.is_alone else config.node_id)
     raise_limit()
     sys.setswitchinterval(THREAD_TURN_S)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = StopSignals()
+    stop.listen()
     if arguments.life_fd is not None:
-        watch_parent(arguments.life_fd, stop.set)
+        watch_parent(arguments.life_fd, stop.stop)
+        if "cell" not in config.roles:
+            os.nice(BESIDE_CELLS_NICE)
     async with running(config, seed_demo=arguments.seed_demo, lock_fd=arguments.lock_fd) as server:
         # All that is loaded by now stays: a full collection need not walk it, and hold up every
         # lesson's media for 40 ms meanwhile.
@@ -209,6 +211,9 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
         announce(arguments, server.ready)
         await stop.wait()
         log.info("stopping")
+        # A child is stopped with all the others: nobody would take its lessons.
+        if stop.terminated and arguments.life_fd is None:
+            await stop.unless_hurried(server.services.drain())
     return 0
 
 

@@ -15,6 +15,7 @@ from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.events import Events
 from signaling.base.fences import NO_FENCES, Fences
+from signaling.base.limits import LimitStore, OwnLimits
 from signaling.base.loop_watch import LoopWatch
 from signaling.base.migrate import migrate
 from signaling.base.upkeep import Upkeep
@@ -55,11 +56,13 @@ from signaling.jobs.supervisor import Supervisor
 from signaling.joints.consent_lessons import LessonConsents
 from signaling.joints.consent_terms import TimetableTerms
 from signaling.joints.consented_resources import ConsentFollower, ResourceConsents, SpillCheck
+from signaling.joints.hinted_events import Followers, tell_others
 from signaling.joints.ledger_plans import TimetablePlans
 from signaling.joints.ledger_plays import PushedPlays
 from signaling.joints.library_records import LibraryRecords
 from signaling.joints.live_seats import SeatsNow
 from signaling.joints.pushed_resources import PublishedShelf
+from signaling.joints.server_nodes import OneProcess
 from signaling.ledger.desk import LedgerDesk
 from signaling.lessons.ahead import LessonBook
 from signaling.lessons.events import LessonChanged, LessonFactsKept
@@ -78,6 +81,7 @@ from signaling.links.service import LinkHistory
 from signaling.links.store import LinkStore
 from signaling.media.service import MediaDesk
 from signaling.media.sessions import MediaSessions
+from signaling.nodes.service import NodeService
 from signaling.resource_push.service import ResourcePushes
 from signaling.timetable.desk import TimetableDesk
 from signaling.timetable.events import TeachingDaysChanged, TimetableChanged
@@ -132,6 +136,10 @@ class Services:
             self.cluster = Cluster(config, self.database, self.clock)
             self.fences = fences or self.cluster.fences
         self.events = Events()
+        self.limits: LimitStore = OwnLimits(self.clock)
+        if self.cluster is not None:
+            self.limits = self.cluster.desk.limits
+            tell_others(self.events, self.cluster.desk.hints)
         self.audit = AuditLog(self.database, self.clock, self.events)
         self.people = PeopleStore(self.database)
         self.directory = DirectoryService(Choices(self.database), self.clock)
@@ -149,6 +157,8 @@ class Services:
         self.events.subscribe(LoginsEnded, lambda event: self.live.end_logins(event.session_hashes))
         self.events.subscribe(GrantsEnded, lambda event: self.live.review_seats(event.person_id))
         self.notices = NoticeDesk(self.lessons, self.live, self.audit, self.clock, self.fences)
+        one = OneProcess(config, self.live)
+        self.nodes = NodeService(self.cluster.seen if self.cluster else one, self.audit)
         self._wire_ledger()
         self._wire_identity(keyring)
         self._wire_media(keyring)
@@ -158,6 +168,9 @@ class Services:
         self._wire_pushes()
         self._wire_exchange(keyring)
         self._wire_timetable()
+        if self.cluster is not None:
+            followers = Followers(self.timetable, self.ledger.counter, self.supervisor)
+            followers.listen(self.cluster.desk.hints, config.roles)
         self.health = HealthCheck(
             config.data,
             self.database,
@@ -272,6 +285,7 @@ class Services:
             self.clock,
             self.config,
             keyring,
+            self.limits,
         )
         self.identity_desk = IdentityDesk(
             ground,
@@ -346,6 +360,7 @@ class Services:
             drafts=self.drafts,
             passwords=self.passwords,
             keyring=keyring,
+            guesses=self.limits,
             config=self.config,
         )
         editions = self.resources.editions
@@ -409,7 +424,8 @@ class Services:
             lessons=self.lesson_store,
             config=self.config,
         )
-        self.events.subscribe(TimetableChanged, self._count_planned)
+        if "worker" in self.config.roles:
+            self.events.subscribe(TimetableChanged, self._count_planned)
         self.events.subscribe(TeachingDaysChanged, self._owe_anew)
 
     async def prepare(self) -> None:
@@ -426,6 +442,7 @@ class Services:
             if self.cluster is None:
                 await self.hub.take_up_live()
             else:
+                self.drafts.listen()
                 self.cluster.hold(self.classroom)
             self._keep_up_rooms()
         if "web" in self.config.roles:
@@ -458,6 +475,11 @@ class Services:
         """Tell other processes that this one answers. HTTP is served already."""
         if self.cluster is not None:
             await self.cluster.join()
+
+    async def drain(self) -> None:
+        """Move this cell's lessons to others, as far as there are any. HTTP is still served."""
+        if self.cluster is not None:
+            await self.cluster.drain()
 
     async def leave(self) -> None:
         """Take no new lessons. HTTP is still served."""

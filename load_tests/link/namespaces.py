@@ -78,6 +78,19 @@ class End:
     tun: int
 
 
+def make_namespace() -> int:
+    """Make a namespace with nothing in it; returns the descriptor that keeps it alive.
+
+    Raises LinkUnavailable.
+    """
+
+    def make() -> int:
+        unshare_network()
+        return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    return _in_thread(make)
+
+
 def make_end() -> End:
     """Make a namespace with a TUN device. Raises LinkUnavailable."""
 
@@ -119,6 +132,13 @@ def configure(end: End, address: str, *, default_route: bool = False) -> None:
 
 @contextmanager
 def inside(end: End) -> Iterator[None]:
+    """Move the calling thread into an end's namespace. Raises LinkUnavailable."""
+    with entered(end.namespace):
+        yield
+
+
+@contextmanager
+def entered(namespace: int) -> Iterator[None]:
     """Move the calling thread into a namespace: what it starts and opens meanwhile belongs there.
 
     Raises:
@@ -126,7 +146,7 @@ def inside(end: End) -> Iterator[None]:
     """
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _checked(_libc.setns(end.namespace, CLONE_NEWNET), "setns")
+        _checked(_libc.setns(namespace, CLONE_NEWNET), "setns")
         try:
             yield
         finally:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from enum import Flag, auto
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Any, Protocol
 
 
 class RecorderDuty(Flag):
@@ -27,8 +24,10 @@ ALL_DUTIES = RecorderDuty.RECORD | RecorderDuty.FINISH
 class LessonGuard(Protocol):
     """Keeps a process from writing about a lesson that it has lost to another one."""
 
-    async def check(self, session: AsyncSession, lesson_id: str) -> None:
+    async def check(self, session: Any, lesson_id: str) -> None:
         """Hold the right to the lesson until the writing transaction of `session` ends.
+
+        `session` is SQLAlchemy's `AsyncSession`, which pure packages must not know.
 
         Raises:
             Exception: the lesson is lost. The recorder takes each error for that, but those of the

@@ -41,7 +41,13 @@ class RecordingRemover(Protocol):
 
 
 class RecorderListener(Protocol):
-    """Hears about changes, on the event loop. No method may block or raise."""
+    """Hears about changes, on the event loop. No method may block or raise.
+
+    It hears what its own recorder does, and nothing of other processes. Among several, one of a
+    recorder that records hears of RECORDING, of FINISHING when the lesson ended, and of trouble and
+    excess. One of a recorder that finishes hears of FINISHING, progress, READY and FAILED, and of
+    what it adopts. A recorder that is told to seal or adopt tells its own listeners.
+    """
 
     def on_recording_changed(self, entry: Entry) -> None:
         """A recording was made, or its state or progress changed.
@@ -74,7 +80,10 @@ class Recorder(Protocol):
         """The films that were made of recordings."""
 
     async def start(self) -> None:
-        """Open the store and finish in the background what an earlier run left unfinished."""
+        """Open the store and finish in the background what an earlier run left unfinished.
+
+        A recorder that does not finish only opens the store.
+        """
 
     async def stop(self) -> None:
         """Close running archives cleanly; unfinished work is resumed by the next `start`."""
@@ -160,7 +169,10 @@ class Recorder(Protocol):
         """
 
     def storage_state(self) -> StorageState:
-        """The progress of finished recordings on the way to their lasting place."""
+        """The progress of finished recordings on the way to their lasting place.
+
+        Only a recorder that finishes knows it.
+        """
 
     def add_listener(self, listener: RecorderListener) -> None:
         """Register for events, for the life of the recorder."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
@@ -31,6 +31,7 @@ from recorder.storage.api import Storage
 from relay.api import Relay
 
 HAND_OVER_AGAIN_S = 5.0  # s until a database that was away is told again that a lesson ended
+END_NOTED_S = 5.0  # s until an end is marked in the archive though the database does not answer
 _TAKE_ATTEMPTS = 3  # each fails only if the database is older than the archive
 
 _log = structlog.get_logger(__name__)
@@ -48,11 +49,17 @@ class Finishing(Protocol):
 
 @dataclass(slots=True)
 class _Live:
-    """A recording that runs here. `lost`: another process goes on with it."""
+    """A recording that runs here.
+
+    Attributes:
+        lost: another process goes on with it.
+        asked: its end was noted in the database, or could not be.
+    """
 
     session: RecordingSession
     turn: Turn
     lost: bool = False
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class LiveRecordings:
@@ -263,12 +270,16 @@ class LiveRecordings:
         except LessonLost:
             live.lost = True  # another process goes on: no end marker, no row
             raise
+        finally:
+            live.asked.set()
 
     async def _end(self, live: _Live, room_id: str, tail: asyncio.Event) -> None:
         recording_id = live.turn.recording_id
         try:
             try:
                 await self._let_tail_arrive(live.session, room_id, tail)
+                if self._guard is not None:  # a cell that lost the lesson must not mark its end
+                    await _wait(live.asked, END_NOTED_S)
             finally:
                 await self._close(live.session, ended=not live.lost)
             if self._finishing is not None and not live.lost:
@@ -293,9 +304,7 @@ class LiveRecordings:
             except Exception:
                 _log.exception("recording_not_handed_over", recording_id=turn.recording_id)
                 if not self._stopping.is_set():  # else who finishes will find it
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(HAND_OVER_AGAIN_S):
-                            await self._stopping.wait()
+                    await _wait(self._stopping, HAND_OVER_AGAIN_S)
                     continue
             return
 
@@ -341,3 +350,9 @@ class LiveRecordings:
             await session.close(ended=ended)
         finally:
             self._recordings.runs_no_more(session.recording_id)
+
+
+async def _wait(event: asyncio.Event, longest_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(longest_s):
+            await event.wait()

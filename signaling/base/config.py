@@ -112,6 +112,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     redis_url: str | None = None  # redis://, rediss:// or unix://
     node_id: str | None = None  # of this process; None: the machine's name
     cell_capacity: Positive = 60  # participants of live lessons that one cell takes
+    drain_s: Seconds = 60.0  # for a cell that is stopped by itself to move its lessons to others
     cells_beat_s: Seconds = 0.4  # how often a process tells the others that it runs
     cells_ttl_s: Seconds = 2.4  # … and after which silence it counts as gone
 

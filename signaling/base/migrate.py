@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -22,12 +23,15 @@ def _config() -> AlembicConfig:
     return config
 
 
+@cache
 def newest() -> str | None:
-    """The newest version of the chain."""
+    """The newest version of the chain. To find it, all revisions are loaded: once in a process."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _upgrade(connection: Connection, target: str) -> None:
+    if target == "head" and _version(connection) == newest():
+        return
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, target)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
+from typing import Any
 
 import msgspec
 
@@ -20,11 +21,14 @@ from signaling.cells.api import (
     NoPlace,
     Presence,
     SeenNode,
+    Standing,
 )
 from signaling.cells.boards import Incarnation, RedisLeases, RedisPresence
 from signaling.cells.core.nodes import Node, NodeBook, NodeRole
 from signaling.cells.core.placement import MAX_EXPECTED, Placer
 from signaling.cells.core.times import CellTimes
+from signaling.cells.hints import HintKind, Hints
+from signaling.cells.limits import SharedLimits
 from signaling.cells.places import Places
 from signaling.cells.redis_link import RedisLink
 from signaling.cells.service import CellLeases
@@ -40,10 +44,11 @@ class NodeNow:
 
     load: int = 0  # participants of its live lessons
     draining: bool = False
+    lessons: int = 0  # that are live
 
 
 class CellsDesk:
-    """One process among others: its presence, its leases, where lessons are, and the watch."""
+    """One process among others: its presence, leases, places, hints, and the watch."""
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class CellsDesk:
         now: Callable[[], NodeNow],
         on_lost: OnLost,
         on_nodes: OnNodes | None = None,
+        hints: Sequence[HintKind[Any]] = (),
     ) -> None:
         """Put it together; nothing is opened before `start`.
 
@@ -68,6 +74,7 @@ class CellsDesk:
             now: its present load, and whether it is draining.
             on_lost: called once for each lesson that another cell has now.
             on_nodes: called with each change of a node's health.
+            hints: the events of which the processes tell each other.
         """
         if config.redis_url is None:
             raise ValueError("redis_url is not set")
@@ -81,6 +88,8 @@ class CellsDesk:
         book = NodeBook(times)
         leases = CellLeases(own.node_id, board, epochs, clock, times)
         presence = RedisPresence(self._link, own, book, clock, times)
+        self.hints = Hints(self._link, own.run, hints)
+        self.limits = SharedLimits(RedisLink(config.redis_url, times.beat_s), clock)
         self.leases: Leases = leases
         self.presence: Presence = presence
         self.holders: Holders = epochs
@@ -92,7 +101,7 @@ class CellsDesk:
         self.watch = CellWatch(
             leases=leases,
             presence=presence,
-            describe=lambda: _described(node, now()),
+            describe=lambda: _described(node, now(), leases.standings()),
             times=times,
             on_lost=on_lost,
             on_nodes=on_nodes,
@@ -116,12 +125,22 @@ class CellsDesk:
     async def start(self) -> None:
         """Begin to beat. A Redis that is away does not keep the process from starting."""
         await self.watch.start()
+        await self.hints.start()
 
     async def stop(self) -> None:
         """Leave, and close the connections."""
+        await self.hints.stop()
         await self.watch.stop()
+        await self.limits.close()
         await self._link.close()
 
 
-def _described(node: Node, state: NodeNow) -> Node:
-    return msgspec.structs.replace(node, load=state.load, draining=state.draining)
+def _described(node: Node, state: NodeNow, leases: Sequence[Standing]) -> Node:
+    return msgspec.structs.replace(
+        node,
+        load=state.load,
+        draining=state.draining,
+        lessons=state.lessons,
+        sure=leases.count(Standing.SURE),
+        doubtful=leases.count(Standing.DOUBTFUL),
+    )

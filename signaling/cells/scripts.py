@@ -16,6 +16,11 @@ SETTLING_KEY = f"{PREFIX}settling"
 NODES_KEY = f"{PREFIX}nodes"
 
 
+def hint_channel(database: int) -> str:
+    """The channel of hints; its name tells the database, for channels are of the whole server."""
+    return f"{PREFIX}hints:{database}"
+
+
 def lesson_key(lesson_id: str) -> str:
     """The key of a lesson's lease."""
     return f"{PREFIX}lesson:{lesson_id}"
@@ -24,6 +29,16 @@ def lesson_key(lesson_id: str) -> str:
 def node_key(node_id: str) -> str:
     """The key of a node."""
     return f"{PREFIX}node:{node_id}"
+
+
+def limit_key(name: str, mark: str) -> str:
+    """The key of what a limit counts for somebody."""
+    return f"{PREFIX}limit:{name}:{mark}"
+
+
+def limit_index(name: str) -> str:
+    """The key of a limit's index: its keys by the time of their last use."""
+    return f"{PREFIX}limits:{name}"
 
 
 _SETTLING = """
@@ -130,5 +145,89 @@ for _, node in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   end
 end
 return found
+"""
+)
+
+# KEYS: none. ARGV: channel, message. Returns: how many processes listen.
+PUBLISH = "return redis.call('PUBLISH', ARGV[1], ARGV[2])"
+
+_LIMITS = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function number(key, field) return tonumber(redis.call('HGET', key, field) or '0') end
+local function keep(key, index, ttl, capacity)
+  redis.call('PEXPIRE', key, math.ceil(ttl))
+  redis.call('ZADD', index, now, key)
+  if redis.call('PTTL', index) < ttl then redis.call('PEXPIRE', index, math.ceil(ttl)) end
+  local over = redis.call('ZCARD', index) - capacity
+  if over > 0 then
+    for _, old in ipairs(redis.call('ZRANGE', index, 0, over - 1)) do
+      redis.call('ZREM', index, old)
+      redis.call('DEL', old)
+    end
+  end
+end
+"""
+
+# The rules are those of `FailureLimiter`; a model test compares both.
+# KEYS: for each limit its record and its index. ARGV: the outcome, and for each limit the number of
+# failures, window in ms, longest lock in ms (0: as long as the window), how many are remembered.
+# Returns: ms to wait, 0 if none.
+SETTLE = (
+    _LIMITS
+    + """
+local wait = 0
+for place = 1, #KEYS, 2 do
+  wait = math.max(wait, number(KEYS[place], 'locked') - now)
+end
+if wait > 0 or ARGV[1] == 'open' then return wait end
+if ARGV[1] == 'succeeded' then
+  redis.call('DEL', KEYS[1])
+  redis.call('ZREM', KEYS[2], KEYS[1])
+  return 0
+end
+for place = 1, #KEYS, 2 do
+  local key, first = KEYS[place], 2 * place
+  local max, window = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  local longest = tonumber(ARGV[first + 2])
+  local started, failures = number(key, 'started'), number(key, 'failures')
+  local strikes, locked = number(key, 'strikes'), number(key, 'locked')
+  if started == 0 then started = now end
+  if now - started >= window then
+    if now - math.max(started, locked) >= longest then strikes = 0 end
+    started, failures = now, 0
+  end
+  failures = failures + 1
+  if failures >= max then
+    local lock = window * 2 ^ strikes
+    if longest == 0 then lock = window else lock = math.min(lock, longest) end
+    locked = now + lock
+    started, failures, strikes = locked, 0, math.min(strikes + 1, 16)
+  end
+  redis.call('HSET', key, 'started', string.format('%.0f', started), 'failures', failures,
+    'strikes', strikes, 'locked', string.format('%.0f', locked))
+  local rest = window
+  if strikes > 0 then rest = math.max(window, longest) end
+  keep(key, KEYS[place + 1], math.max(started, locked) - now + rest, tonumber(ARGV[first + 3]))
+end
+return 0
+"""
+)
+
+# A bucket as `TokenBucket`. KEYS: the bucket, its index.
+# ARGV: how many come back in a ms, how many there are at most, how many buckets are remembered.
+# Returns: ms to wait, 0 if one was taken.
+TAKE = (
+    _LIMITS
+    + """
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local level = tonumber(redis.call('HGET', KEYS[1], 'level') or ARGV[2])
+local at = number(KEYS[1], 'at')
+if at > 0 then level = math.min(burst, level + (now - at) * rate) end
+local wait = 0
+if level < 1 then wait = math.max(1, math.ceil((1 - level) / rate)) else level = level - 1 end
+redis.call('HSET', KEYS[1], 'level', string.format('%.9f', level), 'at', string.format('%.0f', now))
+keep(KEYS[1], KEYS[2], burst / rate, tonumber(ARGV[3]))
+return wait
 """
 )

@@ -85,6 +85,21 @@ class FactKeeper:
         if not await self._write(record.lesson_id):
             self._want(record.lesson_id)
 
+    async def leave(self, lesson_id: str) -> bool:
+        """End all spells and write them: another process goes on with the lesson.
+
+        Returns False if they cannot be written now. Presence must then be told again.
+        """
+        facts = self._logs.get(lesson_id)
+        if facts is None:
+            return True
+        facts.close(self._clock.monotonic())
+        if not await self._write(lesson_id):
+            self._want(lesson_id)
+            return False
+        self.forget(lesson_id)
+        return True
+
     def drop(self, lesson_id: str) -> None:
         """Forget a room that closed without an end of its lesson, once its facts are written."""
         facts = self._logs.get(lesson_id)
@@ -93,7 +108,8 @@ class FactKeeper:
 
     def waits(self, lesson_id: str) -> bool:
         """Tell whether something of a lesson is yet to be written."""
-        return lesson_id in self._unwritten or lesson_id in self._over
+        waiting = lesson_id in self._unwritten or lesson_id in self._over
+        return waiting or self._writing.locked()  # the lock may be a write of this lesson
 
     def forget(self, lesson_id: str) -> None:
         """Forget a lesson with all that is not written: another process writes of it now."""

@@ -178,6 +178,8 @@ class CountyImport:
     @staticmethod
     async def _put_person(work: Work, person: Person, password: str | None) -> None:
         session = work.session
+        # Asked before there is a new row: a query writes what is half filled in.
+        node_id = person.school or await _only_county(session)
         row = await session.scalar(select(PersonRow).where(PersonRow.login == person.login))
         if row is None:
             if password is None:  # it was there a moment ago
@@ -190,7 +192,7 @@ class CountyImport:
         elif password is not None:  # whoever was signed in by the old one is no more
             await end_sessions(work, row.person_id)
         row.name, row.school_id = person.name, person.school
-        row.node_id = person.school or await _only_county(session)
+        row.node_id = node_id
         row.password_hash = password or row.password_hash
         await session.flush()
         await session.execute(delete(GrantRow).where(GrantRow.person_id == row.person_id))

@@ -10,6 +10,7 @@ from signaling.audit.log import AuditLog
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
+from signaling.base.limits import LimitStore
 from signaling.directory.entries.lessons import LessonsAhead
 from signaling.directory.grants.admins import CountyAdmins
 from signaling.directory.store import PeopleStore
@@ -40,6 +41,7 @@ class Ground(NamedTuple):
     clock: Clock
     config: Config
     keyring: Keyring
+    limits: LimitStore
 
 
 class IdentityDesk:
@@ -106,7 +108,8 @@ def _ways_in(ground: Ground, live: LiveLogins) -> _WaysIn:
         lifetime=timedelta(hours=config.session_hours),
     )
     devices = Devices(ground.logins, clock, timedelta(days=config.device_cookie_days))
-    return _WaysIn(sessions, devices, LoginThrottle(clock, ground.keyring), live)
+    throttle = LoginThrottle(clock, ground.keyring, ground.limits)
+    return _WaysIn(sessions, devices, throttle, live)
 
 
 def _identity(ground: Ground, ways: _WaysIn) -> IdentityService:

@@ -6,7 +6,6 @@ teacher or a classroom out by failing elsewhere. The limits over many origins st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +13,8 @@ from signaling.access.signing import InvalidToken, Keyring, fingerprint
 from signaling.base.clock import Clock
 from signaling.base.errors import TooManyRequests
 from signaling.base.ids import new_id
-from signaling.base.rate_limit import BucketRule, Buckets, FailureLimiter, LimiterRule
+from signaling.base.limits import Allowance, Counted, Limit, LimitStore, Outcome, demand
+from signaling.base.rate_limit import BucketRule, LimiterRule
 from signaling.identity.tokens import KnownBrowser, open_known, seal_known
 
 # Assessors of 等保 2.0 ask for a lock of at least 300 s after 5 failures; it doubles up to an hour.
@@ -32,7 +32,15 @@ ASKS = BucketRule(rate=64 / 600, burst=64)
 KNOWN_FOR = timedelta(days=365)  # a browser is known for so long after its last login
 MAX_KNOWN = 8  # accounts and rooms of one browser; the one longest ago goes
 
-Limits = Sequence[tuple[FailureLimiter, str]]
+ACCOUNTS = Limit("accounts", PER_ACCOUNT)
+ADDRESSES = Limit("addresses", PER_ADDRESS)
+EVERYWHERE = Limit("everywhere", ACCOUNT_EVERYWHERE)
+KNOWN_CODES = Limit("known-codes", PER_ADDRESS_CODES)
+CODE_ADDRESSES = Limit("code-addresses", PER_ADDRESS_CODES)
+CODES = Limit("codes", ALL_CODES)
+SLIP_ADDRESSES = Limit("slip-addresses", PER_ADDRESS)
+SLIPS = Limit("slips", ALL_CODES)
+ASKED_CODES = Allowance("asked-codes", ASKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +68,26 @@ class Caller:
 class LoginThrottle:
     """The limits on guessing, and the cookie of those who need not be counted with strangers."""
 
-    def __init__(self, clock: Clock, keyring: Keyring) -> None:
+    def __init__(self, clock: Clock, keyring: Keyring, store: LimitStore) -> None:
         self._clock = clock
         self._keyring = keyring
-        self._accounts = FailureLimiter(PER_ACCOUNT)
-        self._addresses = FailureLimiter(PER_ADDRESS)
-        self._everywhere = FailureLimiter(ACCOUNT_EVERYWHERE)
-        self._known_codes = FailureLimiter(PER_ADDRESS_CODES)
-        self._code_addresses = FailureLimiter(PER_ADDRESS_CODES)
-        self._codes = FailureLimiter(ALL_CODES)
-        self._slip_addresses = FailureLimiter(PER_ADDRESS)
-        self._slips = FailureLimiter(ALL_CODES)
-        self._asks = Buckets(ASKS)
+        self._store = store
 
     # --- limits ----------------------------------------------------------------------------------
 
-    def account_limits(self, login: str, caller: Caller) -> Limits:
+    def account_limits(self, login: str, caller: Caller) -> Counted:
         """Limits of a login by password; the first belongs to this account and origin."""
         account = login.casefold()
         browser = self._browser(caller)
         if browser is not None and account_mark(login) in browser.accounts:
-            return ((self._accounts, f"{account}\0browser {browser.browser_id}"),)
+            return ((ACCOUNTS, f"{account}\0browser {browser.browser_id}"),)
         return (
-            (self._accounts, f"{account}\0{caller.counted}"),
-            (self._addresses, caller.counted),
-            (self._everywhere, account),
+            (ACCOUNTS, f"{account}\0{caller.counted}"),
+            (ADDRESSES, caller.counted),
+            (EVERYWHERE, account),
         )
 
-    def code_limits(self, caller: Caller, room_id: str | None) -> Limits:
+    def code_limits(self, caller: Caller, room_id: str | None) -> Counted:
         """Limits of a 课程码, from a room's own terminal (`room_id`) or from a stranger."""
         browser = self._browser(caller)
         marks = () if browser is None else browser.accounts
@@ -95,42 +95,37 @@ class LoginThrottle:
             # Counted by room: who may make such browsers has a code of that room already.
             own = (mark for mark in marks if mark.startswith(_ROOM))
             room = next(own, "") if room_id is None else room_mark(room_id)
-            return ((self._known_codes, room),)
-        return ((self._code_addresses, caller.counted), (self._codes, ""))
+            return ((KNOWN_CODES, room),)
+        return ((CODE_ADDRESSES, caller.counted), (CODES, ""))
 
-    def activation_limits(self, caller: Caller) -> Limits:
+    def activation_limits(self, caller: Caller) -> Counted:
         """Limits of codes for a first password."""
-        return ((self._slip_addresses, caller.counted), (self._slips, ""))
+        return ((SLIP_ADDRESSES, caller.counted), (SLIPS, ""))
 
-    def token_limits(self, caller: Caller) -> Limits:
+    def token_limits(self, caller: Caller) -> Counted:
         """Limits of device tokens that are none."""
-        return ((self._code_addresses, caller.counted),)
+        return ((CODE_ADDRESSES, caller.counted),)
 
-    def demand_may_ask(self, caller: Caller) -> None:
+    async def demand_may_ask(self, caller: Caller) -> None:
         """Raise TooManyRequests for terminals of one origin that ask for too many codes."""
-        wait = self._asks.take(caller.counted, self._clock.monotonic())
+        wait = await self._store.take(ASKED_CODES, caller.counted)
         if wait is not None:
             raise TooManyRequests(wait)
 
-    def demand(self, limits: Limits) -> None:
-        """Raises TooManyRequests while one of them says to wait."""
-        now = self._clock.monotonic()
-        waits = [limiter.retry_after(key, now) for limiter, key in limits]
-        longest = max((wait for wait in waits if wait is not None), default=None)
-        if longest is not None:
-            raise TooManyRequests(longest)
+    async def demand(self, limits: Counted) -> None:
+        """Raise TooManyRequests while one of them says to wait."""
+        await demand(self._store, limits)
 
-    def note_failure(self, limits: Limits) -> None:
-        """Count a failure."""
-        now = self._clock.monotonic()
-        for limiter, key in limits:
-            limiter.note_failure(key, now)
+    async def failed(self, limits: Counted) -> None:
+        """Count a failure. Raises as `demand`: then others failed meanwhile, and it is not told."""
+        await demand(self._store, limits, Outcome.FAILED)
 
-    @staticmethod
-    def note_success(limits: Limits) -> None:
-        """Forget the failures of this account and origin; those of others stay counted."""
-        limiter, key = limits[0]
-        limiter.forget(key)
+    async def succeeded(self, limits: Counted) -> None:
+        """Forget the failures of this account and origin; those of others stay counted.
+
+        Raises as `demand`: then others failed meanwhile, and nobody may know that this was right.
+        """
+        await demand(self._store, limits, Outcome.SUCCEEDED)
 
     # --- known browsers --------------------------------------------------------------------------
 

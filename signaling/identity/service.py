@@ -63,19 +63,17 @@ class IdentityService:
             TooManyLogins: all that there may be are in use.
         """
         limits = self._throttle.account_limits(request.login, caller)
-        self._throttle.demand(limits)
+        await self._throttle.demand(limits)
         person = await self._people.person_by_login(request.login)
         hashed = None if person is None else person.usable_hash
         fits = await self._passwords.verify(hashed, request.password)
-        # Again: of many tries at once, no more are answered than one after the other would be.
-        self._throttle.demand(limits)
         if not fits or person is None:
-            self._throttle.note_failure(limits)
+            await self._throttle.failed(limits)
             stranger = Actor("", request.login, remote=caller.remote)
             path = "" if person is None else person.path
             await self._audit.note(stranger, AuditAction.LOGIN_FAILED, path=path)
             raise BadCredentials()
-        self._throttle.note_success(limits)
+        await self._throttle.succeeded(limits)
         actor = person.actor(self._clock.now())
         busy = await in_use(self._live)
         async with self._audit.work(

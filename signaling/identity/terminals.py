@@ -82,13 +82,13 @@ class TerminalService:
     async def lookup(self, join_code: str, caller: Caller) -> TerminalRooms:
         """Return the rooms that a 课程码 invites. Raises NotFound, TooManyRequests."""
         limits = self._throttle.code_limits(caller, await self._own_room(caller))
-        self._throttle.demand(limits)
+        await self._throttle.demand(limits)
         lesson = await self._lessons.open_by_code(join_code, self._clock.now() - CODE_OUTLIVES)
-        # Again: of many tries at once, no more are answered than one after the other would be.
-        self._throttle.demand(limits)
         if lesson is None:
-            self._throttle.note_failure(limits)
+            await self._throttle.failed(limits)
             raise NotFound(code=ProblemCode.UNKNOWN_JOIN_CODE, field="join_code")
+        # Again: of many tries at once, no more are answered than one after the other would be.
+        await self._throttle.demand(limits)
         return TerminalRooms(lesson.title, tuple(room.ref for room in lesson.receive_rooms))
 
     async def terminal_login(self, request: TerminalLogin, caller: Caller) -> NewSession:
@@ -162,7 +162,7 @@ class TerminalService:
         rooms = (await self.lookup(join_code, caller)).rooms
         if room_id not in {room.room_id for room in rooms}:
             limits = self._throttle.code_limits(caller, await self._own_room(caller))
-            self._throttle.note_failure(limits)
+            await self._throttle.failed(limits)
             raise Invalid(code=ProblemCode.ROOM_NOT_INVITED, field="room_id")
 
     async def _owner(self, device_token: str, caller: Caller) -> SignedIn:
@@ -173,8 +173,7 @@ class TerminalService:
         device = await self._devices.find(device_token)
         if device is None:
             limits = self._throttle.token_limits(caller)
-            self._throttle.demand(limits)
-            self._throttle.note_failure(limits)
+            await self._throttle.failed(limits)
             raise bad_device_token()
         return await self._sessions.terminal(device.room_id)
 

@@ -83,8 +83,8 @@ class Supervisor:
         self._runs: dict[str, asyncio.Task[None]] = {}  # by job
         self._news = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
-        events.subscribe(JobSubmitted, self._on_submitted)
-        events.subscribe(JobEnded, self._on_ended)
+        events.subscribe(JobSubmitted, self.on_submitted)
+        events.subscribe(JobEnded, self.on_ended)
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -116,16 +116,19 @@ class Supervisor:
             await self._carry(run)
         return run is not None
 
-    # --- inside ----------------------------------------------------------------------------------
+    # --- events ----------------------------------------------------------------------------------
 
-    async def _on_submitted(self, _event: JobSubmitted) -> None:
+    async def on_submitted(self, _event: JobSubmitted) -> None:
+        """Look for jobs at once."""
         self._news.set()
 
-    async def _on_ended(self, event: JobEnded) -> None:
+    async def on_ended(self, event: JobEnded) -> None:
         """End the worker of a job that was cancelled."""
         task = self._runs.get(event.job_id)
         if task is not None and task is not asyncio.current_task():
             task.cancel()
+
+    # --- inside ----------------------------------------------------------------------------------
 
     async def _look_for_jobs(self) -> None:
         while True:

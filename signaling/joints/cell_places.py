@@ -68,6 +68,30 @@ class CellPlaces:
         )
 
 
+class OtherCells:
+    """Implements `Others` of the classroom: the cells to which this one hands its lessons."""
+
+    def __init__(self, desk: CellsDesk, places: CellPlaces) -> None:
+        self._desk = desk
+        self._places = places
+
+    def have_room(self, record: LessonRecord) -> bool:
+        """See `Others`. While Redis is away nobody can claim, so nobody takes a lesson."""
+        if not self._desk.state.reachable:
+            return False
+        chosen = self._desk.choose(record.lesson_id, _size(record))
+        return isinstance(chosen, Node) and chosen.node_id != self._desk.node_id
+
+    async def take(self, record: LessonRecord) -> None:
+        """See `Others`."""
+        try:
+            cell = await self._places.place(record.lesson_id, _size(record))
+        except NoCell as error:
+            raise CellAway(str(error)) from None
+        if cell.cell_id == self._desk.node_id:
+            raise CellAway("the lesson is here")
+
+
 class CellShares:
     """Implements `Shares` of the classroom: each orphan goes where placement puts it."""
 
@@ -87,7 +111,12 @@ class CellShares:
         orphans.sort(key=lambda one: one.lesson_id)
         mine = []
         for one in orphans[:ORPHANS_AT_ONCE]:
-            chosen = self._desk.choose(one.lesson_id, len(one.receive_rooms) + 1)
+            chosen = self._desk.choose(one.lesson_id, _size(one))
             if isinstance(chosen, Node) and chosen.node_id == own:
                 mine.append(one.lesson_id)
         return mine
+
+
+def _size(record: LessonRecord) -> int:
+    """The participants that a lesson will have."""
+    return len(record.receive_rooms) + 1

@@ -84,5 +84,6 @@ class LedgerDesk:
             RequirementVersions(database, self.duties, audit, clock),
             Months(database, counting, self.counter, audit, clock),
         )
-        events.subscribe(LessonChanged, self.counter.on_lesson_changed)
-        events.subscribe(LessonFactsKept, self.counter.on_facts_kept)
+        if "worker" in config.roles:  # a web process counts nothing, so nothing may wait there
+            events.subscribe(LessonChanged, self.counter.on_lesson_changed)
+            events.subscribe(LessonFactsKept, self.counter.on_facts_kept)

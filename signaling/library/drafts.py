@@ -41,16 +41,20 @@ class Drafts:
 
     async def start(self) -> None:
         """Listen to the recorder, and make the drafts that are missing. The recorder runs."""
-        pinyin.load()
-        self._recorder.add_listener(self)
+        self.listen()
         cursor = None
         while True:
             entries, cursor = await self._recorder.entries(limit=SWEEP_PAGE, before=cursor)
             await self._store.follow(entries, self._clock.now())
             if cursor is None:
                 break
-        self._writer = asyncio.create_task(self._write_news(), name="drafts")
         self._indexer = asyncio.create_task(self._index_missing(), name="search index")
+
+    def listen(self) -> None:
+        """Listen to the recorder only: another process makes the drafts that are missing."""
+        pinyin.load()
+        self._recorder.add_listener(self)
+        self._writer = asyncio.create_task(self._write_news(), name="drafts")
 
     async def stop(self) -> None:
         """Write what waits, once, and cease."""

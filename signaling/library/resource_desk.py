@@ -8,6 +8,7 @@ from signaling.audit.log import AuditLog
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
+from signaling.base.limits import LimitStore
 from signaling.files.holding import HeldFiles
 from signaling.identity.passwords import Passwords
 from signaling.jobs.service import JobService
@@ -106,6 +107,7 @@ class ResourceDesk:
         drafts: Drafts,
         passwords: Passwords,
         keyring: Keyring,
+        guesses: LimitStore,
         config: Config,
     ) -> None:
         prefix, index = config.path_prefix, index_of(database)
@@ -139,7 +141,7 @@ class ResourceDesk:
         self.records = PublicRecords(database, clock)
         tickets = Tickets(keyring, clock)
         published = LibraryReader(database, index, tickets, clock, prefix)
-        limits = GuessLimits(clock)
+        limits = GuessLimits(guesses)
         refusals = GuestRefusals(audit, clock)
         links = ShareLinks(
             ground,

@@ -54,6 +54,7 @@ class TimetableDesk:
         plans: the plans of a term, and the lessons that they make.
         changes: 停课, 调课, 代课, 补课.
         board: tells waiting pages that a week has changed.
+        reporter: tells the board.
         weeks: the weeks that pages show.
         imports: timetables that come as workbooks.
         workbooks: empty and filled workbooks to import from.
@@ -114,12 +115,13 @@ class TimetableDesk:
             audit=audit,
             clock=clock,
         )
-        self._follow(events, ChangeReporter(database, self.board, zone))
+        self.reporter = ChangeReporter(database, self.board, zone)
+        self._follow(events)
         events.subscribe(JobEnded, AdoptionReporter(database, events).job_ended)
 
-    def _follow(self, events: Events, reporter: ChangeReporter) -> None:
-        events.subscribe(TimetableChanged, reporter.timetable_changed)
-        events.subscribe(LessonChanged, reporter.lesson_changed)
+    def _follow(self, events: Events) -> None:
+        events.subscribe(TimetableChanged, self.reporter.timetable_changed)
+        events.subscribe(LessonChanged, self.reporter.lesson_changed)
         events.subscribe(JobEnded, self.imports.job_ended)
         events.subscribe(AccountEnded, self.feeds.end_with_account)
 

@@ -67,19 +67,26 @@ class ChangeBoard:
         Raises:
             Busy: too many pages wait already.
         """
-        begun, _, number = (since or self.place()).partition(".")
-        known = begun == self._begun and number.isascii() and number.isdigit()
-        if not known or int(number) < self._oldest():
-            return TimetableNews(self.place(), changed=True, lesson_ids=())
-        found = self._since(actor, int(number))
+        since = since or self.place()
+        found = self._since(actor, since)
         if not found.changed:
             await self._wait(actor)
-            found = self._since(actor, int(number))
+            found = self._since(actor, since)
         return found
+
+    def begin_anew(self) -> None:
+        """Let all pages read everything again, since changes may have been missed."""
+        self._begun = new_id()
+        self._number = 0
+        self._changes.clear()
+        self._wake_all()
 
     def close(self) -> None:
         """Let everybody go; from here on nobody waits."""
         self._closed = True
+        self._wake_all()
+
+    def _wake_all(self) -> None:
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
@@ -88,10 +95,14 @@ class ChangeBoard:
         """Return the place from which all later changes are remembered."""
         return self._number - len(self._changes)
 
-    def _since(self, actor: Actor, number: int) -> TimetableNews:
+    def _since(self, actor: Actor, place: str) -> TimetableNews:
+        begun, _, number = place.partition(".")
+        known = begun == self._begun and number.isascii() and number.isdigit()
+        if not known or int(number) < self._oldest():
+            return TimetableNews(self.place(), changed=True, lesson_ids=())
         lessons: set[str] = set()
         for change in self._changes:
-            if change.number > number and _concerns(change, actor):
+            if change.number > int(number) and _concerns(change, actor):
                 lessons |= change.event.lesson_ids
         ids = tuple(sorted(lessons)) if len(lessons) <= MAX_LESSONS else ()
         return TimetableNews(self.place(), changed=bool(lessons), lesson_ids=ids)

@@ -86,6 +86,8 @@ async def test_a_cell_is_killed_and_the_other_goes_on_with_its_lesson(
 
         ended = await teacher.call("POST", f"/api/lessons/{lesson_id}/end")
         assert ended["held_from"] == lesson["held_from"]
+        recording = await teacher.call("GET", f"/api/recordings/{ended['recording_id']}")
+        assert recording["summary"]["recording_id"] == ended["recording_id"]
         # The lesson is given back once all of it is written.
         await true(lambda: not _cell_of(server, lesson_id))
 

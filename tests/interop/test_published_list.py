@@ -1,4 +1,4 @@
-"""已发布 and 字幕设置 in real Chromium: a batch says what it left, and words are counted."""
+"""已发布, 字幕设置 and the player in real Chromium: what was left, counted, and in its place."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from signaling.access.roles import Role
 from signaling.library.captions.wire import MAX_CAPTION_WORDS
 from tests.integration.signaling.library.resource_acts import HERE, stage
 from tests.interop.test_accessibility import Inspector
 from tests.support.browser import chromium
-from tests.support.pages import Pages
+from tests.support.pages import Pages, sign_in
 from tests.support.resources import shelve
 from tests.support.two_counties import OURS, PASSWORD
 
 pytestmark = pytest.mark.asyncio
 PICTURES = os.environ.get("TONGKE_PICTURES")  # a folder for pictures of the pages
+
+_PASTE = "(field, text) => { field.value = text; field.dispatchEvent(new Event('input')) }"
 
 
 async def _picture(page: Page, name: str) -> None:
@@ -61,7 +63,8 @@ async def test_words_are_counted_as_they_are_pasted(tmp_path: Path) -> None:
         await expect(count).to_have_text(f"现在有 1 个词语，最多 {MAX_CAPTION_WORDS} 个。")
         await _picture(page, "caption-words")
         words = page.get_by_test_id("caption-words")
-        await words.fill("\n".join(f"词语{number}" for number in range(2000)))
+        many = "\n".join(f"词语{number}" for number in range(2000))
+        await words.evaluate(_PASTE, many)  # Chromium types so many lines in minutes
         problem = page.get_by_test_id("caption-words-problem")
         await expect(problem).to_contain_text("现在有 2000 个，请删去 1800 个")
         await expect(page.get_by_test_id("caption-policy-set")).to_be_disabled()
@@ -94,3 +97,23 @@ async def test_a_dialog_begins_without_the_fault_of_the_one_before(tmp_path: Pat
         await page.get_by_test_id("recommend").click()
         await expect(page.get_by_test_id("ask-password")).to_be_visible()
         await _picture(page, "recommend-password")
+
+
+async def test_courseware_that_begins_a_moment_late_has_its_place_at_once(tmp_path: Path) -> None:
+    async with stage(tmp_path) as at, chromium() as browser:
+        await at.published("school")
+        pages = Pages(at.world.client().base, browser)
+
+        async def late(route: Route) -> None:
+            answer = await route.fetch()
+            detail = await answer.json()
+            (courseware,) = (one for one in detail["sources"] if one["kind"] == "courseware")
+            courseware["files"] = [one | {"offset_s": 0.04} for one in courseware["files"]]
+            await route.fulfill(response=answer, json=detail)
+
+        page = await pages.page()
+        await page.route(f"**/api/library/{at.resource_id}", late)
+        await sign_in(page, pages.url, HERE.teacher, f"/library/{at.resource_id}", PASSWORD)
+        await expect(page.locator(".panes--courseware.panes--show-both")).to_be_visible()
+        await expect(page.get_by_text("此时没有课件")).to_have_count(0)
+        await _picture(page, "courseware-late")

@@ -9,7 +9,7 @@ from typing import Any
 
 from load_tests.picture import MarkPlan
 from load_tests.verify import FileReport, verify_file
-from tests.support.server import Client
+from tests.support.server import Client, ProblemError
 
 FINISH_TIMEOUT_S = 60.0
 POLL_S = 0.1
@@ -24,13 +24,27 @@ class RecordedSource:
     report: FileReport
 
 
-async def ready_recording(api: Client, lesson_id: str) -> dict[str, Any]:
-    """The lesson's recording, as soon as it can be played."""
+async def ready_recording(
+    api: Client, lesson_id: str, *, may_be_late: bool = False
+) -> dict[str, Any]:
+    """The lesson's recording, as soon as it can be played.
+
+    Args:
+        api: asks for it.
+        lesson_id: of a lesson that has ended.
+        may_be_late: it may be unknown at first, as where another process records.
+    """
     async with asyncio.timeout(FINISH_TIMEOUT_S):
         while True:
             lesson = await api.call("GET", f"/api/lessons/{lesson_id}")
             if lesson["recording_id"] is not None:
-                detail = await api.call("GET", f"/api/recordings/{lesson['recording_id']}")
+                try:
+                    detail = await api.call("GET", f"/api/recordings/{lesson['recording_id']}")
+                except ProblemError as problem:
+                    if not (may_be_late and problem.status == 404):
+                        raise
+                    await asyncio.sleep(POLL_S)
+                    continue
                 state = detail["summary"]["state"]
                 assert state != "failed", detail
                 if state == "ready":

@@ -41,10 +41,11 @@ class S3Server:
 
     port: int
     root: Path
+    host: str = "127.0.0.1"
 
     def address(self, prefix: str, *, port: int | None = None, options: str = "") -> str:
         """The address of a place in its bucket."""
-        endpoint = f"http://127.0.0.1:{port or self.port}"
+        endpoint = f"http://{self.host}:{port or self.port}"
         return f"s3://{BUCKET}/{prefix}?endpoint={endpoint}{options}"
 
     def bucket(
@@ -71,8 +72,8 @@ class S3Server:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3Server]:
-    """Run a server meanwhile."""
+def s3_server(folder: Path, host: str = "127.0.0.1") -> Iterator[S3Server]:
+    """Run a server meanwhile, at an address of this machine."""
     assert BINARY is not None, "the S3 server is missing: run .ci/install-versitygw (needs Go 1.25)"
     root = folder / "s3"
     (root / BUCKET).mkdir(parents=True)
@@ -82,11 +83,11 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
     }
-    command = [BINARY, "--quiet", "--port", "127.0.0.1:0", "posix", str(root)]
+    command = [BINARY, "--quiet", "--port", f"{host}:0", "posix", str(root)]
     with (folder / "s3.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        yield S3Server(_port_of(process), root)
+        yield S3Server(_port_of(process), root, host)
     finally:
         process.kill()
         process.wait()

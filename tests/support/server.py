@@ -1,5 +1,7 @@
 """A real server for tests: `tongke serve` as its own process, seeded, on free ports.
 
+A server without a prefix is forked from a process that has loaded the program (`forking.py`).
+
     async with TongkeServer.start(tmp_path) as server:
         teacher = await server.sign_in("wang")
         lesson = await teacher.live_lesson()
@@ -24,6 +26,7 @@ import aiohttp
 
 from load_tests.server import ServerFailed, ServerProcess
 from signaling.command.seed import DEMO_PASSWORD, LEAD_ROOM, LEAD_TEACHER, RECEIVE_ROOMS
+from tests.support.forking import ForkedServer
 from tests.support.made_once import put_demo_people
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -119,7 +122,50 @@ class Client:
             yield ws
 
 
-class TongkeServer:
+class Front:
+    """The address at which clients find an installation, and the clients that were made of it."""
+
+    def __init__(self) -> None:
+        self._sessions: list[aiohttp.ClientSession] = []
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        raise NotImplementedError
+
+    async def close_clients(self) -> None:
+        """Close the connections of all clients."""
+        for session in self._sessions:
+            await session.close()
+
+    def client(self) -> Client:
+        """A client that is not signed in yet, with a cookie jar of its own."""
+        session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self._sessions.append(session)
+        return Client(self.url, session)
+
+    async def sign_in(self, login: str, password: str = DEMO_PASSWORD) -> Client:
+        """A client signed in as a person (`wang`, `xianguan`, `ziyuan`, `jiaoyan`)."""
+        client = self.client()
+        await client.login(login, password)
+        return client
+
+    async def live_lesson(
+        self, *room_ids: str
+    ) -> tuple[Client, dict[str, Any], tuple[Client, ...]]:
+        """A lesson of the demo teacher's, started: the teacher, the lesson, and these terminals."""
+        teacher = await self.sign_in("wang")
+        lesson = await teacher.live_lesson()
+        return teacher, lesson, tuple([await self.terminal(lesson, one) for one in room_ids])
+
+    async def terminal(self, lesson: dict[str, Any], room_id: str) -> Client:
+        """A client signed in as an invited room, by the lesson's 课程码."""
+        client = self.client()
+        await client.terminal_login(join_code=lesson["join_code"], room_id=room_id)
+        return client
+
+
+class TongkeServer(Front):
     """A running server process. `restart` keeps data and ports; `kill` is a power cut."""
 
     def __init__(
@@ -130,9 +176,10 @@ class TongkeServer:
         *,
         udp_host: str = "127.0.0.1",
     ) -> None:
+        super().__init__()
         self.data = data
-        self._process = ServerProcess(data, (f"--udp-host={udp_host}", *arguments), prefix)
-        self._sessions: list[aiohttp.ClientSession] = []
+        kind = ServerProcess if prefix else ForkedServer
+        self._process = kind(data, (f"--udp-host={udp_host}", *arguments), prefix)
 
     @classmethod
     @asynccontextmanager
@@ -157,8 +204,7 @@ class TongkeServer:
                 await server.up()
                 yield server
             finally:
-                for session in server._sessions:
-                    await session.close()
+                await server.close_clients()
                 await server.down()
 
     @property
@@ -210,18 +256,6 @@ class TongkeServer:
         await self.down()
         await self.up()
 
-    def client(self) -> Client:
-        """A client that is not signed in yet, with a cookie jar of its own."""
-        session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
-        self._sessions.append(session)
-        return Client(self.url, session)
-
-    async def sign_in(self, login: str, password: str = DEMO_PASSWORD) -> Client:
-        """A client signed in as a person (`wang`, `xianguan`, `ziyuan`, `jiaoyan`)."""
-        client = self.client()
-        await client.login(login, password)
-        return client
-
     async def metric(self, name: str) -> float:
         """One sample of `/metrics`, without labels.
 
@@ -231,17 +265,3 @@ class TongkeServer:
         async with self.client().http.get(f"{self.url}/metrics") as answer:
             lines = (await answer.text()).splitlines()
         return float(dict(line.split(" ", 1) for line in lines if line[:1] != "#")[name])
-
-    async def live_lesson(
-        self, *room_ids: str
-    ) -> tuple[Client, dict[str, Any], tuple[Client, ...]]:
-        """A lesson of the demo teacher's, started: the teacher, the lesson, and these terminals."""
-        teacher = await self.sign_in("wang")
-        lesson = await teacher.live_lesson()
-        return teacher, lesson, tuple([await self.terminal(lesson, one) for one in room_ids])
-
-    async def terminal(self, lesson: dict[str, Any], room_id: str) -> Client:
-        """A client signed in as an invited room, by the lesson's 课程码."""
-        client = self.client()
-        await client.terminal_login(join_code=lesson["join_code"], room_id=room_id)
-        return client

@@ -61,13 +61,13 @@ class ActivationService:
             TooManyRequests: too many wrong codes from the address.
         """
         limits = self._throttle.activation_limits(caller)
-        self._throttle.demand(limits)
+        await self._throttle.demand(limits)
         owner = await self._store.owner(read_code(code))
-        # Again: of many tries at once, no more are answered than one after the other would be.
-        self._throttle.demand(limits)
         if owner is None or not owner.active:
-            self._throttle.note_failure(limits)
+            await self._throttle.failed(limits)
             raise NotFound(code=ProblemCode.UNKNOWN_CODE, field="code")
+        # Again: of many tries at once, no more are answered than one after the other would be.
+        await self._throttle.demand(limits)
         if owner.expires_at <= self._clock.now():
             raise Gone(code=ProblemCode.CODE_EXPIRED, field="code")
         return owner
@@ -109,15 +109,14 @@ class ActivationService:
         if person is None:  # a terminal has no password
             raise NotFound(code=ProblemCode.UNKNOWN_PERSON)
         limits = self._throttle.account_limits(person.login, caller)
-        self._throttle.demand(limits)
+        await self._throttle.demand(limits)
         fits = await self._passwords.verify(person.usable_hash, wish.current)
-        self._throttle.demand(limits)
         actor = signed_in.actor
         if not fits:
-            self._throttle.note_failure(limits)
+            await self._throttle.failed(limits)
             await self._audit.note(actor, AuditAction.LOGIN_FAILED, path=person.path)
             raise BadCredentials(field="current")
-        self._throttle.note_success(limits)
+        await self._throttle.succeeded(limits)
         _demand_good(wish.password, person.login)
         if wish.password == wish.current:
             raise Invalid(code=ProblemCode.PASSWORD_SAME, field="password")

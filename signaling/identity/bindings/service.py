@@ -165,14 +165,14 @@ class BindingService:
             TooManyDevices: all that the room may have are in use.
         """
         limits = self._throttle.code_limits(caller, None)
-        self._throttle.demand(limits)
+        await self._throttle.demand(limits)
         wanted = read_code(code)
         record = await self._store.by_code(wanted)
-        # Again: of many tries at once, no more are answered than one after the other would be.
-        self._throttle.demand(limits)
         if record is None or record.asked or record.room_id is None:
-            self._throttle.note_failure(limits)
+            await self._throttle.failed(limits)
             raise NotFound(code=ProblemCode.UNKNOWN_CODE, field="code")
+        # Again: of many tries at once, no more are answered than one after the other would be.
+        await self._throttle.demand(limits)
         return await self._bind(self._good(record), caller, code=wanted)
 
     async def ask(self, caller: Caller, site: str) -> TerminalAsked:
@@ -182,7 +182,7 @@ class BindingService:
             TooManyRequests: its network asks for too many.
             Busy: too many are asking.
         """
-        self._throttle.demand_may_ask(caller)
+        await self._throttle.demand_may_ask(caller)
         code, secret, now = new_code(CODE_CHARS), new_secret(), self._clock.now()
         times = (now, now + CODE_LASTS)
         await self._store.put_asked(code, secret, caller.remote, times)

@@ -141,19 +141,17 @@ class PublishedMedia:
         publication = shown.publication
         if publication.scope != ShareScope.PASSWORD or publication.password_hash is None:
             raise Invalid(code=ProblemCode.SHARE_PASSWORD_UNUSED, field="password")
-        self._limits.demand(resource_id, viewer.origin)
+        await self._limits.demand(resource_id, viewer.origin)
         fits = await self._passwords.verify(publication.password_hash, password)
-        # Again: of many guesses at once, no more are answered than one after the other would be.
-        self._limits.demand(resource_id, viewer.origin)
         if not fits:
-            self._limits.note_failure(resource_id, viewer.origin)
+            await self._limits.failed(resource_id, viewer.origin)
             problem = ProblemCode.SHARE_PASSWORD_WRONG
             about = (shown.path, publication.title)
             await self._refusals.note(
                 viewer, resource_id, about, deed="share_password", problem=problem
             )
             raise Forbidden(code=problem, field="password")
-        self._limits.note_success(resource_id, viewer.origin)
+        await self._limits.succeeded(resource_id, viewer.origin)
         return self._tickets.with_one(viewer.tickets, resource_id, publication.password_hash)
 
     async def file(self, viewer: Viewer, resource_id: str, version: str, name: str) -> ServedFile:

@@ -21,8 +21,8 @@ from signaling.access.signing import (
     unsign,
 )
 from signaling.base.clock import Clock
-from signaling.base.errors import TooManyRequests
-from signaling.base.rate_limit import FailureLimiter, LimiterRule
+from signaling.base.limits import Counted, Limit, LimitStore, Outcome, demand
+from signaling.base.rate_limit import LimiterRule
 
 COOKIE = "tongke_shared"
 VALID = timedelta(hours=3)  # two lessons; the page asks again then
@@ -36,6 +36,9 @@ PER_RESOURCE = LimiterRule(max_failures=5, window_s=300, longest_s=3600)
 PER_ADDRESS = LimiterRule(max_failures=50, window_s=300, longest_s=3600)
 # Guesses at one resource from everywhere: 10^6 passwords of six digits take a botnet 100 days.
 EVERYWHERE = LimiterRule(max_failures=100, window_s=900)
+_RESOURCES = Limit("resources", PER_RESOURCE)
+_ADDRESSES = Limit("resource-addresses", PER_ADDRESS)
+_EVERYWHERE = Limit("resources-everywhere", EVERYWHERE)
 
 
 class _Ticket(msgspec.Struct, frozen=True, array_like=True):
@@ -101,38 +104,28 @@ def _mark(password_hash: str) -> str:
 class GuessLimits:
     """Bounds the guesses of passwords of shared resources."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._resources = FailureLimiter(PER_RESOURCE)
-        self._addresses = FailureLimiter(PER_ADDRESS)
-        self._everywhere = FailureLimiter(EVERYWHERE)
+    def __init__(self, store: LimitStore) -> None:
+        self._store = store
 
-    def demand(self, resource_id: str, origin: str) -> None:
+    async def demand(self, resource_id: str, origin: str) -> None:
         """Raise TooManyRequests while a bound is reached."""
-        now = self._clock.monotonic()
-        waits = [
-            limiter.retry_after(key, now) for limiter, key in self._limits(resource_id, origin)
-        ]
-        longest = max((wait for wait in waits if wait is not None), default=None)
-        if longest is not None:
-            raise TooManyRequests(longest)
+        await demand(self._store, _limits(resource_id, origin))
 
-    def note_failure(self, resource_id: str, origin: str) -> None:
-        """Count a wrong password."""
-        now = self._clock.monotonic()
-        for limiter, key in self._limits(resource_id, origin):
-            limiter.note_failure(key, now)
+    async def failed(self, resource_id: str, origin: str) -> None:
+        """Count a wrong password. Raises as `demand`: then others failed meanwhile."""
+        await demand(self._store, _limits(resource_id, origin), Outcome.FAILED)
 
-    def note_success(self, resource_id: str, origin: str) -> None:
-        """Forget the failures of this origin at this resource."""
-        self._resources.forget(_key(resource_id, origin))
+    async def succeeded(self, resource_id: str, origin: str) -> None:
+        """Forget the failures of this origin at this resource. Raises as `demand`."""
+        await demand(self._store, _limits(resource_id, origin), Outcome.SUCCEEDED)
 
-    def _limits(self, resource_id: str, origin: str) -> tuple[tuple[FailureLimiter, str], ...]:
-        return (
-            (self._resources, _key(resource_id, origin)),
-            (self._addresses, origin),
-            (self._everywhere, resource_id),
-        )
+
+def _limits(resource_id: str, origin: str) -> Counted:
+    return (
+        (_RESOURCES, _key(resource_id, origin)),
+        (_ADDRESSES, origin),
+        (_EVERYWHERE, resource_id),
+    )
 
 
 def _key(resource_id: str, origin: str) -> str:

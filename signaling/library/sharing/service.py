@@ -139,13 +139,13 @@ class ShareLinks:
         if not _TOKEN.fullmatch(token):  # cut off when it was copied, say: no guess
             await self._reader.one(Viewer(viewer.actor), resource_id)
             raise Invalid(code=ProblemCode.SHARE_LINK_WRONG, field="token")
-        self._limits.demand(resource_id, viewer.origin)
+        await self._limits.demand(resource_id, viewer.origin)
         now = self._ground.clock.now()
         async with self._ground.database.read() as session:
             held = await load(session, resource_id)
             link = await store.by_token(session, resource_id, fingerprint(token))
         if held is None or link is None:
-            self._limits.note_failure(resource_id, viewer.origin)
+            await self._limits.failed(resource_id, viewer.origin)
             if held is not None:
                 await self._note_refusal(viewer, held, ProblemCode.SHARE_LINK_WRONG)
             await self._reader.one(Viewer(viewer.actor), resource_id)  # or ResourceNotFound
@@ -163,11 +163,11 @@ class ShareLinks:
         except Refused:  # a consent has ended since the link was made
             await self._note_refusal(viewer, held, ProblemCode.CONSENT_MISSING)
             raise Forbidden(code=ProblemCode.SHARE_LINK_REVOKED) from None
+        await self._limits.succeeded(resource_id, viewer.origin)
         async with self._ground.database.write() as session:
             used = await session.get(ShareLinkRow, link.link_id, with_for_update=True)
             if used is not None:
                 used.uses, used.used_at = used.uses + 1, now
-        self._limits.note_success(resource_id, viewer.origin)
         return self._tickets.with_link(viewer.tickets, resource_id, link.link_id)
 
     async def _note_refusal(self, viewer: Viewer, held: Held, problem: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+import signaling.library.tables  # noqa: F401 - foreign keys below refer to it
 from signaling.base.columns import Base
 from signaling.library.versions.wire import (
     AttachmentKind,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from signaling.access.signing import MAX_TOKEN_CHARS, Keyring, Purpose, sign
 from signaling.base.errors import TooManyRequests
 from signaling.base.ids import new_id
+from signaling.base.limits import OwnLimits
 from signaling.library.publishing.tickets import (
     MAX_TICKETS,
     PER_ADDRESS,
@@ -63,19 +64,19 @@ def test_a_token_of_another_purpose_is_no_ticket() -> None:
         assert not tickets.opens(sign(RING, purpose, body), "a", HASH)
 
 
-def test_guesses_are_counted_by_resource_and_address() -> None:
+async def test_guesses_are_counted_by_resource_and_address() -> None:
     clock = ManualClock()
-    limits = GuessLimits(clock)
+    limits = GuessLimits(OwnLimits(clock))
     for _ in range(PER_RESOURCE.max_failures):
-        limits.demand("a", "here")
-        limits.note_failure("a", "here")
+        await limits.demand("a", "here")
+        await limits.failed("a", "here")
     with pytest.raises(TooManyRequests):
-        limits.demand("a", "here")
-    limits.demand("a", "elsewhere")
-    limits.demand("b", "here")
+        await limits.demand("a", "here")
+    await limits.demand("a", "elsewhere")
+    await limits.demand("b", "here")
     clock.advance(seconds=PER_RESOURCE.window_s)
-    limits.demand("a", "here")
+    await limits.demand("a", "here")
     for number in range(PER_ADDRESS.max_failures):
-        limits.note_failure(f"r{number}", "here")
+        await limits.failed(f"r{number}", "here")
     with pytest.raises(TooManyRequests):
-        limits.demand("new", "here")
+        await limits.demand("new", "here")
