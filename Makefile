@@ -108,7 +108,7 @@ test-captions: setup $(STAMPS)/captions $(STAMPS)/system  ## the real model on s
 	$(BIN)/pytest -m captions tests/captions
 
 test-deploy: setup $(STAMPS)/system $(STAMPS)/versitygw $(STAMPS)/deploy-tools  ## chart, alarms and configuration of docs/deploy, by helm and promtool
-	$(BIN)/pytest -m 'deploy_tools or not deploy_tools' tests/unit/deploy tests/integration/deploy
+	$(BIN)/pytest -m 'deploy_tools or not deploy_tools' tests/deploy
 
 lock: $(STAMPS)/tools  ## requirements/*.lock anew from pyproject.toml (ARGS=--upgrade takes newer versions)
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" .ci/lock $(ARGS)

@@ -1,5 +1,5 @@
 """Alarms and the board of figures, by structure. Their figures are looked for on a real server in
-tests/integration/deploy."""
+test_installation.py."""
 
 import json
 import re
