@@ -15,6 +15,7 @@ from signaling.base.upkeep import Upkeep
 from signaling.cells.api import HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.fence import LeaseFences
+from signaling.cells.metrics import NodeFigures
 from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.desk import ClassroomDesk
 from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_drain, ask_to_take
@@ -46,6 +47,7 @@ class Cluster:
         seen: the processes that are there, for operators.
         forwarder: hands requests on to cells; None in a cell.
         door: lets signed requests in; None in other processes.
+        figures: of the processes that are there.
     """
 
     def __init__(self, config: Config, database: Database, clock: Clock) -> None:
@@ -61,6 +63,7 @@ class Cluster:
             on_nodes=self._on_nodes,
             hints=HINTED,
         )
+        self.figures = NodeFigures(self.desk)
         keys = InnerKeys(partial(_secrets, config, clock), clock.monotonic)
         self._sender = Sender(CellClients(config.http_connections), keys, clock)
         self._stored = StoredLessons(LessonStore(database))

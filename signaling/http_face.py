@@ -16,7 +16,6 @@ from signaling.audit_exports import routes as audit_export_routes
 from signaling.audit_exports.routes import AuditExportHandlers
 from signaling.catalogue import routes as catalogue_routes
 from signaling.catalogue.routes import CatalogueHandlers
-from signaling.cells.metrics import NodeFigures
 from signaling.classroom.inner import routes as inner_routes
 from signaling.classroom.inner.routes import InnerHandlers
 from signaling.classroom.metrics import LinkFigures, LiveFigures
@@ -218,7 +217,7 @@ def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metric
             StorageFigures(services.recorder),
             HealthFigures(services.health),
             LoopFigures(services.loop_watch),
-            *(() if cluster is None else (NodeFigures(cluster.desk),)),
+            *(() if cluster is None else (cluster.figures,)),
         ),
     )
 
