@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -316,7 +315,11 @@ class RecorderService:
 
     def storage_state(self) -> StorageState:
         """See `Recorder`."""
-        return replace(self._storing.state, unfinished=len(self._queue))
+        return self._storing.state
+
+    def unfinished(self) -> int:
+        """See `Recorder`."""
+        return len(self._queue)
 
     # --- inside ---
 

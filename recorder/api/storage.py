@@ -24,13 +24,10 @@ class StorageState:
     Attributes:
         waiting: finished recordings that are known to be missing there.
         failure: why the latest attempt failed; None if it did not.
-        unfinished: recordings whose playable files this process is to make, waits to make again
-            after a failure, or is making.
     """
 
     waiting: int = 0
     failure: StorageFailure | None = None
-    unfinished: int = 0
 
 
 class PublishedFile(Protocol):

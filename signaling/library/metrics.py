@@ -27,7 +27,7 @@ class StorageFigures(Collector):
         yield GaugeMetricFamily(
             "tongke_recordings_unfinished",
             "recordings whose playable files are still to be made by this process",
-            value=state.unfinished,
+            value=self._recorder.unfinished(),
         )
         failing = GaugeMetricFamily(
             "tongke_storage_failing", "1 for why the latest attempt failed", labels=("failure",)
