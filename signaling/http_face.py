@@ -79,6 +79,7 @@ from signaling.web.health import HealthHandlers
 from signaling.web.listeners import bind_all, bind_unix
 from signaling.web.metrics import ConnectionFigures, Figures, Metrics, RequestMetrics
 from signaling.web.openapi import OpenApiHandlers
+from signaling.web.process_figures import HealthFigures, LoopFigures
 from signaling.web.routes import AnyRoute, Endpoint, Socket, bind
 from signaling.web.server import HttpServer, make_door_gate, make_gate
 from signaling.wiring import Services
@@ -213,6 +214,7 @@ def _sockets(services: Services, logins: SessionLogins | ArrivedLogins) -> tuple
 
 
 def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metrics:
+    cluster = services.cluster
     return Metrics(
         requests,
         (
@@ -220,7 +222,9 @@ def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metric
             ConnectionFigures(gate),
             LinkFigures(services.hub, services.link_history, services.stills),
             StorageFigures(services.recorder),
-            *(() if services.cluster is None else services.cluster.figures),
+            HealthFigures(services.health),
+            LoopFigures(services.loop_watch),
+            *(() if cluster is None else cluster.figures),
         ),
     )
 

@@ -16,6 +16,7 @@ from signaling.base.database import Database
 from signaling.base.events import Events
 from signaling.base.fences import NO_FENCES, Fences
 from signaling.base.limits import LimitStore, OwnLimits
+from signaling.base.loop_watch import LoopWatch
 from signaling.base.migrate import migrate
 from signaling.catalogue.service import Catalogue
 from signaling.classroom.api import InTime, LiveLessons
@@ -165,6 +166,7 @@ class Services:
             self._probes(),
             self.clock,
         )
+        self.loop_watch = LoopWatch()
 
     def _live_lessons(self, local: LiveLessons) -> LiveLessons:
         return InTime(local) if self.cluster is None else self.cluster.live(local)

@@ -32,6 +32,17 @@ class CellFigures(Collector):
         ):
             yield GaugeMetricFamily(name, words, value=float(value))
         yield self._nodes()
+        cells = [seen.node for seen in self._desk.nodes if seen.health is not Health.GONE]
+        yield GaugeMetricFamily(
+            "tongke_cells_load",
+            "participants of live lessons in cells",
+            value=sum(one.load for one in cells),
+        )
+        yield GaugeMetricFamily(
+            "tongke_cells_capacity",
+            "participants that cells take",
+            value=sum(one.capacity for one in cells),
+        )
         yield self._hints()
 
     def _nodes(self) -> Metric:

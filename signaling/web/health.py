@@ -59,6 +59,7 @@ class HealthHandlers:
         """Prometheus text, to the networks that may scrape."""
         if not within(call.remote, networks(self.config.metrics_networks)):
             raise Forbidden("not from this network (metrics_networks)")
+        await self.check.parts()  # some of the figures are what it finds
         body = await self.figures.text()
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -25,6 +25,17 @@ def test_ice_servers_come_from_the_file(tmp_path: Path) -> None:
 
 def test_other_variables_with_our_prefix_are_not_ours() -> None:
     assert load(environment={"TONGKE_NEW_PASSWORD": "x", "HTTP_PORT": "1"}) == Config()
+    assert load(environment={"TONGKE_PROFILE": "x", "TONGKE_NOTHING_FILE": "/none"}) == Config()
+
+
+def test_a_variable_may_name_a_file_with_the_value(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("redis://:secret@10.0.0.3:6379/0\n")
+    environment = {"TONGKE_REDIS_URL_FILE": str(tmp_path / "url")}
+    assert load(environment=environment).redis_url == "redis://:secret@10.0.0.3:6379/0"
+    with pytest.raises(ConfigError, match="TONGKE_REDIS_URL_FILE"):
+        load(environment={**environment, "TONGKE_REDIS_URL": "redis://other"})
+    with pytest.raises(ConfigError, match="TONGKE_DATABASE_URL_FILE"):
+        load(environment={"TONGKE_DATABASE_URL_FILE": str(tmp_path / "none")})
 
 
 @pytest.mark.parametrize(
