@@ -18,7 +18,7 @@ from typing import IO, Protocol
 import aiohttp
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 180.0  # patience with a busy machine
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
 LOG_TAIL_BYTES = 4000

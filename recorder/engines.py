@@ -34,7 +34,8 @@ def open_engine(
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_async_engine(url, **options)
+        # A restart of the server leaves dead connections, which would fail at their next use.
+        return create_async_engine(url, pool_pre_ping=True, **options)
     (file, *_), keywords = parsed.get_dialect()().create_connect_args(parsed)
     unused = _Unused()
 

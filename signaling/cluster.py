@@ -5,26 +5,30 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from prometheus_client.registry import Collector
+
 from signaling.access.secret_file import load_keyring
 from signaling.access.signing import Keyring
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.fences import NO_FENCES, Fences
-from signaling.base.upkeep import Upkeep
 from signaling.cells.api import HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.fence import LeaseFences
-from signaling.cells.metrics import NodeFigures
+from signaling.cells.metrics import CellFigures
 from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.desk import ClassroomDesk
 from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_drain, ask_to_take
 from signaling.classroom.moving import Drain
+from signaling.classroom.taking_up import OrphanWatch
 from signaling.classroom.tenure import NoLesson, Tenure
 from signaling.forwarding.clients import CellClients
 from signaling.forwarding.door import DoorKeeper
+from signaling.forwarding.figures import AllFigures
 from signaling.forwarding.forwarder import Forwarder
 from signaling.forwarding.keys import InnerKeys, read_secrets
+from signaling.forwarding.metrics import DoorFigures, ForwardFigures
 from signaling.forwarding.places import CellAddress
 from signaling.forwarding.sender import Sender
 from signaling.joints.cell_places import CellPlaces, CellShares, OtherCells
@@ -33,6 +37,7 @@ from signaling.joints.leased_lessons import LeasedLessons
 from signaling.joints.open_lessons import StoredLessons
 from signaling.joints.server_nodes import SeenNodes
 from signaling.lessons.store import LessonStore
+from signaling.web.metrics import Figures
 
 ORPHANS_S = 1.0  # between two looks for lessons whose cell is gone; news of a node come at once
 
@@ -47,7 +52,6 @@ class Cluster:
         seen: the processes that are there, for operators.
         forwarder: hands requests on to cells; None in a cell.
         door: lets signed requests in; None in other processes.
-        figures: of the processes that are there.
     """
 
     def __init__(self, config: Config, database: Database, clock: Clock) -> None:
@@ -63,14 +67,16 @@ class Cluster:
             on_nodes=self._on_nodes,
             hints=HINTED,
         )
-        self.figures = NodeFigures(self.desk)
         keys = InnerKeys(partial(_secrets, config, clock), clock.monotonic)
         self._sender = Sender(CellClients(config.http_connections), keys, clock)
         self._stored = StoredLessons(LessonStore(database))
         self._places = CellPlaces(self.desk, partial(ask_to_take, self._sender))
         self.seen = SeenNodes(self.desk, partial(ask_to_drain, self._sender))
         self._config = config
-        self._upkeep = Upkeep()
+        # By then cells that started at the same time have told of themselves.
+        self._orphans = OrphanWatch(
+            self._take_orphans, quiet_s=config.cells_ttl_s, every_s=ORPHANS_S
+        )
         self._classroom: ClassroomDesk | None = None
         self._leaving = False
         self._drain: Drain | None = None
@@ -100,16 +106,30 @@ class Cluster:
             return InTime(local)
         return InTime(RemoteLessons(self._places, self._stored, self._sender))
 
+    @property
+    def figures(self) -> tuple[Collector, ...]:
+        """What this process tells of itself among the others."""
+        of_all: Collector = CellFigures(self.desk)
+        if self.door is not None:
+            return of_all, DoorFigures(self.door)
+        return (
+            (of_all,) if self.forwarder is None else (of_all, ForwardFigures(self.forwarder.counts))
+        )
+
+    def all_figures(self, own: Figures) -> Figures:
+        """Return the figures of this process together with those of all cells."""
+        return AllFigures(own, self.desk.node_id, self._places, self._sender)
+
     def hold(self, classroom: ClassroomDesk) -> None:
         """Name the rooms of this cell, which are to follow its leases."""
         self._classroom = classroom
         self._drain = classroom.drain_to(OtherCells(self.desk, self._places))
 
     async def join(self) -> None:
-        """Tell the others that this process is ready, and take up lessons left behind."""
+        """Tell the others that this process is ready, and begin to take up orphans."""
         await self.desk.start()
         if self._classroom is not None:
-            self._upkeep.every(ORPHANS_S, "orphans", [self._take_orphans])
+            self._orphans.start()
 
     async def set_drain(self, on: bool) -> None:
         """Begin to move the lessons of this cell to others and take no new ones, or end that."""
@@ -132,7 +152,7 @@ class Cluster:
         self._leaving = True
         if self._drain is not None:
             await self._drain.end()
-        await self._upkeep.stop()
+        await self._orphans.stop()
         await self.desk.watch.talk()
 
     async def stop(self) -> None:
@@ -169,7 +189,7 @@ class Cluster:
             await self._classroom.hub.lose(lesson_id)
 
     async def _on_nodes(self, _changes: tuple[HealthChange, ...]) -> None:
-        await self._take_orphans()
+        self._orphans.wake()  # no more than that: the next beat waits for us
 
     async def _take_orphans(self) -> None:
         if self._classroom is not None and self._takes_lessons:

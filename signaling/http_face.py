@@ -35,7 +35,9 @@ from signaling.exchange.package_routes import PackageHandlers
 from signaling.exchange.routes import OaiHandlers
 from signaling.files import routes as file_routes
 from signaling.files.routes import FileHandlers
+from signaling.forwarding import figures as figure_routes
 from signaling.forwarding.door import DoorKeeper
+from signaling.forwarding.figures import FiguresHandlers
 from signaling.forwarding.forwarder import Forwarder
 from signaling.forwarding.places import CellAddress
 from signaling.identity import routes as identity_routes
@@ -75,7 +77,7 @@ from signaling.web.at_cell import OPENS_AT_CELL
 from signaling.web.connections import Gate
 from signaling.web.health import HealthHandlers
 from signaling.web.listeners import bind_all, bind_unix
-from signaling.web.metrics import ConnectionFigures, Metrics, RequestMetrics
+from signaling.web.metrics import ConnectionFigures, Figures, Metrics, RequestMetrics
 from signaling.web.openapi import OpenApiHandlers
 from signaling.web.process_figures import HealthFigures, LoopFigures
 from signaling.web.routes import AnyRoute, Endpoint, Socket, bind
@@ -136,8 +138,11 @@ def http_server(services: Services, forwarder: Forwarder | None = None) -> HttpS
     gate = make_gate(services.config)
     logins = SessionLogins(services.identity)
     requests = RequestMetrics()
+    figures: Figures = _metrics(services, requests, gate)
+    if services.cluster is not None:
+        figures = services.cluster.all_figures(figures)
     face = Face(
-        endpoints=_endpoints(services, _metrics(services, requests, gate)),
+        endpoints=_endpoints(services, figures),
         sockets=_sockets(services, logins),
         logins=logins,
         metrics=requests,
@@ -171,12 +176,14 @@ def door_server(
     gate = make_door_gate(services.config)
     logins = ArrivedLogins(services.identity)
     requests = RequestMetrics()
-    endpoints = _endpoints(services, _metrics(services, requests, gate))
+    figures = _metrics(services, requests, gate)
+    endpoints = _endpoints(services, figures)
     inner = InnerHandlers(services.classroom.local, services.classroom.taker.take, set_drain)
     face = Face(
         endpoints=(
             *(one for one in endpoints if one.route.at_cell is not None),
             *bind(inner_routes.ROUTES, inner),
+            *bind(figure_routes.ROUTES, FiguresHandlers(figures)),
         ),
         sockets=tuple(one for one in _sockets(services, logins) if one.at_cell is not None),
         logins=logins,
@@ -207,7 +214,6 @@ def _sockets(services: Services, logins: SessionLogins | ArrivedLogins) -> tuple
 
 
 def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metrics:
-    cluster = services.cluster
     return Metrics(
         requests,
         (
@@ -217,12 +223,12 @@ def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metric
             StorageFigures(services.recorder),
             HealthFigures(services.health),
             LoopFigures(services.loop_watch),
-            *(() if cluster is None else (cluster.figures,)),
+            *(() if services.cluster is None else services.cluster.figures),
         ),
     )
 
 
-def _endpoints(services: Services, metrics: Metrics) -> tuple[Endpoint, ...]:
+def _endpoints(services: Services, metrics: Figures) -> tuple[Endpoint, ...]:
     s, t = services, services.timetable
     config, clock = services.config, services.clock
     return (

@@ -46,9 +46,7 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database not in {None, "", ":memory:"}:
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        self.engine: AsyncEngine = open_engine(
-            url, _PRAGMAS, isolation_level=None, pool_pre_ping=not self.is_sqlite
-        )
+        self.engine: AsyncEngine = open_engine(url, _PRAGMAS, isolation_level=None)
         if self.is_sqlite:
             _say_begin(self.engine)
         self._closed = False

@@ -1,56 +1,68 @@
-"""Figures of an installation's processes for /metrics, as this process knows them."""
+"""Figures of how a process stands to the others."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from signaling.cells.api import CellsState, Health, NodeRole, SeenNode
+from signaling.cells.api import Health, NodeRole
+from signaling.cells.desk import CellsDesk
 
 
-class _Desk(Protocol):
-    """Knows the processes that are there."""
+class CellFigures(Collector):
+    """Leases, Redis, nodes and hints, as this process knows them."""
 
-    @property
-    def nodes(self) -> Sequence[SeenNode]:
-        """The nodes as they were read with the last beat."""
-
-    @property
-    def state(self) -> CellsState:
-        """How this process stands to the others."""
-
-
-class NodeFigures(Collector):
-    """Who is there, and whether Redis answers; read when asked for."""
-
-    def __init__(self, desk: _Desk) -> None:
+    def __init__(self, desk: CellsDesk) -> None:
         self._desk = desk
 
     def collect(self) -> Iterable[Metric]:
-        """The families, with all roles and all states."""
-        yield GaugeMetricFamily(
-            "tongke_redis_reachable", "1 if Redis answers", value=self._desk.state.reachable
+        """The families, always all of them."""
+        state = self._desk.state
+        leases = GaugeMetricFamily("tongke_leases", "of this cell", labels=("standing",))
+        leases.add_metric(("sure",), state.sure)
+        leases.add_metric(("doubtful",), state.doubtful)
+        yield leases
+        for name, words, value in (
+            ("tongke_redis_reachable", "answered last time", state.reachable),
+            ("tongke_node_id_taken", "another process has the id", state.node_id_taken),
+            ("tongke_limits_shared", "limits of guessing hold over all", self._desk.limits.shared),
+        ):
+            yield GaugeMetricFamily(name, words, value=float(value))
+        yield self._nodes()
+        yield from self._room()
+        yield self._hints()
+
+    def _nodes(self) -> Metric:
+        counts = Counter((one.node.role, one.health) for one in self._desk.nodes)
+        family = GaugeMetricFamily(
+            "tongke_nodes", "processes, as this one sees them", labels=("role", "health")
         )
-        nodes = self._desk.nodes
-        known = GaugeMetricFamily(
-            "tongke_nodes", "processes of the installation", labels=("role", "health")
-        )
-        counts = Counter((one.node.role, one.health) for one in nodes)
         for role in NodeRole:
             for health in Health:
-                known.add_metric((role.value, health.value), counts[role, health])
-        yield known
-        cells = [one.node for one in nodes if one.node.role is NodeRole.CELL and _is_there(one)]
+                family.add_metric((role.value, health.value), counts[role, health])
+        return family
+
+    def _room(self) -> Iterable[Metric]:
+        nodes = [one.node for one in self._desk.nodes if one.health is not Health.GONE]
+        cells = [one for one in nodes if one.role is NodeRole.CELL]
         for name, words, value in (
-            ("load", "participants of live lessons in cells", sum(one.load for one in cells)),
-            ("capacity", "participants that cells take", sum(one.capacity for one in cells)),
+            ("load", "participants of live lessons in all cells", sum(x.load for x in cells)),
+            ("capacity", "participants that all cells take", sum(x.capacity for x in cells)),
         ):
             yield GaugeMetricFamily(f"tongke_cells_{name}", words, value=value)
 
-
-def _is_there(one: SeenNode) -> bool:
-    return one.health is not Health.GONE
+    def _hints(self) -> Metric:
+        counts = self._desk.hints.counts
+        family = CounterMetricFamily("tongke_hints", "events of processes", labels=("outcome",))
+        for outcome, count in (
+            ("sent", counts.sent),
+            ("dropped", counts.dropped),
+            ("followed", counts.followed),
+            ("ignored", counts.ignored),
+            ("subscription_lost", counts.lost),
+        ):
+            family.add_metric((outcome,), count)
+        return family

@@ -112,7 +112,7 @@ class RoomHub:
         await self.saver.stop()
         for lesson_id in tuple(self._rooms):
             self._drop(lesson_id)
-        await asyncio.gather(*self._leaving)
+        await asyncio.gather(*self._leaving, return_exceptions=True)  # `_left` has told of errors
 
     @property
     def rooms(self) -> Sequence[LiveRoom]:
@@ -172,6 +172,10 @@ class RoomHub:
             self._next_seq = max(self._next_seq, room.state.seq + 1)
             self._leave(lesson_id)
 
+    def give_back_unopened(self, lesson_id: str) -> None:
+        """Give a lesson back that was taken and got no room, unless it has one by then."""
+        self._leave(lesson_id)
+
     def _leave(self, lesson_id: str) -> None:
         task = asyncio.create_task(self._give_back(lesson_id), name="give-back")
         self._leaving.add(task)
@@ -204,6 +208,8 @@ class RoomHub:
                 room.is_held = False
                 return None
             await self.recordings.abandon(lesson_id)
+            if self._rooms.get(lesson_id) is not room:
+                return None  # lost meanwhile, and closed: another process has it already
             del self._rooms[lesson_id]
             self._next_seq = max(self._next_seq, room.state.seq + 1)
             self._links.close(lesson_id)

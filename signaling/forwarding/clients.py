@@ -89,7 +89,6 @@ class CellClients:
                 url,
                 headers=headers,
                 data=body or None,
-                skip_auto_headers=_AUTO,
                 allow_redirects=False,
             ) as response,
         ):
@@ -142,6 +141,7 @@ def _session(cell: CellAddress, limit: int) -> aiohttp.ClientSession:
         )
     return aiohttp.ClientSession(
         connector=connector,
+        skip_auto_headers=_AUTO,  # of WebSockets, too: browsers send no Accept with them
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(
             total=None, connect=CONNECT_S, sock_connect=CONNECT_S, sock_read=SILENCE_S

@@ -93,28 +93,44 @@ class OtherCells:
 
 
 class CellShares:
-    """Implements `Shares` of the classroom: each orphan goes where placement puts it."""
+    """Implements `Shares` of the classroom: each orphan goes where placement puts it.
+
+    A lesson that this cell had in a former life is its own again. To the others its holder is
+    alive, so none of them would take it.
+    """
 
     def __init__(self, desk: CellsDesk) -> None:
         self._desk = desk
 
-    async def mine(self, lessons: Sequence[LessonRecord]) -> Sequence[str]:
+    async def orphans(self, lesson_ids: Sequence[str]) -> Sequence[str]:
         """See `Shares`. While Redis is away nobody can claim, so there is nothing to take up."""
-        if not lessons or not self._desk.state.reachable:
-            return ()
+        return tuple(await self._orphans(lesson_ids))
+
+    async def mine(self, lessons: Sequence[LessonRecord]) -> Sequence[str]:
+        """See `Shares`."""
         own = self._desk.node_id
-        there = {one.node.node_id for one in self._desk.nodes if one.health is not Health.GONE}
-        # A lesson that this cell had in a former life is an orphan, too.
-        others = there - {own}
-        holders = await self._desk.holders.holders([one.lesson_id for one in lessons])
-        orphans = [one for one in lessons if holders.get(one.lesson_id) not in others]
-        orphans.sort(key=lambda one: one.lesson_id)
+        former = await self._orphans([one.lesson_id for one in lessons])
+        orphans = sorted(
+            (one for one in lessons if one.lesson_id in former), key=lambda one: one.lesson_id
+        )
         mine = []
         for one in orphans[:ORPHANS_AT_ONCE]:
+            if former[one.lesson_id] == own:
+                mine.append(one.lesson_id)
+                continue
             chosen = self._desk.choose(one.lesson_id, _size(one))
             if isinstance(chosen, Node) and chosen.node_id == own:
                 mine.append(one.lesson_id)
         return mine
+
+    async def _orphans(self, lesson_ids: Sequence[str]) -> dict[str, str | None]:
+        """Return those that no other living cell has, with the cell that had them last."""
+        if not lesson_ids or not self._desk.state.reachable:
+            return {}
+        there = {one.node.node_id for one in self._desk.nodes if one.health is not Health.GONE}
+        others = there - {self._desk.node_id}
+        holders = await self._desk.holders.holders(lesson_ids)
+        return {one: holders.get(one) for one in lesson_ids if holders.get(one) not in others}
 
 
 def _size(record: LessonRecord) -> int:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from signaling.access.actions import Action
-from signaling.access.grants import demand_somewhere
 from signaling.audit.actions import AuditAction
-from signaling.nodes.service import NodeService
+from signaling.nodes.service import NodeService, demand_operator
 from signaling.nodes.wire import ServerNode, ServerNodeList
 from signaling.web.routes import Call, Route
 
@@ -22,7 +20,7 @@ class NodeHandlers:
 
     async def may_manage(self, call: Call) -> None:
         """Raise Forbidden unless the caller looks after the installation."""
-        demand_somewhere(call.actor, Action.MANAGE_NODES)
+        demand_operator(call.actor)
 
     async def listed(self, call: Call) -> ServerNodeList:
         """All processes."""

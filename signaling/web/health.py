@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from signaling.base.config import Config
 from signaling.base.errors import Forbidden
 from signaling.web.health_check import BUSY, OK, HealthCheck
-from signaling.web.metrics import Metrics
+from signaling.web.metrics import Figures
 from signaling.web.origin import networks, within
 from signaling.web.routes import Access, Call, Content, Route
 
@@ -37,7 +37,7 @@ class HealthHandlers:
     """Answers for operators and their programs."""
 
     check: HealthCheck
-    figures: Metrics
+    figures: Figures
     config: Config
 
     async def healthz(self, call: Call) -> web.Response:

@@ -40,6 +40,7 @@ FIRST_CELL = 11  # the last number of its addresses
 DOOR_PORT, MEDIA_PORT = 7801, 7900
 STOP_S = 20.0
 _POLL_S = 0.05
+_DIES = ("setpriv", "--pdeathsig", "KILL")  # a process ends with the test that started it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Node:
         self._ready = folder / f"{node_id}.ready"
         enter = () if host is None else host.enter
         serve = (sys.executable, "-m", "signaling", "serve", "--node-id", node_id)
-        self._command = (*enter, *serve, "--ready-file", str(self._ready), *words)
+        self._command = (*enter, *_DIES, *serve, "--ready-file", str(self._ready), *words)
         self._process: asyncio.subprocess.Process | None = None
         self._paused = False
 

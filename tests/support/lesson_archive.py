@@ -48,7 +48,7 @@ async def lesson_archive(
     city: City, teacher: Client, lesson_id: str, folder: Path
 ) -> LessonArchive:
     """Wait for the one recording of a lesson that has ended; fetch it and decode all of it."""
-    detail = await ready_recording(teacher, lesson_id, may_be_late=True)
+    detail = await ready_recording(teacher, lesson_id)
     rows = await city.rows("SELECT state FROM recorder_recordings WHERE lesson_id = $1", lesson_id)
     assert [row["state"] for row in rows] == ["ready"]
     place = folder / f"files-{lesson_id}"

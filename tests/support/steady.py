@@ -210,10 +210,11 @@ class SteadyRoom(Attendee):
         times = [since, *(one.at for one in self.seen if since < one.at < until), until]
         return max(later - earlier for earlier, later in itertools.pairwise(times))
 
-    def missing(self, since: float, until: float) -> int:
-        """How many pictures are missing between the first and the last of a time."""
-        numbers = {one.number for one in self.seen if since < one.at < until}
-        return max(numbers) - min(numbers) + 1 - len(numbers) if numbers else 0
+    @property
+    def lost(self) -> int:
+        """Packets of the camera that never came, neither at first nor when asked for again."""
+        assert self.viewer is not None
+        return self.viewer.video().lost
 
     async def sees(self, *, since: float | None = None, pictures: int = 5) -> float:
         """Wait for some pictures from now on, or since an instant; returns when the first came."""
@@ -259,6 +260,11 @@ class SteadyLesson:
     def people(self) -> list[Attendee]:
         """All of them."""
         return [self.teacher, *self.rooms]
+
+    @property
+    def media(self) -> tuple[list[int], list[int]]:
+        """How often media were opened, and what was lost since then: equal if they go on."""
+        return [one.sessions for one in self.people], [room.lost for room in self.rooms]
 
     async def back(self, since: float | None = None) -> float:
         """Wait until all rooms see pictures since an instant, or from now on.

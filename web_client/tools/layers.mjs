@@ -204,6 +204,7 @@ export const LAYERS = {
       ...['core/base', 'core/lessons', 'core/media', 'core/classroom'],
       ...['browser/base', 'browser/identity', 'browser/media', 'browser/classroom', 'i18n'],
       ...['components/base', 'components/links', 'components/media', 'components/classroom', 'pages/lessons'],
+      ...['pages/nodes'],
     ],
     packages: [...VUE, 'vue-router'],
   },
@@ -224,6 +225,7 @@ export const LAYERS = {
     folders: [
       ...['core/base', 'browser/base', 'browser/identity', 'i18n', 'styles', 'components/base'],
       ...['pages/audit', 'pages/consent', 'pages/directory', 'pages/identity', 'pages/jobs', 'pages/ledger', 'pages/lessons'],
+      ...['pages/nodes'],
       ...['pages/library', 'pages/links', 'pages/recordings', 'pages/resources', 'pages/timetable', 'pages/today', 'pages/classroom'],
     ],
     packages: PAGE,

@@ -60,6 +60,16 @@ async def test_the_store_gives_entries_in_pages(store: RecordingStore) -> None:
             await store.page(limit=3, before=bad)
 
 
+async def test_a_restart_of_postgresql_fails_nothing_that_comes_after(cluster: Postgres) -> None:
+    store = RecordingStore(cluster.create("restarted"))
+    await store.open()
+    await store.add("r1", FACTS, START)
+    cluster.stop("immediate")
+    cluster.start()
+    assert await store.unended_recording_of(FACTS.lesson_id) == "r1"
+    await store.close()
+
+
 async def test_the_store_keeps_to_the_transition_table(store: RecordingStore) -> None:
     entry = await store.add("x1", replace(FACTS, lesson_id="x"), START)
     assert entry.state is RecordingState.RECORDING

@@ -53,6 +53,18 @@ async def test_commands_and_events_go_both_ways(cluster: Cluster) -> None:
         assert (await until(lead, "error"))["detail"] == "text messages only"
 
 
+async def test_headers_that_a_browser_leaves_out_are_not_made_up(cluster: Cluster) -> None:
+    """Chromium opens a WebSocket without Accept; what is added on the way has no signature."""
+    teacher = await cluster.sign_in("wang")
+    lesson_id = (await teacher.live_lesson())["lesson_id"]
+    bare = aiohttp.ClientSession(
+        cookie_jar=teacher.http.cookie_jar,
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+    )
+    async with bare, Client(cluster.url, bare).channel(lesson_id) as ws:
+        assert (await read(ws))["type"] == "snapshot"
+
+
 async def test_a_page_that_comes_back_gets_what_it_missed(cluster: Cluster) -> None:
     """Also after the way between web process and cell broke: the room is the same."""
     teacher = await cluster.sign_in("wang")
