@@ -52,7 +52,6 @@ class Cluster:
         seen: the processes that are there, for operators.
         forwarder: hands requests on to cells; None in a cell.
         door: lets signed requests in; None in other processes.
-        figures: of the processes that are there.
     """
 
     def __init__(self, config: Config, database: Database, clock: Clock) -> None:

@@ -214,7 +214,6 @@ def _sockets(services: Services, logins: SessionLogins | ArrivedLogins) -> tuple
 
 
 def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metrics:
-    cluster = services.cluster
     return Metrics(
         requests,
         (
@@ -224,7 +223,7 @@ def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metric
             StorageFigures(services.recorder),
             HealthFigures(services.health),
             LoopFigures(services.loop_watch),
-            *(() if cluster is None else cluster.figures),
+            *(() if services.cluster is None else services.cluster.figures),
         ),
     )
 

@@ -33,6 +33,7 @@ class Life:
 
     async def start(self) -> None:
         """Begin what this process does. The relay and the recorder run already."""
+        self._services.loop_watch.start()
         s, roles = self._services, self._services.config.roles
         s.loop_watch.start()
         if "worker" in roles:
@@ -59,6 +60,7 @@ class Life:
 
     async def stop(self) -> None:
         """Stop the upkeep and the rooms; the database closes last."""
+        self._services.loop_watch.stop()
         s = self._services
         s.loop_watch.stop()
         await self._upkeep.stop()

@@ -32,17 +32,7 @@ class CellFigures(Collector):
         ):
             yield GaugeMetricFamily(name, words, value=float(value))
         yield self._nodes()
-        cells = [seen.node for seen in self._desk.nodes if seen.health is not Health.GONE]
-        yield GaugeMetricFamily(
-            "tongke_cells_load",
-            "participants of live lessons in cells",
-            value=sum(one.load for one in cells),
-        )
-        yield GaugeMetricFamily(
-            "tongke_cells_capacity",
-            "participants that cells take",
-            value=sum(one.capacity for one in cells),
-        )
+        yield from self._room()
         yield self._hints()
 
     def _nodes(self) -> Metric:
@@ -54,6 +44,15 @@ class CellFigures(Collector):
             for health in Health:
                 family.add_metric((role.value, health.value), counts[role, health])
         return family
+
+    def _room(self) -> Iterable[Metric]:
+        nodes = [one.node for one in self._desk.nodes if one.health is not Health.GONE]
+        cells = [one for one in nodes if one.role is NodeRole.CELL]
+        for name, words, value in (
+            ("load", "participants of live lessons in all cells", sum(x.load for x in cells)),
+            ("capacity", "participants that all cells take", sum(x.capacity for x in cells)),
+        ):
+            yield GaugeMetricFamily(f"tongke_cells_{name}", words, value=value)
 
     def _hints(self) -> Metric:
         counts = self._desk.hints.counts
