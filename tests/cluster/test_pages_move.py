@@ -5,13 +5,14 @@ How long the picture stood still is printed (`pytest -s`); docs/cells.md has the
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from signaling.command.seed import RECEIVE_ROOMS
 from tests.cluster.test_one_machine import _cell_of, _installation, _process_of
 from tests.support.browser import Browsers, Capture, browsers
-from tests.support.pages import sign_in
+from tests.support.one_process import OneProcess, one_process
 from tests.support.people import ClassroomSeat, TeacherSeat, lesson_open_now
 from tests.support.server import TongkeServer
 from tests.support.waiting import until as true
@@ -53,9 +54,14 @@ def _small_camera(folder: Path) -> Capture:
 
 
 async def _lesson(
-    server: TongkeServer, opened: Browsers, folder: Path
+    server: OneProcess | TongkeServer, opened: Browsers, folder: Path
 ) -> tuple[str, TeacherSeat, ClassroomSeat]:
-    lesson = await lesson_open_now(await server.sign_in("wang"))
+    api = await server.sign_in("wang")
+    if isinstance(server, OneProcess):  # nothing is seeded but people
+        now = datetime.now(UTC)
+        lesson = await api.new_lesson(rooms=RECEIVE_ROOMS[:1], starts_at=now)
+    else:
+        lesson = await lesson_open_now(api)
     capture = _small_camera(folder)
     teacher = await TeacherSeat.arrive(server, opened, capture)
     await teacher.open_lesson(lesson["lesson_id"])
@@ -73,32 +79,29 @@ async def _flows_again(room: ClassroomSeat) -> dict[str, Any]:
     return found
 
 
-async def test_the_picture_goes_on_when_a_cell_is_drained_and_when_it_dies(
-    folder: Path, redis_url: str
-) -> None:
-    async with _installation(folder, redis_url) as server, browsers() as opened:
-        lesson_id, teacher, room = await _lesson(server, opened, folder)
-        operator = (await opened.seat()).page
-        await sign_in(operator, server.url, "xianguan", "/system/nodes")
-        former = _cell_of(server, lesson_id)
-        row = operator.get_by_test_id(f"node-{former}")
-        await row.get_by_test_id("node-drain").click()
-        await operator.get_by_role("alertdialog").get_by_text("1").first.wait_for()
+async def test_the_picture_goes_on_when_a_cell_is_drained(folder: Path, redis_url: str) -> None:
+    async with one_process(folder, redis_url) as installation, browsers() as opened:
+        lesson_id, teacher, room = await _lesson(installation, opened, folder)
+        admin = await installation.sign_in("xianguan")
+        former = installation.holder(lesson_id)
         await _flows_again(room)
         await room.evaluate(AFRESH)
-        await operator.get_by_test_id("confirm-yes").click()
-        await true(lambda: _cell_of(server, lesson_id) not in {former, ""})
-        await operator.locator(f'[data-testid="node-{former}"][data-stand="drained"]').wait_for()
+        await admin.call("POST", f"/api/nodes/{former}/drain")
+        await true(lambda: installation.holder(lesson_id) not in {former, ""})
         print("drained:", await _flows_again(room))  # noqa: T201
-        await row.get_by_test_id("node-end-drain").click()
-        await operator.locator(f'[data-testid="node-{former}"][data-stand="well"]').wait_for()
+        await teacher.sees("end-lesson")
+        assert teacher.seat.errors == room.seat.errors == []
 
-        now = _cell_of(server, lesson_id)
-        dead = _process_of(server, now)
+
+async def test_the_picture_is_back_when_a_cell_dies(folder: Path, redis_url: str) -> None:
+    async with _installation(folder, redis_url) as server, browsers() as opened:
+        lesson_id, teacher, room = await _lesson(server, opened, folder)
+        former = _cell_of(server, lesson_id)
+        dead = _process_of(server, former)
         assert dead is not None
         await room.evaluate(AFRESH)
         dead.kill()
-        await true(lambda: _cell_of(server, lesson_id) not in {now, ""})
+        await true(lambda: _cell_of(server, lesson_id) not in {former, ""})
         await room.until("() => window.__still.worst > 1000")
         await room.evaluate("() => { window.__still.changes = 1 }")
         print("killed:", await _flows_again(room))  # noqa: T201

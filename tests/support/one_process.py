@@ -36,6 +36,13 @@ class OneProcess:
         """Where it serves."""
         return self.nodes["web"].http.url.rstrip("/")
 
+    def holder(self, lesson_id: str) -> str:
+        """The cell whose room of a lesson is open; empty if none is."""
+        for name in ("cell-1", "cell-2"):
+            if self.nodes[name].services.hub.room(lesson_id) is not None:
+                return name
+        return ""
+
     def client(self) -> Client:
         """A client that is not signed in yet."""
         session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
