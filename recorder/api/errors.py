@@ -75,7 +75,7 @@ class StorageUnavailable(RecorderError):
 class LessonLost(RecorderError):
     """Another process goes on with the lesson's recording; this one has written nothing."""
 
-    code = "lesson_lost"
+    code = "lesson_moved"
 
 
 class NotOnDuty(RecorderError):

@@ -14,6 +14,7 @@ from recorder.api import (
     EditionNotFound,
     FilmFailed,
     FilmNotFound,
+    LessonLost,
     NothingLeft,
     RecorderError,
     RecordingNotFound,
@@ -50,6 +51,7 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, ProblemCode, str], ...] = (
     (StorageUnavailable, 503, ProblemCode.STORAGE_UNAVAILABLE, "the storage is not available"),
     (BadCursor, 400, ProblemCode.BAD_CURSOR, "the cursor is none of this list"),
     (RelayError, 500, ProblemCode.RELAY_ERROR, "the relay failed"),
+    (LessonLost, 503, ProblemCode.LESSON_MOVED, "another server has taken over the lesson"),
     (RecorderError, 500, ProblemCode.RECORDER_ERROR, "the recorder failed"),
 )
 _HTTP_CODES = {

@@ -292,7 +292,6 @@ export const problemsEn: typeof problemsZh = {
     door_closed: 'Only processes of this installation may ask here.',
     live_state_unknown: 'The lesson’s state is not known now. Please try again later.',
     lesson_moved: 'The lesson has moved to another server. Please try again.',
-    lesson_lost: 'The lesson has moved to another server. Please try again.',
     unknown_host: 'The server does not go by this address. Please tell an administrator.',
     internal: 'Something went wrong on the server. Please try again.',
     // A request that no page of this version makes.

@@ -289,7 +289,6 @@ export const problemsZh = {
     door_closed: '只接受本系统内部进程的请求。',
     live_state_unknown: '暂时不知道课堂的状态，请稍后再试。',
     lesson_moved: '课堂已转到另一台服务器，请重试。',
-    lesson_lost: '课堂已转到另一台服务器，请重试。',
     unknown_host: '服务器不使用这个网址，请联系管理员。',
     internal: '服务器出了问题，请再试一次。',
     // A request that no page of this version makes.
