@@ -25,7 +25,7 @@ WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -no
 
 CORE_SOURCES := $(shell find relay/core relay/api relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)
 
-.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bench-upload bench-search bars bench-harvest test-cluster-long interop-ffmpeg interop-gst qoe captions test-captions lock sbom house picture format clean
+.PHONY: help setup run demo check test test-python test-web slow-line fuzz bench bench-upload bench-search bars bench-harvest test-cluster-long interop-ffmpeg interop-gst qoe captions test-captions test-deploy lock sbom house picture format clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -107,6 +107,9 @@ test-captions: setup $(STAMPS)/captions $(STAMPS)/system  ## the real model on s
 	.ci/install-speech
 	$(BIN)/pytest -m captions tests/captions
 
+test-deploy: setup $(STAMPS)/system $(STAMPS)/versitygw $(STAMPS)/deploy-tools  ## chart, alarms and configuration of docs/deploy, by helm and promtool
+	$(BIN)/pytest -m 'deploy_tools or not deploy_tools' tests/deploy
+
 lock: $(STAMPS)/tools  ## requirements/*.lock anew from pyproject.toml (ARGS=--upgrade takes newer versions)
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" .ci/lock $(ARGS)
 
@@ -164,6 +167,11 @@ $(STAMPS)/system: .ci/install-system | $(STAMPS)/python
 # A real S3 server, built from its Go module.
 $(STAMPS)/versitygw: .ci/install-versitygw
 	.ci/install-versitygw
+	@mkdir -p $(STAMPS) && touch $@
+
+# helm is built from its Go module; promtool is Debian's.
+$(STAMPS)/deploy-tools: .ci/install-deploy-tools
+	.ci/install-deploy-tools
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/gstreamer: .ci/install-gstreamer

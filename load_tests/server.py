@@ -18,7 +18,7 @@ from typing import IO, Protocol
 import aiohttp
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 180.0  # patience with a busy machine
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
 LOG_TAIL_BYTES = 4000
@@ -263,7 +263,8 @@ class ServerProcess:
         except (OSError, ValueError):
             return False
         self.base_url = facts["url"].rstrip("/")
-        self.http_port, self.udp_port = facts["http_port"], facts["udp_port"]
+        self.http_port = facts["http_port"]
+        self.udp_port = facts.get("udp_port", 0)  # a web process before cells has none
         return True
 
     def _remove(self) -> None:

@@ -317,6 +317,10 @@ class RecorderService:
         """See `Recorder`."""
         return self._storing.state
 
+    def unfinished(self) -> int:
+        """See `Recorder`."""
+        return len(self._queue)
+
     # --- inside ---
 
     def _adopted(self, recording_id: str) -> None:

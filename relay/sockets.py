@@ -49,7 +49,7 @@ def bind_all(config: RelayConfig) -> list[socket.socket]:
                 return sockets
         for sock in sockets:
             sock.close()
-    raise error
+    raise OSError(error.errno, f"udp_port {config.udp_port}: {error.strerror or error}")
 
 
 def bind_missing(

@@ -98,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SignalingError as error:
         return _fail(f"tongke: {problem_words(error)}")
     except ConfigError as error:
-        return _fail(f"tongke: {error}", USELESS_CONFIG)
+        return _fail(f"tongke: {Word.USELESS_CONFIG(error=error)}", USELESS_CONFIG)
     except OSError as error:
         return _fail(f"tongke: {error}")
 

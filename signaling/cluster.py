@@ -5,31 +5,39 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from prometheus_client.registry import Collector
+
 from signaling.access.secret_file import load_keyring
 from signaling.access.signing import Keyring
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.fences import NO_FENCES, Fences
-from signaling.base.upkeep import Upkeep
 from signaling.cells.api import HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.fence import LeaseFences
+from signaling.cells.metrics import CellFigures
 from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.desk import ClassroomDesk
-from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_take
+from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_drain, ask_to_take
+from signaling.classroom.moving import Drain
+from signaling.classroom.taking_up import OrphanWatch
 from signaling.classroom.tenure import NoLesson, Tenure
 from signaling.forwarding.clients import CellClients
 from signaling.forwarding.door import DoorKeeper
+from signaling.forwarding.figures import AllFigures
 from signaling.forwarding.forwarder import Forwarder
 from signaling.forwarding.keys import InnerKeys, read_secrets
+from signaling.forwarding.metrics import DoorFigures, ForwardFigures
 from signaling.forwarding.places import CellAddress
 from signaling.forwarding.sender import Sender
-from signaling.joints.cell_places import CellPlaces, CellShares
+from signaling.joints.cell_places import CellPlaces, CellShares, OtherCells
 from signaling.joints.hinted_events import HINTED
 from signaling.joints.leased_lessons import LeasedLessons
 from signaling.joints.open_lessons import StoredLessons
+from signaling.joints.server_nodes import SeenNodes
 from signaling.lessons.store import LessonStore
+from signaling.web.metrics import Figures
 
 ORPHANS_S = 1.0  # between two looks for lessons whose cell is gone; news of a node come at once
 
@@ -41,6 +49,7 @@ class Cluster:
         desk: presence and leases.
         tenure: the right of this process to hold lessons.
         fences: the right to write of them.
+        seen: the processes that are there, for operators.
         forwarder: hands requests on to cells; None in a cell.
         door: lets signed requests in; None in other processes.
     """
@@ -62,10 +71,15 @@ class Cluster:
         self._sender = Sender(CellClients(config.http_connections), keys, clock)
         self._stored = StoredLessons(LessonStore(database))
         self._places = CellPlaces(self.desk, partial(ask_to_take, self._sender))
+        self.seen = SeenNodes(self.desk, partial(ask_to_drain, self._sender))
         self._config = config
-        self._upkeep = Upkeep()
+        # By then cells that started at the same time have told of themselves.
+        self._orphans = OrphanWatch(
+            self._take_orphans, quiet_s=config.cells_ttl_s, every_s=ORPHANS_S
+        )
         self._classroom: ClassroomDesk | None = None
-        self._draining = False
+        self._leaving = False
+        self._drain: Drain | None = None
         self.tenure: Tenure = NoLesson()
         self.fences: Fences = NO_FENCES
         self.forwarder: Forwarder | None = None
@@ -92,20 +106,53 @@ class Cluster:
             return InTime(local)
         return InTime(RemoteLessons(self._places, self._stored, self._sender))
 
+    @property
+    def figures(self) -> tuple[Collector, ...]:
+        """What this process tells of itself among the others."""
+        of_all: Collector = CellFigures(self.desk)
+        if self.door is not None:
+            return of_all, DoorFigures(self.door)
+        return (
+            (of_all,) if self.forwarder is None else (of_all, ForwardFigures(self.forwarder.counts))
+        )
+
+    def all_figures(self, own: Figures) -> Figures:
+        """Return the figures of this process together with those of all cells."""
+        return AllFigures(own, self.desk.node_id, self._places, self._sender)
+
     def hold(self, classroom: ClassroomDesk) -> None:
         """Name the rooms of this cell, which are to follow its leases."""
         self._classroom = classroom
+        self._drain = classroom.drain_to(OtherCells(self.desk, self._places))
 
     async def join(self) -> None:
-        """Tell the others that this process is ready, and take up lessons left behind."""
+        """Tell the others that this process is ready, and begin to take up orphans."""
         await self.desk.start()
         if self._classroom is not None:
-            self._upkeep.every(ORPHANS_S, "orphans", [self._take_orphans])
+            self._orphans.start()
+
+    async def set_drain(self, on: bool) -> None:
+        """Begin to move the lessons of this cell to others and take no new ones, or end that."""
+        if self._drain is None:
+            return
+        if on:
+            self._drain.begin()
+        else:
+            await self._drain.end()
+        await self.desk.watch.talk()
+
+    async def drain(self) -> None:
+        """Move the lessons of this cell to others, within `drain_s`; before the process stops."""
+        if self._drain is not None:
+            await self.set_drain(True)
+            await self._drain.wait(self._config.drain_s)
 
     async def leave(self) -> None:
-        """Take nothing new. Lessons that are here go on."""
-        self._draining = True
-        await self._upkeep.stop()
+        """Take nothing new, and move nothing more. Lessons that are here go on."""
+        self._leaving = True
+        if self._drain is not None:
+            await self._drain.end()
+        await self._orphans.stop()
         await self.desk.watch.talk()
 
     async def stop(self) -> None:
@@ -123,18 +170,26 @@ class Cluster:
 
     @property
     def _takes_lessons(self) -> bool:
-        return not self._draining and not self.desk.state.node_id_taken
+        return not self._is_draining and not self.desk.state.node_id_taken
+
+    @property
+    def _is_draining(self) -> bool:
+        return self._leaving or (self._drain is not None and self._drain.is_on)
 
     def _now(self) -> NodeNow:
         rooms = () if self._classroom is None else self._classroom.hub.rooms
-        return NodeNow(sum(len(room.state.participants) for room in rooms), self._draining)
+        return NodeNow(
+            load=sum(len(room.state.participants) for room in rooms),
+            draining=self._is_draining,
+            lessons=sum(room.state.is_live for room in rooms),
+        )
 
     async def _on_lost(self, lesson_id: str) -> None:
         if self._classroom is not None:
             await self._classroom.hub.lose(lesson_id)
 
     async def _on_nodes(self, _changes: tuple[HealthChange, ...]) -> None:
-        await self._take_orphans()
+        self._orphans.wake()  # no more than that: the next beat waits for us
 
     async def _take_orphans(self) -> None:
         if self._classroom is not None and self._takes_lessons:

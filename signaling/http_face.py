@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -34,7 +35,9 @@ from signaling.exchange.package_routes import PackageHandlers
 from signaling.exchange.routes import OaiHandlers
 from signaling.files import routes as file_routes
 from signaling.files.routes import FileHandlers
+from signaling.forwarding import figures as figure_routes
 from signaling.forwarding.door import DoorKeeper
+from signaling.forwarding.figures import FiguresHandlers
 from signaling.forwarding.forwarder import Forwarder
 from signaling.forwarding.places import CellAddress
 from signaling.identity import routes as identity_routes
@@ -54,6 +57,8 @@ from signaling.links import routes as link_routes
 from signaling.links.routes import LinkHandlers
 from signaling.media import routes as media_routes
 from signaling.media.routes import MediaHandlers
+from signaling.nodes import routes as node_routes
+from signaling.nodes.routes import NodeHandlers
 from signaling.resource_push import routes as push_routes
 from signaling.resource_push.routes import ResourcePushHandlers
 from signaling.timetable import routes as timetable_routes
@@ -72,8 +77,9 @@ from signaling.web.at_cell import OPENS_AT_CELL
 from signaling.web.connections import Gate
 from signaling.web.health import HealthHandlers
 from signaling.web.listeners import bind_all, bind_unix
-from signaling.web.metrics import ConnectionFigures, Metrics, RequestMetrics
+from signaling.web.metrics import ConnectionFigures, Figures, Metrics, RequestMetrics
 from signaling.web.openapi import OpenApiHandlers
+from signaling.web.process_figures import HealthFigures, LoopFigures
 from signaling.web.routes import AnyRoute, Endpoint, Socket, bind
 from signaling.web.server import HttpServer, make_door_gate, make_gate
 from signaling.wiring import Services
@@ -94,6 +100,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     *oai_routes.ROUTES,
     *package_routes.ROUTES,
     *harvest_routes.ROUTES,
+    *node_routes.ROUTES,
     *resource_routes.ROUTES,
     *setting_routes.ROUTES,
     *timetable_routes.ROUTES,
@@ -122,7 +129,7 @@ def server_of(services: Services) -> HttpServer:
     if cluster is None:
         return http_server(services)
     if cluster.door is not None:
-        return door_server(services, cluster.door, cluster.door_address)
+        return door_server(services, cluster.door, cluster.door_address, cluster.set_drain)
     return http_server(services, cluster.forwarder)
 
 
@@ -131,8 +138,11 @@ def http_server(services: Services, forwarder: Forwarder | None = None) -> HttpS
     gate = make_gate(services.config)
     logins = SessionLogins(services.identity)
     requests = RequestMetrics()
+    figures: Figures = _metrics(services, requests, gate)
+    if services.cluster is not None:
+        figures = services.cluster.all_figures(figures)
     face = Face(
-        endpoints=_endpoints(services, _metrics(services, requests, gate)),
+        endpoints=_endpoints(services, figures),
         sockets=_sockets(services, logins),
         logins=logins,
         metrics=requests,
@@ -152,17 +162,28 @@ def http_server(services: Services, forwarder: Forwarder | None = None) -> HttpS
     return HttpServer(services.config, face, gate, goodbye)
 
 
-def door_server(services: Services, door: DoorKeeper, address: CellAddress) -> HttpServer:
-    """The door of a cell: what belongs to its lessons, for web processes only."""
+async def _no_drain(_on: bool) -> None:
+    """A cell by itself: it has nobody to hand its lessons to."""
+
+
+def door_server(
+    services: Services,
+    door: DoorKeeper,
+    address: CellAddress,
+    set_drain: Callable[[bool], Awaitable[None]] = _no_drain,
+) -> HttpServer:
+    """The door of a cell: what belongs to its lessons, for web processes and other cells only."""
     gate = make_door_gate(services.config)
     logins = ArrivedLogins(services.identity)
     requests = RequestMetrics()
-    endpoints = _endpoints(services, _metrics(services, requests, gate))
-    inner = InnerHandlers(services.classroom.local, services.classroom.taker.take)
+    figures = _metrics(services, requests, gate)
+    endpoints = _endpoints(services, figures)
+    inner = InnerHandlers(services.classroom.local, services.classroom.taker.take, set_drain)
     face = Face(
         endpoints=(
             *(one for one in endpoints if one.route.at_cell is not None),
             *bind(inner_routes.ROUTES, inner),
+            *bind(figure_routes.ROUTES, FiguresHandlers(figures)),
         ),
         sockets=tuple(one for one in _sockets(services, logins) if one.at_cell is not None),
         logins=logins,
@@ -200,11 +221,14 @@ def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metric
             ConnectionFigures(gate),
             LinkFigures(services.hub, services.link_history, services.stills),
             StorageFigures(services.recorder),
+            HealthFigures(services.health),
+            LoopFigures(services.loop_watch),
+            *(() if services.cluster is None else services.cluster.figures),
         ),
     )
 
 
-def _endpoints(services: Services, metrics: Metrics) -> tuple[Endpoint, ...]:
+def _endpoints(services: Services, metrics: Figures) -> tuple[Endpoint, ...]:
     s, t = services, services.timetable
     config, clock = services.config, services.clock
     return (
@@ -226,6 +250,7 @@ def _endpoints(services: Services, metrics: Metrics) -> tuple[Endpoint, ...]:
         *bind(oai_routes.ROUTES, OaiHandlers(s.oai, clock, config)),
         *bind(package_routes.ROUTES, PackageHandlers(s.shared_records, s.jobs, config)),
         *bind(harvest_routes.ROUTES, HarvestHandlers(s.harvests)),
+        *bind(node_routes.ROUTES, NodeHandlers(s.nodes)),
         *resource_routes.endpoints(s.resources),
         *bind(setting_routes.ROUTES, t.settings),
         *bind(timetable_routes.ROUTES, TimetableHandlers(t.plans, t.changes, t.weeks, t.board)),

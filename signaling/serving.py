@@ -7,11 +7,9 @@ commands do without.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import gc
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -39,9 +37,11 @@ from signaling.command.demo.seeding import seed_county
 from signaling.command.listing import listing
 from signaling.command.parser import DEMO_COUNTY, DEMO_LESSONS
 from signaling.command.placing import warn_of_unplaced
+from signaling.command.stopping import StopSignals
 from signaling.command.words import Word
 from signaling.http_face import server_of
 from signaling.lessons.wire import LessonState
+from signaling.life import Life
 from signaling.web.server import HttpServer
 from signaling.wiring import Services
 
@@ -58,6 +58,7 @@ class Running:
     """A whole server that runs."""
 
     services: Services
+    life: Life
     relay: RelayNode
     http: HttpServer
 
@@ -113,7 +114,7 @@ def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
 @asynccontextmanager
 async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Running]:
     relay, recorder, services = assembled(config)
-    http = server_of(services)
+    http, life = server_of(services), Life(services)
     seed_demo = seed_demo if "worker" in config.roles else None
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)
@@ -126,25 +127,25 @@ async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Ru
         await recorder.start()
         stack.push_async_callback(recorder.stop)
         if seed_demo is not None:
-            await _seed(services, seed_demo)
-        await services.start()
+            await _seed(services, life, seed_demo)
+        await life.start()
         if "worker" in config.roles:
             await warn_of_unplaced(services.database)
-        stack.push_async_callback(services.stop)
+        stack.push_async_callback(life.stop)
         await http.start()
         stack.push_async_callback(http.stop)
-        await services.join()
-        stack.push_async_callback(services.leave)
-        yield Running(services, relay, http)
+        await life.join()
+        stack.push_async_callback(life.leave)
+        yield Running(services, life, relay, http)
 
 
-async def _seed(services: Services, seed_demo: str) -> None:
+async def _seed(services: Services, life: Life, seed_demo: str) -> None:
     """Put a demo into an empty database, and keep it up while the server runs."""
     if seed_demo == DEMO_LESSONS:
         await seed.seed_people(services)
     keep = keep_one_open if seed_demo == DEMO_COUNTY else seed.seed_lessons
     await keep(services)
-    services.housekeeping.append(lambda: keep(services))
+    life.housekeeping.append(lambda: keep(services))
 
 
 class _LessonsOfServices:
@@ -193,12 +194,10 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
     configure(config.log_level, None if config.is_alone else config.node_id)
     raise_limit()
     sys.setswitchinterval(THREAD_TURN_S)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = StopSignals()
+    stop.listen()
     if arguments.life_fd is not None:
-        watch_parent(arguments.life_fd, stop.set)
+        watch_parent(arguments.life_fd, stop.stop)
         if "cell" not in config.roles:
             os.nice(BESIDE_CELLS_NICE)
     async with running(config, seed_demo=arguments.seed_demo, lock_fd=arguments.lock_fd) as server:
@@ -214,11 +213,17 @@ async def serve(config: Config, arguments: argparse.Namespace) -> int:
         announce(arguments, server.ready)
         await stop.wait()
         log.info("stopping")
+        # A child is stopped with all the others: nobody would take its lessons.
+        if stop.terminated and arguments.life_fd is None:
+            await stop.unless_hurried(server.life.drain())
     return 0
 
 
 async def _greet(server: Running) -> None:
     """Tell the operator at the terminal where the pages are, and what to do first."""
     print(listing(server.http.urls), flush=True)  # noqa: T201
+    cluster = server.services.cluster
+    if cluster is not None and not cluster.desk.state.reachable:
+        print(Word.REDIS_AWAY(), flush=True)  # noqa: T201
     if not await server.services.people.has_people():
         print(Word.FIRST_STEP(), flush=True)  # noqa: T201

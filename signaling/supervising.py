@@ -29,6 +29,7 @@ from signaling.children.child import ChildFailed
 from signaling.children.process import ChildSpec
 from signaling.children.supervisor import ChildSupervisor, supervise
 from signaling.command.announcing import announce
+from signaling.command.words import Word
 
 log = structlog.get_logger(__name__)
 
@@ -77,21 +78,24 @@ async def serve_cells(config: Config, arguments: argparse.Namespace) -> int:
             log.info("ready", **ready)
             announce(arguments, ready)
 
+        print(Word.CELLS_STARTING(cells=arguments.cells), flush=True)  # noqa: T201
         try:
             await supervise(supervisor, on_ready)
         except ChildFailed as failed:
             log.error("stopped", why=str(failed))
+            said = Word.CHILD_FAILED(name=failed.name, how=failed.how)
+            print(f"tongke: {said}", file=sys.stderr, flush=True)  # noqa: T201
             return failed.status
     return 0
 
 
 def _demand_usable(config: Config, cells: int) -> None:
     if not 1 <= cells <= MAX_CELLS:
-        raise ConfigError(f"cells must be 1 to {MAX_CELLS}")
+        raise ConfigError(Word.CELLS_COUNT(most=MAX_CELLS))
     if not config.is_alone or config.door is not None:
-        raise ConfigError("roles and door are given to the children; leave them out with cells")
+        raise ConfigError(Word.CELLS_WITH_ROLES())
     if config.redis_url is None:
-        raise ConfigError("cells need redis_url: more than one process needs Redis")
+        raise ConfigError(Word.CELLS_NEED_REDIS())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from signaling.base.database import Database
 from signaling.base.events import Events
 from signaling.base.fences import NO_FENCES, Fences
 from signaling.base.limits import LimitStore, OwnLimits
+from signaling.base.loop_watch import LoopWatch
 from signaling.base.migrate import migrate
-from signaling.base.upkeep import Upkeep
 from signaling.catalogue.service import Catalogue
 from signaling.classroom.api import InTime, LiveLessons
 from signaling.classroom.desk import ClassroomDesk
@@ -61,6 +61,7 @@ from signaling.joints.ledger_plays import PushedPlays
 from signaling.joints.library_records import LibraryRecords
 from signaling.joints.live_seats import SeatsNow
 from signaling.joints.pushed_resources import PublishedShelf
+from signaling.joints.server_nodes import OneProcess
 from signaling.ledger.desk import LedgerDesk
 from signaling.lessons.ahead import LessonBook
 from signaling.lessons.events import LessonChanged, LessonFactsKept
@@ -79,21 +80,12 @@ from signaling.links.service import LinkHistory
 from signaling.links.store import LinkStore
 from signaling.media.service import MediaDesk
 from signaling.media.sessions import MediaSessions
+from signaling.nodes.service import NodeService
 from signaling.resource_push.service import ResourcePushes
 from signaling.timetable.desk import TimetableDesk
 from signaling.timetable.events import TeachingDaysChanged, TimetableChanged
 from signaling.web.health_check import HealthCheck
 
-LINK_POLL_S = 1.0
-LINK_WRITE_S = 5.0
-FACTS_S = 20.0  # what goes on in a lesson is lost by `kill -9` for so long at most
-STILLS_S = 0.25
-TICK_S = 1.0
-LOGIN_CHECK_S = 5.0  # what a command on the server ends is over within this
-HOUSEKEEPING_S = 30.0
-RETENTION_S = 60.0  # a deletion comes days after its notice; files go within this
-CONSENT_S = 20.0  # what consent no longer covers is off within this, if its event was lost
-Chores = list[Callable[[], Awaitable[None]]]
 JOB_WORKER = "signaling.command.work"  # the module of the worker process
 
 
@@ -154,6 +146,8 @@ class Services:
         self.events.subscribe(LoginsEnded, lambda event: self.live.end_logins(event.session_hashes))
         self.events.subscribe(GrantsEnded, lambda event: self.live.review_seats(event.person_id))
         self.notices = NoticeDesk(self.lessons, self.live, self.audit, self.clock, self.fences)
+        one = OneProcess(config, self.live)
+        self.nodes = NodeService(self.cluster.seen if self.cluster else one, self.audit)
         self._wire_ledger()
         self._wire_identity(keyring)
         self._wire_media(keyring)
@@ -172,41 +166,10 @@ class Services:
             self._probes(),
             self.clock,
         )
-        self.housekeeping = self._chores()
-        self._upkeep = Upkeep()
+        self.loop_watch = LoopWatch()
 
     def _live_lessons(self, local: LiveLessons) -> LiveLessons:
         return InTime(local) if self.cluster is None else self.cluster.live(local)
-
-    def _room_chores(self) -> Chores:
-        """Upkeep of the live rooms, in the process that has them."""
-        return [
-            self.classroom.lesson_watch.reconcile,
-            self.classroom.lesson_watch.end_forgotten,
-            self.hub.retry_recordings,
-        ]
-
-    def _chores(self) -> Chores:
-        """Upkeep of what is in the database, by one process of an installation."""
-        return [
-            self.identity_desk.forget_expired,
-            self.directory_desk.grants.remove_ended,
-            self.link_history.forget_old,
-            self.timetable.plans.settle_by_itself,
-            self.ledger.counter.catch_up,
-            self.jobs.forget_old,
-            self.supervisor.take_over_stale,
-            self.kept_files.delete_expired,
-            lambda: self.file_desk.checks.continue_all(self.files),
-            self.timetable.feeds.forget_ended,
-            self.timetable.proposals.forget_old,
-            self.harvests.submit_due,
-            self.resources.publishing.notice_expired,
-            self.resources.editions.keep_up,
-            self.resources.films.keep_up,
-            self.resources.uploads.keep_up,
-            self.resources.captions.keep_up,
-        ]
 
     def _wire_jobs(self) -> None:
         config = self.config
@@ -425,68 +388,6 @@ class Services:
     async def prepare(self) -> None:
         """Bring the database up to date; before anything else."""
         await migrate(self.database)
-
-    async def start(self) -> None:
-        """Begin what this process does, by its roles. The relay and the recorder run already."""
-        if "worker" in self.config.roles:
-            await self._start_work()
-        if "cell" in self.config.roles:
-            self.hub.start()
-            if self.cluster is None:
-                await self.hub.take_up_live()
-            else:
-                self.drafts.listen()
-                self.cluster.hold(self.classroom)
-            self._keep_up_rooms()
-        if "web" in self.config.roles:
-            self._upkeep.every(HOUSEKEEPING_S, "uses", [self.resources.uses.write])
-
-    async def _start_work(self) -> None:
-        await self.drafts.start()
-        self.ledger.counter.start()
-        await self.file_desk.checked.tidy_all()
-        await self.supervisor.start()
-        self._upkeep.every(HOUSEKEEPING_S, "housekeeping", self.housekeeping)
-        # A round of its own: the first one after a start, and the end of a term, take long.
-        consents = [self.consents.desk.tell_over, self.consent_follower.sweep]
-        self._upkeep.every(CONSENT_S, "consents", consents)
-        self._upkeep.every(RETENTION_S, "retention", [self.resources.deletions.sweep])
-
-    def _keep_up_rooms(self) -> None:
-        for period_s, name, jobs in (
-            (TICK_S, "tick", [self.hub.tick]),
-            (LINK_POLL_S, "links", [self.hub.judge_links]),
-            (LINK_WRITE_S, "link-history", [self.link_history.write]),
-            (FACTS_S, "facts", [self.fact_keeper.beat]),
-            (STILLS_S, "stills", [self.hub.deliver_stills]),
-            (LOGIN_CHECK_S, "logins", [self.classroom.session_watch.sweep]),
-            (HOUSEKEEPING_S, "room-housekeeping", self._room_chores()),
-        ):
-            self._upkeep.every(period_s, name, jobs)
-
-    async def join(self) -> None:
-        """Tell other processes that this one answers. HTTP is served already."""
-        if self.cluster is not None:
-            await self.cluster.join()
-
-    async def leave(self) -> None:
-        """Take no new lessons. HTTP is still served."""
-        if self.cluster is not None:
-            await self.cluster.leave()
-
-    async def stop(self) -> None:
-        """Stop the upkeep and the rooms; the database closes last."""
-        await self._upkeep.stop()
-        await self.supervisor.stop()
-        await self.hub.stop()
-        await self.ledger.counter.stop()
-        await self.drafts.stop()
-        self.link_history.close_all()
-        await self.link_history.write()
-        await self.resources.uses.write()
-        if self.cluster is not None:
-            await self.cluster.stop()
-        await self.database.close()
 
     def say_goodbye(self) -> None:
         """Tell all channels and waiting pages that the server stops."""

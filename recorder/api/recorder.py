@@ -174,5 +174,8 @@ class Recorder(Protocol):
         Only a recorder that finishes knows it.
         """
 
+    def unfinished(self) -> int:
+        """Return how many recordings this process has to finish, those that failed included."""
+
     def add_listener(self, listener: RecorderListener) -> None:
         """Register for events, for the life of the recorder."""

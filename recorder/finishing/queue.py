@@ -84,6 +84,11 @@ class FinishQueue:
             or recording_id in self._later
         )
 
+    def __len__(self) -> int:
+        """The number of recordings that `has` is true of."""
+        known = {*self._waiting, *self._later}
+        return len(known if self._current is None else known | {self._current})
+
     async def cancel(self, recording_id: str) -> None:
         """Take a recording out, and wait until no process works on it."""
         self._waiting.pop(recording_id, None)

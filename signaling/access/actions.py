@@ -81,4 +81,5 @@ class Action(StrEnum):
     UPLOAD_MATERIAL = "upload_material"  # videos and attachments, for resources
     MANAGE_HARVESTS = "manage_harvests"  # other libraries that the county takes records from
     READ_FEDERATED = "read_federated"  # records of other libraries
+    MANAGE_NODES = "manage_nodes"  # 节点: the processes of the installation
     MANAGE_CALENDAR_FEEDS = "manage_calendar_feeds"  # of others; everybody has the own one

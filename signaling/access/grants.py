@@ -113,6 +113,7 @@ GRANTS: Mapping[Action, frozenset[Grant]] = MappingProxyType(
         Action.UPLOAD_MATERIAL: frozenset({_ADMIN, _RESOURCE, _RESEARCHER, _LEAD}),
         Action.MANAGE_HARVESTS: frozenset({_ADMIN, _RESOURCE}),
         Action.READ_FEDERATED: frozenset({*_OBSERVERS, _RESOURCE, *_OF_COUNTY}),
+        Action.MANAGE_NODES: frozenset({_ADMIN}),
         Action.MANAGE_CALENDAR_FEEDS: frozenset({_ADMIN}),
     }
 )
@@ -153,6 +154,7 @@ OWN_ACTIONS = (
     Action.UPLOAD_MATERIAL,
     Action.MANAGE_HARVESTS,
     Action.READ_FEDERATED,
+    Action.MANAGE_NODES,
 )
 
 

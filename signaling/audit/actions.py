@@ -163,5 +163,7 @@ class AuditAction(StrEnum):
     AUDIT_EXPORT = "audit_export"
     # the server itself
     IMPORT = "import"
+    NODE_DRAIN = "node_drain"  # 排空
+    NODE_DRAIN_END = "node_drain_end"
     SECRET_ROTATE = "secret_rotate"  # noqa: S105 - the name of an action
     SEED_DEMO = "seed_demo"

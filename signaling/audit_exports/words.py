@@ -103,6 +103,8 @@ ACTIONS: Mapping[str, Pair] = MappingProxyType(
         "harvest_source_remove": ("移除采集来源", "Source of harvests removed"),
         "harvest_source_change": ("修改采集来源", "Source of harvests changed"),
         "harvest_ask": ("立即采集", "Harvest asked for"),
+        "node_drain": ("排空节点", "Node drained"),
+        "node_drain_end": ("停止排空节点", "Draining of a node ended"),
         "lesson_move": ("调课", "Lesson moved"),
         "lesson_substitute": ("代课", "Lesson substituted"),
         "lesson_stop": ("停课", "Lesson stopped"),

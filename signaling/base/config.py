@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 ENV_PREFIX = "TONGKE_"
+FILE_SUFFIX = "_file"  # of a variable that names a file with the value
 _PREFIX = re.compile(r"(/[A-Za-z0-9\-._~]+)*")
 _NODE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # stands in keys of Redis and in the log
 _DOOR = re.compile(r"unix:///.+|https?://[^/?#]+:\d{1,5}")
@@ -111,6 +112,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     redis_url: str | None = None  # redis://, rediss:// or unix://
     node_id: str | None = None  # of this process; None: the machine's name
     cell_capacity: Positive = 60  # participants of live lessons that one cell takes
+    drain_s: Seconds = 60.0  # for a cell that is stopped by itself to move its lessons to others
     cells_beat_s: Seconds = 0.4  # how often a process tells the others that it runs
     cells_ttl_s: Seconds = 2.4  # … and after which silence it counts as gone
 
@@ -200,7 +202,8 @@ def load(
 ) -> Config:
     """Put the configuration together; later sources win.
 
-    Lists in variables are separated by commas.
+    Lists in variables are separated by commas. `TONGKE_<NAME>_FILE` names a file with the value,
+    so that a password need not stand in the environment.
 
     Raises:
         ConfigError: an unknown setting, or a value that cannot be.
@@ -285,7 +288,20 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     known = {f.name for f in msgspec.structs.fields(Config)}
     found: dict[str, Any] = {}
     for variable, value in environment.items():
-        name = variable.removeprefix(ENV_PREFIX).lower()
-        if variable.startswith(ENV_PREFIX) and name in known:
-            found[name] = [v for v in value.split(",") if v] if name in lists else value
+        if not variable.startswith(ENV_PREFIX):
+            continue
+        name, text = variable.removeprefix(ENV_PREFIX).lower(), value
+        if name.removesuffix(FILE_SUFFIX) in known and name not in known:
+            if variable.removesuffix(FILE_SUFFIX.upper()) in environment:
+                raise ConfigError(f"{variable}: the same setting is given without a file, too")
+            name, text = name.removesuffix(FILE_SUFFIX), _text_of(variable, Path(value))
+        if name in known:
+            found[name] = [v for v in text.split(",") if v] if name in lists else text
     return found
+
+
+def _text_of(variable: str, file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{variable}: cannot read {file}: {error}") from error

@@ -43,6 +43,7 @@ class ProblemCode(StrEnum):
     MONTH_NOT_FOUND = "month_not_found"
     JOB_NOT_FOUND = "job_not_found"
     FILE_NOT_FOUND = "file_not_found"
+    NODE_NOT_FOUND = "node_not_found"  # a process of the installation
     SOURCE_NOT_FOUND = "source_not_found"  # of harvests
     SESSION_NOT_FOUND = "session_not_found"
     UNKNOWN_JOIN_CODE = "unknown_join_code"
@@ -63,6 +64,9 @@ class ProblemCode(StrEnum):
     HTTP_ERROR = "http_error"
     # 409: what is now
     JOB_OVER = "job_over"
+    NODE_ALONE = "node_alone"  # nobody could take its lessons
+    NODE_GONE = "node_gone"
+    NODE_HOLDS_NO_LESSONS = "node_holds_no_lessons"
     TOO_MANY_JOBS = "too_many_jobs"
     TOO_MANY_FILES = "too_many_files"
     FILE_QUOTA = "file_quota"  # the bytes of one owner's files

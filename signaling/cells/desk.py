@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
@@ -21,6 +21,7 @@ from signaling.cells.api import (
     NoPlace,
     Presence,
     SeenNode,
+    Standing,
 )
 from signaling.cells.boards import Incarnation, RedisLeases, RedisPresence
 from signaling.cells.core.nodes import Node, NodeBook, NodeRole
@@ -43,6 +44,7 @@ class NodeNow:
 
     load: int = 0  # participants of its live lessons
     draining: bool = False
+    lessons: int = 0  # that are live
 
 
 class CellsDesk:
@@ -99,7 +101,7 @@ class CellsDesk:
         self.watch = CellWatch(
             leases=leases,
             presence=presence,
-            describe=lambda: _described(node, now()),
+            describe=lambda: _described(node, now(), leases.standings()),
             times=times,
             on_lost=on_lost,
             on_nodes=on_nodes,
@@ -115,10 +117,19 @@ class CellsDesk:
         """How this process stands to the others."""
         return self.watch.state
 
-    def choose(self, lesson_id: str, expected: int) -> Node | NoPlace:
-        """Choose a cell for a lesson of so many participants; see `Placer`."""
+    def choose(
+        self, lesson_id: str, expected: int, without: Collection[str] = ()
+    ) -> Node | NoPlace:
+        """Choose a cell for a lesson of so many participants; see `Placer`.
+
+        Args:
+            lesson_id: the lesson.
+            expected: participants that it will have.
+            without: cells that were asked in vain.
+        """
         expected = min(max(expected, 1), MAX_EXPECTED)
-        return self._placer.place(lesson_id, expected, self.nodes, self._clock.monotonic())
+        nodes = [seen for seen in self.nodes if seen.node.node_id not in without]
+        return self._placer.place(lesson_id, expected, nodes, self._clock.monotonic())
 
     async def start(self) -> None:
         """Begin to beat. A Redis that is away does not keep the process from starting."""
@@ -133,5 +144,12 @@ class CellsDesk:
         await self._link.close()
 
 
-def _described(node: Node, state: NodeNow) -> Node:
-    return msgspec.structs.replace(node, load=state.load, draining=state.draining)
+def _described(node: Node, state: NodeNow, leases: Sequence[Standing]) -> Node:
+    return msgspec.structs.replace(
+        node,
+        load=state.load,
+        draining=state.draining,
+        lessons=state.lessons,
+        sure=leases.count(Standing.SURE),
+        doubtful=leases.count(Standing.DOUBTFUL),
+    )

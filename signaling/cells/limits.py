@@ -36,6 +36,11 @@ class SharedLimits:
         self._own = OwnLimits(clock)
         self._away_until: float | None = None
 
+    @property
+    def shared(self) -> bool:
+        """Whether Redis counts; not while it is away."""
+        return self._away_until is None
+
     async def settle(self, counted: Counted, outcome: Outcome) -> float | None:
         """See `LimitStore`."""
         keys: list[str] = []

@@ -47,7 +47,7 @@ class CellWatch:
             describe: what this node tells of itself now.
             times: the durations.
             on_lost: called once for each lesson that another cell has now. Should be quick.
-            on_nodes: called with each change of a node's health.
+            on_nodes: called with each change of a node's health. The next beat waits for it.
         """
         self._leases = leases
         self._presence = presence

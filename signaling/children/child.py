@@ -21,13 +21,15 @@ class ChildFailed(Exception):
 
     Attributes:
         name: of the child.
+        how: it ended.
         status: exit status for the supervisor.
     """
 
     def __init__(self, name: str, ending: Ending, *, was_ready: bool) -> None:
         early = ending.status is not None and not was_ready
-        super().__init__(f"child {name}: {ending}{' before it was ready' if early else ''}")
         self.name = name
+        self.how = f"{ending}{' before it was ready' if early else ''}"
+        super().__init__(f"child {name}: {self.how}")
         self.status = ending.exit_status
 
 

@@ -20,7 +20,9 @@ from signaling.children.rules import STOP_S
 
 log = structlog.get_logger(__name__)
 
-READY_S = 120.0  # for a child to become ready; 44 s were seen with ten processes on two cores
+# For a child to become ready. 44 s were seen with ten processes on two cores; a demo county or an
+# upgrade of a large database takes minutes there. A start that is broken off begins anew.
+READY_S = 600.0
 HURRY_S = 2.0  # for children to stop after a second signal
 KILL_S = 5.0  # for a killed child to be gone; longer only if the kernel holds it
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

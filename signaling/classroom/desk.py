@@ -14,6 +14,7 @@ from signaling.classroom.fact_keeping import FactKeeper
 from signaling.classroom.hub import RoomHub
 from signaling.classroom.lesson_watch import LessonWatch
 from signaling.classroom.local_lessons import LocalLessons
+from signaling.classroom.moving import Drain, LessonMover, Others
 from signaling.classroom.parts.part import RoomLimits
 from signaling.classroom.seat_watch import SeatWatch
 from signaling.classroom.session_watch import SessionWatch
@@ -76,6 +77,7 @@ class ClassroomDesk:
         )
         self.entry = ClassroomEntry(lessons, self.hub, audit, fences)
         self.taker = LessonTaker(tenure, self.hub, lesson_store)
+        self._tenure, self._lessons, self._clock = tenure, lesson_store, clock
         self.lesson_watch = LessonWatch(
             store=lesson_store,
             lessons=lessons,
@@ -95,3 +97,8 @@ class ClassroomDesk:
             clock=clock,
         )
         self.local = LocalLessons(self.hub, lesson_store, self.session_watch, self.seat_watch)
+
+    def drain_to(self, others: Others) -> Drain:
+        """Return what empties this process of lessons; it does nothing until it is told to."""
+        mover = LessonMover(self.hub, self._lessons, self._tenure, others, self._clock)
+        return Drain(mover, self.hub)

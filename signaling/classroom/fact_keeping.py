@@ -85,6 +85,21 @@ class FactKeeper:
         if not await self._write(record.lesson_id):
             self._want(record.lesson_id)
 
+    async def leave(self, lesson_id: str) -> bool:
+        """End all spells and write them: another process goes on with the lesson.
+
+        Returns False if they cannot be written now. Presence must then be told again.
+        """
+        facts = self._logs.get(lesson_id)
+        if facts is None:
+            return True
+        facts.close(self._clock.monotonic())
+        if not await self._write(lesson_id):
+            self._want(lesson_id)
+            return False
+        self.forget(lesson_id)
+        return True
+
     def drop(self, lesson_id: str) -> None:
         """Forget a room that closed without an end of its lesson, once its facts are written."""
         facts = self._logs.get(lesson_id)

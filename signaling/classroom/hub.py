@@ -112,7 +112,7 @@ class RoomHub:
         await self.saver.stop()
         for lesson_id in tuple(self._rooms):
             self._drop(lesson_id)
-        await asyncio.gather(*self._leaving)
+        await asyncio.gather(*self._leaving, return_exceptions=True)  # `_left` has told of errors
 
     @property
     def rooms(self) -> Sequence[LiveRoom]:
@@ -172,6 +172,10 @@ class RoomHub:
             self._next_seq = max(self._next_seq, room.state.seq + 1)
             self._leave(lesson_id)
 
+    def give_back_unopened(self, lesson_id: str) -> None:
+        """Give a lesson back that was taken and got no room, unless it has one by then."""
+        self._leave(lesson_id)
+
     def _leave(self, lesson_id: str) -> None:
         task = asyncio.create_task(self._give_back(lesson_id), name="give-back")
         self._leaving.add(task)
@@ -186,6 +190,50 @@ class RoomHub:
         async with self._opening:
             if lesson_id not in self._rooms:
                 await self._tenure.give_back(lesson_id)
+
+    # --- moving to another process ---------------------------------------------------------------
+
+    async def give_up(self, lesson_id: str) -> LiveRoom | None:
+        """Write what a lesson has to write, and give it back. Its media flow on until `let_go`.
+
+        Returns the room, whose pages the caller sends on once another process has the lesson. None:
+        the room is closed already, or the database takes nothing now, and the lesson stays.
+        """
+        async with self._opening:
+            room = self._rooms.get(lesson_id)
+            if room is None:
+                return None
+            room.is_held = True
+            if not await self._write_last(room):
+                room.is_held = False
+                return None
+            await self.recordings.abandon(lesson_id)
+            if self._rooms.get(lesson_id) is not room:
+                return None  # lost meanwhile, and closed: another process has it already
+            del self._rooms[lesson_id]
+            self._next_seq = max(self._next_seq, room.state.seq + 1)
+            self._links.close(lesson_id)
+            await self._links.write()
+            try:
+                await self._tenure.give_back(lesson_id)
+            except Exception:
+                log.exception("lesson_not_given_back")  # its lease runs out by itself
+        return room
+
+    async def _write_last(self, room: LiveRoom) -> bool:
+        """Write a room's state and facts; returns False if the database does not take them."""
+        lesson_id = room.lesson_id
+        if await self.saver.settle(lesson_id) and await self._facts.leave(lesson_id):
+            return True
+        if room.state.is_live:
+            for participant_id in room.state.present:
+                self._facts.presence(lesson_id, participant_id, True)
+        return False
+
+    def let_go(self, lesson_id: str) -> None:
+        """End the media of a lesson that has left, unless it is back."""
+        if lesson_id not in self._rooms:
+            self._relay.close_room(lesson_id)
 
     def _is_unwritten(self, lesson_id: str) -> bool:
         return self.saver.waits(lesson_id) or self._facts.waits(lesson_id)

@@ -57,6 +57,7 @@ class LiveRoom:
         self.lesson_id = lesson_id
         self.state = state
         self.empty_since: float | None = clock.monotonic()
+        self.is_held = False  # its last state is being written: commands are not taken any more
         self._relay = relay
         self._clock = clock
         self._observer = observer
@@ -114,7 +115,9 @@ class LiveRoom:
         self.flush()
 
     def command(self, channel: Channel, command: Command) -> None:
-        """Carry out a command and answer it."""
+        """Carry out a command and answer it. A room that is held leaves both to its successor."""
+        if self.is_held:
+            return
         try:
             if isinstance(command, m.View):
                 self._views.want(channel.seat, command.slots)
@@ -142,6 +145,8 @@ class LiveRoom:
 
     def tick(self) -> None:
         """Once a second, drop channels that fell silent, and let the parts do what is due."""
+        if self.is_held:
+            return
         now = self._clock.monotonic()
         for channel in tuple(self._channels.values()):
             if channel.is_silent(now):

@@ -55,7 +55,7 @@ class LessonRecordings:
             return
         self._not_begun.pop(lesson_id, None)
         if self._room(lesson_id) is not room:
-            await self._recorder.end(lesson_id)  # the lesson ended while recording began
+            await self.end(lesson_id)  # the lesson ended while recording began
             return
         for participant_id in room.state.on_stage:
             self.mark_stage(lesson_id, participant_id, True)

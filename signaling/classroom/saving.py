@@ -64,6 +64,12 @@ class RoomSaver:
         if lesson_id in self._unsaved:
             await self.save(lesson_id)
 
+    async def settle(self, lesson_id: str) -> bool:
+        """Write the room's state if it waits, after one under way; returns False if it waits on."""
+        async with self._writing:
+            await self.save_noted(lesson_id)
+        return not self.waits(lesson_id)
+
     async def save(self, lesson_id: str) -> bool:
         """Write the room's state now; returns False if it must be tried again."""
         self._unsaved.discard(lesson_id)

@@ -15,12 +15,14 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.errors import (
+    CellAway,
     Forbidden,
     NotFound,
     PasswordChangeDue,
     SignalingError,
     WrongLessonState,
 )
+from signaling.base.fences import LeaseLost
 from signaling.base.text import cleaned, is_word
 from signaling.classroom import wire as m
 from signaling.classroom.channel import Channel, encode
@@ -48,6 +50,7 @@ _CLOSE_CODES = {
     m.ByeReason.FLOODING: WSCloseCode.POLICY_VIOLATION,
     m.ByeReason.TOO_SLOW: WSCloseCode.TRY_AGAIN_LATER,
     m.ByeReason.SHUTDOWN: WSCloseCode.GOING_AWAY,
+    m.ByeReason.MOVED: WSCloseCode.SERVICE_RESTART,
 }
 _decoder: msgspec.json.Decoder[m.Hello | m.Ping | Command] = msgspec.json.Decoder(
     m.any_of(m.CLIENT_MESSAGES)
@@ -106,6 +109,8 @@ class ControlChannels:
             who, seat, room = await self._admit(request, lesson_id)
         except WrongLessonState:
             await _refuse(ws, m.ByeReason.LESSON_OVER)
+        except (CellAway, LeaseLost):  # the lesson is on its way to another process
+            await _refuse(ws, m.ByeReason.SHUTDOWN)
         except SignalingError as error:
             log.debug("channel_refused", code=error.code)
             await _refuse(ws, m.ByeReason.FORBIDDEN)
@@ -160,6 +165,8 @@ class ControlChannels:
             room.attach(channel, member_of(channel.seat, school), hello)
         except WrongLessonState:
             return m.ByeReason.LESSON_OVER
+        except (CellAway, LeaseLost):
+            return m.ByeReason.SHUTDOWN
         except (CommandRefused, SignalingError):
             return m.ByeReason.FORBIDDEN
         return room

@@ -20,6 +20,13 @@ class Tenure(Protocol):
             CellAway: another process has it, or nobody can tell.
         """
 
+    async def take_again(self, lesson_id: str) -> None:
+        """Take a lesson that nobody else wanted, even if this process takes nothing new.
+
+        Raises:
+            CellAway: another process has it, or nobody can tell.
+        """
+
     async def give_back(self, lesson_id: str) -> None:
         """Give a lesson back, after the last write of its room."""
 
@@ -33,6 +40,9 @@ class EveryLesson:
         return True
 
     async def take(self, lesson_id: str) -> None:
+        """See `Tenure`."""
+
+    async def take_again(self, lesson_id: str) -> None:
         """See `Tenure`."""
 
     async def give_back(self, lesson_id: str) -> None:
@@ -50,6 +60,10 @@ class NoLesson:
     async def take(self, lesson_id: str) -> None:
         """See `Tenure`."""
         raise CellAway(f"lesson {lesson_id} belongs to a cell")
+
+    async def take_again(self, lesson_id: str) -> None:
+        """See `Tenure`."""
+        await self.take(lesson_id)
 
     async def give_back(self, lesson_id: str) -> None:
         """See `Tenure`."""

@@ -37,7 +37,7 @@ class RefusalReason(StrEnum):
 
 
 class ByeReason(StrEnum):
-    """Reason of the end of a channel. Only SHUTDOWN and TOO_SLOW are worth a reconnect."""
+    """Reason of the end of a channel. Only MOVED, SHUTDOWN and TOO_SLOW are worth a reconnect."""
 
     REPLACED = "replaced"  # the same participant connected from elsewhere
     LESSON_OVER = "lesson_over"
@@ -45,6 +45,7 @@ class ByeReason(StrEnum):
     TOO_SLOW = "too_slow"  # the outgoing queue overflowed
     FLOODING = "flooding"
     SHUTDOWN = "shutdown"
+    MOVED = "moved"  # another process has the lesson already: come back at once
 
 
 # --- a viewer's slots -----------------------------------------------------------------------------

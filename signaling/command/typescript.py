@@ -71,6 +71,7 @@ from signaling.library.uses import wire as uses
 from signaling.library.versions import wire as resources
 from signaling.links import wire as links
 from signaling.media import wire as media
+from signaling.nodes import wire as server_nodes
 from signaling.resource_push import wire as resource_push
 from signaling.timetable import plan_wire as timetable_plans
 from signaling.timetable import setting_wire as timetable_settings
@@ -111,6 +112,7 @@ REST = (
     shared_records,
     lom_packages,
     harvests,
+    server_nodes,
     jobs,
     files,
     lessons,

@@ -196,6 +196,30 @@ class Word(Enum):
         "{error}; 数据库需要升级,请先停止它",
         "{error}; the database must be brought up to date, stop that server first",
     )
+    USELESS_CONFIG = ("配置无法使用: {error}", "the configuration cannot be used: {error}")
+    CELLS_COUNT = ("--cells 应为 1 到 {most}", "--cells must be 1 to {most}")
+    CELLS_WITH_ROLES = (
+        "--cells 不能与 roles、door 同时使用: 它们由上级进程分配给各子进程",
+        "--cells goes without roles and door: the children are given theirs",
+    )
+    CELLS_NEED_REDIS = (
+        "--cells 需要 Redis: 请设置 redis_url(--redis-url redis://127.0.0.1:6379/0),"
+        "或不用 --cells,以单个进程运行",
+        "--cells needs Redis: set redis_url (--redis-url redis://127.0.0.1:6379/0),"
+        " or leave out --cells and run one process",
+    )
+    CELLS_STARTING = (
+        "正在启动 {cells} 个课堂进程,随后启动网页进程…",
+        "starting {cells} cells, then the web process …",
+    )
+    CHILD_FAILED = (
+        "子进程 {name} 无法运行,已停止全部进程: {how};原因见上面的日志",
+        "the process {name} could not be kept running, all are stopped: {how}; its log is above",
+    )
+    REDIS_AWAY = (
+        "  注意:Redis(redis_url)没有应答。网页可以打开,但在它恢复之前不能开始新课。",
+        "  Redis (redis_url) does not answer. Pages open, but no lesson can begin until it does.",
+    )
     THIS_MACHINE = ("本机", "here")
     ADDRESS = ("地址", "address")
     CAMERA_NOTICE = (

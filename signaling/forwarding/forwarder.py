@@ -14,6 +14,7 @@ from yarl import URL
 from signaling.base.errors import CellAway
 from signaling.base.text import is_word
 from signaling.forwarding.core.headers import REFUSAL, REQUEST_ID, handed_on, passed
+from signaling.forwarding.metrics import REQUEST, SOCKET, ForwardCounts
 from signaling.forwarding.places import CellAddress, LessonPlaces, NoCell, OpenLessons
 from signaling.forwarding.sender import AWAY, Asker, NotHeld, Sender, demand_answer, reaching
 from signaling.forwarding.sockets import Joint
@@ -31,7 +32,11 @@ _EMPTY = frozenset({204, 304})  # RFC 9110 §6.4.1: no body
 
 
 class Forwarder:
-    """Implements `Elsewhere` of the web wing."""
+    """Implements `Elsewhere` of the web wing.
+
+    Attributes:
+        counts: what was handed on.
+    """
 
     def __init__(
         self,
@@ -44,6 +49,7 @@ class Forwarder:
         self._lessons = lessons
         self._sender = sender
         self._joints: set[Joint] = set()
+        self.counts = ForwardCounts()
 
     def say_goodbye(self) -> None:
         """Close the sockets of all clients: this web process stops."""
@@ -57,10 +63,11 @@ class Forwarder:
         if cell is None:
             return None
         body = await read_body(call.request, MAX_FORWARDED_BYTES)
-        try:
-            return await self._asked(call, cell, body)
-        except NotHeld:
-            return await self._asked(call, await self._other(lesson_id, cell), body)
+        with self.counts.counted(REQUEST):
+            try:
+                return await self._asked(call, cell, body)
+            except NotHeld:
+                return await self._asked(call, await self._other(lesson_id, cell), body)
 
     async def connect(self, call: Call, sock: Socket) -> web.StreamResponse | None:
         """See `Elsewhere`."""
@@ -70,10 +77,11 @@ class Forwarder:
         cell = await self._cell(lesson_id, at) if is_word(lesson_id) else None
         if cell is None:
             return None
-        try:
-            return await self._joined(call, cell, sock)
-        except NotHeld:
-            return await self._joined(call, await self._other(lesson_id, cell), sock)
+        with self.counts.counted(SOCKET):
+            try:
+                return await self._joined(call, cell, sock)
+            except NotHeld:
+                return await self._joined(call, await self._other(lesson_id, cell), sock)
 
     # --- which cell ------------------------------------------------------------------------------
 
@@ -88,6 +96,7 @@ class Forwarder:
         try:
             return await self._places.place(lesson_id, size.rooms)
         except NoCell as error:
+            self.counts.placed_nowhere += 1
             raise CellAway(str(error)) from None
 
     async def _other(self, lesson_id: str, former: CellAddress) -> CellAddress:

@@ -32,6 +32,10 @@ class LeasedLessons:
         """See `Tenure`."""
         if not self.has(lesson_id) and not self._may_take():
             raise CellAway("this cell takes no lessons now")
+        await self.take_again(lesson_id)
+
+    async def take_again(self, lesson_id: str) -> None:
+        """See `Tenure`."""
         found = await self._leases.claim(lesson_id)
         if isinstance(found, Refused):
             log.info("lesson_not_taken", lesson_id=lesson_id, reason=found.reason)

@@ -24,6 +24,11 @@ class StorageFigures(Collector):
             "finished recordings missing in their lasting place",
             value=state.waiting,
         )
+        yield GaugeMetricFamily(
+            "tongke_recordings_unfinished",
+            "recordings whose playable files are still to be made by this process",
+            value=self._recorder.unfinished(),
+        )
         failing = GaugeMetricFamily(
             "tongke_storage_failing", "1 for why the latest attempt failed", labels=("failure",)
         )

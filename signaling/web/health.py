@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from signaling.base.config import Config
 from signaling.base.errors import Forbidden
 from signaling.web.health_check import BUSY, OK, HealthCheck
-from signaling.web.metrics import Metrics
+from signaling.web.metrics import Figures
 from signaling.web.origin import networks, within
 from signaling.web.routes import Access, Call, Content, Route
 
@@ -37,7 +37,7 @@ class HealthHandlers:
     """Answers for operators and their programs."""
 
     check: HealthCheck
-    figures: Metrics
+    figures: Figures
     config: Config
 
     async def healthz(self, call: Call) -> web.Response:
@@ -59,6 +59,7 @@ class HealthHandlers:
         """Prometheus text, to the networks that may scrape."""
         if not within(call.remote, networks(self.config.metrics_networks)):
             raise Forbidden("not from this network (metrics_networks)")
+        await self.check.parts()  # some of the figures are what it finds
         body = await self.figures.text()
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -49,6 +49,12 @@ class HealthCheck:
         self._trying = asyncio.Lock()
         self._found: dict[str, str] = {}
         self._found_at = 0.0
+        self.free_bytes: int | None = None  # for the data folder, as found last
+
+    @property
+    def latest(self) -> Mapping[str, str]:
+        """What `parts` has answered last; empty before the first time."""
+        return self._found
 
     async def parts(self) -> dict[str, str]:
         """For each part ``ok``, ``busy``, or what is wrong. At most `KEPT_FOR_S` old."""
@@ -64,10 +70,15 @@ class HealthCheck:
     async def _try_all(self) -> dict[str, str]:
         database, disk, *others = await asyncio.gather(
             self._database_state(),
-            _try(asyncio.to_thread(_write_probe, self._data)),
+            _try(asyncio.to_thread(self._try_disk)),
             *(_try(probe()) for probe in self._probes.values()),
         )
         return {"database": database, "disk": disk, **dict(zip(self._probes, others, strict=True))}
+
+    def _try_disk(self) -> None:
+        disk = os.statvfs(self._data)
+        self.free_bytes = disk.f_bavail * disk.f_frsize
+        _write_probe(self._data)
 
     async def _database_state(self) -> str:
         read = await _try(self._database.ping())

@@ -80,7 +80,8 @@ def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
                 bound.append(_bind(family, address, port))
             except OSError as error:
                 if error.errno not in _ABSENT:
-                    raise
+                    place = f"{address} port {port}"  # the error itself does not tell
+                    raise OSError(error.errno, f"{place}: {error.strerror}") from None
                 log.warning("cannot_listen", host=address, error=str(error))
                 absent = error
                 continue

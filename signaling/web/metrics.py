@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import Counter, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from signaling.web.connections import TIMED_STAGES, Gate
+from signaling.web.merged_metrics import Families
+
+
+class Figures(Protocol):
+    """What /metrics tells."""
+
+    async def text(self) -> bytes:
+        """All figures for Prometheus."""
 
 
 class RequestMetrics:
@@ -48,7 +57,7 @@ class Metrics:
 
     def _written(self, families: list[Metric]) -> bytes:
         first = [family for one in self._of_any_thread for family in one.collect()]
-        return generate_latest(_Collected([*first, *families]))
+        return generate_latest(Families([*first, *families]))
 
 
 class ConnectionFigures(Collector):
@@ -70,15 +79,3 @@ class ConnectionFigures(Collector):
         for stage in TIMED_STAGES:
             late.add_metric((stage,), gate.timeouts[stage])
         yield late
-
-
-class _Collected(CollectorRegistry):
-    """A registry of figures that were read before."""
-
-    def __init__(self, families: list[Metric]) -> None:
-        super().__init__()
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        """The families."""
-        return self._families

@@ -22,8 +22,9 @@ from recorder.api import (
     StorageUnavailable,
 )
 from relay.api import OfferError, RelayError, RelayFull, SessionNotFound, StaleSession
-from signaling.base.errors import Invalid, Malformed, SignalingError, TooManyRequests
+from signaling.base.errors import CellAway, Invalid, Malformed, SignalingError, TooManyRequests
 from signaling.base.failures import failure_of
+from signaling.base.fences import LeaseLost
 from signaling.base.problem_codes import ProblemCode
 from signaling.web.wire import Problem
 
@@ -116,6 +117,8 @@ def problem_response(error: Exception) -> web.Response:
         response.headers["WWW-Authenticate"] = f'Bearer error="{problem.code}"'
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    elif isinstance(error, (CellAway, LeaseLost)):
+        response.headers["Retry-After"] = "1"  # the lesson is between two cells, for a moment
     elif problem.status in {503, 507}:
         response.headers["Retry-After"] = "5"
     if isinstance(error, web.HTTPMethodNotAllowed):

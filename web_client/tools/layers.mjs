@@ -24,6 +24,7 @@ export const LAYERS = {
   'core/lessons': { folders: ['core/base'] },
   'core/library': { folders: ['core/base'] },
   'core/links': { folders: ['core/base'] },
+  'core/nodes': { folders: ['core/base'] },
   'core/media': { folders: ['core/base'] },
   'core/resource_push': { folders: ['core/base'] },
   'core/timetable': { folders: ['core/base'] },
@@ -46,6 +47,7 @@ export const LAYERS = {
     packages: ['tus-js-client'],
   },
   'browser/jobs': { folders: ['core/jobs', 'browser/identity'] },
+  'browser/nodes': { folders: ['core/nodes', 'browser/identity'] },
   'browser/library': { folders: ['core/base', 'core/library', 'browser/base', 'browser/identity'], packages: ['hls.js'] },
   'browser/resource_push': {
     folders: ['core/base', 'core/resource_push', 'browser/base', 'browser/identity'],
@@ -113,6 +115,10 @@ export const LAYERS = {
       ...['core/base', 'core/audit', 'browser/base', 'browser/identity', 'i18n'],
       ...['components/base', 'components/jobs'],
     ],
+    packages: PAGE,
+  },
+  'pages/nodes': {
+    folders: ['core/base', 'core/nodes', 'browser/base', 'browser/nodes', 'i18n', 'components/base'],
     packages: PAGE,
   },
   'pages/consent': {
@@ -198,6 +204,7 @@ export const LAYERS = {
       ...['core/base', 'core/lessons', 'core/media', 'core/classroom'],
       ...['browser/base', 'browser/identity', 'browser/media', 'browser/classroom', 'i18n'],
       ...['components/base', 'components/links', 'components/media', 'components/classroom', 'pages/lessons'],
+      ...['pages/nodes'],
     ],
     packages: [...VUE, 'vue-router'],
   },
@@ -218,6 +225,7 @@ export const LAYERS = {
     folders: [
       ...['core/base', 'browser/base', 'browser/identity', 'i18n', 'styles', 'components/base'],
       ...['pages/audit', 'pages/consent', 'pages/directory', 'pages/identity', 'pages/jobs', 'pages/ledger', 'pages/lessons'],
+      ...['pages/nodes'],
       ...['pages/library', 'pages/links', 'pages/recordings', 'pages/resources', 'pages/timetable', 'pages/today', 'pages/classroom'],
     ],
     packages: PAGE,

@@ -39,6 +39,9 @@ class Node(msgspec.Struct, frozen=True):
     capacity: int = 0
     load: int = 0
     draining: bool = False
+    lessons: int = 0  # that are live here
+    sure: int = 0  # leases
+    doubtful: int = 0  # leases that go on by the word of the database alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,13 @@ async def ask_to_take(sender: Sender, cell: CellAddress, lesson_id: str) -> bool
     return status < 300
 
 
+async def ask_to_drain(sender: Sender, cell: CellAddress, on: bool) -> None:
+    """Ask a cell to move its lessons to others, or to stop that. Raises CellAway."""
+    status, _ = await sender.ask(cell, "POST" if on else "DELETE", routes.DRAIN)
+    if status >= 300:
+        raise CellAway(f"the cell answered {status}")
+
+
 class RemoteLessons:
     """Implements `LiveLessons` over the doors of the cells.
 

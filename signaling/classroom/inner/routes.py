@@ -18,6 +18,7 @@ FOLLOW = "/inner/lessons/{lesson_id}/follow"
 NOTICE = "/inner/lessons/{lesson_id}/notice"
 # Not `lesson_id`: the door asks whether a lesson of that name is here, and this one is not yet.
 TAKE = "/inner/take/{taken_id}"
+DRAIN = "/inner/drain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class InnerHandlers:
 
     live: LiveLessons
     take_up: Callable[[str], Awaitable[None]]
+    set_drain: Callable[[bool], Awaitable[None]]
 
     async def rooms(self, call: Call) -> LiveLessonList:
         """Return the open rooms."""
@@ -48,6 +50,16 @@ class InnerHandlers:
     async def take(self, call: Call) -> None:
         """Take up a lesson that no cell has."""
         await self.take_up(call.path("taken_id"))
+
+    async def drain(self, call: Call) -> None:
+        """Begin to move the lessons of this cell to others."""
+        del call
+        await self.set_drain(True)
+
+    async def end_drain(self, call: Call) -> None:
+        """Keep the lessons that are still here, and take new ones again."""
+        del call
+        await self.set_drain(False)
 
     async def follow(self, call: Call) -> None:
         """Bring a lesson's room to what the database says."""
@@ -78,6 +90,8 @@ ROUTES: tuple[Route[InnerHandlers], ...] = (
         access=Access.OPEN,
     ),
     Route("POST", TAKE, InnerHandlers.take, "接过一节课", access=Access.OPEN),
+    Route("POST", DRAIN, InnerHandlers.drain, "排空", access=Access.OPEN),
+    Route("DELETE", DRAIN, InnerHandlers.end_drain, "停止排空", access=Access.OPEN),
     Route(
         "POST",
         FOLLOW,

@@ -246,6 +246,7 @@ MAKERS: dict[str, Maker] = {
     "/api/consents/classes/{class_id}": Maker(_named("{school}-class")),
     "/api/harvest-sources/{source_id}": Maker(_source, of_school=False),
     "/api/jobs/{job_id}": Maker(_job),
+    "/api/nodes/{node_id}": Maker(_named(NOTHING)),  # processes belong to no branch
     "/api/files/{file_id}": Maker(_named(NOTHING)),  # a file is its owner's alone
 }
 # Values in paths that are no ids: the object is named by the query `county`.

@@ -19,6 +19,7 @@ import { libraryEn } from './texts/library.en'
 import { linksEn } from './texts/links.en'
 import { mediaEn } from './texts/media.en'
 import { myTimetableEn } from './texts/my_timetable.en'
+import { nodesEn } from './texts/nodes.en'
 import { orgEn } from './texts/org.en'
 import { pictureEn } from './texts/picture.en'
 import { planningEn } from './texts/planning.en'
@@ -67,6 +68,7 @@ export const en: Texts = {
   ...linksEn,
   ...mediaEn,
   ...myTimetableEn,
+  ...nodesEn,
   ...orgEn,
   ...pictureEn,
   ...planningEn,

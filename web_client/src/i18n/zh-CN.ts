@@ -19,6 +19,7 @@ import { libraryZh } from './texts/library.zh'
 import { linksZh } from './texts/links.zh'
 import { mediaZh } from './texts/media.zh'
 import { myTimetableZh } from './texts/my_timetable.zh'
+import { nodesZh } from './texts/nodes.zh'
 import { orgZh } from './texts/org.zh'
 import { pictureZh } from './texts/picture.zh'
 import { planningZh } from './texts/planning.zh'
@@ -66,6 +67,7 @@ export const zh = {
   ...linksZh,
   ...mediaZh,
   ...myTimetableZh,
+  ...nodesZh,
   ...orgZh,
   ...pictureZh,
   ...planningZh,

@@ -62,6 +62,7 @@ describe('the codes of refusals', () => {
 const SHOWN: Record<string, { readonly under: readonly string[]; readonly but?: readonly string[] }> = {
   ProblemCode: { under: ['problem'] },
   ClassKind: { under: ['lesson.kind'] },
+  NodeKind: { under: ['nodes.kinds'] },
   PushTrouble: { under: ['push.trouble', 'pushChoice.trouble'] },
   DeliveryMode: { under: ['lesson.delivery'] },
   SchoolKind: { under: ['directory.schoolKind'] },
@@ -142,7 +143,7 @@ const SHOWN: Record<string, { readonly under: readonly string[]; readonly but?: 
   SourcePart: { under: ['consent.part'], but: ['nothing'] },
 }
 /** Types whose values never become words by themselves. */
-const SILENT = ['Action', 'WorkbookLanguage', 'SourceKind', 'RecordingState', 'ByeReason', 'FilePurpose', 'FileState', 'MatchedField', 'ResourceKind', 'ResourceState', 'BatchVerdict', 'BatchDecision', 'EditionState', 'UploadState', 'FiguresKind', 'CaptionState', 'FilmState', 'CaptionOrigin']
+const SILENT = ['Action', 'WorkbookLanguage', 'SourceKind', 'RecordingState', 'ByeReason', 'FilePurpose', 'FileState', 'MatchedField', 'ResourceKind', 'ResourceState', 'BatchVerdict', 'BatchDecision', 'EditionState', 'UploadState', 'FiguresKind', 'CaptionState', 'FilmState', 'CaptionOrigin', 'NodeHealth']
 
 describe('the values of the generated wire types', () => {
   const wire = read('web_client/src/core/base/wire.ts')

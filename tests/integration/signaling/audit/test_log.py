@@ -25,6 +25,7 @@ from tests.integration.signaling.audit import (
     exchange_acts,
     import_acts,
     ledger_acts,
+    node_acts,
     proposal_acts,
     resource_acts,
     timetable_acts,
@@ -149,6 +150,7 @@ DONE_BY: dict[str, Act] = {
     **import_acts.ACTS,
     **consent_acts.ACTS,
     **exchange_acts.ACTS,
+    **node_acts.ACTS,
     **resource_acts.ACTS,
 }
 TABLES = (
@@ -189,6 +191,7 @@ PREPARED_BY: dict[str, Act] = {
     **import_acts.PREPARED_BY,
     **consent_acts.PREPARED_BY,
     **exchange_acts.PREPARED_BY,
+    **node_acts.PREPARED_BY,
     **resource_acts.PREPARED_BY,
 }
 
@@ -223,6 +226,7 @@ BRANCHES = {
     **import_acts.BRANCHES,
     **consent_acts.BRANCHES,
     **exchange_acts.BRANCHES,
+    **node_acts.BRANCHES,
     **resource_acts.BRANCHES,
 }
 

@@ -56,6 +56,7 @@ def test_every_action_is_granted_to_somebody() -> None:
         (Action.AMEND_HEADCOUNT, [LEAD, ROOM, ASSISTANT, ADMIN]),
         (Action.EDIT_REQUIREMENTS, [ADMIN]),
         (Action.FREEZE_MONTH, [ADMIN]),
+        (Action.MANAGE_NODES, [ADMIN]),
         (Action.READ_RECORDING, [LEAD, ROOM, ASSISTANT, ADMIN, RESEARCHER]),
         (Action.READ_ALL_RECORDINGS, [ADMIN, RESEARCHER]),
         (Action.READ_CONSENT, [ADMIN, RESEARCHER, ASSISTANT]),
@@ -114,7 +115,8 @@ def test_what_is_not_allowed_cannot_be_demanded() -> None:
             "share_resource keep_series read_resource_figures read_retention set_retention "
             "read_all_links issue_device_token manage_accounts manage_grants read_audit "
             "read_ledger explain_missed confirm_missed edit_requirements freeze_month "
-            "read_consent keep_consent upload_material manage_harvests read_federated",
+            "read_consent keep_consent upload_material manage_harvests read_federated "
+            "manage_nodes",
         ),
         (
             RESEARCHER,

@@ -25,6 +25,20 @@ def test_ice_servers_come_from_the_file(tmp_path: Path) -> None:
 
 def test_other_variables_with_our_prefix_are_not_ours() -> None:
     assert load(environment={"TONGKE_NEW_PASSWORD": "x", "HTTP_PORT": "1"}) == Config()
+    assert load(environment={"TONGKE_PROFILE": "x", "TONGKE_NOTHING_FILE": "/none"}) == Config()
+
+
+def test_a_variable_may_name_a_file_with_the_value(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("redis://:secret@10.0.0.3:6379/0\n")
+    environment = {"TONGKE_REDIS_URL_FILE": str(tmp_path / "url")}
+    assert load(environment=environment).redis_url == "redis://:secret@10.0.0.3:6379/0"
+    with pytest.raises(ConfigError, match="TONGKE_REDIS_URL_FILE"):
+        load(environment={**environment, "TONGKE_REDIS_URL": "redis://other"})
+    with pytest.raises(ConfigError, match="TONGKE_DATABASE_URL_FILE"):
+        load(environment={"TONGKE_DATABASE_URL_FILE": str(tmp_path / "none")})
+
+
+CELL = {"roles": ["cell"], "redis_url": "redis://redis", "door": "unix:///run/cell.sock"}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +57,16 @@ def test_other_variables_with_our_prefix_are_not_ours() -> None:
         ({"node_id": "cell 1"}, "node_id"),
         ({"node_id": ""}, "node_id"),
         ({"cells_beat_s": 1.0, "cells_ttl_s": 3.9}, "cells_ttl_s"),
+        ({"roles": ["cook"]}, "roles"),
+        ({"roles": []}, "roles"),
+        ({"roles": ["web"]}, "redis_url"),
+        ({**CELL, "door": None}, "door"),
+        ({**CELL, "door": "/run/cell.sock"}, "door"),
+        ({**CELL, "door": "unix://run/cell.sock"}, "door"),
+        ({**CELL, "door": "http://10.0.0.7"}, "door"),
+        ({**CELL, "door": "http://10.0.0.7:7801/inner"}, "door"),
+        ({**CELL, "roles": ["cell", "web"]}, "roles"),
+        ({**CELL, "roles": ["cell", "worker"]}, "roles"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(overrides: dict[str, object], named: str) -> None:
@@ -105,3 +129,29 @@ def test_a_redis_is_named_by_its_url(url: str) -> None:
     config = load(overrides={"redis_url": url, "node_id": "cell-1.county_a"})
     assert (config.redis_url, config.node_id) == (url, "cell-1.county_a")
     assert load().redis_url is None
+
+
+@pytest.mark.parametrize(
+    ("roles", "alone"),
+    [
+        (None, True),
+        (["worker", "cell", "web"], True),
+        (["web", "worker"], False),
+        (["web"], False),
+        (["worker"], False),
+        (["cell"], False),
+    ],
+)
+def test_a_process_with_all_roles_is_the_only_one(roles: list[str] | None, alone: bool) -> None:
+    assert load(overrides={**CELL, "roles": roles}).is_alone is alone
+
+
+@pytest.mark.parametrize("door", ["unix:///run/cell.sock", "http://10.0.0.7:7801"])
+def test_a_cell_has_a_door_and_a_web_process_needs_none(door: str) -> None:
+    assert load(overrides={**CELL, "door": door}).door == door
+    assert load(overrides={**CELL, "roles": ["web"], "door": None}).door is None
+
+
+def test_roles_come_from_a_variable() -> None:
+    found = load(environment={"TONGKE_ROLES": "web,worker", "TONGKE_REDIS_URL": "redis://redis"})
+    assert found.roles == ("web", "worker")

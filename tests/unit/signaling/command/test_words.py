@@ -16,6 +16,7 @@ SPEAKERS = (  # the modules that write to the terminal
     *(SIGNALING / "command").rglob("*.py"),
     SIGNALING / "__main__.py",
     SIGNALING / "serving.py",
+    SIGNALING / "supervising.py",
 )
 
 

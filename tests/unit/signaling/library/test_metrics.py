@@ -16,6 +16,9 @@ class OneState:
     def storage_state(self) -> StorageState:
         return self.state
 
+    def unfinished(self) -> int:
+        return 7
+
 
 def test_all_reasons_are_always_there_and_the_present_one_is_marked() -> None:
     recorder = OneState()
@@ -24,6 +27,7 @@ def test_all_reasons_are_always_there_and_the_present_one_is_marked() -> None:
     for state in (StorageState(), StorageState(3, StorageFailure.FULL)):
         recorder.state = state
         text = generate_latest(registry).decode()
+        assert "tongke_recordings_unfinished 7.0" in text
         assert f"tongke_recordings_not_stored {float(state.waiting)}" in text
         for failure in StorageFailure:
             value = float(failure is state.failure)

@@ -1,4 +1,4 @@
-/** Pages of 系统管理: accounts, roles, terminals, and what happened. */
+/** Pages of 系统管理: accounts, roles, terminals, what happened, and the processes. */
 import type { AdminPage } from './page'
 
 export const systemPages: readonly AdminPage[] = [
@@ -25,5 +25,11 @@ export const systemPages: readonly AdminPage[] = [
     title: 'audit.title',
     component: () => import('../../pages/audit/AuditPage.vue'),
     needs: 'read_audit',
+  },
+  {
+    path: '/system/nodes',
+    title: 'nodes.title',
+    component: () => import('../../pages/nodes/ServerNodesPage.vue'),
+    needs: 'manage_nodes',
   },
 ]

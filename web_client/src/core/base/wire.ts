@@ -76,6 +76,7 @@ export type Action =
   | 'upload_material'
   | 'manage_harvests'
   | 'read_federated'
+  | 'manage_nodes'
   | 'manage_calendar_feeds'
 
 /** Roles of people and terminals. */
@@ -121,6 +122,7 @@ export type ProblemCode =
   | 'month_not_found'
   | 'job_not_found'
   | 'file_not_found'
+  | 'node_not_found'
   | 'source_not_found'
   | 'session_not_found'
   | 'unknown_join_code'
@@ -139,6 +141,9 @@ export type ProblemCode =
   | 'precondition_required'
   | 'http_error'
   | 'job_over'
+  | 'node_alone'
+  | 'node_gone'
+  | 'node_holds_no_lessons'
   | 'too_many_jobs'
   | 'too_many_files'
   | 'file_quota'
@@ -1437,6 +1442,8 @@ export type AuditAction =
   | 'consent_page_read'
   | 'audit_export'
   | 'import'
+  | 'node_drain'
+  | 'node_drain_end'
   | 'secret_rotate'
   | 'seed_demo'
 
@@ -1635,6 +1642,52 @@ export interface FederatedRecord {
 export interface FederatedRecordList {
   records: readonly FederatedRecord[]
   next: string | null
+}
+
+/** What a process does. An installation of one process has one that does everything. */
+export type NodeKind =
+  | 'single'
+  | 'cell'
+  | 'web'
+  | 'worker'
+
+/** How sure the others are that a process runs; as `cells.api.Health`. */
+export type NodeHealth =
+  | 'alive'
+  | 'suspect'
+  | 'gone'
+
+/**
+ * A process. Load and capacity count participants of lessons; both are 0 where it has none.
+ *
+ * `sure` and `doubtful` count the lessons that a cell holds, also those that wait. Doubtful ones
+ * go on by the word of the database alone, as while Redis is away.
+ */
+export interface ServerNode {
+  node_id: string
+  kind: NodeKind
+  health: NodeHealth
+  capacity: number
+  load: number
+  lessons: number
+  sure: number
+  doubtful: number
+  draining: boolean
+}
+
+/**
+ * The processes of the installation, as one web process knows them.
+ *
+ * Attributes:
+ *     own: the process that answers.
+ *     reachable: Redis has answered last time. If not, the nodes are as they were before, lessons
+ *         go on, and nothing new can be opened. None: one process alone needs no Redis.
+ *     nodes: in order of their ids; those gone lately are among them.
+ */
+export interface ServerNodeList {
+  own: string
+  reachable: boolean | null
+  nodes: readonly ServerNode[]
 }
 
 /** 排队 / 进行中 / 已完成 / 失败 / 已取消. */
@@ -6237,7 +6290,7 @@ export const MAX_SLOTS = 16
 export type RefusalReason =
   | 'b_frames'
 
-/** Reason of the end of a channel. Only SHUTDOWN and TOO_SLOW are worth a reconnect. */
+/** Reason of the end of a channel. Only MOVED, SHUTDOWN and TOO_SLOW are worth a reconnect. */
 export type ByeReason =
   | 'replaced'
   | 'lesson_over'
@@ -6245,6 +6298,7 @@ export type ByeReason =
   | 'too_slow'
   | 'flooding'
   | 'shutdown'
+  | 'moved'
 
 /** One slot of a `View`: whose picture, and how large at most. */
 export interface SlotView {

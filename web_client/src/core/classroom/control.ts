@@ -44,7 +44,8 @@ const NEXT: Record<ControlStatus, readonly ControlStatus[]> = {
   closed: ['connecting'],
 }
 
-const WORTH_A_RETRY: readonly ByeReason[] = ['shutdown', 'too_slow']
+const WORTH_A_RETRY: readonly ByeReason[] = ['moved', 'shutdown', 'too_slow']
+export const MOVED_WITHIN_MS = 100 // a lesson's pages come back to its new process spread over so long
 
 /** A command was refused, not answered, or could not be sent; `code` is the server's or one of ours. */
 export class CommandFailed extends Error {
@@ -79,6 +80,8 @@ export class ControlChannel {
   readonly onState = new Listeners<RoomState>()
   /** A snapshot came whose instance differs from the one before: the server was restarted. */
   readonly onRestarted = new Listeners<RoomState>()
+  /** Instead of `onRestarted`, where the lesson was moved: the former server's media still flow for a moment. */
+  readonly onMoved = new Listeners<RoomState>()
   /** A snapshot came: the server may know nothing of what this page told it before. */
   readonly onSnapshot = new Listeners<RoomState>()
   readonly onLayersWanted = new Listeners<LayersWanted>()
@@ -99,6 +102,7 @@ export class ControlChannel {
   private renewing = false
   private renewed = false // since the channel was last open
   private anew = false // sent away, and come again: another page may have changed everything meanwhile
+  private moved = false // the lesson went to another process; cleared by the next snapshot
   private readonly pending = new Map<number, Pending>()
   private readonly backoff: Backoff
   private cancelTimer: Cancel = () => {}
@@ -223,7 +227,12 @@ export class ControlChannel {
     if (after === null || after === before) return
     if (message.type === 'snapshot') {
       this.anew = false
-      if (before !== null && before.instance !== after.instance) this.onRestarted.tell(after)
+      const { moved } = this
+      this.moved = false
+      if (before !== null && before.instance !== after.instance) {
+        const told = moved ? this.onMoved : this.onRestarted
+        told.tell(after)
+      }
       this.onSnapshot.tell(after)
     }
     this.onState.tell(after)
@@ -250,6 +259,10 @@ export class ControlChannel {
   }
 
   private goodbye(reason: ByeReason): void {
+    if (reason === 'moved' && this.status === 'open') {
+      this.follow()
+      return
+    }
     if (WORTH_A_RETRY.includes(reason)) {
       this.lost()
       return
@@ -276,6 +289,15 @@ export class ControlChannel {
     }
     this.renewed = welcome === true // unreachable: nothing is known yet
     this.cancelTimer = this.options.clock.after(this.backoff.next(), () => this.connect())
+  }
+
+  /** The lesson is at another process already: come back at once. Whoever was not in yet waits as ever. */
+  private follow(): void {
+    this.moved = true
+    this.dropSocket()
+    this.become('waiting')
+    const { clock, random = Math.random } = this.options
+    this.cancelTimer = clock.after(MOVED_WITHIN_MS * random(), () => this.connect())
   }
 
   private end(reason: ByeReason | 'signed_out'): void {

@@ -87,6 +87,7 @@ export class LessonSession {
       if (source_id === `${you}.courseware`) this.courseware.useVp8()
     })
     this.control.onRestarted.add(() => this.restartMedia())
+    this.control.onMoved.add(() => this.moveMedia())
     this.control.onSnapshot.add((state) => {
       this.tellAgain()
       if (state.lesson.state === 'live') this.nudgeMedia() // refused before, maybe, for want of a room
@@ -252,6 +253,12 @@ export class LessonSession {
     this.publish(this.gate.ask())
     this.camera.session.restart()
     this.courseware.session.restart()
+  }
+
+  /** Nothing waits for anything else: what flowed until now flows on until the new sessions are up. */
+  private moveMedia(): void {
+    this.grants.forget()
+    for (const media of [this.viewer, this.camera, this.courseware]) media.session.restart()
   }
 
   private tellAgain(): void {

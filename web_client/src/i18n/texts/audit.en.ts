@@ -100,6 +100,8 @@ export const auditEn: typeof auditZh = {
       harvest_source_remove: 'Source of harvests removed',
       harvest_source_change: 'Source of harvests changed',
       harvest_ask: 'Harvest asked for',
+      node_drain: 'Node drained',
+      node_drain_end: 'Draining of a node ended',
       lesson_move: 'Lesson moved',
       lesson_substitute: 'Lesson substituted',
       lesson_stop: 'Lesson stopped',

@@ -98,6 +98,8 @@ export const auditZh = {
       harvest_source_remove: '移除采集来源',
       harvest_source_change: '修改采集来源',
       harvest_ask: '立即采集',
+      node_drain: '排空节点',
+      node_drain_end: '停止排空节点',
       lesson_move: '调课',
       lesson_substitute: '代课',
       lesson_stop: '停课',

@@ -171,6 +171,7 @@ export const problemsEn: typeof problemsZh = {
     recorder_error: 'The recording service failed. Please try again.',
     storage_unavailable: 'The storage of recordings is away. Please tell an administrator.',
     // Long work.
+    node_not_found: 'There is no such node; it may have stopped long ago.',
     source_not_found: 'There is no such source, or you may not see it.',
     too_many_sources: 'There are {most} sources, which is the most. Please remove some first.',
     harvest_bad_url: 'Please give the OAI-PMH address of the library: it begins with http:// or https:// and has no question mark.',
@@ -243,6 +244,9 @@ export const problemsEn: typeof problemsZh = {
     share_password_missing: 'Please set a password of 6 characters or more.',
     share_password_unused: 'Only resources that are shared by password have one.',
     unknown_reviewer: 'This person may not decide at this level.',
+    node_alone: 'One process does everything here, and nobody could take its lessons. It cannot be drained.',
+    node_gone: 'This node is gone and cannot be drained.',
+    node_holds_no_lessons: 'This node holds no lessons and need not be drained.',
     job_over: 'This task has ended and can no longer be cancelled.',
     too_many_jobs: 'You have as many tasks under way as you may ({most}). Please wait for one of them.',
     job_died: 'The work broke off, and again when it was repeated. Please try again, or ask an administrator.',
@@ -288,6 +292,7 @@ export const problemsEn: typeof problemsZh = {
     door_closed: 'Only processes of this installation may ask here.',
     live_state_unknown: 'The lesson’s state is not known now. Please try again later.',
     lesson_moved: 'The lesson has moved to another server. Please try again.',
+    lesson_lost: 'The lesson has moved to another server. Please try again.',
     unknown_host: 'The server does not go by this address. Please tell an administrator.',
     internal: 'Something went wrong on the server. Please try again.',
     // A request that no page of this version makes.

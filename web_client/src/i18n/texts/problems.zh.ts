@@ -168,6 +168,7 @@ export const problemsZh = {
     recorder_error: '录像服务出了问题，请再试一次。',
     storage_unavailable: '录像存储暂时无法使用，请联系管理员。',
     // Long work.
+    node_not_found: '没有这个节点，它可能已经停机多时。',
     source_not_found: '没有这个采集来源，或者您不能查看它。',
     too_many_sources: '采集来源已达上限（{most} 个），请先移除一些。',
     harvest_bad_url: '请填写资源库的 OAI-PMH 地址，以 http:// 或 https:// 开头，不带问号后的参数。',
@@ -240,6 +241,9 @@ export const problemsZh = {
     share_password_missing: '请设置密码（至少 6 位）。',
     share_password_unused: '只有“凭密码”的资源才有密码。',
     unknown_reviewer: '这个人不能审核这一级。',
+    node_alone: '本系统只有一个服务进程，没有其他进程可以接课，不能排空。',
+    node_gone: '这个节点已离线，不能排空。',
+    node_holds_no_lessons: '这个节点不承担课堂，不需要排空。',
     job_over: '这项任务已经结束，不能再取消。',
     too_many_jobs: '您同时进行的任务已达上限（{most} 项），请等其中一项完成。',
     job_died: '处理中断，多次重试后仍未完成，请再试一次；仍不行请联系管理员。',
@@ -285,6 +289,7 @@ export const problemsZh = {
     door_closed: '只接受本系统内部进程的请求。',
     live_state_unknown: '暂时不知道课堂的状态，请稍后再试。',
     lesson_moved: '课堂已转到另一台服务器，请重试。',
+    lesson_lost: '课堂已转到另一台服务器，请重试。',
     unknown_host: '服务器不使用这个网址，请联系管理员。',
     internal: '服务器出了问题，请再试一次。',
     // A request that no page of this version makes.

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { COMMAND_TIMEOUT_MS, ControlChannel, DEAD_AFTER_MS } from '../../../src/core/classroom/control'
+import { RETRY_FIRST_MS } from '../../../src/core/base/clock'
+import { COMMAND_TIMEOUT_MS, ControlChannel, DEAD_AFTER_MS, MOVED_WITHIN_MS } from '../../../src/core/classroom/control'
 import type { ControlOptions , CommandFailed} from '../../../src/core/classroom/control'
 import { FakeSockets, snapshot } from '../../support/fakes'
 import { VirtualClock } from '../../support/virtual_clock'
@@ -77,6 +78,32 @@ describe('joining and resuming', () => {
     await clock.advance(200)
     sockets.last.say(snapshot({ instance: 'two' }))
     expect(seen).toEqual(['two'])
+  })
+
+  it('follows a lesson that was moved at once, and tells that from a restart', async () => {
+    const control = joined({ random: () => 0.5 })
+    const seen: string[] = []
+    control.onRestarted.add(() => seen.push('restarted'))
+    control.onMoved.add((state) => seen.push(`moved to ${state.instance}`))
+    sockets.last.say({ type: 'bye', reason: 'moved' })
+    expect(control.status).toBe('waiting')
+    await clock.advance(MOVED_WITHIN_MS / 2)
+    expect(sockets.all).toHaveLength(2)
+    sockets.last.say(snapshot({ instance: 'two' }))
+    sockets.last.drop()
+    await clock.advance(200)
+    sockets.last.say(snapshot({ instance: 'three' }))
+    expect(seen).toEqual(['moved to two', 'restarted'])
+  })
+
+  it('waits as after any loss where it is sent on before it was in', async () => {
+    const control = channel()
+    control.start()
+    sockets.last.say({ type: 'bye', reason: 'moved' })
+    await clock.advance(MOVED_WITHIN_MS)
+    expect(sockets.all).toHaveLength(1)
+    await clock.advance(RETRY_FIRST_MS)
+    expect(sockets.all).toHaveLength(2)
   })
 })
 

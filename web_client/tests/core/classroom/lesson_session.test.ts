@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MOVED_WITHIN_MS } from '../../../src/core/classroom/control'
 import { CAMERA_LAYERS } from '../../../src/core/media/publisher'
 import { response, snapshot } from '../../support/fakes'
 import {
@@ -98,6 +99,22 @@ describe('a live lesson', () => {
     expect(sockets.last.last('view')).toMatchObject({ slots: [{ slot: 0, source_id: 'lead.camera' }] })
     expect(sockets.last.last('set_devices')).toMatchObject({ devices: { camera: 'ok' } })
     expect(viewers()[0]?.closed).toBe(true)
+  })
+
+  it('opens all media side by side where the lesson was moved, and keeps the old ones until then', async () => {
+    await live()
+    const before = [...peers.all]
+    sockets.last.say({ type: 'bye', reason: 'moved' })
+    await clock.advance(MOVED_WITHIN_MS)
+    sockets.last.say(snapshot({ instance: 'two', seq: 0 }))
+    await clock.advance(0)
+    expect(publishers()).toHaveLength(2)
+    expect(viewers()).toHaveLength(2)
+    expect(before.some((peer) => peer.closed)).toBe(false)
+    connect(publishers())
+    connect(viewers())
+    expect(before.every((peer) => peer.closed)).toBe(true)
+    expect(http.count('POST', 'media-access')).toBe(2)
   })
 
   it('leaves its sources to the page that replaced it, and takes them back when asked', async () => {
