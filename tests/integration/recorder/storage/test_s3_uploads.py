@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.storage.bucket import PART_BYTES
+from recorder.storage.sums import PART_BYTES
 from recorder.storage.multipart import MultipartUploads
 from recorder.storage.s3 import OLD_UPLOAD_S
 from tests.integration.recorder.storage.s3_acts import HandClock, content, finish, storage_in
