@@ -189,6 +189,20 @@ class Bucket:
             raise OSError(errno.EIO, f"{key}: {len(data)} of {size} bytes came")
         return data
 
+    def get(self, key: str, most: int) -> bytes:
+        """Read an object of at most `most` bytes with one request. Raises OSError."""
+
+        async def ask() -> bytes:
+            answer = await obstore.get_async(self._reading, key)
+            if answer.meta["size"] > most:
+                raise OSError(errno.EFBIG, f"{key}: {answer.meta['size']} bytes")
+            return bytes(await answer.bytes_async())
+
+        try:
+            return self._requests.wait(ask)
+        except _STORE_ERRORS as error:
+            raise as_os_error(error, key) from None
+
     def pieces(self, key: str, facts: ObjectFacts) -> Iterator[bytes]:
         """Read a whole object piece by piece. Raises OSError."""
         for start in range(0, facts.size, RANGE_BYTES):

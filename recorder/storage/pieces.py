@@ -11,6 +11,7 @@ its beginning: segments that an earlier one made after that are left out. Pure.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -123,10 +124,8 @@ def segments_wanted(pieces: Collection[Piece]) -> dict[int, list[Piece]]:
     wanted: dict[int, list[Piece]] = {}
     for take, segments in takes.items():
         later = [min(others) for other, others in takes.items() if other > take]
-        until = min(later, default=None)
-        for segment, some in segments.items():
-            if until is None or segment < until:
-                wanted[segment] = some
+        until = min(later, default=math.inf)
+        wanted |= {number: some for number, some in segments.items() if number < until}
     return dict(sorted(wanted.items()))
 
 
