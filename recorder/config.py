@@ -17,6 +17,9 @@ class RecorderConfig:
             ``s3://bucket/prefix?endpoint=…``; ``<data_dir>/recordings`` if None. Lessons are
             recorded and finished in ``<data_dir>/recordings`` if it is a bucket.
         storage_keys: a file with the keys of the bucket; the environment if None.
+        ship_archives: the recorders of several machines share the bucket and no folder. Archives
+            that grow are brought there piece by piece, so that another machine can go on with a
+            recording or finish it. All of them need the same value; a folder ships nothing.
         internal_path: the path below which a reverse proxy finds the folder of recordings, so that
             it sends their files itself.
         key_frame_interval_s: how often key frames are asked for while recording. Each costs the
@@ -39,6 +42,7 @@ class RecorderConfig:
     database_url: str
     storage: str | None = None
     storage_keys: Path | None = None
+    ship_archives: bool = False
     internal_path: str | None = None
     key_frame_interval_s: float = 10.0
     continue_within_s: float = 5.0

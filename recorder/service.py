@@ -26,12 +26,14 @@ from recorder.api import (
 )
 from recorder.archive.copying import copied
 from recorder.archive.reader import has_ended
+from recorder.archive.shipping import Shipping
 from recorder.config import RecorderConfig
 from recorder.core.archive_format import Begin
 from recorder.editions.service import EditionService
 from recorder.films.service import FilmService
 from recorder.finishing.queue import FinishQueue
 from recorder.recordings.adopting import Adoption
+from recorder.recordings.left_here import LeftHere
 from recorder.recordings.live import LiveRecordings
 from recorder.recordings.rows import Turn
 from recorder.recordings.service import Recordings
@@ -110,6 +112,8 @@ class RecorderService:
             put=self._queue.put,
             is_queued=self._queue.has,
         )
+        ships = self._storage.ships and self._records and not self._finishes
+        self._shipping = Shipping(self._storage) if ships else None
         self._live = LiveRecordings(
             config,
             self._store,
@@ -119,6 +123,7 @@ class RecorderService:
             guard=guard,
             finishing=_OwnFinishing(self._queue, self._waiting) if self._finishes else None,
             spawn=self._spawn,
+            shipping=self._shipping,
         )
 
     # --- life ---
@@ -127,6 +132,9 @@ class RecorderService:
         """See `Recorder`."""
         await asyncio.to_thread(self._storage.open)
         await self._store.open()
+        if self._shipping is not None:
+            left = LeftHere(self._store, self._storage, self._shipping)
+            self._spawn(left.run(), _WAITING_TASK)
         if not self._finishes:
             return
         await self._adoption.adopt_here()
@@ -145,6 +153,8 @@ class RecorderService:
     async def stop(self) -> None:
         """See `Recorder`."""
         await self._live.stop()
+        if self._shipping is not None:
+            await self._shipping.stop()
         self._waiting.clear()
         self._adoption.stop()
         self._storing.break_off()

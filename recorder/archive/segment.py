@@ -1,7 +1,8 @@
 """The segments of one run: each is a file of its own, which no other process writes.
 
 Several processes may hold the same archive: one stood still, and another went on with its lesson.
-Files are created exclusively, and a run that meets a later one stops.
+Files are created exclusively, and a run that meets a later one stops. Where archives are shipped,
+the processes may be on different machines. Then a run begins after all that was shipped.
 """
 
 from __future__ import annotations
@@ -28,9 +29,14 @@ from recorder.core.archive_format import (
 )
 from recorder.core.archive_runs import latest_run, run_key
 from recorder.storage.api import ArchiveFiles, GrowingFile
+from recorder.storage.pieces import ShippedRun, shipped_runs
 
 SYNC_INTERVAL_S = 0.75  # s; longest stay in the page cache
 _CREATE_ATTEMPTS = 16  # each fails only if another process creates a file at that moment
+# Numbers that are left free for runs of which nobody can tell: one for each second since the
+# recording began, which is 134 Mbit/s, and some more.
+_UNSEEN_PER_TAKE = 64
+_MAX_UNSEEN = 40_000  # a track's number has 16 bits for its run
 _LOOK_AHEAD = 3  # numbers looked at for a later run; one may be missing, if a disk was full
 
 _log = structlog.get_logger(__name__)
@@ -67,7 +73,7 @@ class SegmentWriter:
             LaterRunError: another process has taken the recording up since.
             OSError: the file cannot be made or written.
         """
-        index = self._create()
+        index = self._create(now)
         self._size, self._started = 0, now
         opening = [segment_header(index, now), encode_record(self._begin)]
         opening += map(encode_record, self._tracks.values())
@@ -139,12 +145,13 @@ class SegmentWriter:
             except OSError as error:
                 _log.warning("archive_close_failed", error=str(error))
 
-    def _create(self) -> int:
+    def _create(self, now: float) -> int:
         """Create a file that nobody else writes, and choose the run's number with the first."""
         for _ in range(_CREATE_ATTEMPTS):
             present = self._archive.segments()
-            index = present[-1] + 1 if present else 1
-            begin = self._begin if self._begin.run else self._first(index, present)
+            index = max(present[-1] + 1 if present else 1, self._following)
+            begin = self._begin if self._begin.run else self._first(index, present, now)
+            index = max(index, begin.run)
             for other in range(self._following, index):
                 self._demand_latest(other)
             try:
@@ -155,18 +162,36 @@ class SegmentWriter:
             return index
         raise OSError(errno.EEXIST, "others create segments all the time")
 
-    def _first(self, index: int, present: Sequence[int]) -> Begin:
+    def _first(self, index: int, present: Sequence[int], now: float) -> Begin:
         """Open a run: note how much the run before has written, so that it writes no more."""
         found = latest_run({other: self._opening(other) for other in present})
-        self._following = index
-        if found is None:
-            return msgspec.structs.replace(self._begin, run=index)
-        before, last = found
-        if before.take and before.take >= self._begin.take:
-            raise LaterRunError(before.take)
-        size = self._archive.size(last)
-        after = None if size is None else (last, size)
-        return msgspec.structs.replace(self._begin, run=index, after=after)
+        shipped = self._shipped()
+        before = [(0, 0, -1)]  # take, last segment, its bytes
+        if found is not None:
+            size = self._archive.size(found[1])
+            before.append((found[0].take, found[1], -1 if size is None else size))
+        before += [(run.take, run.last, run.size) for run in shipped or ()]
+        take, last, size = max(before)
+        if take and take >= self._begin.take:
+            raise LaterRunError(take)
+        run = max(index, last + 1)
+        if shipped is None:
+            elapsed = round(max(0.0, now - self._begin.started_at))
+            run += min(elapsed + _UNSEEN_PER_TAKE * self._begin.take, _MAX_UNSEEN)
+        self._following = run
+        return msgspec.structs.replace(
+            self._begin, run=run, after=(last, size) if size >= 0 else None
+        )
+
+    def _shipped(self) -> list[ShippedRun] | None:
+        """List the runs that other machines have shipped; None if nobody can tell now."""
+        if self._begin.take <= 1:
+            return []
+        try:
+            return shipped_runs(self._archive.pieces(soon=True))
+        except OSError as error:  # no reason not to record
+            _log.warning("archive_pieces_not_listed", reason=str(error))
+            return None
 
     def _demand_latest(self, index: int) -> None:
         """Raise LaterRunError if a segment is of a later run."""

@@ -22,6 +22,7 @@ from recorder.api import (
 )
 from recorder.archive.segment import LaterRunError
 from recorder.archive.session import OpenArchive, RecordingSession
+from recorder.archive.shipping import Shipping
 from recorder.config import RecorderConfig
 from recorder.core.archive_format import Begin, SourceName, Stage
 from recorder.recordings.rows import Turn
@@ -32,6 +33,8 @@ from relay.api import Relay
 
 HAND_OVER_AGAIN_S = 5.0  # s until a database that was away is told again that a lesson ended
 END_NOTED_S = 5.0  # s until an end is marked in the archive though the database does not answer
+SHIPPED_WITHIN_S = 600.0  # s that a closed archive waits for its last pieces to be shipped
+SHOWN_EVERY_S = 5.0  # s between two signs of life meanwhile; who finishes waits 15 s for one
 _TAKE_ATTEMPTS = 3  # each fails only if the database is older than the archive
 
 _log = structlog.get_logger(__name__)
@@ -80,6 +83,7 @@ class LiveRecordings:
         guard: LessonGuard | None,
         finishing: Finishing | None,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
+        shipping: Shipping | None = None,
     ) -> None:
         """Make it.
 
@@ -92,6 +96,7 @@ class LiveRecordings:
             guard: asked at each write about a lesson.
             finishing: of this process; None if another process finishes.
             spawn: starts a task, which the owner waits for after `stop`.
+            shipping: of archives that run; None if they stay here.
         """
         self._config = config
         self._store = store
@@ -101,6 +106,7 @@ class LiveRecordings:
         self._guard = guard
         self._finishing = finishing
         self._spawn = spawn
+        self._shipping = shipping
         self._live: dict[str, _Live] = {}  # by room
         self._tails: dict[str, asyncio.Event] = {}  # rooms whose lesson's last moments still arrive
         self._stopping = asyncio.Event()
@@ -135,6 +141,8 @@ class LiveRecordings:
                 live, entry = await self._go_on(relay, room_id, facts, recording_id)
             session = live.session
             self._live[room_id] = live
+            if self._shipping is not None:
+                self._shipping.add(session.recording_id, fresh=recording_id is None)
             self._recordings.runs(session.recording_id, session.clock.wall_now)
         _log.info("recording_began", recording_id=session.recording_id, room_id=room_id)
         self._recordings.tell(entry)
@@ -296,6 +304,8 @@ class LiveRecordings:
 
     async def _hand_over(self, turn: Turn) -> None:
         """Leave a closed archive to who finishes, however long the database is away."""
+        if not await self._is_shipped(turn):
+            return
         while True:
             try:
                 self._recordings.tell(await self._store.hand_over(turn))
@@ -307,6 +317,28 @@ class LiveRecordings:
                     await _wait(self._stopping, HAND_OVER_AGAIN_S)
                     continue
             return
+
+    async def _is_shipped(self, turn: Turn) -> bool:
+        """Wait until who finishes finds all of a closed archive, or the patience is over.
+
+        Returns:
+            False if this process stops before that. The next start ships the rest.
+        """
+        if self._shipping is None:
+            return True
+        for _ in range(round(SHIPPED_WITHIN_S / SHOWN_EVERY_S)):
+            if await self._shipping.shipped(turn.recording_id, SHOWN_EVERY_S):
+                return True
+            if self._stopping.is_set():
+                return False
+            try:
+                await self._store.show_life(turn)
+            except LessonLost:
+                return True  # to be told when it is handed over
+            except Exception:  # the database is away for who finishes, too
+                _log.exception("shipping_not_shown", recording_id=turn.recording_id)
+        _log.error("archive_handed_over_in_part", recording_id=turn.recording_id)
+        return True
 
     async def _let_tail_arrive(
         self, session: RecordingSession, room_id: str, tail: asyncio.Event
@@ -349,6 +381,8 @@ class LiveRecordings:
         try:
             await session.close(ended=ended)
         finally:
+            if self._shipping is not None:
+                self._shipping.close(session.recording_id)
             self._recordings.runs_no_more(session.recording_id)
 
 

@@ -78,6 +78,10 @@ class SharedRows(RecordingRows):
         )
         return await self.entry(turn.recording_id)
 
+    async def show_life(self, turn: Turn) -> None:
+        """Show that a process still works on what it recorded. Raises LessonLost."""
+        await self._update(turn.recording_id, turn, beats=recordings.c.beats + 1)
+
     # --- finishers among several ---
 
     async def unfinished_page(

@@ -94,6 +94,7 @@ class Claims:
             return True
         archive = self._storage.archive(row.recording_id)
         try:
+            await self._storage.gather(row.recording_id)
             return await asyncio.to_thread(has_ended, archive)
         except OSError as error:  # finishing will see whether it can be read
             _log.warning("archive_not_read", recording_id=row.recording_id, reason=str(error))

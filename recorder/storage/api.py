@@ -10,6 +10,9 @@ published files of its own, and is deleted with its recording.
 The archive grows on this machine, and finishing works here. Where the lasting place of recordings
 is elsewhere, `put_away` brings a finished one there.
 
+A storage that *ships* takes pieces of an archive while it grows. So another machine can go on with
+the recording, or finish it, when this one is gone.
+
 Methods that are no coroutines block, unless they say otherwise: they are for threads.
 """
 
@@ -21,6 +24,7 @@ from pathlib import Path
 from typing import Protocol
 
 from recorder.api import PublishedFile
+from recorder.storage.pieces import Piece
 
 MANIFEST_NAME = "manifest.json"
 THUMBNAIL_NAME = "thumbnail.jpg"
@@ -78,17 +82,38 @@ class ArchiveFiles(Protocol):
     def drop(self, index: int) -> None:
         """Remove a segment that holds nothing. Raises OSError."""
 
-    def read(self, index: int, limit: int) -> bytes:
-        """Read a segment, at most `limit` bytes.
+    def read(self, index: int, limit: int, start: int = 0) -> bytes:
+        """Read a segment from a byte on, at most `limit` bytes.
 
         Raises:
             StorageAway: it lies elsewhere, and is not to be had now.
             OSError: it cannot be read.
         """
 
+    def pieces(self, *, soon: bool = False) -> Sequence[Piece]:
+        """List what was shipped, by whatever machine; empty if the storage ships nothing.
+
+        Args:
+            soon: a lesson waits, so ask only for a moment.
+
+        Raises:
+            StorageAway: nobody can tell now.
+        """
+
+    def ship(self, piece: Piece, data: bytes) -> None:
+        """Bring a piece to the lasting place; may be repeated.
+
+        Raises:
+            OSError: nobody knows whether it is there.
+        """
+
 
 class Storage(Protocol):
     """The files of all recordings."""
+
+    @property
+    def ships(self) -> bool:
+        """Whether archives that grow are brought to the lasting place piece by piece."""
 
     def open(self) -> None:
         """Make the storage ready. Raises OSError."""
@@ -104,6 +129,9 @@ class Storage(Protocol):
 
     async def distant(self) -> Sequence[str]:
         """List the recordings whose archive lies elsewhere only. Raises OSError."""
+
+    async def gather(self, recording_id: str) -> None:
+        """Bring here what other machines have shipped of an archive. Raises OSError."""
 
     def working_place(self, recording_id: str) -> AbstractAsyncContextManager[Path]:
         """Hand a local folder to one job: the archive is in it, and room for results."""
@@ -140,6 +168,16 @@ class Storage(Protocol):
 
         Raises:
             OSError: the rest is brought there by another call.
+        """
+
+    async def drop_copy(self, recording_id: str) -> bool:
+        """Remove the archive of a recording from a machine that only recorded it.
+
+        Returns:
+            Whether it is gone. It stays if the lasting place lacks any of it.
+
+        Raises:
+            OSError: nobody can tell.
         """
 
     async def tidy(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import functools
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -25,8 +24,8 @@ from recorder.storage.bucket_errors import as_os_error, is_lasting
 from recorder.storage.location import BucketLocation, Credentials
 from recorder.storage.multipart import MultipartUploads, Upload
 from recorder.storage.requests import Requests
+from recorder.storage.sums import PART_BYTES, Sums, parts_of
 
-PART_BYTES = 8 * 1024 * 1024  # of a multipart upload; 10,000 of them are 80 GB
 PARTS_AT_ONCE = 2  # so an upload holds some 40 MB at most
 RANGE_BYTES = 4 * 1024 * 1024  # of one request for a reader
 _LISTED_AT_ONCE = 1000
@@ -46,6 +45,8 @@ class Patience:
         retries: of one request that the store could not answer.
         attempts: to bring one file up, the first included.
         pause_s: s; between two attempts.
+        piece_s: s; for a piece of a lesson that runs. 2 MiB in 20 s are 840 kbit/s.
+        look_s: s; for one page of a list that a lesson waits for.
     """
 
     upload_s: float = 300.0
@@ -53,6 +54,8 @@ class Patience:
     retries: int = 3
     attempts: int = 3
     pause_s: float = 2.0
+    piece_s: float = 20.0
+    look_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +65,6 @@ class ObjectFacts:
     size: int
     etag: str
     modified_ns: int
-
-
-@dataclass(slots=True)
-class _Sums:
-    """Sums over a file, taken while it goes up."""
-
-    size: int = 0
-    whole: Any = None  # hashlib's objects have no public type
-    parts: list[bytes] | None = None
-
-    def etag(self) -> str:
-        """The tag that most stores give: MD5, or MD5 of the parts' MD5s."""
-        assert self.parts is not None
-        if self.size <= PART_BYTES:
-            return (
-                self.parts[0].hex()
-                if self.parts
-                else hashlib.md5(usedforsecurity=False).hexdigest()
-            )
-        joined = hashlib.md5(b"".join(self.parts), usedforsecurity=False).hexdigest()
-        return f"{joined}-{len(self.parts)}"
 
 
 class NotWanted(Exception):
@@ -102,6 +84,8 @@ class Bucket:
         self._patience = patience
         self._writing = _store(location, credentials, patience.upload_s, patience.retries)
         self._reading = _store(location, credentials, patience.answer_s, patience.retries)
+        self._shipping = _store(location, credentials, patience.piece_s)
+        self._looking = _store(location, credentials, patience.look_s)
         self._signing = self._reading
         if location.public is not None:
             self._signing = _store(location, credentials, endpoint=location.public)
@@ -120,16 +104,21 @@ class Bucket:
 
     # --- looking ---
 
-    def objects(self, prefix: str) -> dict[str, ObjectFacts]:
+    def objects(self, prefix: str, *, soon: bool = False) -> dict[str, ObjectFacts]:
         """List the objects below a prefix that ends in a slash, by the rest of their name.
+
+        Args:
+            prefix: what their keys begin with.
+            soon: a lesson waits for it, so ask once and wait only for a moment.
 
         Raises:
             OSError: the store does not answer.
         """
         found: dict[str, ObjectFacts] = {}
+        store = self._looking if soon else self._reading
 
         async def ask() -> None:
-            async for some in obstore.list(self._reading, prefix, chunk_size=_LISTED_AT_ONCE):
+            async for some in obstore.list(store, prefix, chunk_size=_LISTED_AT_ONCE):
                 for meta in some:
                     found[meta["path"].removeprefix(prefix)] = _facts(meta)
 
@@ -200,6 +189,20 @@ class Bucket:
             raise OSError(errno.EIO, f"{key}: {len(data)} of {size} bytes came")
         return data
 
+    def get(self, key: str, most: int) -> bytes:
+        """Read an object of at most `most` bytes with one request. Raises OSError."""
+
+        async def ask() -> bytes:
+            answer = await obstore.get_async(self._reading, key)
+            if answer.meta["size"] > most:
+                raise OSError(errno.EFBIG, f"{key}: {answer.meta['size']} bytes")
+            return bytes(await answer.bytes_async())
+
+        try:
+            return self._requests.wait(ask)
+        except _STORE_ERRORS as error:
+            raise as_os_error(error, key) from None
+
     def pieces(self, key: str, facts: ObjectFacts) -> Iterator[bytes]:
         """Read a whole object piece by piece. Raises OSError."""
         for start in range(0, facts.size, RANGE_BYTES):
@@ -240,14 +243,26 @@ class Bucket:
                 self._requests.pause(self._patience.pause_s)
         raise AssertionError("attempts is at least 1")
 
+    def put(self, key: str, data: bytes) -> None:
+        """Bring a few bytes up, once. The store itself compares them with their signed SHA-256.
+
+        Raises:
+            OSError: nobody knows whether they are there.
+        """
+        put = functools.partial(obstore.put_async, self._shipping, key, use_multipart=False)
+        try:
+            self._requests.wait(functools.partial(put, data))
+        except _STORE_ERRORS as error:
+            raise as_os_error(error, key) from None
+
     def holds(self, path: Path, key: str, facts: ObjectFacts) -> bool:
         """Tell whether an object is the same as a file: by its tag, else by reading it.
 
         Raises:
             OSError: one of them cannot be read.
         """
-        sums = _Sums()
-        for _ in _pieces(path, sums):
+        sums = Sums()
+        for _ in parts_of(path, sums):
             pass
         return self._is_same(key, facts, sums)
 
@@ -279,8 +294,8 @@ class Bucket:
     def _attempt(
         self, source: Path | bytes, key: str, mime: str, wanted: Callable[[], bool]
     ) -> ObjectFacts:
-        sums = _Sums()
-        pieces = _wanted(_pieces(source, sums), wanted)
+        sums = Sums()
+        pieces = _wanted(parts_of(source, sums), wanted)
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         # Players that were sent here shall not show a recording to the next user of the browser.
         attributes: dict[Any, str] = {"Content-Type": mime, "Cache-Control": "no-store"}
@@ -305,7 +320,7 @@ class Bucket:
             raise OSError(errno.EBADMSG, f"{key}: the store has other bytes than were sent")
         return facts
 
-    def _is_same(self, key: str, facts: ObjectFacts, sums: _Sums) -> bool:
+    def _is_same(self, key: str, facts: ObjectFacts, sums: Sums) -> bool:
         if facts.size != sums.size:
             return False
         if facts.etag == sums.etag():
@@ -363,29 +378,6 @@ def _facts(meta: obstore.ObjectMeta) -> ObjectFacts:
     moment = meta["last_modified"].astimezone(UTC)
     modified_ns = int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000
     return ObjectFacts(meta["size"], (meta["e_tag"] or "").strip('"'), modified_ns)
-
-
-def _pieces(source: Path | bytes, sums: _Sums) -> Iterator[bytes]:
-    """Read a file part by part, and take its sums."""
-    sums.whole, sums.parts = hashlib.sha256(), []
-    if isinstance(source, bytes):
-        parts: Iterator[bytes] = (
-            source[at : at + PART_BYTES] for at in range(0, len(source), PART_BYTES)
-        )
-    else:
-        parts = _file_parts(source)
-    for part in parts:
-        sums.size += len(part)
-        sums.whole.update(part)
-        sums.parts.append(hashlib.md5(part, usedforsecurity=False).digest())
-        yield part
-
-
-def _file_parts(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while part := file.read(PART_BYTES):
-            yield part
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # lessons need the cache
 
 
 def _wanted(pieces: Iterator[bytes], wanted: Callable[[], bool]) -> Iterator[bytes]:

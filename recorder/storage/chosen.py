@@ -41,4 +41,5 @@ def chosen_storage(config: RecorderConfig, environment: Mapping[str, str] = os.e
         bucket = Bucket(place, credentials)
     except (OSError, ValueError) as error:
         raise BadLocation(f"the storage cannot be used: {type(error).__name__}") from None
-    return S3Storage(FolderStorage(here, config.internal_path), bucket)
+    local = FolderStorage(here, config.internal_path)
+    return S3Storage(local, bucket, ships=config.ship_archives)

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from recorder.api import PublishedFile
 from recorder.storage.api import ARCHIVE_FOLDER, MANIFEST_NAME, RESULTS_FOLDER
+from recorder.storage.pieces import Piece
 
 SEGMENT_SUFFIX = ".tka"
 _READ_BYTES = 256 * 1024  # of one read for a player
@@ -30,6 +31,11 @@ class FolderStorage:
         """Make it; `internal` is the path below which the reverse proxy finds `root`."""
         self._root = root
         self._internal = internal
+
+    @property
+    def ships(self) -> bool:
+        """See `Storage`."""
+        return False
 
     def open(self) -> None:
         """See `Storage`."""
@@ -67,7 +73,14 @@ class FolderStorage:
         """See `Storage`."""
         return None
 
+    async def drop_copy(self, recording_id: str) -> bool:
+        """See `Storage`."""
+        return False
+
     async def tidy(self) -> None:
+        """See `Storage`."""
+
+    async def gather(self, recording_id: str) -> None:
         """See `Storage`."""
 
     @asynccontextmanager
@@ -189,10 +202,18 @@ class FolderArchive:
         """See `ArchiveFiles`."""
         self.path(index).unlink(missing_ok=True)
 
-    def read(self, index: int, limit: int) -> bytes:
+    def read(self, index: int, limit: int, start: int = 0) -> bytes:
         """See `ArchiveFiles`."""
         with self.path(index).open("rb") as file:
+            file.seek(start)
             return file.read(limit)
+
+    def pieces(self, *, soon: bool = False) -> Sequence[Piece]:
+        """See `ArchiveFiles`."""
+        return ()
+
+    def ship(self, piece: Piece, data: bytes) -> None:
+        """See `ArchiveFiles`."""
 
 
 class SegmentFile:

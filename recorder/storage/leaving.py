@@ -248,6 +248,34 @@ def fetch_archive(bucket: Bucket, prefix: str, folder: Path) -> None:
     coming.rename(archive)
 
 
+def drop_recorded(bucket: Bucket, prefix: str, folder: Path) -> bool:
+    """Remove an archive from a folder in which nothing was finished, if the bucket has all of it.
+
+    Returns:
+        Whether it is gone.
+
+    Raises:
+        BlockingIOError: a job works here.
+        OSError: the bucket does not answer.
+    """
+    archive = folder / ARCHIVE_FOLDER
+    if not archive.is_dir() or {path.name for path in folder.iterdir()} - {ARCHIVE_FOLDER, _GONE}:
+        return False  # whoever finished it puts it away
+    with locked(folder, wait=False):
+        found = bucket.objects(prefix)
+        for path in segment_files(archive):
+            facts = found.get(path.name)
+            if facts is None or not bucket.holds(path, prefix + path.name, facts):
+                return False
+        archive.rename(folder / _GONE)
+        sync_folder(folder)
+        shutil.rmtree(folder / _GONE, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    _log.info("recording_left_folder", recording_id=folder.name)
+    return True
+
+
 def _segments(found: dict[str, ObjectFacts]) -> Iterator[tuple[str, ObjectFacts]]:
     for name, facts in sorted(found.items()):
         stem = name.removesuffix(SEGMENT_SUFFIX)

@@ -2,7 +2,8 @@
 
 Lessons are recorded and finished in the folder, whatever the bucket does. `put_away` then brings
 the published files to ``recordings/<id>/`` and the archive to ``archives/<id>/``. A file is served
-from the folder as long as it is there, and from the bucket after that.
+from the folder as long as it is there, and from the bucket after that. Where archives are shipped,
+``pieces/<id>/`` has what a lesson recorded so far.
 
 An id may name a place within a recording (``<id>/editions/<edition>``). Such a place has published
 files of its own; it is put away, and leaves this machine, with its recording.
@@ -14,18 +15,20 @@ import asyncio
 import errno
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from recorder.api import PublishedFile
-from recorder.storage.api import ARCHIVE_FOLDER, MANIFEST_NAME, StorageAway
+from recorder.storage.api import ARCHIVE_FOLDER, MANIFEST_NAME
 from recorder.storage.bucket import RANGE_BYTES, Bucket, NotWanted, ObjectFacts
-from recorder.storage.folder import SEGMENT_SUFFIX, FolderArchive, FolderStorage, SegmentFile
-from recorder.storage.leaving import Departure, fetch_archive
+from recorder.storage.folder import FolderStorage
+from recorder.storage.gathering import Gathering, pieces_key
+from recorder.storage.leaving import Departure, drop_recorded, fetch_archive
 from recorder.storage.multipart import Upload
+from recorder.storage.s3_archive import S3Archive, archive_key
 
 OLD_UPLOAD_S = 24 * 3600.0  # s; no upload of one file takes longer, on whatever machine
 _FIRST_RANGE_BYTES = 256 * 1024  # of a player's first request, so that it starts early
@@ -39,18 +42,19 @@ def recordings_key(recording_id: str, name: str = "") -> str:
     return f"recordings/{recording_id}/{name}"
 
 
-def archive_key(recording_id: str, name: str = "") -> str:
-    """The key of an archive's segment; without a name, what all of a recording's begin with."""
-    return f"archives/{recording_id}/{name}"
-
-
 class S3Storage:
     """Implements `Storage` over a folder and a bucket."""
 
     def __init__(
-        self, local: FolderStorage, bucket: Bucket, clock: Callable[[], float] = time.time
+        self,
+        local: FolderStorage,
+        bucket: Bucket,
+        clock: Callable[[], float] = time.time,
+        *,
+        ships: bool = False,
     ) -> None:
-        """Make it; `clock` gives Unix seconds."""
+        """Make it; `clock` gives Unix seconds, and `ships` is explained at `Storage`."""
+        self._ships = ships
         self._local = local
         self._bucket = bucket
         self._clock = clock
@@ -59,7 +63,12 @@ class S3Storage:
         self._working: dict[str, int] = {}  # jobs in the working place of each
         self._facts: dict[str, tuple[float, ObjectFacts]] = {}  # by key, with the time they expire
 
-    # --- recording: this machine's folder alone ---
+    @property
+    def ships(self) -> bool:
+        """See `Storage`."""
+        return self._ships
+
+    # --- recording: this machine's folder, from which pieces are shipped ---
 
     def open(self) -> None:
         """See `Storage`."""
@@ -72,7 +81,9 @@ class S3Storage:
     def archive(self, recording_id: str) -> S3Archive:
         """See `Storage`."""
         folder = self._local.folder(recording_id) / ARCHIVE_FOLDER
-        return S3Archive(self._local.archive(recording_id), folder, self._bucket, recording_id)
+        return S3Archive(
+            self._local.archive(recording_id), folder, self._bucket, recording_id, ships=self._ships
+        )
 
     def archived(self) -> Sequence[str]:
         """See `Storage`."""
@@ -86,6 +97,15 @@ class S3Storage:
 
     # --- finishing ---
 
+    async def gather(self, recording_id: str) -> None:
+        """See `Storage`."""
+        if self._ships:
+            async with self._lock(recording_id):
+                await asyncio.to_thread(self._gathering(recording_id).gather)
+
+    def _gathering(self, recording_id: str) -> Gathering:
+        return Gathering(self._bucket, recording_id, self._local.folder(recording_id))
+
     @asynccontextmanager
     async def working_place(self, recording_id: str) -> AsyncIterator[Path]:
         """See `Storage`."""
@@ -96,6 +116,7 @@ class S3Storage:
                     folder = self._local.folder(recording_id)
                     key = archive_key(recording_id)
                     await asyncio.to_thread(fetch_archive, self._bucket, key, folder)
+                await self.gather(recording_id)
             async with self._local.working_place(recording_id) as place:
                 yield place
         finally:
@@ -181,6 +202,8 @@ class S3Storage:
                 self._forget(recording_id)
             if whole_at is None or not sealed:
                 return None
+            if self._ships:
+                await asyncio.to_thread(self._gathering(recording_id).forget)
             left_s = whole_at + self._bucket.location.keep_hours * 3600 - self._clock()
             if left_s > 0:
                 return left_s
@@ -188,6 +211,12 @@ class S3Storage:
                 return _BUSY_S
             await asyncio.to_thread(departure.leave)
         return None
+
+    async def drop_copy(self, recording_id: str) -> bool:
+        """See `Storage`."""
+        folder, key = self._local.folder(recording_id), archive_key(recording_id)
+        async with self._lock(recording_id):
+            return await asyncio.to_thread(drop_recorded, self._bucket, key, folder)
 
     async def tidy(self) -> None:
         """See `Storage`."""
@@ -223,7 +252,8 @@ class S3Storage:
     def _delete(self, recording_id: str) -> None:
         (self._local.folder(recording_id) / MANIFEST_NAME).unlink(missing_ok=True)
         self._bucket.delete([recordings_key(recording_id, MANIFEST_NAME)])
-        for prefix in (recordings_key(recording_id), archive_key(recording_id)):
+        for key in (recordings_key, archive_key, pieces_key):
+            prefix = key(recording_id)
             self._bucket.delete([prefix + name for name in self._bucket.objects(prefix)])
             self._bucket.abort_uploads(prefix)
 
@@ -250,59 +280,6 @@ class S3File:
             until = min(start + most, end)
             yield await self.bucket.piece(self.key, start, until, self.etag)
             start, most = until, min(most * 4, RANGE_BYTES)
-
-
-class S3Archive:
-    """Implements `ArchiveFiles`: grows in the folder, and is read from where it lies whole."""
-
-    def __init__(
-        self, local: FolderArchive, folder: Path, bucket: Bucket, recording_id: str
-    ) -> None:
-        self._local = local
-        self._folder = folder
-        self._bucket = bucket
-        self._prefix = archive_key(recording_id)
-
-    def open(self) -> None:
-        """See `ArchiveFiles`."""
-        self._local.open()
-
-    def segments(self) -> Sequence[int]:
-        """See `ArchiveFiles`."""
-        if self._folder.exists():  # a lesson that begins must not wait for the bucket
-            return self._local.segments()
-        with _away():
-            names = self._bucket.objects(self._prefix)
-        stems = (name.removesuffix(SEGMENT_SUFFIX) for name in names)
-        return sorted(int(stem) for stem in stems if stem.isdigit())
-
-    def size(self, index: int) -> int | None:
-        """See `ArchiveFiles`."""
-        return self._local.size(index)
-
-    def create(self, index: int) -> SegmentFile:
-        """See `ArchiveFiles`."""
-        return self._local.create(index)
-
-    def drop(self, index: int) -> None:
-        """See `ArchiveFiles`."""
-        self._local.drop(index)
-
-    def read(self, index: int, limit: int) -> bytes:
-        """See `ArchiveFiles`."""
-        if self._folder.exists():
-            return self._local.read(index, limit)
-        with _away():
-            return self._bucket.read(f"{self._prefix}{index:06d}{SEGMENT_SUFFIX}", limit)
-
-
-@contextmanager
-def _away() -> Iterator[None]:
-    """Tell errors of the bucket from those of this machine's disk."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageAway(error.errno, error.strerror or str(error)) from error
 
 
 def _is_plain(name: str) -> bool:

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from recorder.service import RecorderService
 from tests.support.recording import FACTS, START, HandRelay, service
 from tests.support.rtp_media import TrackFeed, encode_audio, encode_video
 
@@ -14,7 +15,11 @@ REAL_TIME_S = 2.0
 
 async def main(data: Path) -> None:
     """Record a lesson; says `crash me` at `CRASH_AT_S` of it and goes on."""
-    recorder, _ = service(data)
+    await teach_in_real_time(service(data)[0])
+
+
+async def teach_in_real_time(recorder: RecorderService) -> None:
+    """See `main`."""
     await recorder.start()
     relay = HandRelay()
     await recorder.begin(relay, "room", FACTS)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from recorder.api import PublishedFile
 from recorder.storage.api import RESULTS_FOLDER
-from recorder.storage.bucket import PART_BYTES, Bucket
+from recorder.storage.bucket import Bucket
 from recorder.storage.folder import FolderStorage
 from recorder.storage.s3 import S3Storage
+from recorder.storage.sums import PART_BYTES
 
 BIG = os.urandom(2 * PART_BYTES + 1000)
 

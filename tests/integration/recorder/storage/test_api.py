@@ -12,9 +12,9 @@ import pytest
 
 from recorder.api import PublishedFile
 from recorder.storage.api import ARCHIVE_FOLDER, RESULTS_FOLDER, Storage
-from recorder.storage.bucket import PART_BYTES
 from recorder.storage.folder import FolderStorage, locked
 from recorder.storage.s3 import S3Storage
+from recorder.storage.sums import PART_BYTES
 from tests.support.s3_server import S3Server
 
 KINDS = ("folder", "bucket, here", "bucket, away")

@@ -8,8 +8,9 @@ import aiohttp
 import pytest
 
 from recorder.storage.api import RESULTS_FOLDER
-from recorder.storage.bucket import PART_BYTES, Patience
+from recorder.storage.bucket import Patience
 from recorder.storage.folder import locked
+from recorder.storage.sums import PART_BYTES
 from tests.integration.recorder.storage.s3_acts import BIG, HandClock, content, finish, storage_in
 from tests.support.s3_server import KEYS, REPOSITORY, Fault, FaultyProxy, S3Server
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from recorder.storage.bucket import PART_BYTES
 from recorder.storage.multipart import MultipartUploads
 from recorder.storage.s3 import OLD_UPLOAD_S
+from recorder.storage.sums import PART_BYTES
 from tests.integration.recorder.storage.s3_acts import HandClock, content, finish, storage_in
 from tests.support.s3_server import KEYS, REPOSITORY, FaultyProxy, S3Server
 from tests.support.waiting import until
@@ -18,7 +18,7 @@ from tests.support.waiting import until
 CHILD = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from recorder.storage import bucket as module
+from recorder.storage import sums as module
 from tests.integration.recorder.storage.s3_acts import storage_in
 from tests.support.s3_server import S3Server
 folder, port, root, at = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
