@@ -87,7 +87,8 @@ def read_pieces(sizes: Mapping[str, int]) -> list[Piece]:
 
 def chain(pieces: Iterable[Piece], start: int = 0) -> list[Piece]:
     """Pick pieces of one segment that cover it from `start` on, up to the first hole."""
-    offset, picked = start, []
+    offset = start
+    picked: list[Piece] = []
     rest = sorted(pieces, key=lambda piece: piece.start)
     best: Piece | None = None
     for piece in rest:

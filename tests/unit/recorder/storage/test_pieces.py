@@ -50,8 +50,8 @@ def test_pieces_that_overlap_cover_what_they_have(spans: list[tuple[int, int]]) 
 
 
 def test_a_later_take_wins_from_its_first_segment() -> None:
-    old = [piece(0, 5, number) for number in (1, 2, 3)]
+    old = [piece(0, 5, number) for number in (1, 2, 3, 7)]
     late = [piece(0, 7, number, take=3) for number in (3, 4)]
     wanted = segments_wanted([*old, *late])
     assert {number: some[0].take for number, some in wanted.items()} == {1: 1, 2: 1, 3: 3, 4: 3}
-    assert shipped_runs([*late, *old]) == [ShippedRun(1, 1, 3, 5), ShippedRun(3, 3, 4, 7)]
+    assert shipped_runs([*late, *old]) == [ShippedRun(1, 1, 7, 5), ShippedRun(3, 3, 4, 7)]
