@@ -171,6 +171,7 @@ def _recorder(config: Config, lessons: _LessonsOfServices) -> RecorderService:
         storage_keys=config.recordings_key_file,
         internal_path=config.recordings_internal,
         source_bps=config.recorded_source_bps,
+        ship_archives=config.ship_archives,
     )
     try:
         return RecorderService(

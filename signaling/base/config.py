@@ -49,6 +49,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     recordings: str | None = None  # a folder or s3://bucket/…; None: recordings/ in data_dir
     recordings_keys: str | None = None  # file with the bucket's keys; None: AWS_… variables
     recordings_internal: str | None = None  # path at which nginx finds their folder (X-Accel)
+    ship_archives: bool = False  # cells of several machines share a bucket and no folder
     web_root: str | None = None  # None: web_client/dist beside the source
 
     # HTTP
