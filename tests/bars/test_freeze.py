@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from load_tests.fanout import Feeder
 from load_tests.media import MediaClock
@@ -26,6 +27,7 @@ from load_tests.watch import ViewingPeer
 from signaling.command.seed import RECEIVE_ROOMS
 from tests.support.control import Closed, read
 from tests.support.one_process import one_process
+from tests.support.redis_server import redis_server
 from tests.support.server import Client
 from tests.support.waiting import until as true
 
@@ -134,8 +136,11 @@ def _endpoint(client: Client, access: dict[str, Any]) -> Endpoint:
     return Endpoint(client.base + access["url"], access["token"])
 
 
-async def test_the_picture_of_a_drained_cell_goes_on(folder: Path, redis_url: str) -> None:
-    async with one_process(folder, redis_url) as inst, AsyncExitStack() as stack:
+@pytest.mark.bench
+async def test_the_picture_of_a_drained_cell_goes_on(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        redis = stack.enter_context(redis_server(tmp_path / "redis"))
+        inst = await stack.enter_async_context(one_process(tmp_path, redis.url))
         nodes = inst.nodes
         teacher, admin = await inst.sign_in("wang"), await inst.sign_in("xianguan")
         lesson = await teacher.live_lesson(rooms=RECEIVE_ROOMS[:1])
