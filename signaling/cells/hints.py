@@ -27,6 +27,7 @@ E = TypeVar("E")
 MAX_BYTES = 64 * 1024  # of a message
 MAX_WAITING = 1000  # hints to be sent, and as many to be followed
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0  # between two tries while Redis is away
+CANCEL_AGAIN_S = 0.2
 LAST_WORD_S = 1.0  # for what waits when the process stops
 MISSED = "missed"  # the kind that stands for hints which were not sent
 _SOME_MISSED = (MISSED, b"null")
@@ -182,14 +183,13 @@ class Hints:
             return
         sending, hearing, following = self._tasks
         self._tasks = []
-        hearing.cancel()
+        await _ended(hearing)
         await end_between_turns(following, self._turn)
         with contextlib.suppress(TimeoutError, Unreachable):
             async with asyncio.timeout(LAST_WORD_S):
                 while self._out.waiting:
                     await self._publish(*await self._out.take())
-        sending.cancel()
-        await asyncio.gather(sending, hearing, return_exceptions=True)
+        await _ended(sending)
 
     async def send(self, event: object) -> None:
         """Tell the others, soon; this call never waits."""
@@ -283,3 +283,12 @@ class Hints:
         self.counts.followed += 1
         for listener in self._followers.get(kind, ()):
             await listener(event)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended. redis-py swallows a cancellation while it connects."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
+    if not task.cancelled():
+        task.exception()  # known: it was logged, or came of the cancellation
