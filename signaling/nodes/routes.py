@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from signaling.audit.actions import AuditAction
-from signaling.nodes.service import NodeService, demand_operator
+from signaling.nodes.service import NodeService, demand_operator, demand_operator_of_one
 from signaling.nodes.wire import ServerNode, ServerNodeList
 from signaling.web.routes import Call, Route
 
@@ -21,6 +21,10 @@ class NodeHandlers:
     async def may_manage(self, call: Call) -> None:
         """Raise Forbidden unless the caller looks after the installation."""
         demand_operator(call.actor)
+
+    async def may_drain(self, call: Call) -> None:
+        """Raise Forbidden or NotFound unless the caller looks after the installation."""
+        demand_operator_of_one(call.actor)
 
     async def listed(self, call: Call) -> ServerNodeList:
         """All processes."""
@@ -50,7 +54,7 @@ ROUTES: tuple[Route[NodeHandlers], ...] = (
         NodeHandlers.drain,
         "排空一个课堂进程",
         ServerNode,
-        permit=NodeHandlers.may_manage,
+        permit=NodeHandlers.may_drain,
         audited=AuditAction.NODE_DRAIN,
     ),
     Route(
@@ -59,7 +63,7 @@ ROUTES: tuple[Route[NodeHandlers], ...] = (
         NodeHandlers.end_drain,
         "停止排空",
         ServerNode,
-        permit=NodeHandlers.may_manage,
+        permit=NodeHandlers.may_drain,
         audited=AuditAction.NODE_DRAIN_END,
     ),
 )

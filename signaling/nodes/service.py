@@ -49,11 +49,11 @@ class NodeService:
 
         Raises:
             Forbidden: not for this actor.
-            NotFound: there is no such process.
+            NotFound: there is no such process, or none that this actor is told of.
             Refused: it is no cell, or it does not run.
             CellAway: it does not answer.
         """
-        demand_operator(actor)
+        demand_operator_of_one(actor)
         listed = await self.installation.nodes()
         node = next((one for one in listed.nodes if one.node_id == node_id), None)
         if node is None:
@@ -75,3 +75,16 @@ def demand_operator(actor: Actor) -> None:
     paths = branches_granted(actor, Action.MANAGE_NODES)
     if not any(not actor.county or actor.county.startswith(path) for path in paths):
         raise Forbidden()
+
+
+def demand_operator_of_one(actor: Actor) -> None:
+    """Raise as `demand_operator`, but NotFound for one who looks after a part of a county only.
+
+    To such an actor no process is there, as no object of another school is.
+    """
+    try:
+        demand_operator(actor)
+    except Forbidden:
+        if branches_granted(actor, Action.MANAGE_NODES):
+            raise NotFound(code=ProblemCode.NODE_NOT_FOUND) from None
+        raise
