@@ -28,7 +28,7 @@ ADDED_ACTIONS = frozenset(
         *("keep_series", "read_resource_figures"),
         *("choose_resources", "manage_harvests", "read_federated"),
         *("edit_resource", "review_resource", "publish_resource", "set_review_policy"),
-        *("read_retention", "set_retention", "share_resource"),
+        *("read_retention", "set_retention", "share_resource", "manage_nodes"),
     }
 )
 
