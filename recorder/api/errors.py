@@ -79,6 +79,6 @@ class LessonLost(RecorderError):
 
 
 class NotOnDuty(RecorderError):
-    """This recorder does not record lessons; see `RecorderDuty`."""
+    """Recording is no duty of this recorder; see `RecorderDuty`."""
 
     code = "recorder_error"

@@ -41,7 +41,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Finishing(Protocol):
-    """What becomes of a recording that is closed."""
+    """Hands a closed recording on to whoever finishes it."""
 
     async def release(self, recording_id: str) -> None:
         """Finish it no more, for it goes on; return when no process of ours works on it."""

@@ -16,7 +16,7 @@ _AT_WORK = (RecordingState.RECORDING.value, RecordingState.FINISHING.value)
 
 
 class SharedRows(RecordingRows):
-    """Who records, and who finishes."""
+    """Gives each row to one process at a time: to one that records, or to one that finishes."""
 
     # --- recorders among several ---
 

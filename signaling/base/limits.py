@@ -33,7 +33,7 @@ Counted = Sequence[tuple[Limit, str]]
 
 
 class Outcome(StrEnum):
-    """What is known of a try."""
+    """The outcome of a try, as far as it is known."""
 
     OPEN = "open"  # it has not been judged yet, or leaves nothing to count
     FAILED = "failed"  # all its limits count one more
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
 
 class LimitStore(Protocol):
-    """Where failures are counted."""
+    """Counts failures."""
 
     async def settle(self, counted: Counted, outcome: Outcome) -> float | None:
         """Count an outcome, unless a limit is reached; all in one step.

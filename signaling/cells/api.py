@@ -128,7 +128,7 @@ class Presence(Protocol):
 
 
 class Holders(Protocol):
-    """Which cell had a lesson last, by the database."""
+    """Knows the cell that had a lesson last, by the database."""
 
     async def holders(self, lesson_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the cells of those lessons that have one; it may be dead."""
