@@ -18,7 +18,7 @@ from recorder.storage.folder import FolderStorage
 from recorder.storage.pieces import Piece, covered, read_pieces
 from recorder.storage.s3 import S3Storage
 from tests.integration.recorder.crash_child import CRASH_AT_S
-from tests.integration.recorder.test_sharing import (
+from tests.support.recorders import (
     PART,
     ROOM,
     SECONDS,

@@ -1,7 +1,6 @@
 """The table of recordings in SQLite and PostgreSQL, and what its migrations make of old rows."""
 
-import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,25 +11,10 @@ from alembic.config import Config
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import recorder.migrations
-from load_tests.postgres import Postgres, postgres
+from load_tests.postgres import Postgres
 from recorder.api import BadCursor, RecordingFailure, RecordingState
 from recorder.recordings.store import RecordingStore
 from tests.support.recording import FACTS, START
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Postgres]:
-    with postgres() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/t.db"
-    made: str = request.getfixturevalue("cluster").create(f"r{secrets.token_hex(4)}")
-    return made
 
 
 @pytest.fixture
