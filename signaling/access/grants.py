@@ -158,6 +158,9 @@ OWN_ACTIONS = (
 )
 
 
+# Actions on what serves all schools at once. Whoever has the role in one school only may not.
+_OF_WHOLE_COUNTIES = frozenset({Action.MANAGE_NODES})
+
 # Relations in which a page without an object may stand: some object of the kind will fit.
 _SOMEWHERE = frozenset({Relation.NONE, Relation.IN_BRANCH, Relation.SAME_COUNTY})
 
@@ -238,6 +241,12 @@ def branches_granted(actor: Actor, action: Action) -> frozenset[str]:
     return frozenset(one.path for one in actor.grants if one.role in roles)
 
 
+def allows_in_whole_county(actor: Actor, action: Action) -> bool:
+    """Return whether the actor is granted the action for all of a county, or more."""
+    paths = branches_granted(actor, action)
+    return any(not actor.county or actor.county.startswith(path) for path in paths)
+
+
 def relations_granted(action: Action, roles: Collection[Role]) -> frozenset[Relation]:
     """Return the relations by which any of the roles is granted the action."""
     return frozenset(relation for role, relation in GRANTS[action] if role in roles)
@@ -245,7 +254,11 @@ def relations_granted(action: Action, roles: Collection[Role]) -> frozenset[Rela
 
 def own_actions(actor: Actor) -> tuple[Action, ...]:
     """Return the actions that a page offers the actor without an object."""
-    return granted_of(OWN_ACTIONS, somewhere(actor))
+    return tuple(
+        action
+        for action in granted_of(OWN_ACTIONS, somewhere(actor))
+        if action not in _OF_WHOLE_COUNTIES or allows_in_whole_county(actor, action)
+    )
 
 
 @lru_cache(maxsize=256)  # standings that occur; a long list asks the same many times

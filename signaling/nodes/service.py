@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from signaling.access.actions import Action
-from signaling.access.grants import branches_granted
+from signaling.access.grants import allows_in_whole_county, branches_granted
 from signaling.access.roles import Actor
 from signaling.audit.actions import AuditAction
 from signaling.audit.log import AuditLog, own_branch
@@ -72,8 +72,7 @@ class NodeService:
 
 def demand_operator(actor: Actor) -> None:
     """Raise Forbidden unless the actor looks after a whole county, or more: a node serves all."""
-    paths = branches_granted(actor, Action.MANAGE_NODES)
-    if not any(not actor.county or actor.county.startswith(path) for path in paths):
+    if not allows_in_whole_county(actor, Action.MANAGE_NODES):
         raise Forbidden()
 
 

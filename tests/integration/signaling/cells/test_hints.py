@@ -14,7 +14,7 @@ from signaling.cells.redis_link import RedisLink
 from signaling.cells.scripts import PUBLISH, hint_channel
 from tests.integration.signaling.cells.conftest import PATIENT
 from tests.support.redis_server import RedisServer
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 
 @dataclass(frozen=True)
@@ -206,3 +206,16 @@ async def test_a_silent_redis_is_asked_whether_it_is_there(
     await until(lambda: b.gaps >= 2)
     await a.hints.send(Rang("thawed"))
     await until(lambda: Rang("thawed") in b.heard)
+
+
+async def test_a_stop_waits_for_no_subscription_that_is_on_its_way(redis: RedisServer) -> None:
+    """redis-py swallows a cancellation while it connects; the stop then hung for ever."""
+    for turns in range(0, 60, 3):
+        link = RedisLink(redis.url, PATIENT.beat_s)
+        hints = Hints(link, "a", (RANG,))
+        await hints.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE_S):
+            await hints.stop()
+        await link.close()

@@ -1,6 +1,7 @@
 """The permission table, read from the outside: what each role may and may not."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -157,3 +158,12 @@ def test_a_role_counts_in_its_own_branch_and_lends_nothing_to_another_role() -> 
 def test_a_teacher_reads_the_directory_of_the_own_county() -> None:
     assert allows(LEAD, Action.READ_DIRECTORY, branches=(f"{COUNTY}school-z/",))
     assert not allows(LEAD, Action.READ_DIRECTORY, branches=("/cn/county-b/school-b/",))
+
+
+def test_processes_serve_all_so_an_admin_of_one_school_is_not_offered_them() -> None:
+    school = replace(ADMIN, grants=held_in(f"{COUNTY}school/", ADMIN.roles), county=COUNTY)
+    county = replace(school, grants=held_in(COUNTY, ADMIN.roles))
+    city = replace(school, grants=held_in("", ADMIN.roles))
+    offered = [Action.MANAGE_NODES in own_actions(who) for who in (school, county, city)]
+    assert offered == [False, True, True]
+    assert Action.MANAGE_DIRECTORY in own_actions(school)
