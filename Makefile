@@ -83,13 +83,13 @@ bench-search: setup $(STAMPS)/system  ## search over a million records in SQLite
 	$(BIN)/python -m load_tests search --database postgresql $(ARGS)
 
 bars: setup $(STAMPS)/system  ## the timed promises of the product, in real Chromium (slow)
-	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars
+	$(BIN)/pytest --timeout=0 -m bench -p no:cacheprovider tests/bars
 
 bench-harvest: setup  ## 100,000 records harvested by OAI-PMH while the server is killed three times
-	$(BIN)/pytest -m bench -p no:cacheprovider tests/bars/test_harvest.py
+	$(BIN)/pytest --timeout=0 -m bench -p no:cacheprovider tests/bars/test_harvest.py
 
 test-cluster-long: setup $(STAMPS)/system $(STAMPS)/versitygw  ## a cluster whose cells, Redis and PostgreSQL fail for as long as in life (root; slow)
-	TMPDIR="$$(.ci/test-folder)" $(BIN)/pytest -m cluster_long -p no:cacheprovider tests/cluster
+	TMPDIR="$$(.ci/test-folder)" $(BIN)/pytest --timeout=0 -m cluster_long -p no:cacheprovider tests/cluster
 
 interop-ffmpeg: setup  ## FFmpeg's WHIP muxer as the camera, against the real server
 	$(BIN)/pytest tests/interop/test_ffmpeg.py
