@@ -192,7 +192,7 @@ def _duties(config: Config) -> RecorderDuty:
 
 async def serve(config: Config, arguments: argparse.Namespace) -> int:
     """Run the server of `tongke serve` until a signal stops it. Returns the exit status."""
-    configure(config.log_level, None if config.is_alone else config.node_id)
+    configure(config.log_level, config.node_id)
     raise_limit()
     sys.setswitchinterval(THREAD_TURN_S)
     stop = StopSignals()
