@@ -45,10 +45,12 @@ def faults(root: Path) -> Iterator[str]:
     settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     project, groups = settings["project"], settings["dependency-groups"]
     server = settings["build-system"]["requires"] + project["dependencies"]
+    extras = project["optional-dependencies"]
     wanted = {
         "server": server,
-        "development": server + project["optional-dependencies"]["dev"],
-        "captions": server + project["optional-dependencies"]["captions"],
+        "development": server + extras["dev"] + extras["tracing"],
+        "captions": server + extras["captions"],
+        "tracing": server + extras["tracing"],
         "tools": groups["tools"],
         "node": groups["node"],
     }
@@ -58,7 +60,7 @@ def faults(root: Path) -> Iterator[str]:
         pinned[name], wrong = pins_of(text)
         yield from (f"{name}.lock: no pin with hashes: {entry}" for entry in wrong)
         yield from (f"{name}.lock lacks {one}" for one in uncovered(requirements, pinned[name]))
-    for name in ("development", "captions"):
+    for name in ("development", "captions", "tracing"):
         for package, version in pinned["server"].items():
             other = pinned[name].get(package)
             if other != version:
