@@ -37,6 +37,7 @@ from signaling.joints.leased_lessons import LeasedLessons
 from signaling.joints.open_lessons import StoredLessons
 from signaling.joints.server_nodes import SeenNodes
 from signaling.lessons.store import LessonStore
+from signaling.tracing.api import NO_TRACING, Tracing
 from signaling.web.metrics import Figures
 
 ORPHANS_S = 1.0  # between two looks for lessons whose cell is gone; news of a node come at once
@@ -54,7 +55,9 @@ class Cluster:
         door: lets signed requests in; None in other processes.
     """
 
-    def __init__(self, config: Config, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, database: Database, clock: Clock, tracing: Tracing = NO_TRACING
+    ) -> None:
         role = _role(config)
         self.desk = CellsDesk(
             config,
@@ -68,7 +71,7 @@ class Cluster:
             hints=HINTED,
         )
         keys = InnerKeys(partial(_secrets, config, clock), clock.monotonic)
-        self._sender = Sender(CellClients(config.http_connections), keys, clock)
+        self._sender = Sender(CellClients(config.http_connections), keys, clock, tracing)
         self._stored = StoredLessons(LessonStore(database))
         self._places = CellPlaces(self.desk, partial(ask_to_take, self._sender))
         self.seen = SeenNodes(self.desk, partial(ask_to_drain, self._sender))

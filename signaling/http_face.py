@@ -70,6 +70,7 @@ from signaling.timetable.imports.routes import ImportHandlers
 from signaling.timetable.proposals import routes as proposal_routes
 from signaling.timetable.proposals.routes import ProposalHandlers
 from signaling.timetable.routes import TimetableHandlers
+from signaling.tracing.metrics import TraceFigures
 from signaling.web import health as health_routes
 from signaling.web import openapi
 from signaling.web.app import Face
@@ -152,6 +153,7 @@ def http_server(services: Services, forwarder: Forwarder | None = None) -> HttpS
             "/api/files": file_routes.HEADERS,
         },
         elsewhere=forwarder,
+        tracing=services.tracing,
     )
 
     def goodbye() -> None:
@@ -190,6 +192,7 @@ def door_server(
         metrics=requests,
         headers={},
         door=door,
+        tracing=services.tracing,
     )
     return HttpServer(
         services.config, face, gate, services.say_goodbye, lambda: _bind_door(address)
@@ -207,7 +210,7 @@ def _bind_door(address: CellAddress) -> list[socket.socket]:
 def _sockets(services: Services, logins: SessionLogins | ArrivedLogins) -> tuple[Socket, ...]:
     channels = ControlChannels(
         *(services.classroom.entry, services.hub, services.seat_watch),
-        *(logins, services.clock, services.config),
+        *(logins, services.clock, services.config, services.tracing),
     )
     path = "/ws/lessons/{lesson_id}"
     return (Socket(path, channels.connect, OPENS_AT_CELL, MAX_MESSAGE_BYTES),)
@@ -223,6 +226,7 @@ def _metrics(services: Services, requests: RequestMetrics, gate: Gate) -> Metric
             StorageFigures(services.recorder),
             HealthFigures(services.health),
             LoopFigures(services.loop_watch),
+            TraceFigures(services.tracing),
             *(() if services.cluster is None else services.cluster.figures),
         ),
     )

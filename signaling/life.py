@@ -73,6 +73,7 @@ class Life:
         await s.resources.uses.write()
         if s.cluster is not None:
             await s.cluster.stop()
+        await s.tracing.close()
         await s.database.close()
 
     async def _start_work(self) -> None:

@@ -84,6 +84,7 @@ from signaling.nodes.service import NodeService
 from signaling.resource_push.service import ResourcePushes
 from signaling.timetable.desk import TimetableDesk
 from signaling.timetable.events import TeachingDaysChanged, TimetableChanged
+from signaling.tracing.service import tracing_of
 from signaling.web.health_check import HealthCheck
 
 JOB_WORKER = "signaling.command.work"  # the module of the worker process
@@ -118,11 +119,12 @@ class Services:
         self.recorder = recorder
         self.clock = clock or SystemClock()
         keyring = load_keyring(config.data, self.clock.now().timestamp())
+        self.tracing = tracing_of(config)
         self.database = Database(config.database)
         self.cluster: Cluster | None = None
         self.fences: Fences = fences or NO_FENCES
         if not config.is_alone:
-            self.cluster = Cluster(config, self.database, self.clock)
+            self.cluster = Cluster(config, self.database, self.clock, self.tracing)
             self.fences = fences or self.cluster.fences
         self.events = Events()
         self.limits: LimitStore = OwnLimits(self.clock)
@@ -185,6 +187,7 @@ class Services:
             self.clock,
             at_once=config.job_workers,
             name=config.node_id or "main",
+            tracing=self.tracing,
         )
 
     def _wire_files(self) -> None:

@@ -122,6 +122,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     oai_email: str | None = None  # whom harvesters may write to; None: postmaster at public_url
     harvest_networks: tuple[str, ...] = ()  # private networks that harvests may reach
 
+    # traces, where `tongke[tracing]` is installed
+    trace_endpoint: str = ""  # of an OTLP collector: http://host:4318/v1/traces; empty: off
+    trace_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1  # part of the traces that is kept
+
     log_level: str = "info"
 
     @property
@@ -250,6 +254,9 @@ def _demand_usable(config: Config) -> None:
             raise ConfigError("public_url must be like https://host or https://host/path")
         if not _PREFIX.fullmatch(config.path_prefix):
             raise ConfigError("public_url: its path may have letters, digits, - . _ ~ only")
+    trace = urlsplit(config.trace_endpoint)
+    if config.trace_endpoint and not (trace.scheme in {"http", "https"} and trace.hostname):
+        raise ConfigError("trace_endpoint must be like http://collector:4318/v1/traces")
     _demand_usable_cells(config)
 
 

@@ -35,6 +35,7 @@ from signaling.classroom.seat_watch import SeatWatch
 from signaling.identity.logins import SignedIn
 from signaling.lessons.members import member_of
 from signaling.lessons.seats import Seat
+from signaling.tracing.api import COMMAND, LESSON, NO_TRACING, Tracing
 from signaling.web.origin import client_address, is_own_origin, networks
 from signaling.web.routes import GATE
 from signaling.web.socket_queue import unsent_bytes
@@ -83,6 +84,7 @@ class ControlChannels:
     logins: Logins
     clock: Clock
     config: Config
+    tracing: Tracing = NO_TRACING
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """`GET /ws/lessons/{lesson_id}`.
@@ -212,7 +214,13 @@ class ControlChannels:
                 case m.Hello():
                     channel.send(m.CommandError(None, "bad_message", "hello was said"))
                 case command:
-                    room.command(channel, command)
+                    self._carry_out(channel, room, command)
+
+    def _carry_out(self, channel: Channel, room: LiveRoom, command: Command) -> None:
+        tag = str(type(command).__struct_config__.tag)
+        facts = {COMMAND: tag, LESSON: room.lesson_id}
+        with self.tracing.span(f"command {tag}", facts=facts, alone=True):
+            room.command(channel, command)
 
 
 async def _hello(request: web.Request, ws: web.WebSocketResponse) -> m.Hello | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextlib import AbstractContextManager
 
 import aiohttp
 import structlog
@@ -18,6 +19,7 @@ from signaling.forwarding.metrics import REQUEST, SOCKET, ForwardCounts
 from signaling.forwarding.places import CellAddress, LessonPlaces, NoCell, OpenLessons
 from signaling.forwarding.sender import AWAY, Asker, NotHeld, Sender, demand_answer, reaching
 from signaling.forwarding.sockets import Joint
+from signaling.tracing.api import CELL, LESSON, STATUS, Kind, Span
 from signaling.web.app import MAX_BODY_BYTES
 from signaling.web.at_cell import AtCell
 from signaling.web.bodies import read_body
@@ -63,11 +65,11 @@ class Forwarder:
         if cell is None:
             return None
         body = await read_body(call.request, MAX_FORWARDED_BYTES)
-        with self.counts.counted(REQUEST):
+        with self.counts.counted(REQUEST), self._span(lesson_id) as span:
             try:
-                return await self._asked(call, cell, body)
+                return await self._asked(call, cell, body, span)
             except NotHeld:
-                return await self._asked(call, await self._other(lesson_id, cell), body)
+                return await self._asked(call, await self._other(lesson_id, cell), body, span)
 
     async def connect(self, call: Call, sock: Socket) -> web.StreamResponse | None:
         """See `Elsewhere`."""
@@ -77,11 +79,11 @@ class Forwarder:
         cell = await self._cell(lesson_id, at) if is_word(lesson_id) else None
         if cell is None:
             return None
-        with self.counts.counted(SOCKET):
+        with self.counts.counted(SOCKET), self._span(lesson_id) as span:
             try:
-                return await self._joined(call, cell, sock)
+                return await self._joined(call, cell, sock, span)
             except NotHeld:
-                return await self._joined(call, await self._other(lesson_id, cell), sock)
+                return await self._joined(call, await self._other(lesson_id, cell), sock, span)
 
     # --- which cell ------------------------------------------------------------------------------
 
@@ -109,23 +111,34 @@ class Forwarder:
 
     # --- there and back --------------------------------------------------------------------------
 
-    async def _asked(self, call: Call, cell: CellAddress, body: bytes) -> web.StreamResponse:
+    def _span(self, lesson_id: str) -> AbstractContextManager[Span]:
+        return self._sender.tracing.span("forward", Kind.CLIENT, {LESSON: lesson_id})
+
+    async def _asked(
+        self, call: Call, cell: CellAddress, body: bytes, span: Span
+    ) -> web.StreamResponse:
         request = call.request
+        span.tell({CELL: cell.cell_id})
         url, headers = self._signed(call, cell, body)
         async with reaching(cell):
             sending = self._sender.clients.request(cell, request.method, url, headers, body)
             async with sending as answer:
                 demand_answer(cell, answer.status, answer.headers.get(REFUSAL))
+                span.tell({STATUS: answer.status}, failed=answer.status >= 500)
                 if _is_small(answer):
                     return _whole(answer, await answer.read())
                 return await _streamed(request, answer)
 
-    async def _joined(self, call: Call, cell: CellAddress, sock: Socket) -> web.StreamResponse:
+    async def _joined(
+        self, call: Call, cell: CellAddress, sock: Socket, span: Span
+    ) -> web.StreamResponse:
+        span.tell({CELL: cell.cell_id})
         url, headers = self._signed(call, cell, b"")
         async with contextlib.AsyncExitStack() as stack:
             async with reaching(cell):
                 opening = self._sender.clients.socket(cell, url, headers)
                 line = await stack.enter_async_context(opening)
+            span.end()  # what follows may last for hours
             joint = Joint(call.request, line, sock.max_message_bytes)
             self._joints.add(joint)
             try:

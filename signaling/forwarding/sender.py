@@ -20,6 +20,7 @@ from signaling.forwarding.core.headers import ENVELOPE, REFUSAL, Pairs, passed
 from signaling.forwarding.keys import InnerKeys
 from signaling.forwarding.places import CellAddress
 from signaling.forwarding.signatures import seal
+from signaling.tracing.api import NO_TRACING, TRACEPARENT, Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +47,18 @@ class Sender:
 
     Attributes:
         clients: the connections to the cells.
+        tracing: names the trace that a request belongs to.
     """
 
-    def __init__(self, clients: CellClients, keys: InnerKeys, clock: Clock) -> None:
+    def __init__(
+        self,
+        clients: CellClients,
+        keys: InnerKeys,
+        clock: Clock,
+        tracing: Tracing = NO_TRACING,
+    ) -> None:
         self.clients = clients
+        self.tracing = tracing
         self._keys = keys
         self._clock = clock
 
@@ -68,6 +77,9 @@ class Sender:
         Raises:
             Malformed: a header is not text.
         """
+        headers = [pair for pair in headers if pair[0].lower() != TRACEPARENT]
+        if (trace := self.tracing.header) is not None:
+            headers.append((TRACEPARENT, trace))
         try:
             digest = request_digest(method, target, passed(headers))
         except UnicodeEncodeError:

@@ -23,6 +23,7 @@ from signaling.jobs.records import Run
 from signaling.jobs.rules import Ending, RunEnd, verdict
 from signaling.jobs.service import ended
 from signaling.jobs.store import JobStore
+from signaling.tracing.api import ENDING, JOB, NO_TRACING, TRIES, Span, Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,7 @@ class Supervisor:
         *,
         at_once: int = 1,
         name: str = "main",
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         """Put it together.
 
@@ -73,6 +75,7 @@ class Supervisor:
             clock: the time.
             at_once: how many jobs run at the same time.
             name: of this serving process among those that share a database.
+            tracing: makes a span of each run.
         """
         self._store = store
         self._workers = workers
@@ -80,6 +83,7 @@ class Supervisor:
         self._clock = clock
         self._at_once = at_once
         self._name = name
+        self._tracing = tracing
         self._runs: dict[str, asyncio.Task[None]] = {}  # by job
         self._news = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
@@ -157,6 +161,13 @@ class Supervisor:
             log.error("job_not_carried", job_id=job_id, exc_info=error)
 
     async def _carry(self, run: Run) -> None:
+        facts = {JOB: run.job_id, TRIES: run.tries}
+        with self._tracing.span("job", facts=facts, alone=True) as span:
+            end = await self._worked(run)
+            span.tell({ENDING: end.ending.value}, failed=end.ending is Ending.DIED)
+            await self._settle(run, end, span)
+
+    async def _worked(self, run: Run) -> RunEnd:
         progress = _Progress()
         worker = asyncio.create_task(self._workers.work(run, progress.note))
         beats = asyncio.create_task(self._beat(run, progress, worker))
@@ -170,7 +181,7 @@ class Supervisor:
             end = RunEnd(Ending.DIED)
         finally:
             await _ended(beats)
-        await self._settle(run, end)
+        return end
 
     async def _beat(self, run: Run, progress: _Progress, worker: asyncio.Task[RunEnd]) -> None:
         """Note that the worker lives; end it once nobody wants its run any more."""
@@ -186,7 +197,7 @@ class Supervisor:
                     worker.cancel()
                     return
 
-    async def _settle(self, run: Run, end: RunEnd) -> None:
+    async def _settle(self, run: Run, end: RunEnd, span: Span | None = None) -> None:
         """Write what follows from the end of a run, however long the database is away."""
         following = verdict(end, run.tries)
         while True:
@@ -199,6 +210,8 @@ class Supervisor:
                 break
         log.info("job_run_ended", job_id=run.job_id, ending=end.ending, action=following.action)
         if record is not None:
+            if span is not None:
+                span.rename(f"job {record.kind}")
             await self._events.publish((ended(record, record.state),))
 
     async def _take_over(self, name: str | None) -> None:

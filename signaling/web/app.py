@@ -28,6 +28,7 @@ from signaling.base.errors import (
 )
 from signaling.base.failures import failure_of
 from signaling.base.text import BadText, cleaned
+from signaling.tracing.api import NO_TRACING, Tracing
 from signaling.web import pages
 from signaling.web.bodies import read_body
 from signaling.web.connections import Gate
@@ -47,6 +48,7 @@ from signaling.web.routes import (
     Socket,
     check_parameters,
 )
+from signaling.web.traced import NOISY, end_with_upgrade, method_of, pattern_of, traced
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +59,6 @@ HOSTS: web.AppKey[frozenset[str]] = web.AppKey("hosts", frozenset)
 PROXIES: web.AppKey[Networks] = web.AppKey("proxies", tuple)
 COMPRESSED_HERE_BYTES = 4096  # larger answers are compressed by a thread
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # a client must not invent label values
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:_]{1,255}$")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9\-]{8,64}$")
 _PRIVATE_PATHS = ("/api/", "/calendar/", "/media/", "/whip/", "/whep/")
@@ -87,6 +88,7 @@ class Face:
         headers: what every answer carries under a path, by the path's beginning.
         elsewhere: of a web process: answers what belongs to a lesson's cell.
         door: of a cell: lets in what web processes have signed. There are no pages behind it.
+        tracing: makes a span of each request.
     """
 
     endpoints: Sequence[Endpoint]
@@ -96,6 +98,7 @@ class Face:
     headers: Mapping[str, Mapping[str, str]]
     elsewhere: Elsewhere | None = None
     door: Door | None = None
+    tracing: Tracing = NO_TRACING
 
 
 _FACE: web.AppKey[Face] = web.AppKey("face", Face)
@@ -104,7 +107,11 @@ _FACE: web.AppKey[Face] = web.AppKey("face", Face)
 def make_app(config: Config, face: Face, gate: Gate) -> web.Application:
     """The application behind a gate that bounds its connections."""
     guard = _known_host if face.door is None else _signed(face.door)
-    app = web.Application(middlewares=[_observe, _problems, guard], client_max_size=MAX_BODY_BYTES)
+    # A request that the guard refuses is not traced: strangers could fill the queue of spans.
+    traces = () if face.tracing is NO_TRACING else (traced(face.tracing),)
+    app = web.Application(
+        middlewares=[_observe, guard, *traces, _problems], client_max_size=MAX_BODY_BYTES
+    )
     app[CONFIG] = config
     app[GATE] = gate
     app[_FACE] = face
@@ -123,6 +130,8 @@ def make_app(config: Config, face: Face, gate: Gate) -> web.Application:
     app[HOSTS] = allowed_hosts(config)
     app[PROXIES] = networks(config.trusted_proxies)
     app.on_response_prepare.append(_add_headers)
+    if traces:
+        app.on_response_prepare.append(end_with_upgrade)
     return app
 
 
@@ -241,29 +250,21 @@ async def _observe(request: web.Request, handler: Handler) -> web.StreamResponse
         return response
     finally:
         took = time.perf_counter() - started
-        path = _pattern(request)
+        path = pattern_of(request)
         metrics = request.app[_FACE].metrics
-        method = request.method if request.method in _METHODS else "other"
+        method = method_of(request)
         metrics.requests.labels(method, path, str(status)).inc()
         metrics.seconds.labels(path).observe(took)
-        noisy = path in {"/healthz", "/metrics", pages.CANONICAL}
-        (log.debug if noisy else log.info)(
+        (log.debug if path in NOISY else log.info)(
             "http", method=request.method, path=path, status=status, ms=round(took * 1000, 1)
         )
-
-
-def _pattern(request: web.Request) -> str:
-    """Return the path as its route declares it: what is in its place may be a secret."""
-    resource = request.match_info.route.resource
-    path = resource.canonical if resource is not None else "unknown"
-    return path.removeprefix(request.app[CONFIG].path_prefix)
 
 
 @web.middleware
 async def _known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a request under a name that is not ours."""
     if not is_allowed(request.host, request.app[HOSTS]):
-        raise UnknownHost(field="Host")
+        return problem_response(UnknownHost(field="Host"))
     return await handler(request)
 
 
@@ -295,9 +296,9 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
             return web.Response(status=CLIENT_GONE)  # nobody reads it; it is for log and metrics
         response = problem_response(error)
         if response.status == 500:
-            log.exception("request_failed", path=_pattern(request))
+            log.exception("request_failed", path=pattern_of(request))
         elif response.status == 507 or (response.status == 503 and failure_of(error)):
-            log.error("request_failed", path=_pattern(request), error=repr(error))
+            log.error("request_failed", path=pattern_of(request), error=repr(error))
         return response
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from signaling.tracing.api import TRACEPARENT
+
 ENVELOPE = "Tongke-Forwarded"
 REFUSAL = "Tongke-Door"  # the door's refusal, and why; no handler sets it
 REQUEST_ID = "X-Request-ID"
@@ -20,6 +22,7 @@ PASSED = (
     "Range",
     "User-Agent",
     REQUEST_ID,
+    TRACEPARENT,  # of a web process; a client's own never passes
 )
 _PASSED = frozenset(name.lower() for name in PASSED)
 # What the line itself needs: the HTTP library has read or will read these.

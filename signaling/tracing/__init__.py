@@ -1,0 +1,1 @@
+"""Traces of requests, commands and jobs, for whoever keeps an OpenTelemetry collector."""
