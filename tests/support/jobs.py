@@ -59,7 +59,7 @@ def supervisor(services: Services, kinds: JobKinds) -> Supervisor:
     """Return a supervisor whose workers are in this process."""
     store = JobStore(services.database)
     workers = InProcessWorkers(services, kinds)
-    return Supervisor(store, workers, services.events, services.clock)
+    return Supervisor(store, workers, services.events, services.clock, tracing=services.tracing)
 
 
 async def carry_out_jobs(services: Services, kinds: JobKinds) -> int:

@@ -48,6 +48,7 @@ def test_a_dependency_that_no_lock_knows_is_named(project: Path) -> None:
         "server.lock lacks left-pad (pinned: None)",
         "development.lock lacks left-pad (pinned: None)",
         "captions.lock lacks left-pad (pinned: None)",
+        "tracing.lock lacks left-pad (pinned: None)",
     ]
 
 
@@ -68,4 +69,5 @@ def test_locks_that_disagree_are_named(project: Path) -> None:
     assert _faults(project) == [
         "aioice: server.lock has 0.13.1, development.lock has 0.13.0",
         "aioice: server.lock has 0.13.1, captions.lock has 0.13.0",
+        "aioice: server.lock has 0.13.1, tracing.lock has 0.13.0",
     ]

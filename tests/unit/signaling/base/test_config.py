@@ -155,3 +155,16 @@ def test_a_cell_has_a_door_and_a_web_process_needs_none(door: str) -> None:
 def test_roles_come_from_a_variable() -> None:
     found = load(environment={"TONGKE_ROLES": "web,worker", "TONGKE_REDIS_URL": "redis://redis"})
     assert found.roles == ("web", "worker")
+
+
+def test_traces_go_to_an_address_of_a_collector() -> None:
+    assert load(environment={"TONGKE_TRACE_ENDPOINT": ""}) == Config()
+    assert load(environment={"TONGKE_TRACE_RATIO": "0.5"}).trace_ratio == 0.5
+    for settings in (
+        {"trace_endpoint": "collector:4318"},
+        {"trace_endpoint": "http:///v1/traces"},
+        {"trace_endpoint": "grpc://collector:4317"},
+        {"trace_ratio": 1.5},
+    ):
+        with pytest.raises(ConfigError, match=next(iter(settings))):
+            load(overrides=settings)
