@@ -3,11 +3,16 @@
 A page asks what has happened since a place and waits until something has. Nothing is computed for
 those who wait: a change is compared with each of them once. A place names the start of the server
 and the number of changes since, so a page notices that the server began anew.
+
+Each web process has a board of its own. A place holds a number for each board that the page has
+seen. So a page that goes to and fro between processes reads everything once for each of them, and
+hears of a change at most once from each.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from dataclasses import dataclass
 
@@ -23,7 +28,10 @@ from signaling.timetable.wire import TimetableNews
 MAX_REMEMBERED = 500  # changes; who has missed more reads everything again
 MAX_WAITING = 2000  # pages that wait at once
 MAX_LESSONS = 100  # ids of one answer
+MAX_BOARDS = 4  # in a place; of more, the one seen longest ago is forgotten
 WAIT_S = 25.0  # of one question; proxies give up after 30 or 60
+_SEEN = re.compile(r"([A-Za-z0-9_-]{1,32})\.([0-9]{1,15})")  # one board of a place
+_BETWEEN = "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,13 @@ class ChangeBoard:
         """The pages that wait."""
         return len(self._waiting)
 
-    def place(self) -> str:
-        """Return the present place."""
-        return f"{self._begun}.{self._number}"
+    def place(self, since: str = "") -> str:
+        """Return the present place, with what a former one says of other boards."""
+        seen = _seen(since)
+        seen.pop(self._begun, None)
+        seen[self._begun] = self._number
+        kept = list(seen.items())[-MAX_BOARDS:]
+        return _BETWEEN.join(f"{begun}.{number}" for begun, number in kept)
 
     def add(self, event: TimetableChanged, county_path: str) -> None:
         """Take in a change, and wake those whom it concerns."""
@@ -96,16 +108,16 @@ class ChangeBoard:
         return self._number - len(self._changes)
 
     def _since(self, actor: Actor, place: str) -> TimetableNews:
-        begun, _, number = place.partition(".")
-        known = begun == self._begun and number.isascii() and number.isdigit()
-        if not known or int(number) < self._oldest():
-            return TimetableNews(self.place(), changed=True, lesson_ids=())
+        number = _seen(place).get(self._begun)
+        now = self.place(place)
+        if number is None or number < self._oldest():
+            return TimetableNews(now, changed=True, lesson_ids=())
         lessons: set[str] = set()
         for change in self._changes:
-            if change.number > int(number) and _concerns(change, actor):
+            if change.number > number and _concerns(change, actor):
                 lessons |= change.event.lesson_ids
         ids = tuple(sorted(lessons)) if len(lessons) <= MAX_LESSONS else ()
-        return TimetableNews(self.place(), changed=bool(lessons), lesson_ids=ids)
+        return TimetableNews(now, changed=bool(lessons), lesson_ids=ids)
 
     async def _wait(self, actor: Actor) -> None:
         if self._closed:
@@ -121,6 +133,12 @@ class ChangeBoard:
             pass
         finally:
             del self._waiting[future]
+
+
+def _seen(place: str) -> dict[str, int]:
+    """Return the number that a place has of each board, the one seen longest ago first."""
+    found = (_SEEN.fullmatch(one) for one in place.split(_BETWEEN))
+    return {one[1]: int(one[2]) for one in found if one is not None}
 
 
 def _concerns(change: _Change, actor: Actor) -> bool:

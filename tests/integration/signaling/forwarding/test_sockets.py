@@ -1,6 +1,7 @@
 """The control channel through a web process: resumed, closed, held up as if it were direct."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,12 +14,14 @@ from signaling.classroom.channel import Channel
 from signaling.classroom.parts.published import Source
 from signaling.command.seed import RECEIVE_ROOMS
 from signaling.forwarding import sockets
+from signaling.forwarding.places import StaticPlaces
 from signaling.forwarding.sockets import CELL_GONE
+from signaling.http_face import http_server
 from signaling.lessons.sources import SourceKind
 from tests.integration.signaling.media.by_hand import poll
 from tests.support.control import Closed, command, read, until
 from tests.support.server import Client
-from tests.support.web_and_cell import Cluster
+from tests.support.web_and_cell import Cluster, forwarder_to, sender_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -87,6 +90,46 @@ async def test_a_page_that_comes_back_gets_what_it_missed(cluster: Cluster) -> N
         resumed = await read(ws)
         assert resumed["type"] == "resumed"
         assert (await until(ws, "source_changed"))["seq"] > snapshot["seq"]
+
+
+async def test_a_page_that_comes_back_by_another_web_process_gets_what_it_missed_only(
+    cluster: Cluster,
+) -> None:
+    """The room is in the cell, so its numbers hold at every web process."""
+    teacher = await cluster.sign_in("wang")
+    lesson_id = (await teacher.live_lesson())["lesson_id"]
+    async with another_web_process(cluster) as url:
+        other = Client(url, teacher.http, teacher.identity)
+        async with teacher.channel(lesson_id) as ws:
+            snapshot = await until(ws, "snapshot")
+            cluster.forwarder.say_goodbye()
+            with pytest.raises(Closed):
+                while True:
+                    await read(ws)
+        seen = {"instance": snapshot["instance"], "seq": snapshot["seq"]}
+        hello = json.dumps({"type": "hello", "version": 1, **seen})
+        address = f"{url}/ws/lessons/{lesson_id}"
+        async with teacher.http.ws_connect(address, params={"hello": hello}) as ws:
+            assert await read(ws) == {"type": "resumed", "seq": snapshot["seq"]}
+            assert (await command(ws, "mute_all", muted=True))["type"] == "ack"
+            # The cell has not heard yet that this one is gone, say.
+            async with other.channel(lesson_id, {"type": "hello", **seen}) as again:
+                assert (await read(again))["type"] == "resumed"
+                assert (await until(again, "mute_changed"))["seq"] > snapshot["seq"]
+
+
+@asynccontextmanager
+async def another_web_process(cluster: Cluster) -> AsyncIterator[str]:
+    """The address of one more web process before the same cell."""
+    sender = sender_of(cluster.web)
+    places = StaticPlaces((cluster.address,))
+    server = http_server(cluster.web, forwarder_to(places, cluster.web, sender))
+    await server.start()
+    try:
+        yield server.url
+    finally:
+        await server.stop()
+        await sender.clients.close()
 
 
 async def test_hello_in_the_address_is_handed_on(cluster: Cluster) -> None:

@@ -83,6 +83,33 @@ async def test_a_place_of_another_start_means_read_everything(since: str) -> Non
     assert (found.changed, found.lesson_ids) == (True, ())
 
 
+async def test_a_page_between_two_processes_reads_everything_once_for_each() -> None:
+    boards = [ChangeBoard(wait_s=0.01) for _ in range(2)]
+    found = await boards[1].news(TEACHER, boards[0].place())
+    assert (found.changed, found.lesson_ids) == (True, ())
+    for number in range(4):  # to and fro: nothing happened
+        found = await boards[number % 2].news(TEACHER, found.since)
+        assert not found.changed
+    for board in boards:  # by hints, each hears of each change
+        board.add(change("l2"), COUNTY)
+    for board in boards:
+        found = await board.news(TEACHER, found.since)
+        assert found.lesson_ids == ("l2",)
+    for number in range(4):
+        found = await boards[number % 2].news(TEACHER, found.since)
+        assert not found.changed
+
+
+async def test_a_place_names_a_few_processes_only() -> None:
+    since = ""
+    for _ in range(9):
+        since = (await ChangeBoard(wait_s=0.01).news(TEACHER, since or "nothing")).since
+    assert since.count(".") == news.MAX_BOARDS
+    board = ChangeBoard(wait_s=0.01)
+    assert board.place("<b>.1~x~" + since).count(".") == news.MAX_BOARDS
+    assert board.place("<b>.1~x") == board.place()
+
+
 async def test_who_missed_more_than_is_remembered_reads_everything() -> None:
     board = ChangeBoard(wait_s=0.01)
     since = board.place()

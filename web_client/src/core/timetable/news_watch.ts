@@ -6,6 +6,18 @@ import type { TimetableNews } from '../base/wire'
 const PAUSE_MS = 300 // between an answer and the next question: many changes come as one
 const RETRY_MS = 3000 // after a failure
 const MAX_RETRY_MS = 30_000
+const MAX_OTHERS = 3 // processes that are remembered beside the present one; as MAX_BOARDS in news.py
+
+/**
+ * A place holds a number for each web process that the page has come to: `<process>.<number>~…` (news.py). What was
+ * just read tells of one process; what is known of the others stays.
+ */
+function together(known: string, read: string): string {
+  const name = (one: string) => one.split('.', 1)[0]
+  const names = read.split('~').map(name)
+  const others = known.split('~').filter((one) => one !== '' && !names.includes(name(one)))
+  return [...others.slice(-MAX_OTHERS), read].join('~')
+}
 
 export class NewsWatch {
   private since: string | null = null
@@ -27,7 +39,7 @@ export class NewsWatch {
   /** Begins at the state that a page has just read; a later call moves on to a newer state. */
   from(since: string): void {
     const first = this.since === null
-    this.since = since
+    this.since = together(this.since ?? '', since)
     if (first) void this.poll.now()
   }
 
