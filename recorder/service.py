@@ -150,6 +150,10 @@ class RecorderService:
             self._spawn(self._finish_waiting(), _WAITING_TASK)
         self._spawn(self._adoption.adopt_distant(self._adopted))
 
+    async def stop_asking(self) -> None:
+        """Ask no more which lessons go on: who answers stops before the recorder does."""
+        await self._search.stop()
+
     async def stop(self) -> None:
         """See `Recorder`."""
         await self._live.stop()

@@ -29,7 +29,7 @@ from signaling.forwarding.figures import AllFigures
 from signaling.forwarding.forwarder import Forwarder
 from signaling.forwarding.keys import InnerKeys, read_secrets
 from signaling.forwarding.metrics import DoorFigures, ForwardFigures
-from signaling.forwarding.places import CellAddress
+from signaling.forwarding.places import CellAddress, StaticPlaces
 from signaling.forwarding.sender import Sender
 from signaling.joints.cell_places import CellPlaces, CellShares, OtherCells
 from signaling.joints.hinted_events import HINTED
@@ -120,8 +120,10 @@ class Cluster:
         )
 
     def all_figures(self, own: Figures) -> Figures:
-        """Return the figures of this process together with those of all cells."""
-        return AllFigures(own, self.desk.node_id, self._places, self._sender)
+        """Return the figures of this process; of a web process together with those of all cells."""
+        # Of each cell one process tells: a sum over all processes would count it twice.
+        asked = self._places if "web" in self._config.roles else StaticPlaces(())
+        return AllFigures(own, self.desk.node_id, asked, self._sender)
 
     def hold(self, classroom: ClassroomDesk) -> None:
         """Name the rooms of this cell, which are to follow its leases."""

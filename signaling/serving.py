@@ -132,6 +132,7 @@ async def _started(config: Config, *, seed_demo: str | None) -> AsyncIterator[Ru
         if "worker" in config.roles:
             await warn_of_unplaced(services.database)
         stack.push_async_callback(life.stop)
+        stack.push_async_callback(recorder.stop_asking)
         await http.start()
         stack.push_async_callback(http.stop)
         await life.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -16,6 +17,7 @@ from recorder.recordings.store import RecordingStore
 from recorder.storage.api import Storage
 
 LOOK_EVERY_S = 3.0  # s between two looks at the database
+LAST_LOOK_S = 2.0  # for a look that is under way when the process stops
 BEAT_EVERY_S = 5.0  # s between two signs of life
 PAGE = 200  # rows in one query
 
@@ -132,15 +134,30 @@ class Search:
         self._is_queued = is_queued
         self._patience = Patience(continue_within_s)
         self._left: dict[str, Unfinished] | None = None  # by id: at the start
+        self._turn = asyncio.Lock()  # held by a look
+        self._stopped = False
 
     async def run(self) -> None:
-        """Look again and again, for ever."""
-        while True:
-            try:
-                await self.look()
-            except Exception:  # the database is away, say
-                _log.exception("unfinished_not_looked_for")
+        """Look again and again, until `stop`."""
+        while not self._stopped:
+            async with self._turn:
+                await self._try_to_look()
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def stop(self) -> None:
+        """Look no more. A look that is under way comes to its end, if it does so in time."""
+        self._stopped = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_LOOK_S), self._turn:
+                pass
+
+    async def _try_to_look(self) -> None:
+        if self._stopped:
+            return
+        try:
+            await self.look()
+        except Exception:  # the database is away, say
+            _log.exception("unfinished_not_looked_for")
 
     async def look(self) -> None:
         """Look at all rows once, page by page."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -12,7 +12,7 @@ from signaling.base.turns import end_between_turns
 from signaling.cells.api import CellsState, NodeIdTaken, Unreachable
 from signaling.cells.boards import RedisPresence
 from signaling.cells.core.leasing import Standing
-from signaling.cells.core.nodes import HealthChange, Node
+from signaling.cells.core.nodes import Health, HealthChange, Node
 from signaling.cells.core.times import CellTimes
 from signaling.cells.service import CellLeases
 
@@ -97,7 +97,7 @@ class CellWatch:
             return
         self._told_reachable(True)
         if self._presence.changes:
-            log.info("nodes_changed", changes=[str(one) for one in self._presence.changes])
+            _log_changes(self._presence.changes)
             if self._on_nodes is not None:
                 await self._on_nodes(self._presence.changes)
 
@@ -145,3 +145,10 @@ class CellWatch:
             await turn_of()
         except Exception:
             log.exception("cells_turn_failed")  # the next turn may fare better
+
+
+def _log_changes(changes: Sequence[HealthChange]) -> None:
+    """Write which nodes are alive, suspect or gone now, and of how many that is news."""
+    now = {health: [one.node_id for one in changes if one.after is health] for health in Health}
+    told = {health.value: ids for health, ids in now.items() if ids}
+    log.info("nodes_changed", count=len(changes), **told)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from signaling.cells.core.nodes import Health
 from signaling.classroom.parts.headcount import SetHeadcount
 from signaling.command.seed import RECEIVE_ROOMS
 from tests.support.browser import browsers
@@ -134,7 +135,7 @@ async def test_kill_9_of_a_cell_with_three_lessons(
     for cell in others:  # so that all three lessons come to one cell
         assert cell.host is not None
         cell.host.pull()
-    await until(lambda: _are(city, others, "GONE"), lambda: city.logs)
+    await until(lambda: _are(city, others, Health.GONE), lambda: city.logs)
     api = await city.sign_in("wang")
     seen_lesson = await lesson_open_now(api)
     async with contextlib.AsyncExitStack() as stack:
@@ -149,7 +150,7 @@ async def test_kill_9_of_a_cell_with_three_lessons(
         for cell in others:
             assert cell.host is not None
             cell.host.plug()
-        await until(lambda: _are(city, others, "ALIVE"), lambda: city.logs)
+        await until(lambda: _are(city, others, Health.ALIVE), lambda: city.logs)
         await asyncio.sleep(TAUGHT_S)
         lesson_ids = [seen_lesson["lesson_id"], *(one.lesson_id for one in synthetic)]
         assert {(await city.lease(one)).cell_id for one in lesson_ids} == {only.node_id}
@@ -189,18 +190,15 @@ async def test_kill_9_of_a_cell_with_three_lessons(
     assert gap_s <= max(pages_s) + LOST_S
 
 
-async def _are(city: City, cells: list[Node], health: str) -> bool:
+async def _are(city: City, cells: list[Node], health: Health) -> bool:
     """Whether the web process counts cells as gone, or as alive."""
     last = {
-        cell.node_id: change
+        node_id: state
         for one in city.web.told("nodes_changed")
-        for change in one["changes"]
-        for cell in cells
-        if f"'{cell.node_id}'" in change
+        for state in Health
+        for node_id in one.get(state, ())
     }
-    return len(last) == len(cells) and all(
-        f"after=<Health.{health}:" in change for change in last.values()
-    )
+    return all(last.get(cell.node_id) == health for cell in cells)
 
 
 async def test_two_cells_are_cut_off_for_30_s(city: City, tmp_path: Path, report: Report) -> None:

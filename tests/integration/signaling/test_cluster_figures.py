@@ -45,14 +45,19 @@ async def test_a_web_process_tells_of_itself_and_of_its_cell(tmp_path: Path) -> 
                 tmp_path / "data", roles=("web",), node_id="web-1", seeded=False, **settings
             )
         )
-        for services in (cell, web):
+        worker = await stack.enter_async_context(
+            running_services(
+                tmp_path / "data", roles=("worker",), node_id="worker", seeded=False, **settings
+            )
+        )
+        for services in (cell, web, worker):
             await _desk(services).start()
             stack.push_async_callback(services.cluster.stop)
-        servers = [server_of(one) for one in (cell, web)]
+        servers = [server_of(one) for one in (cell, web, worker)]
         for server in servers:
             await server.start()
             stack.push_async_callback(server.stop)
-        await until(lambda: len(_desk(web).nodes) == 2)
+        await until(lambda: len(_desk(web).nodes) == len(_desk(worker).nodes) == 3)
         await _desk(cell).leases.claim("l1")
 
         told = await _told(servers[1].url)
@@ -67,4 +72,8 @@ async def test_a_web_process_tells_of_itself_and_of_its_cell(tmp_path: Path) -> 
         assert told["tongke_forwarded_total", "request", "web-1"] == 0
         assert told["tongke_door_refused_total", "cell-1", "replayed"] == 0
         assert told["tongke_hints_total", "sent", "web-1"] == 0
+
+        told = await _told(servers[2].url)
+        assert told["tongke_recordings_unfinished", "worker"] == 0
+        assert not [labels for labels in told if "cell-1" in labels]
         await _desk(cell).leases.release("l1")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from signaling.base.clock import Clock, SystemClock
 from signaling.base.config import Config
@@ -211,8 +212,11 @@ async def test_a_dead_cell_is_noticed_and_its_lesson_taken_over(
     def told() -> list[Health]:
         return [one.after for one in two.changes if one.node_id == "dead"]
 
-    await until(lambda: Health.GONE in told())
+    with capture_logs() as logs:
+        await until(lambda: Health.GONE in told())
     assert told()[-2:] == [Health.SUSPECT, Health.GONE]
+    line = {"event": "nodes_changed", "log_level": "info", "count": 1, "gone": ["dead"]}
+    assert line in logs
 
     async def taken_over() -> bool:
         return await two.desk.leases.claim("x") == Lease("x", 2, "two")
