@@ -16,11 +16,11 @@ from signaling.base.clock import Clock
 from signaling.base.errors import CellAway, Malformed
 from signaling.forwarding.clients import CellClients
 from signaling.forwarding.core.envelope import Envelope, Refusal, body_digest, request_digest
-from signaling.forwarding.core.headers import ENVELOPE, REFUSAL, Pairs, passed
+from signaling.forwarding.core.headers import ENVELOPE, REFUSAL, TRACEPARENT, Pairs, passed
 from signaling.forwarding.keys import InnerKeys
 from signaling.forwarding.places import CellAddress
 from signaling.forwarding.signatures import seal
-from signaling.tracing.api import NO_TRACING, TRACEPARENT, Tracing
+from signaling.tracing.api import NO_TRACING, Tracing
 
 log = structlog.get_logger(__name__)
 

@@ -125,6 +125,22 @@ def test_cells_have_the_ports_of_their_machine_and_die_one_by_one() -> None:
     assert len(set(taken)) == 4
 
 
+def test_a_browser_comes_back_to_the_same_web_process() -> None:
+    annotations = of("Ingress")["county"]["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/affinity"] == "cookie"
+    assert all(isinstance(value, str) for value in annotations.values())
+
+
+def test_traces_are_off_until_a_collector_is_named() -> None:
+    wanted = ("--set=tracing.endpoint=http://collector:4318/v1/traces", "--set=tracing.ratio=0.5")
+    for values, expected in (((), {}), (wanted, ("http://collector:4318/v1/traces", "0.5"))):
+        for pod in pods(values).values():
+            given = {one["name"]: one.get("value") for one in pod["containers"][0]["env"]}
+            assert not unknown(given)
+            traces = [given[name] for name in sorted(given) if "TRACE" in name]
+            assert traces == list(expected)
+
+
 def test_there_is_one_worker_at_any_time() -> None:
     spec = of("Deployment")["county-worker"]["spec"]
     assert spec["replicas"] == 1

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from signaling.tracing.api import TRACEPARENT
-
 ENVELOPE = "Tongke-Forwarded"
 REFUSAL = "Tongke-Door"  # the door's refusal, and why; no handler sets it
 REQUEST_ID = "X-Request-ID"
+TRACEPARENT = "traceparent"  # as in `tracing.api`
 
 # What handlers may see of a client's headers. All of it is signed. Whoever a client is, and from
 # where it comes, stands in the envelope alone: no cookie, no CSRF token, no `X-Forwarded-For`.

@@ -51,6 +51,10 @@ securityContext:
 - name: POD_IP
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
 - {name: TONGKE_NODE_ID, value: $(POD_NAME)}
+{{- with .Values.tracing.endpoint }}
+- {name: TONGKE_TRACE_ENDPOINT, value: {{ . | quote }}}
+- {name: TONGKE_TRACE_RATIO, value: {{ $.Values.tracing.ratio | quote }}}
+{{- end }}
 {{- end }}
 
 {{- define "tongke.mounts" -}}
