@@ -210,7 +210,8 @@ def _bind_door(address: CellAddress) -> list[socket.socket]:
 def _sockets(services: Services, logins: SessionLogins | ArrivedLogins) -> tuple[Socket, ...]:
     channels = ControlChannels(
         *(services.classroom.entry, services.hub, services.seat_watch),
-        *(logins, services.clock, services.config, services.tracing),
+        *(logins, services.clock, services.config),
+        tracing=services.tracing,
     )
     path = "/ws/lessons/{lesson_id}"
     return (Socket(path, channels.connect, OPENS_AT_CELL, MAX_MESSAGE_BYTES),)

@@ -23,7 +23,7 @@ from signaling.jobs.records import Run
 from signaling.jobs.rules import Ending, RunEnd, verdict
 from signaling.jobs.service import ended
 from signaling.jobs.store import JobStore
-from signaling.tracing.api import ENDING, JOB, NO_TRACING, TRIES, Span, Tracing
+from signaling.tracing.api import ENDING, JOB, NO_TRACING, TRIES, Facts, Span, Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -161,7 +161,7 @@ class Supervisor:
             log.error("job_not_carried", job_id=job_id, exc_info=error)
 
     async def _carry(self, run: Run) -> None:
-        facts = {JOB: run.job_id, TRIES: run.tries}
+        facts: Facts = {JOB: run.job_id, TRIES: run.tries}
         with self._tracing.span("job", facts=facts, alone=True) as span:
             end = await self._worked(run)
             span.tell({ENDING: end.ending.value}, failed=end.ending is Ending.DIED)

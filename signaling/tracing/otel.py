@@ -189,7 +189,7 @@ class OtelTracing:
         loop, closed = asyncio.get_running_loop(), asyncio.Event()
 
         def close() -> None:
-            self._processor.shutdown()
+            self._processor.shutdown()  # type: ignore[no-untyped-call]
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(closed.set)
 
