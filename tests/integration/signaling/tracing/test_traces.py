@@ -28,6 +28,7 @@ from tests.support.services import lead_teacher, served
 from tests.support.trace_collector import Collector, trace_collector
 from tests.support.waiting import until
 
+CLOSED_WITHIN_S = 15.0  # patience with a busy machine; the library by itself waits for 30 s
 OUTSIDE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -83,9 +84,8 @@ async def test_without_a_collector_requests_go_on_and_spans_are_bounded(tmp_path
             for _ in range(5):
                 await client.call("GET", f"/api/lessons/{lesson_id}")
             assert len(_queue(tracing)) <= MAX_WAITING
-            begun = asyncio.get_running_loop().time()
-            await tracing.close()
-            assert asyncio.get_running_loop().time() - begun < 2 * otel.CLOSE_S + 1
+            async with asyncio.timeout(CLOSED_WITHIN_S):
+                await tracing.close()
             assert tracing.counts["ended"] > 3 * MAX_WAITING
 
 
