@@ -24,7 +24,7 @@ from signaling.tracing.api import ERROR, NO_FACTS, TRACEPARENT, Facts, Kind, Spa
 
 log = structlog.get_logger(__name__)
 
-MAX_WAITING = 2048  # spans; of a full queue the oldest goes. Some 2 KB each
+MAX_WAITING = 2048  # spans; of a full queue the oldest goes. Some 3 KB each
 BATCH = 256  # spans in a request to the collector
 EVERY_S = 1.0  # between two requests, unless a batch is full
 EXPORT_S = 5.0  # for a request, with its repetitions
