@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 _CLOSE_WITHIN_S = 5.0  # the longest wait for connections that are still in use
 _LOOK_EVERY_S = 0.01
+_OPEN_WITHIN_S = 5.0  # the longest wait for others while a connection is opened
 
 
 def open_engine(
@@ -90,12 +91,29 @@ async def _opened(
     connection = await made
     try:
         for name, value in pragmas.items():
-            async with connection.execute(f"PRAGMA {name}={value}"):
-                pass
+            await _set(connection, f"PRAGMA {name}={value}")
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def _set(connection: aiosqlite.Connection, pragma: str) -> None:
+    """Set a pragma, and wait for others as any statement does.
+
+    SQLite does not wait by itself where a new file is switched to a write-ahead log while somebody
+    else writes: it says at once that the file is locked.
+    """
+    clock = asyncio.get_running_loop().time
+    until = clock() + _OPEN_WITHIN_S
+    while True:
+        try:
+            async with connection.execute(pragma):
+                return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or clock() >= until:
+                raise
+        await asyncio.sleep(_LOOK_EVERY_S)
 
 
 class _Unused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
@@ -143,3 +144,30 @@ async def test_a_connection_that_is_still_being_opened_is_closed_before_the_engi
 async def _ask(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
+
+
+async def test_a_new_file_that_another_writes_to_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute = aiosqlite.Connection._execute
+    writer = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    refused: list[Exception] = []
+
+    async def noted(connection: aiosqlite.Connection, *args: Any, **kw: Any) -> Any:
+        try:
+            return await execute(connection, *args, **kw)
+        except sqlite3.OperationalError as error:
+            refused.append(error)
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+            raise
+
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", noted)
+    writer.execute("BEGIN IMMEDIATE")  # before the file has a write-ahead log
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}", PRAGMAS)
+    async with engine.connect() as connection:
+        mode = await connection.scalar(text("PRAGMA journal_mode"))
+    await close_engine(engine)
+    writer.close()
+    assert mode == "wal"
+    assert [str(one) for one in refused] == ["database is locked"]
