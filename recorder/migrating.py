@@ -69,7 +69,7 @@ class Chain:
         return config
 
     def upgrade(self, connection: sa.Connection, target: str = "head") -> None:
-        """Bring the schema to a revision. A newer schema stays as it is, if this code knows its floor.
+        """Bring the schema to a revision. A newer one stays as it is, if this code knows its floor.
 
         Raises:
             SchemaTooNew: this code does not know the floor.
