@@ -60,6 +60,11 @@ class Chain:
         """The table with the floor; it is made with the first floor, and has one row."""
         return f"{self.service}_schema_floor"
 
+    @property
+    def newest(self) -> str:
+        """The newest revision that this code knows."""
+        return _known(self.folder)[0]
+
     def config(self, connection: sa.Connection | None = None) -> Config:
         """Alembic's settings for this chain."""
         config = Config()
@@ -87,7 +92,7 @@ class Chain:
         """
         revision = self.revision(connection)
         if revision is None or revision in _known(self.folder):
-            return revision == _known(self.folder)[0]
+            return revision == self.newest
         floor = self._floor(connection)
         if floor is not None and floor not in _known(self.folder):
             raise SchemaTooNew(revision, floor)
@@ -95,7 +100,7 @@ class Chain:
             "schema_is_newer",
             service=self.service,
             revision=revision,
-            known=_known(self.folder)[0],
+            known=self.newest,
         )
         return True
 

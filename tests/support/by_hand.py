@@ -17,18 +17,35 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from load_tests.server import ServerProcess
 from tests.support.server import REPOSITORY, TongkeServer
 from tests.support.waiting import until
 
+OF_WEB = ("--roles", "web,worker", "--node-id", "web")
+
 
 class CellProcess:
-    """A process with the role of a cell, in a session of its own."""
+    """A process with the role of a cell, in a session of its own.
 
-    def __init__(self, node_id: str, data: Path, door: Path, arguments: Sequence[str]) -> None:
+    Attributes:
+        node_id: its name.
+        checkout: the repository whose code it runs.
+    """
+
+    def __init__(
+        self,
+        node_id: str,
+        data: Path,
+        door: Path,
+        arguments: Sequence[str],
+        checkout: Path = REPOSITORY,
+    ) -> None:
         self.node_id = node_id
+        self.checkout = checkout
         self._data = data
         self._door = door
         self._arguments = arguments
@@ -59,8 +76,8 @@ class CellProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                cwd=REPOSITORY,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+                cwd=self.checkout,
+                env={**os.environ, "PYTHONPATH": str(self.checkout)},
             )
         await until(lambda: self._has_told(ready))
 
@@ -68,6 +85,11 @@ class CellProcess:
         """SIGTERM."""
         assert self._process is not None
         self._process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
 
     async def wait(self) -> int:
         """Wait for its end; returns the exit status."""
@@ -102,17 +124,53 @@ class CellProcess:
 
 @dataclass
 class Installation:
-    """A web process, and cells by their names."""
+    """A web process, and cells by their names.
+
+    Attributes:
+        web: its address is that of later web processes, too.
+        cells: all that were started.
+        shared: words for all processes.
+        sockets: the folder of the cells' doors.
+        stack: what ends with the installation.
+    """
 
     web: TongkeServer
-    cells: dict[str, CellProcess]
+    shared: Sequence[str]
+    sockets: Path
+    stack: contextlib.AsyncExitStack
+    cells: dict[str, CellProcess] = field(default_factory=dict)
+
+    async def start_cell(self, name: str, checkout: Path = REPOSITORY) -> CellProcess:
+        """Start one more cell."""
+        door = self.sockets / f"{name}.sock"
+        cell = self.cells[name] = CellProcess(name, self.web.data, door, self.shared, checkout)
+        self.stack.push_async_callback(cell.stop)
+        await cell.start()
+        return cell
+
+    async def replace_web(self, checkout: Path) -> None:
+        """Stop the web process, and start one of another checkout at the same address."""
+        words = (*OF_WEB, *self.shared)
+        successor = ServerProcess(self.web.data, words, seeded=False, checkout=checkout)
+        successor.http_port = self.web.http_port
+        await self.web.down()
+        await self.stack.enter_async_context(successor)
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database."""
+        with closing(sqlite3.connect(self.web.data / "tongke.db")) as database:
+            return database.execute(query, values).fetchall()
 
     def holder(self, lesson_id: str) -> str:
         """The cell that has a lesson, by the database; empty if none has."""
-        with closing(sqlite3.connect(self.web.data / "tongke.db")) as database:
-            query = "SELECT cell_id FROM lesson_leases WHERE lesson_id = ?"
-            row = database.execute(query, (lesson_id,)).fetchone()
-        return (row and row[0]) or ""
+        return self.lease(lesson_id)[1]
+
+    def lease(self, lesson_id: str) -> tuple[int, str]:
+        """The epoch of a lesson, and the cell that has it; 0 and empty if none ever had it."""
+        query = "SELECT epoch, cell_id FROM lesson_leases WHERE lesson_id = ?"
+        for epoch, cell_id in self.rows(query, lesson_id):
+            return epoch, cell_id or ""
+        return 0, ""
 
 
 @asynccontextmanager
@@ -121,14 +179,11 @@ async def installation(
 ) -> AsyncIterator[Installation]:
     """Start a web process and cells; `arguments` are those of all of them."""
     shared = ("--redis-url", redis_url, *arguments)
-    of_web = ("--roles", "web,worker", "--node-id", "web", *shared)
     async with contextlib.AsyncExitStack() as stack:
         # Paths of Unix sockets are 107 bytes long at most.
         sockets = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-")))
-        web = await stack.enter_async_context(TongkeServer.start(folder, of_web))
-        made: dict[str, CellProcess] = {}
-        for name in (f"cell-{number}" for number in range(1, cells + 1)):
-            made[name] = CellProcess(name, web.data, sockets / f"{name}.sock", shared)
-            stack.push_async_callback(made[name].stop)
-            await made[name].start()
-        yield Installation(web, made)
+        web = await stack.enter_async_context(TongkeServer.start(folder, (*OF_WEB, *shared)))
+        made = Installation(web, shared, sockets, stack)
+        for number in range(1, cells + 1):
+            await made.start_cell(f"cell-{number}")
+        yield made
