@@ -174,8 +174,8 @@ async def _of_cells(stack: AsyncExitStack, cells: int) -> tuple[str, ...]:
     if not cells:
         return ()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-redis-"))
-    url = await stack.enter_async_context(redis_server(Path(folder)))
-    return ("--cells", str(cells), "--redis-url", url, "--node-id", "bench")
+    redis = await stack.enter_async_context(redis_server(Path(folder)))
+    return ("--cells", str(cells), "--redis-url", redis.url, "--node-id", "bench")
 
 
 async def _with_cpu(server: ServerProcess, lesson: WatchedLesson, seconds: float) -> dict[str, Any]:
