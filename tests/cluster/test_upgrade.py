@@ -16,7 +16,7 @@ from tests.support.steady import SteadyLesson, steady_lesson
 from tests.support.waiting import until
 
 ROOM = RECEIVE_ROOMS[0]
-TAUGHT_S = 2.0  # between two steps
+TAUGHT_S = 1.0  # after a move
 LOST_S = 2.0  # of the recording at a move, besides what the room did not see
 
 
@@ -54,9 +54,8 @@ class _Upgrade:
         await cell.start()
         assert "schema_is_newer" in cell.log
 
-    async def replace(self, former: str, successor: str) -> None:
-        """Start a cell of the later version, and stop one of the former."""
-        await self.inst.start_cell(successor, self.later)
+    async def drain(self, former: str) -> None:
+        """SIGTERM for a cell whose successor is there."""
         holds = self.inst.holder(self.people.lesson_id) == former
         instance, at = self.people.teacher.instance, asyncio.get_running_loop().time()
         self.inst.cells[former].terminate()
@@ -71,7 +70,7 @@ class _Upgrade:
 
     async def replace_web(self) -> None:
         """Stop the web process and start a later one; media go on without it."""
-        media, channels = self.people.media, [one.channels for one in self.people.people]
+        sessions, channels = self.people.media[0], [one.channels for one in self.people.people]
         await self.inst.replace_web(self.later)
         await until(
             lambda: all(
@@ -80,7 +79,7 @@ class _Upgrade:
             )
         )
         await self.people.back()
-        assert self.people.media == media
+        assert self.people.media[0] == sessions
 
     async def count(self) -> None:
         """到课人数: a command that is answered, and a row that the lesson's cell writes of it."""
@@ -114,9 +113,12 @@ async def test_an_upgrade_during_a_lesson_keeps_lesson_and_recording(
             await inst.web.sign_in("wang")
             await upgrade.count()
             await upgrade.crash(idle)
-            await upgrade.replace(holder, "cell-3")
+            await inst.start_cell("cell-3", later)
+            successor = asyncio.create_task(inst.start_cell("cell-4", later))
+            await upgrade.drain(holder)
             await asyncio.sleep(TAUGHT_S)
-            await upgrade.replace(idle, "cell-4")
+            await successor
+            await upgrade.drain(idle)
             await upgrade.count()
             await upgrade.replace_web()
             await upgrade.count()

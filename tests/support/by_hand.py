@@ -19,9 +19,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from load_tests.server import ServerProcess
+from load_tests.server import Launched, ServerProcess
+from tests.support.forking import fork
 from tests.support.server import REPOSITORY, TongkeServer
 from tests.support.waiting import until
 
@@ -49,7 +50,7 @@ class CellProcess:
         self._data = data
         self._door = door
         self._arguments = arguments
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Launched | None = None
 
     @property
     def pid(self) -> int:
@@ -66,25 +67,31 @@ class CellProcess:
         """Start it, and wait until it takes lessons."""
         ready = self._data / f"{self.node_id}.ready.json"
         ready.unlink(missing_ok=True)
+        words = ["serve", "--roles", "cell", "--data", str(self._data), "--node-id", self.node_id]
+        words += ["--door", f"unix://{self._door}", "--udp-host", "127.0.0.1", "--udp-port", "0"]
+        words += ["--ready-file", str(ready), *self._arguments]
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "signaling", "serve", "--roles", "cell"),
-                *("--data", str(self._data), "--node-id", self.node_id),
-                *("--door", f"unix://{self._door}", "--udp-host", "127.0.0.1", "--udp-port", "0"),
-                *("--ready-file", str(ready), *self._arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=self.checkout,
-                env={**os.environ, "PYTHONPATH": str(self.checkout)},
-            )
+            self._process = await self._launched(words, log)
         await until(lambda: self._has_told(ready))
+
+    async def _launched(self, words: list[str], log: IO[bytes]) -> Launched:
+        environment = {**os.environ, "PYTHONPATH": str(self.checkout)}
+        if self.checkout == REPOSITORY:
+            return await fork(words, environment, self.checkout, log)
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "signaling", *words),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=self.checkout,
+            env=environment,
+        )
 
     def terminate(self) -> None:
         """SIGTERM."""
         assert self._process is not None
-        self._process.terminate()
+        self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """SIGKILL."""
