@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     line.add_argument("--lessons-per-cell", type=int, default=2)
     line.add_argument("--seconds", type=float, default=20, help="of each phase")
     line.add_argument("--rounds", type=int, default=3)
+    line.add_argument("--plain", action="store_true", help="the lesson of `beside`")
     months = commands.add_parser("ledger", help="time of a month's ledger, beside years of others")
     months.add_argument("--points", type=int, default=200)
     months.add_argument("--months", type=int, default=24, help="other months in the database")
@@ -206,6 +207,7 @@ def _work(options: argparse.Namespace) -> Coroutine[Any, Any, Mapping[str, objec
                 lessons_per_cell=options.lessons_per_cell,
                 seconds=options.seconds,
                 rounds=options.rounds,
+                plain=options.plain,
             )
         case "imports":
             return imports(rows=options.rows, database=options.database)

@@ -30,7 +30,7 @@ NODE = "bench"
 
 
 async def linear(
-    *, cells: Sequence[int], lessons_per_cell: int, seconds: float, rounds: int
+    *, cells: Sequence[int], lessons_per_cell: int, seconds: float, rounds: int, plain: bool = False
 ) -> dict[str, Any]:
     """Measure each number of cells, and one process for all, in turn.
 
@@ -39,18 +39,20 @@ async def linear(
         lessons_per_cell: in each cell; one process for all has as many.
         seconds: how long each is measured, once without lessons and once with them.
         rounds: how often.
+        plain: lessons are those of `beside`, else whole ones; see `people`.
     """
     runs: dict[int, list[Mapping[str, float]]] = {count: [] for count in (0, *cells)}
     packets = []
     for _ in range(rounds):
         for count, done in runs.items():
-            figures, counts = await _run(count, lessons_per_cell, seconds)
+            figures, counts = await _run(count, lessons_per_cell, seconds, plain=plain)
             done.append(figures)
             packets.append({"cells": count, **counts})
     return {
         "test": "linear",
         "compiled_core": IS_COMPILED,
         "machine_load": round(os.getloadavg()[0], 1),
+        "lessons": "plain" if plain else "whole",
         "lessons_per_cell": lessons_per_cell,
         "seconds": seconds,
         "rounds": rounds,
@@ -62,7 +64,7 @@ async def linear(
 
 
 async def _run(
-    cells: int, lessons_per_cell: int, seconds: float
+    cells: int, lessons_per_cell: int, seconds: float, *, plain: bool
 ) -> tuple[dict[str, float], dict[str, float]]:
     count = lessons_per_cell * max(cells, 1)
     async with AsyncExitStack() as stack:
@@ -83,7 +85,7 @@ async def _run(
         children = []
         for number in range(min(GENERATORS, count)):
             mine = [[one.lesson_id, one.join_code] for one in lessons[number::GENERATORS]]
-            orders = {"url": server.base_url, "lessons": mine}
+            orders = {"url": server.base_url, "lessons": mine, "plain": plain}
             children.append(await stack.enter_async_context(Child("lesson-people", orders)))
         await asyncio.gather(*(child.expect("ready") for child in children))
         await _demand_spread(server, cells, lessons_per_cell)

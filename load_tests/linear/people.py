@@ -1,8 +1,9 @@
 """People of lessons in a process of their own: they publish and watch packets, without codecs.
 
-Rates, layers and pictures per second are those of `participants`. A teacher has a camera in three
-layers with sound, courseware, and a wall of four points. A point has its camera with sound, and
-sees camera and courseware.
+A *whole* lesson has the rates, layers and pictures per second of `participants`. The teacher has a
+camera in three layers with sound, courseware, and a wall of four points. A point has its camera
+with sound, and sees camera and courseware. A *plain* one is that of `beside`: one camera, with its
+sound 300 packets/s, and four points who only watch.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from load_tests.beside.bench import go_first
 from load_tests.control import ApiClient
 from load_tests.fanout import cancel
 from load_tests.linear.county import PASSWORD, POINTS, ROOMS, TEACHER
@@ -39,6 +41,7 @@ BEAT_S = 0.02  # a packet of Opus
 OPUS_BYTES = 80  # 32 kbit/s
 SPOKEN_DBOV, QUIET_DBOV = 30, 80  # levels: the teacher speaks, the points listen
 AUDIO_SLOTS = 3  # of each viewer
+PLAIN_LAYERS = (LayerSpec("h", 1280, 720, 2_250_000),)  # at 20 pictures/s 12 packets each
 _KEY, _DELTA = b"\x10\x02\x00\x9d\x01\x2a", b"\x11\x02\x00"  # RFC 6386 §9.1, up to the size
 
 
@@ -102,8 +105,9 @@ def frame_bytes(layer: LayerSpec, fps: int) -> int:
 class LessonPeople:
     """The five participants of one lesson."""
 
-    def __init__(self, url: str, lesson_id: str, join_code: str) -> None:
+    def __init__(self, url: str, lesson_id: str, join_code: str, *, plain: bool) -> None:
         self._url = url
+        self._plain = plain
         self._lesson_id = lesson_id
         self._join_code = join_code
         self._stack = AsyncExitStack()
@@ -113,42 +117,47 @@ class LessonPeople:
     async def enter(self) -> None:
         """Come in, one after the other: the points first, so that the wall has what to show."""
         for room in ROOMS:
-            client = await self._stack.enter_async_context(ApiClient(self._url))
-            await client.terminal_login(join_code=self._join_code, room_id=room)
-            shown = (SlotView(slot=0, source_id="lead.camera"),)
-            shown += (SlotView(slot=1, source_id="lead.courseware"),)
-            await self._attend(client, shown, ROOM_LAYERS, ROOM_FPS, QUIET_DBOV)
+            await self._enter_room(room)
         client = await self._stack.enter_async_context(ApiClient(self._url))
         await client.login(TEACHER, PASSWORD)
-        wall = tuple(
-            SlotView(slot=number, source_id=f"room-{room}.camera")
-            for number, room in enumerate(ROOMS)
-        )
-        await self._attend(client, wall, CAMERA_LAYERS, CAMERA_FPS, SPOKEN_DBOV)
+        await self._join(client)
         access = await client.media_access(self._lesson_id)
+        assert access.camera is not None
         assert access.courseware is not None
-        endpoint = client.endpoint(access.courseware)
-        await self._publish(client, endpoint, COURSEWARE_LAYERS, COURSEWARE_FPS, None)
+        layers = PLAIN_LAYERS if self._plain else CAMERA_LAYERS
+        camera, courseware = client.endpoint(access.camera), client.endpoint(access.courseware)
+        await self._publish(client, camera, layers, CAMERA_FPS, SPOKEN_DBOV)
+        if not self._plain:
+            await self._publish(client, courseware, COURSEWARE_LAYERS, COURSEWARE_FPS, None)
+            await self._watch(client, [f"room-{room}.camera" for room in ROOMS])
 
     async def leave(self) -> None:
         """Close everything."""
         await self._stack.aclose()
 
-    async def _attend(
-        self,
-        client: ApiClient,
-        shown: tuple[SlotView, ...],
-        layers: Sequence[LayerSpec],
-        fps: int,
-        level_dbov: int,
-    ) -> None:
-        control = await client.control(self._lesson_id)
-        self._stack.push_async_callback(control.close)
-        await control.view(*shown)
+    async def _enter_room(self, room: str) -> None:
+        client = await self._stack.enter_async_context(ApiClient(self._url))
+        await client.terminal_login(join_code=self._join_code, room_id=room)
+        await self._join(client)
+        if self._plain:
+            await self._watch(client, ["lead.camera"])
+            return
         access = await client.media_access(self._lesson_id)
         assert access.camera is not None
+        endpoint = client.endpoint(access.camera)
+        await self._publish(client, endpoint, ROOM_LAYERS, ROOM_FPS, QUIET_DBOV)
+        await self._watch(client, ["lead.camera", "lead.courseware"])
+
+    async def _join(self, client: ApiClient) -> None:
+        self._control = await client.control(self._lesson_id)
+        self._stack.push_async_callback(self._control.close)
+
+    async def _watch(self, client: ApiClient, shown: Sequence[str]) -> None:
+        """Watch sources in the first slots, as the participant who joined last."""
+        slots = (SlotView(slot=slot, source_id=one) for slot, one in enumerate(shown))
+        await self._control.view(*slots)
+        access = await client.media_access(self._lesson_id)
         assert access.watch is not None
-        await self._publish(client, client.endpoint(access.camera), layers, fps, level_dbov)
         viewer = ViewingPeer(
             client.http,
             client.endpoint(access.watch),
@@ -188,10 +197,13 @@ async def lesson_people() -> None:
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     orders = json.loads(await reader.readline())
-    lessons = [LessonPeople(orders["url"], *one) for one in orders["lessons"]]
+    lessons = [
+        LessonPeople(orders["url"], *one, plain=orders["plain"]) for one in orders["lessons"]
+    ]
     try:
         for lesson in lessons:
             await lesson.enter()
+        go_first()
         print(json.dumps({"kind": "ready"}), flush=True)
         while await reader.readline():
             print(json.dumps(_counts(lessons)), flush=True)
