@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from recorder.migrating import Chain
 from recorder.recordings.rows import CHAIN as RECORDER
+from signaling.audit.actions import AuditAction
+from signaling.audit.log import COMMAND, AuditLog
 from signaling.base.database import Database
 from signaling.base.migrate import CHAIN as SIGNALING
+from signaling.base.migrate import migrate
 from tests.support.expanding import markers, takings
+from tests.support.later_version import FORMER, later_version
 from tests.support.made_once import sqlite_url
 
 # The first migration of each chain that is held to it. Those before are from a time without cells.
@@ -119,6 +124,25 @@ def test_a_contraction_names_an_earlier_migration_since_cells(chain: Chain) -> N
     order = [one.revision for one in scripts][::-1]
     for revision, floor in markers(chain).items():
         assert order.index(FIRST[chain.service]) <= order.index(floor) < order.index(revision)
+
+
+async def test_a_process_goes_on_while_its_schema_grows(database: Database, tmp_path: Path) -> None:
+    later = later_version(tmp_path / "later") / "signaling" / "migrations"
+    audit = AuditLog(database)
+
+    async def write(target: str) -> None:
+        async with audit.work(COMMAND, AuditAction.SECRET_ROTATE, target):
+            pass
+
+    await write("before")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Chain(later, "signaling").upgrade)
+    await write("after")  # over the connections of before
+    await migrate(database)  # as at the start of another process of this version
+    await write("started")
+    async with database.read() as session:
+        rows = (await session.execute(text("SELECT target, written_by FROM audit_log"))).all()
+    assert set(rows) == {(target, FORMER) for target in ("before", "after", "started")}
 
 
 def _toys(folder: Path, body: str) -> Chain:
