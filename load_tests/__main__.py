@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     line = commands.add_parser("linear", help="what a lesson costs on 1, 2 and 4 cells")
     line.add_argument("--cells", type=_counts, default=(1, 2, 4), help="such as 1,2,4")
     line.add_argument("--lessons-per-cell", type=int, default=2)
+    line.add_argument("--lessons", type=int, help="as many in all, however many cells")
     line.add_argument("--seconds", type=float, default=20, help="of each phase")
     line.add_argument("--rounds", type=int, default=3)
     line.add_argument("--plain", action="store_true", help="the lesson of `beside`")
@@ -132,6 +133,7 @@ def _bounded(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
         "ramp": (0, 300),
         "rounds": (1, 10),
         "lessons_per_cell": (1, 12),
+        "lessons": (8, 48),
     }
     for name, (low, high) in bounds.items():
         value = getattr(options, name, None)
@@ -207,6 +209,7 @@ def _work(options: argparse.Namespace) -> Coroutine[Any, Any, Mapping[str, objec
                 lessons_per_cell=options.lessons_per_cell,
                 seconds=options.seconds,
                 rounds=options.rounds,
+                lessons=options.lessons,
                 plain=options.plain,
             )
         case "imports":

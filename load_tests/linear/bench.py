@@ -30,7 +30,13 @@ NODE = "bench"
 
 
 async def linear(
-    *, cells: Sequence[int], lessons_per_cell: int, seconds: float, rounds: int, plain: bool = False
+    *,
+    cells: Sequence[int],
+    lessons_per_cell: int,
+    seconds: float,
+    rounds: int,
+    lessons: int | None = None,
+    plain: bool = False,
 ) -> dict[str, Any]:
     """Measure each number of cells, and one process for all, in turn.
 
@@ -39,21 +45,25 @@ async def linear(
         lessons_per_cell: in each cell; one process for all has as many.
         seconds: how long each is measured, once without lessons and once with them.
         rounds: how often.
+        lessons: as many in all, however many cells there are, instead of `lessons_per_cell`. Then
+            the machine is equally busy, and only the spread differs.
         plain: lessons are those of `beside`, else whole ones; see `people`.
     """
     runs: dict[int, list[Mapping[str, float]]] = {count: [] for count in (0, *cells)}
     packets = []
     for _ in range(rounds):
         for count, done in runs.items():
-            figures, counts = await _run(count, lessons_per_cell, seconds, plain=plain)
+            each = lessons_per_cell if lessons is None else lessons // max(count, 1)
+            figures, counts = await _run(count, each, seconds, plain=plain)
             done.append(figures)
             packets.append({"cells": count, **counts})
     return {
         "test": "linear",
         "compiled_core": IS_COMPILED,
         "machine_load": round(os.getloadavg()[0], 1),
-        "lessons": "plain" if plain else "whole",
-        "lessons_per_cell": lessons_per_cell,
+        "kind": "plain" if plain else "whole",
+        "lessons": lessons,
+        "lessons_per_cell": lessons_per_cell if lessons is None else None,
         "seconds": seconds,
         "rounds": rounds,
         "unit": "ms of a core a second",
