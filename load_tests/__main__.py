@@ -133,12 +133,14 @@ def _bounded(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
         "ramp": (0, 300),
         "rounds": (1, 10),
         "lessons_per_cell": (1, 12),
-        "lessons": (8, 48),
+        "lessons": (1, 48),
     }
     for name, (low, high) in bounds.items():
         value = getattr(options, name, None)
         if value is not None and not low <= value <= high:
             parser.error(f"--{name} must lie between {low} and {high}")
+    if getattr(options, "lessons", None) is not None and options.lessons < options.cells[-1]:
+        parser.error("--lessons must be one a cell at least")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -108,7 +108,8 @@ async def _run(
             name: round((after[name] - before[name]) / span_s / count, 1)
             for name in ("published", "received", "lost")
         }
-        return run_figures(idle, busy, count), rates
+        per_lesson = rates["published"] + rates["received"]
+        return run_figures(idle, busy, count, per_lesson), rates
 
 
 class Meter:

@@ -17,16 +17,17 @@ KEY_START = b"\x9d\x01\x2a"  # RFC 6386 §9.1
 def test_the_cost_of_a_lesson_is_told_for_each_process():
     idle = Shares([0.02, 0.02], web=0.01, redis=0.004)
     busy = Shares([0.22, 0.26], web=0.03, redis=0.008, others=0.001)
-    told = run_figures(idle, busy, lessons=4)
+    told = run_figures(idle, busy, lessons=4, packets_per_s=2400)
     assert told["cell_idle"] == 20
     assert told["lesson_in_cell"] == 120
     assert told["lesson_in_cell_more"] == 110
     assert told["dearest_cell"] == 130
+    assert told["us_per_packet"] == 50
     assert (told["lesson_in_web"], told["lesson_in_redis"]) == (5, 1)
 
 
 def _run(cell, more):
-    return {"lesson_in_cell": cell, "lesson_in_cell_more": more}
+    return {"lesson_in_cell": cell, "lesson_in_cell_more": more, "us_per_packet": cell / 2}
 
 
 def test_cells_that_cost_the_same_carry_as_many_lessons_as_there_are_cells():
@@ -36,7 +37,7 @@ def test_cells_that_cost_the_same_carry_as_many_lessons_as_there_are_cells():
         4: [_run(150.0, 121.0)],
     }
     told = linear_figures(runs)
-    assert told["carried"] == {"1": 1.0, "4": 3.2}
+    assert told["carried"] == told["carried_by_packets"] == {"1": 1.0, "4": 3.2}
     assert told["cost_of_a_lesson_to_before"] == {"1": 1.1, "4": 1.21}
 
 
