@@ -112,12 +112,14 @@ async def test_an_upgrade_during_a_lesson_keeps_lesson_and_recording(
             await upgrade.migrate()
             await inst.web.sign_in("wang")
             await upgrade.count()
+            successors = [
+                asyncio.create_task(inst.start_cell(name, later)) for name in ("cell-3", "cell-4")
+            ]
             await upgrade.crash(idle)
-            await inst.start_cell("cell-3", later)
-            successor = asyncio.create_task(inst.start_cell("cell-4", later))
+            await successors[0]
             await upgrade.drain(holder)
             await asyncio.sleep(TAUGHT_S)
-            await successor
+            await successors[1]
             await upgrade.drain(idle)
             await upgrade.count()
             await upgrade.replace_web()
