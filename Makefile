@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # whose media must have the machine for themselves, and the cluster, whose cells must not stand still.
 WORKERS ?= 2
 MEDIA := demo dynacast ffmpeg firefox ladder lesson page_excess page_troubles page_truth recording_crash relay_chromium sound_chromium sound_off_stage
-ALONE := $(MEDIA:%=tests/interop/test_%.py) tests/cluster/test_city.py $(shell find tests -name test_loop_time.py)
+ALONE := $(MEDIA:%=tests/interop/test_%.py) tests/cluster/test_city.py tests/cluster/test_upgrade.py $(shell find tests -name test_loop_time.py)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 CORE_SOURCES := $(shell find relay/core relay/api relay/compiled.py relay/compile_core.py -name '*.py' 2>/dev/null)

@@ -20,6 +20,8 @@ from load_tests.failures import FAILURES
 from load_tests.forwarding import forwarded, forwarding
 from load_tests.imports import imports
 from load_tests.ledger import ledger
+from load_tests.linear.bench import linear
+from load_tests.linear.people import lesson_people
 from load_tests.link.measure import measure
 from load_tests.media import DEFAULT_MARKS, write_capture
 from load_tests.picture import CameraScene
@@ -31,8 +33,9 @@ from load_tests.timetable import timetable
 from load_tests.upload import upload_in
 
 TIMEOUT_S = 600.0  # of any command, but for
+MAX_CELLS = 8  # of a measurement
 FILLING_TIMEOUT_S = 3600.0  # a million lessons are written first, or gigabytes twice
-LONG = frozenset(("search", "timetable", "upload"))
+LONG = frozenset(("linear", "search", "timetable", "upload"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--seconds", type=float, default=12, help="of each phase")
     load.add_argument("--cells", type=int, default=0, help="cells beside a web process")
     load.add_argument("--server-path", type=Path, help="another checkout, whose server runs")
+    line = commands.add_parser("linear", help="what a lesson costs on 1, 2 and 4 cells")
+    line.add_argument("--cells", type=_counts, default=(1, 2, 4), help="such as 1,2,4")
+    line.add_argument("--lessons-per-cell", type=int, default=2)
+    line.add_argument("--lessons", type=int, help="as many in all, however many cells")
+    line.add_argument("--seconds", type=float, default=20, help="of each phase")
+    line.add_argument("--rounds", type=int, default=3)
+    line.add_argument("--plain", action="store_true", help="the lesson of `beside`")
     months = commands.add_parser("ledger", help="time of a month's ledger, beside years of others")
     months.add_argument("--points", type=int, default=200)
     months.add_argument("--months", type=int, default=24, help="other months in the database")
@@ -93,8 +103,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("forwarded", help="internal: a process of `forwarding`")
     commands.add_parser("watchers", help="internal: viewers of `fanout`")
+    commands.add_parser("lesson-people", help="internal: people of `linear`")
     commands.add_parser("web-load", help="internal: requests of `beside`")
     return parser
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    """Numbers of cells from a list by commas."""
+    counts = tuple(sorted({int(part) for part in text.split(",")}))
+    if not counts or counts[0] < 1 or counts[-1] > MAX_CELLS:
+        raise argparse.ArgumentTypeError(f"must be numbers from 1 to {MAX_CELLS}")
+    return counts
 
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
@@ -113,11 +132,15 @@ def _bounded(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
         "players": (1, 3000),
         "ramp": (0, 300),
         "rounds": (1, 10),
+        "lessons_per_cell": (1, 12),
+        "lessons": (1, 48),
     }
     for name, (low, high) in bounds.items():
         value = getattr(options, name, None)
         if value is not None and not low <= value <= high:
             parser.error(f"--{name} must lie between {low} and {high}")
+    if getattr(options, "lessons", None) is not None and options.lessons < options.cells[-1]:
+        parser.error("--lessons must be one a cell at least")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -128,6 +151,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     match options.command:
         case "watchers":
             asyncio.run(fanout.watchers())
+            return 0
+        case "lesson-people":
+            uvloop.run(lesson_people())
             return 0
         case "web-load":
             asyncio.run(web_load())
@@ -178,6 +204,15 @@ def _work(options: argparse.Namespace) -> Coroutine[Any, Any, Mapping[str, objec
                 load=options.load,
                 rounds=options.rounds,
                 cells=options.cells,
+            )
+        case "linear":
+            return linear(
+                cells=options.cells,
+                lessons_per_cell=options.lessons_per_cell,
+                seconds=options.seconds,
+                rounds=options.rounds,
+                lessons=options.lessons,
+                plain=options.plain,
             )
         case "imports":
             return imports(rows=options.rows, database=options.database)

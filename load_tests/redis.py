@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 BINARY = shutil.which("redis-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -16,9 +17,17 @@ READY_TIMEOUT_S = 30.0
 POLL_S = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """A server that runs."""
+
+    url: str
+    pid: int
+
+
 @asynccontextmanager
-async def redis_server(folder: Path) -> AsyncIterator[str]:
-    """Run a server that writes nothing to disk; gives its URL."""
+async def redis_server(folder: Path) -> AsyncIterator[Redis]:
+    """Run a server that writes nothing to disk."""
     if BINARY is None:
         raise RuntimeError("redis-server is missing (Debian: redis-server)")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -31,7 +40,7 @@ async def redis_server(folder: Path) -> AsyncIterator[str]:
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):
             await _until_open(port)
-        yield f"redis://127.0.0.1:{port}/0"
+        yield Redis(f"redis://127.0.0.1:{port}/0", process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

@@ -16,6 +16,7 @@ import uvloop
 from signaling.base.config import Config, ConfigError, load
 from signaling.base.data_lock import DataInUse
 from signaling.base.errors import SignalingError
+from signaling.base.migrate import SchemaTooNew
 from signaling.base.private_files import PRIVATE_UMASK
 from signaling.command.opened import CommandFailed
 from signaling.command.parser import Run, command_line
@@ -95,6 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DataInUse as error:
         in_use = Word.DATA_IN_USE(data=error.data, owner=error.owner)
         return _fail(f"tongke: {in_use}", DATA_IN_USE)
+    except SchemaTooNew as error:
+        too_new = Word.SCHEMA_TOO_NEW(revision=error.revision, floor=error.floor)
+        return _fail(f"tongke: {too_new}", USELESS_CONFIG)
     except SignalingError as error:
         return _fail(f"tongke: {problem_words(error)}")
     except ConfigError as error:

@@ -137,7 +137,7 @@ async def beside(
         client = await stack.enter_async_context(ApiClient(server.base_url))
         lesson = WatchedLesson()
         await stack.enter_async_context(lesson.running(client, viewers))
-        _go_first()
+        go_first()
         await lesson.settled()
         for _ in range(rounds):
             quiet.append(await _with_cpu(server, lesson, seconds))
@@ -162,7 +162,7 @@ async def beside(
         }
 
 
-def _go_first() -> None:
+def go_first() -> None:
     """Real-time priority for this thread alone: publisher and viewers stand for other machines."""
     with contextlib.suppress(OSError):  # not root: the sender's own pauses are in the figures
         policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
@@ -174,8 +174,8 @@ async def _of_cells(stack: AsyncExitStack, cells: int) -> tuple[str, ...]:
     if not cells:
         return ()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-redis-"))
-    url = await stack.enter_async_context(redis_server(Path(folder)))
-    return ("--cells", str(cells), "--redis-url", url, "--node-id", "bench")
+    redis = await stack.enter_async_context(redis_server(Path(folder)))
+    return ("--cells", str(cells), "--redis-url", redis.url, "--node-id", "bench")
 
 
 async def _with_cpu(server: ServerProcess, lesson: WatchedLesson, seconds: float) -> dict[str, Any]:

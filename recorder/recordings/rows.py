@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -24,8 +22,10 @@ from recorder.api import (
     RecordingState,
 )
 from recorder.engines import close_engine, open_engine
+from recorder.migrating import Chain
 from recorder.recordings.tables import recordings
 
+CHAIN = Chain(Path(__file__).parent.with_name("migrations"), "recorder")
 DELETING = "deleting"  # state of a row whose files are being removed; nobody is told of it
 IS_THERE = recordings.c.state != DELETING
 _WRITE_FROM_BEGIN = "BEGIN IMMEDIATE"  # SQLite's driver says BEGIN before a change, too late
@@ -69,14 +69,18 @@ class RecordingRows:
         self._engine = open_engine(database_url, _PRAGMAS)
 
     async def open(self) -> None:
-        """Bring the schema up to date; another process that does so now is waited for."""
+        """Bring the schema up to date; another process that does so now is waited for.
+
+        Raises:
+            SchemaTooNew: a newer version has taken out what this one uses.
+        """
         async with self._engine.begin() as connection:
             if connection.dialect.name == "sqlite":
                 await connection.exec_driver_sql(_WRITE_FROM_BEGIN)
             else:
                 key = {"key": _UPGRADE_KEY}
                 await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), key)
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(CHAIN.upgrade)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -134,14 +138,6 @@ async def _check(guard: LessonGuard, session: AsyncSession, lesson_id: str) -> N
         raise  # nobody knows
     except Exception as error:
         raise LessonLost(str(error)) from error
-
-
-def _upgrade(connection: sa.Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.with_name("migrations")))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def entry_of(row: sa.Row[Any]) -> Entry:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 LOCK_FILE = "server.lock"
 _MAX_OWNERS_BYTES = 4096  # read of the lock file: some hundreds of process ids
+_MOST_OWNERS = 100  # named of those that share a folder
 
 
 class DataInUse(Exception):
@@ -69,7 +70,8 @@ def held(data: Path, fd: int | None = None, *, shared: bool = False) -> Iterator
             raise DataInUse(data, _owner(ours)) from None
         lock = DataLock(ours)
         if fd is None:
-            lock.name_owners((os.getpid(),))
+            others = [int(one) for one in _owners(ours) if _runs(one)] if shared else []
+            lock.name_owners((*others[-_MOST_OWNERS:], os.getpid()))
         yield lock
     finally:
         os.close(ours)
@@ -82,9 +84,13 @@ def _demand_lock_file(fd: int, path: Path) -> None:
         raise OSError(errno.EBADF, "the descriptor is not the lock of the data folder", str(path))
 
 
+def _owners(fd: int) -> list[str]:
+    return os.pread(fd, _MAX_OWNERS_BYTES, 0).decode("ascii", "replace").split()
+
+
 def _owner(fd: int) -> str:
     """Return the first named process that still runs; else the first."""
-    owners = os.pread(fd, _MAX_OWNERS_BYTES, 0).decode("ascii", "replace").split()
+    owners = _owners(fd)
     return next((one for one in owners if _runs(one)), owners[0] if owners else "?")
 
 

@@ -20,17 +20,21 @@ class CommandFailed(Exception):
 
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Database]:
-    """Open the database, up to date. A running server keeps the schema that it knows.
+    """Open the database, up to date.
+
+    The schema grows beside processes that were started by their roles, for they are upgraded one
+    after another. A server that is alone keeps the schema that it knows.
 
     Raises:
-        CommandFailed: the schema is older, and a server runs on it.
+        CommandFailed: the schema is older, and a server that is alone runs on it.
+        SchemaTooNew: a newer version has taken out what this one uses.
     """
     database = Database(config.database)
     try:
         if not await is_current(database):
             config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
-                with held(config.data):
+                with held(config.data, shared=True):
                     await migrate(database)
             except DataInUse as error:
                 words = Word.DATA_IN_USE(data=error.data, owner=error.owner)

@@ -196,6 +196,11 @@ class Word(Enum):
         "{error}; 数据库需要升级,请先停止它",
         "{error}; the database must be brought up to date, stop that server first",
     )
+    SCHEMA_TOO_NEW = (
+        "数据库已由更新的版本改为 {revision},这个版本太旧: 需要包含 {floor} 的版本",
+        "a newer version brought the database to {revision}; this version is too old for it: take"
+        " one that has {floor}",
+    )
     USELESS_CONFIG = ("配置无法使用: {error}", "the configuration cannot be used: {error}")
     CELLS_COUNT = ("--cells 应为 1 到 {most}", "--cells must be 1 to {most}")
     CELLS_WITH_ROLES = (

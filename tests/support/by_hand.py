@@ -17,22 +17,40 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
+from load_tests.server import Launched, ServerProcess
+from tests.support.forking import fork
 from tests.support.server import REPOSITORY, TongkeServer
 from tests.support.waiting import until
 
+OF_WEB = ("--roles", "web,worker", "--node-id", "web")
+
 
 class CellProcess:
-    """A process with the role of a cell, in a session of its own."""
+    """A process with the role of a cell, in a session of its own.
 
-    def __init__(self, node_id: str, data: Path, door: Path, arguments: Sequence[str]) -> None:
+    Attributes:
+        node_id: its name.
+        checkout: the repository whose code it runs.
+    """
+
+    def __init__(
+        self,
+        node_id: str,
+        data: Path,
+        door: Path,
+        arguments: Sequence[str],
+        checkout: Path = REPOSITORY,
+    ) -> None:
         self.node_id = node_id
+        self.checkout = checkout
         self._data = data
         self._door = door
         self._arguments = arguments
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Launched | None = None
 
     @property
     def pid(self) -> int:
@@ -49,25 +67,36 @@ class CellProcess:
         """Start it, and wait until it takes lessons."""
         ready = self._data / f"{self.node_id}.ready.json"
         ready.unlink(missing_ok=True)
+        words = ["serve", "--roles", "cell", "--data", str(self._data), "--node-id", self.node_id]
+        words += ["--door", f"unix://{self._door}", "--udp-host", "127.0.0.1", "--udp-port", "0"]
+        words += ["--ready-file", str(ready), *self._arguments]
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "signaling", "serve", "--roles", "cell"),
-                *("--data", str(self._data), "--node-id", self.node_id),
-                *("--door", f"unix://{self._door}", "--udp-host", "127.0.0.1", "--udp-port", "0"),
-                *("--ready-file", str(ready), *self._arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=REPOSITORY,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-            )
+            self._process = await self._launched(words, log)
         await until(lambda: self._has_told(ready))
+
+    async def _launched(self, words: list[str], log: IO[bytes]) -> Launched:
+        environment = {**os.environ, "PYTHONPATH": str(self.checkout)}
+        if self.checkout == REPOSITORY:
+            return await fork(words, environment, self.checkout, log)
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "signaling", *words),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=self.checkout,
+            env=environment,
+        )
 
     def terminate(self) -> None:
         """SIGTERM."""
         assert self._process is not None
-        self._process.terminate()
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
 
     async def wait(self) -> int:
         """Wait for its end; returns the exit status."""
@@ -102,17 +131,53 @@ class CellProcess:
 
 @dataclass
 class Installation:
-    """A web process, and cells by their names."""
+    """A web process, and cells by their names.
+
+    Attributes:
+        web: its address is that of later web processes, too.
+        cells: all that were started.
+        shared: words for all processes.
+        sockets: the folder of the cells' doors.
+        stack: what ends with the installation.
+    """
 
     web: TongkeServer
-    cells: dict[str, CellProcess]
+    shared: Sequence[str]
+    sockets: Path
+    stack: contextlib.AsyncExitStack
+    cells: dict[str, CellProcess] = field(default_factory=dict)
+
+    async def start_cell(self, name: str, checkout: Path = REPOSITORY) -> CellProcess:
+        """Start one more cell."""
+        door = self.sockets / f"{name}.sock"
+        cell = self.cells[name] = CellProcess(name, self.web.data, door, self.shared, checkout)
+        self.stack.push_async_callback(cell.stop)
+        await cell.start()
+        return cell
+
+    async def replace_web(self, checkout: Path) -> None:
+        """Stop the web process, and start one of another checkout at the same address."""
+        words = (*OF_WEB, *self.shared)
+        successor = ServerProcess(self.web.data, words, seeded=False, checkout=checkout)
+        successor.http_port = self.web.http_port
+        await self.web.down()
+        await self.stack.enter_async_context(successor)
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database."""
+        with closing(sqlite3.connect(self.web.data / "tongke.db")) as database:
+            return database.execute(query, values).fetchall()
 
     def holder(self, lesson_id: str) -> str:
         """The cell that has a lesson, by the database; empty if none has."""
-        with closing(sqlite3.connect(self.web.data / "tongke.db")) as database:
-            query = "SELECT cell_id FROM lesson_leases WHERE lesson_id = ?"
-            row = database.execute(query, (lesson_id,)).fetchone()
-        return (row and row[0]) or ""
+        return self.lease(lesson_id)[1]
+
+    def lease(self, lesson_id: str) -> tuple[int, str]:
+        """The epoch of a lesson, and the cell that has it; 0 and empty if none ever had it."""
+        query = "SELECT epoch, cell_id FROM lesson_leases WHERE lesson_id = ?"
+        for epoch, cell_id in self.rows(query, lesson_id):
+            return epoch, cell_id or ""
+        return 0, ""
 
 
 @asynccontextmanager
@@ -121,14 +186,11 @@ async def installation(
 ) -> AsyncIterator[Installation]:
     """Start a web process and cells; `arguments` are those of all of them."""
     shared = ("--redis-url", redis_url, *arguments)
-    of_web = ("--roles", "web,worker", "--node-id", "web", *shared)
     async with contextlib.AsyncExitStack() as stack:
         # Paths of Unix sockets are 107 bytes long at most.
         sockets = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongke-")))
-        web = await stack.enter_async_context(TongkeServer.start(folder, of_web))
-        made: dict[str, CellProcess] = {}
-        for name in (f"cell-{number}" for number in range(1, cells + 1)):
-            made[name] = CellProcess(name, web.data, sockets / f"{name}.sock", shared)
-            stack.push_async_callback(made[name].stop)
-            await made[name].start()
-        yield Installation(web, made)
+        web = await stack.enter_async_context(TongkeServer.start(folder, (*OF_WEB, *shared)))
+        made = Installation(web, shared, sockets, stack)
+        for number in range(1, cells + 1):
+            await made.start_cell(f"cell-{number}")
+        yield made

@@ -77,10 +77,22 @@ class ForkedServer(ServerProcess):
 
     async def _launch(self, command: Sequence[str], log: IO[bytes]) -> ForkedProcess:
         words = list(command[command.index("signaling") + 1 :])
-        # In a thread: the first request waits until the template has loaded all.
-        return ForkedProcess(
-            *await asyncio.to_thread(_request, words, self.environment, self.checkout, log)
-        )
+        return await fork(words, self.environment, self.checkout, log)
+
+
+async def fork(
+    words: list[str], environment: Mapping[str, str], folder: Path, log: IO[bytes]
+) -> ForkedProcess:
+    """Start a `tongke` command from the template.
+
+    Args:
+        words: of the command, from its name on.
+        environment: of the process.
+        folder: where it runs.
+        log: what it writes goes there.
+    """
+    # In a thread: the first request waits until the template has loaded all.
+    return ForkedProcess(*await asyncio.to_thread(_request, words, environment, folder, log))
 
 
 def _request(

@@ -48,9 +48,15 @@ async def lesson_archive(
     city: City, teacher: Client, lesson_id: str, folder: Path
 ) -> LessonArchive:
     """Wait for the one recording of a lesson that has ended; fetch it and decode all of it."""
-    detail = await ready_recording(teacher, lesson_id)
+    archive = await camera_archive(teacher, lesson_id, folder)
     rows = await city.rows("SELECT state FROM recorder_recordings WHERE lesson_id = $1", lesson_id)
     assert [row["state"] for row in rows] == ["ready"]
+    return archive
+
+
+async def camera_archive(teacher: Client, lesson_id: str, folder: Path) -> LessonArchive:
+    """Wait for the recording that a lesson names; fetch it and decode all of it."""
+    detail = await ready_recording(teacher, lesson_id)
     place = folder / f"files-{lesson_id}"
     place.mkdir(exist_ok=True)
     sources = await recorded_sources(teacher, detail, place, DEFAULT_MARKS)

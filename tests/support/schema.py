@@ -5,17 +5,15 @@ from __future__ import annotations
 from alembic import command
 from sqlalchemy import Connection
 
-from signaling.base import migrate as migrations
 from signaling.base.database import Database
+from signaling.base.migrate import CHAIN
 
 
 async def take_back(database: Database, target: str) -> None:
     """Leave of a database what an earlier schema had."""
 
     def downgrade(connection: Connection) -> None:
-        config = migrations._config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, target)
+        command.downgrade(CHAIN.config(connection), target)
 
     async with database.engine.execution_options(tongke_writes=True).begin() as connection:
         await connection.run_sync(downgrade)

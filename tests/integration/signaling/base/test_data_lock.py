@@ -19,6 +19,14 @@ with held(pathlib.Path(sys.argv[1]), int(sys.argv[2])):
     sys.stdin.read()
 """
 
+SHARER = """
+import pathlib, sys
+from signaling.base.data_lock import held
+with held(pathlib.Path(sys.argv[1]), shared=True):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
 
 @contextlib.contextmanager
 def _child(data: Path, fd: int) -> Iterator[subprocess.Popen[bytes]]:
@@ -112,3 +120,17 @@ def test_processes_of_one_installation_share_a_folder_that_no_other_server_gets(
         pass
     with held(tmp_path), pytest.raises(DataInUse), held(tmp_path, shared=True):
         pass
+
+
+def test_a_command_beside_processes_that_share_a_folder_leaves_them_named(tmp_path: Path) -> None:
+    words = (sys.executable, "-c", SHARER, str(tmp_path))
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as cell:
+        assert cell.stdout is not None
+        assert cell.stdout.readline() == b"held\n"
+        with held(tmp_path, shared=True):
+            names = (tmp_path / LOCK_FILE).read_text().split()
+        with pytest.raises(DataInUse) as refused, held(tmp_path):
+            pass
+        cell.kill()
+    assert names == [str(cell.pid), str(os.getpid())]
+    assert refused.value.owner == str(cell.pid)

@@ -290,6 +290,26 @@ async def test_a_command_does_not_change_the_schema_under_a_running_server(tmp_p
             database.execute("INSERT INTO signaling_alembic_version VALUES (?)", version)
 
 
+async def test_a_version_that_is_too_old_for_the_database_says_so_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    data = f"--data={tmp_path}"
+    assert (await _tongke("migrate", data))[0] == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "tongke.db")) as database, database:
+        database.execute("UPDATE signaling_alembic_version SET version_num = '9009'")
+        database.execute("CREATE TABLE signaling_schema_floor (revision VARCHAR(32))")
+        database.execute("INSERT INTO signaling_schema_floor VALUES ('9002')")
+    for words in (("migrate",), ("serve", "--http-port=0", "--udp-port=0")):
+        status, _, err = await _tongke(*words, data)
+        assert status == 78  # EX_CONFIG: no supervisor tries it again
+        assert "9009" in err
+        assert "9002" in err
+        assert "Traceback" not in err
+    with contextlib.closing(sqlite3.connect(tmp_path / "tongke.db")) as database:
+        query = "SELECT version_num FROM signaling_alembic_version"
+        assert database.execute(query).fetchall() == [("9009",)]
+
+
 async def test_an_address_that_is_named_twice_is_bound_once(tmp_path: Path) -> None:
     hosts = [f"--{kind}-host={host}" for kind in ("udp", "http") for host in ("127.0.0.1",) * 2]
     more = ("--udp-host=127.0.0.2", "--http-host=localhost")
