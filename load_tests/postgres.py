@@ -49,6 +49,15 @@ class Postgres:
         _run(self.binaries / "createdb", *where, "-E", "UTF8", "-T", template, database)
         return self.url(database)
 
+    @contextmanager
+    def lent(self, database: str, template: str = "template1") -> Iterator[str]:
+        """Create a database as `create` does, and drop it in the end, whoever still uses it.
+
+        The copies of a thousand tests are gigabytes.
+        """
+        yield self.create(database, template)
+        _run(self.binaries / "dropdb", "-h", self.folder, "-U", USER, "--force", database)
+
     def start(self) -> None:
         """Start the server, and wait until it answers."""
         log = ("-l", self.folder / "log")
@@ -88,6 +97,14 @@ def binaries() -> Path:
     )
 
 
+def _roots() -> str:
+    """A folder for clusters: in memory, if temporary files are, else /tmp.
+
+    Not deeper: the path of a socket has 107 bytes at most, and the user `postgres` must get in.
+    """
+    return "/dev/shm" if tempfile.gettempdir().startswith("/dev/shm") else "/tmp"
+
+
 @contextmanager
 def postgres(
     *, durable: bool = False, keep: Path | None = None, network: str | None = None
@@ -101,9 +118,7 @@ def postgres(
     """
     address = None if network is None else network.partition("/")[0]
     where = binaries()
-    # Directly under /tmp: a socket's path may not be longer than 107 bytes, and `postgres` must get
-    # in.
-    folder = Path(tempfile.mkdtemp(prefix="tkpg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="tkpg-", dir=_roots()))
     try:
         if os.getuid() == 0:
             user = pwd.getpwnam(USER)

@@ -1,6 +1,7 @@
 """What the modules here share: a seeded server process each, and the stores over two databases."""
 
 import asyncio
+import contextlib
 import itertools
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -53,23 +54,27 @@ def migrated_cluster(cluster: Postgres) -> Postgres:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        await put_schema(tmp_path / "tongke.db")
-        url = sqlite_url(tmp_path / "tongke.db")
-    else:
-        url = request.getfixturevalue("migrated_cluster").create(next(_names), TEMPLATE)
-    made = Database(url)
-    yield made
-    await made.close()
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            await put_schema(tmp_path / "tongke.db")
+            url = sqlite_url(tmp_path / "tongke.db")
+        else:
+            cluster: Postgres = request.getfixturevalue("migrated_cluster")
+            url = stack.enter_context(cluster.lent(next(_names), TEMPLATE))
+        made = Database(url)
+        yield made
+        await made.close()
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest) -> dict[str, str]:
+def store(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """The settings by which services keep a test's rows; see `on_both_stores`."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        return {}
-    cluster = request.getfixturevalue("migrated_cluster")
-    return {"database_url": cluster.create(next(_names), WHOLE_TEMPLATE)}
+        yield {}
+        return
+    cluster: Postgres = request.getfixturevalue("migrated_cluster")
+    with cluster.lent(next(_names), WHOLE_TEMPLATE) as url:
+        yield {"database_url": url}
 
 
 @pytest.fixture
