@@ -5,52 +5,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 
 import msgspec
 import structlog
 
 from relay.api import (
     Answer,
+    Cascade,
     CloseReason,
-    OfferError,
+    OutPipe,
     Patched,
-    RelayError,
+    PipedSource,
     RelayFull,
-    SessionNotFound,
     SlotWish,
-    StaleSession,
 )
-from relay.api.cascade import Cascade, OutPipe, PipedSource
 from signaling.edges import wire as m
 from signaling.edges.api import ViewerWish
+from signaling.edges.calls import Call, Calls, EdgeAway
 from signaling.edges.line import Ending, Line, Socket
 from signaling.edges.relay import SpreadRelay
 
 log = structlog.get_logger(__name__)
 
-OPEN_S = 2.0  # to reach the edge's door, and again until it is ready
-CALL_S = 3.0  # for an answer of the edge
+OPEN_S = 2.0  # to reach the edge's door and get its first answer
+CALL_S = 3.0  # for an answer of the edge, the opening included
 IDLE_S = 30.0  # a link that carries nobody is kept for so long: viewers come and go
 HANDOVER_S = 3.0  # an edge that leaves goes on for so long, while its viewers open anew
-MAX_CALLS = 200  # that wait for an answer
+PIPE_LOOK_S = 2.0  # between two looks whether the pipe carries anything
+PIPE_DEAF_S = 7.0  # a pipe that heard nothing so long after its opening leads nowhere
 
 _FROM_EDGE: msgspec.msgpack.Decoder[m.FromEdge] = msgspec.msgpack.Decoder(m.FromEdge)
 
 Door = Callable[[], AbstractAsyncContextManager[Socket]]
-
-
-class EdgeAway(Exception):
-    """The edge cannot carry a viewer now; the owner does."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A question to the edge; `viewer_id` and `opened` are those of `Watch`."""
-
-    answer: asyncio.Future[m.Opened | m.Changed]
-    viewer_id: str = ""
-    opened: Callable[[Answer], None] | None = None
 
 
 class EdgeLink:
@@ -89,16 +75,13 @@ class EdgeLink:
         self._relay = relay
         self._on_gone = on_gone
         self._loop = asyncio.get_running_loop()
-        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._ready = asyncio.Event()  # also set at the end
         self._pipe: OutPipe | None = None
         self._line: Line[m.FromEdge] | None = None
         self._sources: tuple[PipedSource, ...] = ()
         self._steering = m.Steer((), ())
-        self._calls: dict[int, _Call] = {}
-        self._last_call = 0
-        self._carried = 0
-        self._left = False
-        self._idle: asyncio.TimerHandle | None = None
+        self._calls = Calls()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._task = self._loop.create_task(self._run(), name="edge-link")
         relay.attach(self)
 
@@ -110,73 +93,56 @@ class EdgeLink:
     @property
     def viewers(self) -> int:
         """Viewers that it carries, or is about to."""
-        pending = sum(call.opened is not None for call in self._calls.values())
-        return len(self._relay.sessions_of(self)) + pending
+        return len(self._relay.sessions_of(self)) + self._calls.opening
 
     # --- calls -----------------------------------------------------------------------------------
 
     async def watch(self, wish: ViewerWish, opened: Callable[[Answer], None]) -> Answer:
         """Open a viewing session at the edge. Raises EdgeAway, OfferError, RelayFull."""
-        call = _Call(self._loop.create_future(), wish.viewer_id, opened)
-        number = self._number(call)
 
-        def question() -> m.Watch:
-            return m.Watch(
-                number,
-                wish.offer,
-                wish.viewer_id,
-                wish.own_sources,
-                wish.programme,
-                measured=not wish.programme,
-            )
+        def note(told: m.Opened) -> None:
+            session_id = told.answer.session_id
+            self._relay.far_opened(self, wish.viewer_id, session_id, told.video_slots)
+            opened(told.answer)
 
-        found = await self._asked(number, call, question)
+        call = self._begin(note)
+        question = m.Watch(
+            call.number,
+            wish.offer,
+            wish.viewer_id,
+            wish.own_sources,
+            wish.programme,
+            measured=not wish.programme,
+        )
+        found = await self._answer(call, question)
         assert isinstance(found, m.Opened)
         return found.answer
 
     async def patch(self, session_id: str, fragment: str, etag: str | None) -> Patched:
         """Change a session. Raises EdgeAway, SessionNotFound, StaleSession, OfferError."""
-        call = _Call(self._loop.create_future())
-        number = self._number(call)
-        found = await self._asked(
-            number, call, lambda: m.Change(number, session_id, fragment, etag)
-        )
+        call = self._begin()
+        found = await self._answer(call, m.Change(call.number, session_id, fragment, etag))
         assert isinstance(found, m.Changed)
         return found.patched
 
-    def _number(self, call: _Call) -> int:
-        if self.is_gone or len(self._calls) >= MAX_CALLS:
+    def _begin(self, note: Callable[[m.Opened], None] | None = None) -> Call:
+        if self.is_gone:
             raise EdgeAway
-        self._keep()
-        self._last_call += 1
-        self._calls[self._last_call] = call
-        return self._last_call
+        self._forget_timer("idle")
+        return self._calls.begin(note)
 
-    async def _asked(
-        self, number: int, call: _Call, question: Callable[[], msgspec.Struct]
-    ) -> m.Opened | m.Changed:
+    async def _answer(self, call: Call, question: msgspec.Struct) -> m.Opened | m.Changed:
         try:
-            async with asyncio.timeout(OPEN_S + CALL_S):
-                await asyncio.shield(self._ready)
-                self._send(question())
+            async with asyncio.timeout(CALL_S):
+                await self._ready.wait()
+                self._send(question)
                 return await call.answer
         except TimeoutError:
             log.warning("edge_slow", edge=self.edge_id, lesson_id=self._lesson_id)
             raise EdgeAway from None
         finally:
-            self._calls.pop(number, None)
-            self._settle(number, call)
-
-    def _settle(self, number: int, call: _Call) -> None:
-        """Close what a call opens, or has opened, that nobody waits for."""
-        answer = call.answer
-        if not answer.done():
-            answer.cancel()
-        if answer.cancelled():
-            self._send(m.Cancel(number))
-        elif answer.exception() is not None:
-            pass
-        self._rest()
+            self._calls.end(call)
+            self._rest()
 
     # --- Carrier ---------------------------------------------------------------------------------
 
@@ -196,15 +162,19 @@ class EdgeLink:
 
     def end(self) -> None:
         """See `Carrier`."""
-        self._gone()
-        if self._line is not None:
-            self._line.bye()
-        else:
+        self._gone(avoid=False)
+        if self._line is None:
             self._task.cancel()
+        else:
+            self._line.bye()
 
     async def ended(self) -> None:
         """Wait until everything is freed."""
         await asyncio.gather(self._task, return_exceptions=True)
+
+    def when_ended(self, told: Callable[[EdgeLink], None]) -> None:
+        """Tell once everything is freed."""
+        self._task.add_done_callback(lambda _: told(self))
 
     # --- OutPipeListener -------------------------------------------------------------------------
 
@@ -213,7 +183,7 @@ class EdgeLink:
         self._sources = tuple(sources)
         self._send(m.Offered(self._sources))
 
-    # --- inside ----------------------------------------------------------------------------------
+    # --- the line --------------------------------------------------------------------------------
 
     def _send(self, message: msgspec.Struct) -> None:
         if self._line is not None:
@@ -224,68 +194,120 @@ class EdgeLink:
         try:
             self._pipe = self._cascade.open_out_pipe(self._lesson_id, self)
             ending = await self._carry(self._pipe)
-        except RelayError as error:
-            log.warning("edge_no_pipe", edge=self.edge_id, error=str(error))
-        except Exception as error:
+        except RelayFull:
+            log.info("edge_no_pipe", edge=self.edge_id, lesson_id=self._lesson_id)
+        except Exception as error:  # whatever is wrong with the edge: viewers go elsewhere
             log.warning("edge_away", edge=self.edge_id, error=repr(error))
         finally:
-            self._gone()
+            self._gone(avoid=True)
+            self._forget_timers()
             if self._pipe is not None:
                 self._pipe.close()
-            log.info(
-                "edge_ended",
-                edge=self.edge_id,
-                lesson_id=self._lesson_id,
-                ending=ending.value,
-            )
+        log.info("edge_ended", edge=self.edge_id, lesson_id=self._lesson_id, ending=ending.value)
 
     async def _carry(self, pipe: OutPipe) -> Ending:
-        opening = self._door()
+        door = self._door()
         async with asyncio.timeout(OPEN_S):
-            socket = await opening.__aenter__()
+            socket = await door.__aenter__()
         try:
-            self._line = line = Line(socket, _FROM_EDGE)
+            line: Line[m.FromEdge] = Line(socket, _FROM_EDGE)
             line.send(m.Open(m.VERSION, self._lesson_id, pipe.end))
             line.send(m.Offered(self._sources))
             line.send(self._steering)
-            self._loop.call_later(OPEN_S, self._demand_ready)
+            self._line = line
+            self._later("ready", OPEN_S, self._demand_ready)
             return await line.run(self._take)
         finally:
-            await opening.__aexit__(None, None, None)
+            await door.__aexit__(None, None, None)
 
     def _demand_ready(self) -> None:
-        if not self._ready.done() and self._line is not None:
+        if not self._ready.is_set():
+            self._cut("edge_not_ready")
+
+    def _demand_pipe(self) -> None:
+        if self._pipe is not None and not self._pipe.stats().alive:
+            self._cut("edge_pipe_dead")
+        else:
+            self._later("pipe", PIPE_LOOK_S, self._demand_pipe)
+
+    def _cut(self, why: str) -> None:
+        log.warning(why, edge=self.edge_id, lesson_id=self._lesson_id)
+        if self._line is not None:
             self._line.cut()
 
-    def _gone(self) -> None:
-        """Take nobody any more, and tell whoever is carried as down."""
+    # --- its end ---------------------------------------------------------------------------------
+
+    def _gone(self, *, avoid: bool) -> None:
+        """Take nobody any more, and tell those who are carried as down."""
         if self.is_gone:
             return
-        by_edge = self._line is None or self._ready.done()
         self.is_gone = True
-        self._keep()
-        for call in tuple(self._calls.values()):
-            if not call.answer.done():
-                call.answer.set_exception(EdgeAway())
-        if not self._ready.done():
-            self._ready.set_exception(EdgeAway())
-            self._ready.exception()  # nobody need wait for it
-        del by_edge
+        self._forget_timers()
+        self._calls.fail()
+        self._ready.set()
         self._relay.detach(self)
+        self._on_gone(self, avoid)
 
-    def _keep(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+    def _leave(self) -> None:
+        """Let viewers open anew elsewhere, and end once they have had time for it."""
+        self._gone(avoid=True)
+        self._later("handover", HANDOVER_S, self.end)
 
     def _rest(self) -> None:
         """End the link some time after its last viewer has gone."""
-        if self._idle is None and not self.is_gone and not self.viewers:
-            self._idle = self._loop.call_later(IDLE_S, self.end)
+        if "idle" not in self._timers and not self.is_gone and not self.viewers:
+            self._later("idle", IDLE_S, self.end)
+
+    def _later(self, name: str, seconds: float, job: Callable[[], None]) -> None:
+        self._forget_timer(name)
+        self._timers[name] = self._loop.call_later(seconds, job)
+
+    def _forget_timers(self) -> None:
+        for name in tuple(self._timers):
+            self._forget_timer(name)
+
+    def _forget_timer(self, name: str) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
 
     # --- what the edge tells ---------------------------------------------------------------------
 
     def _take(self, told: m.FromEdge) -> None:
         match told:
             case m.Opened() | m.Changed() | m.Refused():
-                self._answered(told)
+                self._take_answer(told)
+            case m.Up():
+                self._relay.far_up(told.session_id)
+            case m.Down():
+                self._relay.far_down(told.session_id, told.reason)
+                self._rest()
+            case m.Slots():
+                self._relay.far_slots(told.session_id, told.slots)
+            case m.Figures():
+                for one in told.sessions:
+                    self._relay.far_stats(one)
+            case m.Wanted():
+                if self._pipe is not None:
+                    self._pipe.demand(told.demand)
+            case m.Ready():
+                self._take_ready(told)
+            case m.Leaving():
+                self._leave()
+            case _:
+                pass  # signs of life, and the goodbye, which ends the line
+
+    def _take_ready(self, told: m.Ready) -> None:
+        assert self._pipe is not None
+        self._pipe.connect(told.pipe)
+        self._ready.set()
+        self._later("pipe", PIPE_DEAF_S, self._demand_pipe)
+        log.info("edge_opened", edge=self.edge_id, lesson_id=self._lesson_id)
+        self._rest()
+
+    def _take_answer(self, told: m.Opened | m.Changed | m.Refused) -> None:
+        if isinstance(told, m.Refused) and told.call == 0:
+            log.info("edge_refuses", edge=self.edge_id, reason=told.refusal.value)
+            self._cut("edge_cannot_carry")
+        elif not self._calls.answered(told) and isinstance(told, m.Opened):
+            self._send(m.Close(told.answer.session_id, CloseReason.REQUESTED))  # nobody waits

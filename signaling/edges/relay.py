@@ -133,7 +133,8 @@ class SpreadRelay:
         if viewing is not None:
             viewing.stats = stats
 
-    def _carrier_of(self, session_id: str) -> Carrier | None:
+    def carrier_of(self, session_id: str) -> Carrier | None:
+        """Return the edge that carries a session; None if it is none of an edge."""
         viewing = self._viewing.get(session_id)
         return None if viewing is None else viewing.carrier
 
@@ -201,7 +202,7 @@ class SpreadRelay:
 
     def close(self, session_id: str, reason: CloseReason = CloseReason.REQUESTED) -> None:
         """See `Relay`."""
-        carrier = self._carrier_of(session_id)
+        carrier = self.carrier_of(session_id)
         if carrier is None:
             self._own.close(session_id, reason)
         else:

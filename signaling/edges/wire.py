@@ -11,8 +11,17 @@ from typing import Annotated
 
 import msgspec
 
-from relay.api import Answer, CloseReason, Patched, SessionStats, SlotState, SlotWish
-from relay.api.cascade import Demand, PipedSource, PipeEnd
+from relay.api import (
+    Answer,
+    CloseReason,
+    Demand,
+    Patched,
+    PipedSource,
+    PipeEnd,
+    SessionStats,
+    SlotState,
+    SlotWish,
+)
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 256 * 1024  # an offer has 64 KiB at most, and 64 sources some 60
@@ -91,12 +100,6 @@ class Change(_Message, tag="patch"):
     etag: Id | None
 
 
-class Cancel(_Message, tag="cancel"):
-    """Nobody waits for a call any more: what it opens is to be closed."""
-
-    call: int
-
-
 class Close(_Message, tag="close"):
     """End a session."""
 
@@ -111,7 +114,7 @@ class View(_Message, tag="view"):
     wishes: Annotated[tuple[SlotWish, ...], msgspec.Meta(max_length=MAX_SLOTS)]
 
 
-FromOwner = Open | Offered | Steer | Watch | Change | Cancel | Close | View | Beat | Bye
+FromOwner = Open | Offered | Steer | Watch | Change | Close | View | Beat | Bye
 
 # --- from the edge -------------------------------------------------------------------------------
 
