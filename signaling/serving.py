@@ -107,7 +107,7 @@ def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
     )
     lessons = _LessonsOfServices()
     recorder = _recorder(config, lessons)
-    lessons.services = services = Services(config, relay, recorder)
+    lessons.services = services = Services(config, relay, recorder, cascade=relay)
     return relay, recorder, services
 
 
