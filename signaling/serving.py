@@ -99,6 +99,8 @@ def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
         RelayConfig(
             hosts=config.udp_hosts,
             udp_port=config.udp_port,
+            pipe_host=config.pipe_address,
+            pipe_port=config.pipe_port,
             announced_addresses=config.announced_addresses,
             publisher_bps=config.publisher_bps,
             # 1,250 bytes each; sound, repairs and small pictures take a lower rate's, too.

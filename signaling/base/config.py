@@ -181,6 +181,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return set(self.roles) == set(ALL_ROLES)
 
     @property
+    def pipe_address(self) -> str:
+        """The address at which this process takes pipes of other cells: that of its door."""
+        door = self.door or ""
+        host = None if door.startswith("unix:") else urlsplit(door).hostname
+        return self.pipe_host or host or "127.0.0.1"
+
+    @property
     def zone(self) -> ZoneInfo:
         """The county's time zone."""
         return ZoneInfo(self.time_zone)

@@ -16,7 +16,6 @@ from relay.api import (
     Demand,
     InPipe,
     Layer,
-    MediaKind,
     OfferError,
     Relay,
     RelayError,
@@ -268,8 +267,7 @@ class CarriedLesson:
         self._by_session[answer.session_id] = self
         if told.measured:
             self._measured[answer.session_id] = None
-        slots = self._relay.stats(answer.session_id).slots
-        return m.Opened(told.call, answer, sum(one.kind is MediaKind.VIDEO for one in slots))
+        return m.Opened(told.call, answer, video_slots(answer.sdp))
 
     def _change(self, told: m.Change) -> m.Changed:
         if not self._is_ours(told.session_id):
@@ -309,3 +307,9 @@ class CarriedLesson:
             if looks * FIGURES_S > PIPE_DEAF_S and pipe is not None and not pipe.stats().alive:
                 log.warning("edge_pipe_dead", room=self._room_id)
                 self._line.cut()
+
+
+def video_slots(answer: str) -> int:
+    """Return how many slots for pictures an SDP answer has; port 0 is a section refused."""
+    sections = (line.split(" ") for line in answer.splitlines() if line.startswith("m=video "))
+    return sum(section[1] != "0" for section in sections)

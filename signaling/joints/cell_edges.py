@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from urllib.parse import urlsplit
 
 from relay.api import Cascade, Relay
 from signaling.base.clock import Clock
@@ -25,8 +24,6 @@ from signaling.edges.sockets import edge_socket, open_line
 from signaling.forwarding.places import CellAddress
 from signaling.forwarding.sender import Sender
 from signaling.web.routes import Socket as Endpoint
-
-LOOPBACK = "127.0.0.1"
 
 
 class CellEdges:
@@ -69,7 +66,7 @@ class CellEdges:
         self._named = config.regions
         self._desk = desk
         self._sender = sender
-        self.pipe_host = pipe_host_of(config)
+        self.pipe_host = config.pipe_address
         self.owner = LessonEdges(
             relay=self.relay,
             cascade=cascade,
@@ -138,12 +135,3 @@ class CellEdges:
         if not found:
             raise CellAway("the edge is gone")
         return open_line(self._sender, CellAddress.at(edge_id, found[0].address), lesson_id)
-
-
-def pipe_host_of(config: Config) -> str:
-    """Return the address at which this cell takes pipes: that of its door, if it has one."""
-    if config.pipe_host is not None:
-        return config.pipe_host
-    door = config.door or ""
-    host = None if door.startswith("unix:") else urlsplit(door).hostname
-    return host or LOOPBACK

@@ -31,6 +31,7 @@ from relay.api import (
 )
 
 VIDEO_SLOTS = 2
+ANSWER = "v=0\r\nm=audio 9 X\r\nm=video 9 X\r\nm=video 9 X\r\nm=video 0 X\r\n"  # one is refused
 BAD_OFFER = "not an offer"
 
 
@@ -139,7 +140,7 @@ class FakeRelay:
             raise RelayFull("full")
         session_id = f"{self.name}-{next(self._numbers)}"
         self.sessions[session_id] = FakeSession(room_id, viewer_id, tuple(own_sources), programme)
-        return Answer(session_id, f"answer of {self.name}", "tag")
+        return Answer(session_id, ANSWER, "tag")
 
     def patch(self, session_id: str, sdp_fragment: str, *, etag: str | None) -> Patched:
         """See `Relay`."""
