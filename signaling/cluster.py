@@ -15,7 +15,7 @@ from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.fences import NO_FENCES, Fences
-from signaling.cells.api import HealthChange, NodeRole
+from signaling.cells.api import Health, HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.fence import LeaseFences
 from signaling.cells.metrics import CellFigures
@@ -241,7 +241,10 @@ class Cluster:
         if self._classroom is not None:
             await self._classroom.hub.lose(lesson_id)
 
-    async def _on_nodes(self, _changes: tuple[HealthChange, ...]) -> None:
+    async def _on_nodes(self, changes: tuple[HealthChange, ...]) -> None:
+        for change in changes:
+            if self.edges is not None and change.after is Health.GONE:
+                self.edges.owner.node_gone(change.node_id)
         self._orphans.wake()  # no more than that: the next beat waits for us
 
     async def _take_orphans(self) -> None:

@@ -222,15 +222,16 @@ class EdgeLink:
 
     def _demand_ready(self) -> None:
         if not self._ready.is_set():
-            self._cut("edge_not_ready")
+            self.cut("edge_not_ready")
 
     def _demand_pipe(self) -> None:
         if self._pipe is not None and not self._pipe.stats().alive:
-            self._cut("edge_pipe_dead")
+            self.cut("edge_pipe_dead")
         else:
             self._later("pipe", PIPE_LOOK_S, self._demand_pipe)
 
-    def _cut(self, why: str) -> None:
+    def cut(self, why: str) -> None:
+        """Give the edge up; `why` is for the log."""
         log.warning(why, edge=self.edge_id, lesson_id=self._lesson_id)
         if self._line is not None:
             self._line.cut()
@@ -308,6 +309,6 @@ class EdgeLink:
     def _take_answer(self, told: m.Opened | m.Changed | m.Refused) -> None:
         if isinstance(told, m.Refused) and told.call == 0:
             log.info("edge_refuses", edge=self.edge_id, reason=told.refusal.value)
-            self._cut("edge_cannot_carry")
+            self.cut("edge_cannot_carry")
         elif not self._calls.answered(told) and isinstance(told, m.Opened):
             self._send(m.Close(told.answer.session_id, CloseReason.REQUESTED))  # nobody waits

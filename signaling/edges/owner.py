@@ -66,6 +66,12 @@ class LessonEdges:
         """Viewers by lesson and edge."""
         return {key: link.viewers for key, link in self._links.items()}
 
+    def node_gone(self, node_id: str) -> None:
+        """Give up a cell that counts as gone; its line may not have noticed yet."""
+        for link in tuple(self._links.values()):
+            if link.edge_id == node_id:
+                link.cut("edge_gone")
+
     async def stop(self) -> None:
         """End all links."""
         for link in tuple(self._links.values()):

@@ -146,7 +146,7 @@ async def test_rooms_watch_at_an_edge_and_come_back_when_it_is_killed(
         # The view holds for the new session, and commands go on.
         await _shows(channel, "lead.camera", layer="l")
         await until(channel, "slots", _flows("lead.camera", "l"))
-        assert (await command(channel, "hand_raise"))["type"] == "ack"
+        assert (await command(channel, "raise_hand"))["type"] == "ack"
 
 
 async def _is_carried(inst: Installation, expected: dict[str, int]) -> bool:

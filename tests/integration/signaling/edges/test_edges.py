@@ -185,6 +185,13 @@ async def test_a_lost_edge_is_told_as_down_and_viewers_go_elsewhere(
     assert lesson.edges.failures == 1
 
 
+async def test_an_edge_that_the_others_miss_is_given_up(lesson: Lesson) -> None:
+    session_id, _ = await _at_edge(lesson)
+    lesson.edges.node_gone("edge-2")
+    lesson.edges.node_gone("edge-1")
+    await until(lambda: lesson.news.down.get(session_id) is CloseReason.SHUTDOWN)
+
+
 async def test_a_silent_edge_counts_as_gone(
     lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
