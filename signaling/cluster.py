@@ -181,6 +181,8 @@ class Cluster:
         if self._drain is not None:
             await self.set_drain(True)
             await self._drain.wait(self._config.drain_s)
+        if self.edges is not None:
+            await self.edges.edge.emptied()
 
     async def leave(self) -> None:
         """Take nothing new, and move nothing more. Lessons that are here go on."""

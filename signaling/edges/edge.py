@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 OPEN_S = 2.0  # for the owner's first message
 GRACE_S = 2.0  # a lesson whose line broke is carried on for so long
+EMPTIED_S = 6.0  # for owners to send viewers elsewhere; they take 3 s
+EMPTIED_LOOK_S = 0.1
 FIGURES_S = 1.0  # between two tellings; links are judged once a second
 FIGURES_AT_ONCE = 50  # sessions in one message
 PIPE_DEAF_S = 7.0  # a pipe that heard nothing so long after its opening leads nowhere
@@ -125,6 +127,13 @@ class EdgeDesk:
         """Ask the owners to send their viewers elsewhere: this cell drains or stops."""
         for carried in tuple(self._carried):
             carried.leave()
+
+    async def emptied(self) -> None:
+        """Wait until nobody is carried any more, after `leave`; not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EMPTIED_S):
+                while self._carried:  # noqa: ASYNC110 - each owner ends its own line
+                    await asyncio.sleep(EMPTIED_LOOK_S)
 
     def close(self) -> None:
         """End everything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
@@ -82,7 +83,10 @@ class EdgeLink:
         self._steering = m.Steer((), ())
         self._calls = Calls()
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._task = self._loop.create_task(self._run(), name="edge-link")
+        # It outlives the request that has opened it, so its log must not bear that one's id.
+        context = contextvars.copy_context()
+        context.run(structlog.contextvars.unbind_contextvars, "request_id", "actor")
+        self._task = self._loop.create_task(self._run(), name="edge-link", context=context)
         relay.attach(self)
 
     @property

@@ -232,8 +232,9 @@ async def test_viewers_leave_an_edge_that_drains_while_their_pictures_flow_on(
     await until(lambda: lesson.news.down.get(session_id) is CloseReason.SHUTDOWN)
     assert session_id in edge.relay.sessions
     assert (await lesson.watch("room-1", kind=ViewerKind.ROOM)).startswith("edge-2")
-    await until(lambda: session_id not in edge.relay.sessions)
-    await until(lambda: edge.desk.lessons == 0)
+    await edge.desk.emptied()
+    assert session_id not in edge.relay.sessions
+    assert edge.desk.lessons == 0
 
 
 async def test_an_edge_without_viewers_is_given_up_after_a_while(

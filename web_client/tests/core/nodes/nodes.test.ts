@@ -13,6 +13,8 @@ function cell(name: string, more: Partial<ServerNode> = {}): ServerNode {
     sure: 1,
     doubtful: 0,
     draining: false,
+    carried: 0,
+    carried_lessons: 0,
     ...more,
   }
 }
