@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from relay.api import CloseReason, Layer, SlotWish
+from relay.core.wire.negotiated import Codec
 from relay.core.wire.serial import signed
 from tests.simulated import publisher as browsers
 from tests.simulated.checks import assert_continuous, assert_timestamps_follow_time, share
@@ -16,7 +17,7 @@ from tests.simulated.piping import EdgeLesson
 
 
 @pytest.mark.parametrize("codec", [browsers.VP8, browsers.H264], ids=lambda codec: codec.name)
-def test_viewers_at_an_edge_see_and_hear(codec: browsers.Codec) -> None:
+def test_viewers_at_an_edge_see_and_hear(codec: Codec) -> None:
     lesson = EdgeLesson()
     teacher = lesson.owner.publish("lead.camera", codec=codec)
     student = lesson.watch("room-1", audio=1)
@@ -108,7 +109,7 @@ def test_a_picture_loss_at_the_edge_brings_a_key_frame() -> None:
 
 
 @pytest.mark.parametrize("codec", [browsers.VP8, browsers.H264], ids=lambda codec: codec.name)
-def test_losses_on_the_pipe_are_repaired(codec: browsers.Codec) -> None:
+def test_losses_on_the_pipe_are_repaired(codec: Codec) -> None:
     lossy = Profile(loss=0.05, delay=0.01, jitter=0.004, in_order=False)
     lesson = EdgeLesson(way=lossy, back=Profile(loss=0.05, delay=0.01))
     teacher = lesson.owner.publish("lead.camera", codec=codec)
