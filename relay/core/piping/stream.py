@@ -34,6 +34,7 @@ _JUMP = 8000  # numbers; more than `IncomingLayer` takes for loss, less than SRT
 _REPORT_INTERVAL_S = 1.0  # s between two sender reports
 _REPORT_SPACING_S = 0.2  # s at least, however often the publisher tells its clock
 _MIN_SPACING_S = 0.015  # s between two repairs of one packet; the edge asks every 20 ms
+_CROSSING_S = 0.05  # s beside the round trip, in which a wish may cross a key frame
 _MAX_RESENT = 512  # packets whose last repair is remembered
 _WINDOW_S = 0.1  # s
 _MAX_RESENDS = 64  # repairs of a stream in a window: ≈ 6 Mbit/s, whatever is asked for
@@ -49,6 +50,7 @@ class PipedStream:
     """
 
     __slots__ = (
+        "_began_at",
         "_counters",
         "_delta",
         "_first",
@@ -99,6 +101,7 @@ class PipedStream:
         self._delta = 0
         self._last_out = -1
         self._restarted = False
+        self._began_at = float("-inf")
         self._told_flowing = False
         self._run_of: tuple[int, int | None] = 0, None  # the layer and its SSRC in the last run
         self._report_due = self._reported_at = float("-inf")
@@ -153,6 +156,7 @@ class PipedStream:
         self._payload_type = codec.payload_type
         self._first, self._first_out, self._delta = first, out, out - first
         self._resent.clear()
+        self._began_at = packet.arrival
         self._sends = True
         if self._restarted and self._last_out >= 0:
             self._announce_restart(packet)
@@ -258,7 +262,12 @@ class PipedStream:
             self._repeat(packet, now)
 
     def on_picture_loss(self, now: float) -> None:
-        """The edge needs a key frame; the layer throttles all wishes together."""
+        """The edge needs a key frame; the layer throttles all wishes together.
+
+        A wish that crossed the first key frame on its way is fulfilled already.
+        """
+        if now - self._began_at < (self._outlet.rtt or 0.0) + _CROSSING_S:
+            return
         if self._layer is not None:
             self._layer.request_key_frame(now)
 
