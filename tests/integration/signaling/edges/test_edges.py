@@ -22,6 +22,7 @@ from signaling.edges import edge as edge_module
 from signaling.edges import line as line_module
 from signaling.edges import link as link_module
 from signaling.edges.api import ViewerKind
+from signaling.edges.edge import CarriedLesson
 from signaling.edges.metrics import EdgeFigures
 from signaling.edges.owner import AVOIDED_S
 from tests.integration.signaling.edges.conftest import LESSON, EdgeCell, Lesson
@@ -168,6 +169,22 @@ async def test_an_edge_that_cannot_be_reached_is_avoided(lesson: Lesson) -> None
     assert (await lesson.watch("room-1", kind=ViewerKind.ROOM)).startswith("own")
     assert (await lesson.watch("room-2", kind=ViewerKind.ROOM)).startswith("edge-2")
     await lesson.cells["edge-1"].start()
+
+
+async def test_an_edge_that_does_not_answer_in_time_is_avoided(
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, edge = await _at_edge(lesson)
+    del lesson.loads["edge-2"]
+    monkeypatch.setattr(link_module, "CALL_S", 0.05)
+    with monkeypatch.context() as deaf:
+        deaf.setattr(CarriedLesson, "_answer", lambda *_: None)
+        assert (await lesson.watch("room-2", kind=ViewerKind.ROOM)).startswith("own")
+    assert edge.desk.viewers == 1  # those who are there stay
+    assert (await lesson.watch("room-3", kind=ViewerKind.ROOM)).startswith("own")
+    lesson.clock.advance(seconds=AVOIDED_S)
+    monkeypatch.undo()
+    assert (await lesson.watch("room-4", kind=ViewerKind.ROOM)).startswith("edge-1")
 
 
 async def test_a_lost_edge_is_told_as_down_and_viewers_go_elsewhere(
