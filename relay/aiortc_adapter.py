@@ -319,13 +319,11 @@ class KeyedSrtp:
         profile = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
         kind = Policy.SSRC_ANY_INBOUND if inbound else Policy.SSRC_ANY_OUTBOUND
         self._session = Session(Policy(key=key, ssrc_type=kind, srtp_profile=profile))
-        context = self._session._srtp[0]
-        if inbound:
-            self.rtp = _cipher(_lib.srtp_unprotect, context, _SCRATCH_BYTES)
-            self.rtcp = _cipher(_lib.srtp_unprotect_rtcp, context, _SCRATCH_BYTES)
-        else:
-            self.rtp = _prefixed(_lib.srtp_protect, context, prefix)
-            self.rtcp = _prefixed(_lib.srtp_protect_rtcp, context, prefix)
+        limit = _SCRATCH_BYTES if inbound else MAX_PLAIN_BYTES
+        rtp = _lib.srtp_unprotect if inbound else _lib.srtp_protect
+        rtcp = _lib.srtp_unprotect_rtcp if inbound else _lib.srtp_protect_rtcp
+        self.rtp: Cipher = _kept(rtp, self._session, limit, prefix)
+        self.rtcp: Cipher = _kept(rtcp, self._session, limit, prefix)
 
     def forget(self, ssrc: int) -> None:
         """Free a stream. Its SSRC must never be used again under this key."""
@@ -333,17 +331,20 @@ class KeyedSrtp:
             self._session.remove_stream(ssrc)
 
 
-def _prefixed(function: Any, context: Any, prefix: bytes) -> Cipher:
-    """One libsrtp operation in a buffer of its own, behind bytes that stay as they are."""
+def _kept(function: Any, session: Session, limit: int, prefix: bytes) -> Cipher:
+    """One libsrtp operation in a buffer of its own, behind bytes that stay as they are.
+
+    It keeps the session alive, since it uses the session's memory.
+    """
     start = len(prefix)
     buffer = _ffi.new("unsigned char[]", start + _SCRATCH_BYTES)
     view = memoryview(_ffi.buffer(buffer))
     view[:start] = prefix
-    place, length, ok = buffer + start, _length, _OK
+    context, place, length, ok = session._srtp[0], buffer + start, _length, _OK
 
-    def run(packet: bytes, *, _alive: object = buffer) -> memoryview:  # it uses its memory
+    def run(packet: bytes, *, _alive: object = (session, buffer)) -> memoryview:
         size = len(packet)
-        if size > MAX_PLAIN_BYTES:
+        if size > limit:
             raise SrtpError("too long")
         view[start : start + size] = packet
         length[0] = size

@@ -140,11 +140,11 @@ class PipedStream:
 
     def on_switch_point(self, layer: IncomingLayer, packet: MediaPacket) -> None:
         """See `layer.Taker`."""
-        layer.remove_waiting(self)
-        layer.add_slot(self)
         codec = layer.codec
         if codec is None:
             return
+        layer.remove_waiting(self)
+        layer.add_slot(self)
         first = first_packet_of_picture(layer, packet)
         run_of = id(layer), layer.ssrc
         self._restarted |= run_of != self._run_of
