@@ -48,18 +48,18 @@ class _Message(msgspec.Struct, frozen=True, tag_field="type"):
     """A message of either end."""
 
 
-class Beat(_Message, tag="beat"):
+class Beat(_Message, frozen=True, tag="beat"):
     """A sign of life, where there is nothing else to say."""
 
 
-class Bye(_Message, tag="bye"):
+class Bye(_Message, frozen=True, tag="bye"):
     """The last message: the sender is done with the lesson."""
 
 
 # --- from the owner ------------------------------------------------------------------------------
 
 
-class Open(_Message, tag="open"):
+class Open(_Message, frozen=True, tag="open"):
     """The first message: where and how the edge sends to the owner."""
 
     version: int
@@ -67,20 +67,20 @@ class Open(_Message, tag="open"):
     pipe: PipeEnd
 
 
-class Offered(_Message, tag="sources"):
+class Offered(_Message, frozen=True, tag="sources"):
     """All sources that can be piped now."""
 
     sources: Annotated[tuple[PipedSource, ...], msgspec.Meta(max_length=MAX_SOURCES)]
 
 
-class Steer(_Message, tag="steer"):
+class Steer(_Message, frozen=True, tag="steer"):
     """Who is heard, and what the programme is."""
 
     audible: Sources
     programme: Sources
 
 
-class Watch(_Message, tag="watch"):
+class Watch(_Message, frozen=True, tag="watch"):
     """Open a viewing session. With `measured`, its figures are told each second."""
 
     call: int
@@ -91,7 +91,7 @@ class Watch(_Message, tag="watch"):
     measured: bool
 
 
-class Change(_Message, tag="patch"):
+class Change(_Message, frozen=True, tag="patch"):
     """Trickle or restart ICE."""
 
     call: int
@@ -100,14 +100,14 @@ class Change(_Message, tag="patch"):
     etag: Id | None
 
 
-class Close(_Message, tag="close"):
+class Close(_Message, frozen=True, tag="close"):
     """End a session."""
 
     session_id: Id
     reason: CloseReason
 
 
-class View(_Message, tag="view"):
+class View(_Message, frozen=True, tag="view"):
     """Replace a viewer's wishes."""
 
     session_id: Id
@@ -119,19 +119,19 @@ FromOwner = Open | Offered | Steer | Watch | Change | Close | View | Beat | Bye
 # --- from the edge -------------------------------------------------------------------------------
 
 
-class Ready(_Message, tag="ready"):
+class Ready(_Message, frozen=True, tag="ready"):
     """The answer to `Open`: where and how the owner sends to the edge."""
 
     pipe: PipeEnd
 
 
-class Wanted(_Message, tag="demand"):
+class Wanted(_Message, frozen=True, tag="demand"):
     """All that anybody at the edge takes."""
 
     demand: Annotated[tuple[Demand, ...], msgspec.Meta(max_length=MAX_SOURCES)]
 
 
-class Opened(_Message, tag="opened"):
+class Opened(_Message, frozen=True, tag="opened"):
     """The answer to `Watch`."""
 
     call: int
@@ -139,14 +139,14 @@ class Opened(_Message, tag="opened"):
     video_slots: int
 
 
-class Changed(_Message, tag="patched"):
+class Changed(_Message, frozen=True, tag="patched"):
     """The answer to `Change`."""
 
     call: int
     patched: Patched
 
 
-class Refused(_Message, tag="refused"):
+class Refused(_Message, frozen=True, tag="refused"):
     """The answer to a call that cannot be done, or to `Open`, which has call 0."""
 
     call: int
@@ -155,33 +155,33 @@ class Refused(_Message, tag="refused"):
     detail: str = ""
 
 
-class Up(_Message, tag="up"):
+class Up(_Message, frozen=True, tag="up"):
     """Media of a session may flow."""
 
     session_id: Id
 
 
-class Down(_Message, tag="down"):
+class Down(_Message, frozen=True, tag="down"):
     """A session has ended."""
 
     session_id: Id
     reason: CloseReason
 
 
-class Slots(_Message, tag="slots"):
+class Slots(_Message, frozen=True, tag="slots"):
     """The slots of a session changed."""
 
     session_id: Id
     slots: tuple[SlotState, ...]
 
 
-class Figures(_Message, tag="figures"):
+class Figures(_Message, frozen=True, tag="figures"):
     """Figures of some sessions."""
 
     sessions: tuple[SessionStats, ...]
 
 
-class Leaving(_Message, tag="leaving"):
+class Leaving(_Message, frozen=True, tag="leaving"):
     """The edge will carry nobody soon: viewers are to go elsewhere meanwhile."""
 
 
