@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from relay import IS_COMPILED
 from relay.api import Demand, InPipe, OutPipe, PipedSource, PipeEnd, SlotWish
 from relay.config import RelayConfig
 from relay.node import RelayNode
+from signaling.base.logs import configure
 
 ROOM, SOURCE = "room", "lead.camera"
 
@@ -120,8 +122,9 @@ class RelayProcess:
         task.add_done_callback(self._telling.discard)
 
     async def _post(self, url: str, body: bytes) -> None:
-        async with self._http.post(url, data=body) as reply:
-            await reply.read()
+        with contextlib.suppress(aiohttp.ClientError):  # the other one has ended first
+            async with self._http.post(url, data=body) as reply:
+                await reply.read()
 
 
 def _created(session_id: str, sdp: str) -> web.Response:
@@ -135,6 +138,7 @@ async def relay_process() -> None:
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     orders = json.loads(await reader.readline())
+    configure("warning")  # to stderr: stdout is for reports
     relay = RelayNode(RelayConfig(hosts=("127.0.0.1",)))
     await relay.start()
     async with aiohttp.ClientSession() as http:

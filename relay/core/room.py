@@ -355,6 +355,7 @@ class Room:
             starts = bool(publisher.video) and not publisher.settled
             if publisher.piped:
                 starts = starts and any(viewer.watches(source) for viewer in self._viewers)
+                sound = sound and any(viewer.audio_slots for viewer in self._viewers)
             if starts and (publisher.piped or not featured):
                 # Nothing can be taken yet. A source off stage begins with the lowest layer: any
                 # uplink carries that.

@@ -141,6 +141,19 @@ def test_sound_that_may_not_be_heard_does_not_leave_the_owner() -> None:
     assert None not in lesson.sent_layers(2)
 
 
+def test_sound_crosses_only_if_somebody_listens() -> None:
+    lesson = EdgeLesson()
+    lesson.owner.publish("lead.camera")
+    lesson.set_audible("lead.camera")
+    lesson.watch("muted").show("lead.camera", max_layer=Layer.LOW)
+    lesson.run(1)
+    assert lesson.sent_layers(3) == {Layer.LOW}
+    student = lesson.watch("room-1", audio=1, seed=101)
+    joined = lesson.now
+    assert None in lesson.sent_layers(2)
+    assert student.audio[0].decoded[0].at - joined < 0.25
+
+
 def test_levels_of_sound_arrive() -> None:
     lesson = EdgeLesson()
     loud = lesson.owner.publish("loud", layers=(), seed=2)
