@@ -184,6 +184,11 @@ class Cluster:
         if self.edges is not None:
             await self.edges.edge.emptied()
 
+    def say_goodbye(self) -> None:
+        """End the lines of other cells: the door is about to close."""
+        if self.edges is not None:
+            self.edges.edge.close()
+
     async def leave(self) -> None:
         """Take nothing new, and move nothing more. Lessons that are here go on."""
         self._leaving = True

@@ -396,7 +396,9 @@ class Services:
         await migrate(self.database)
 
     def say_goodbye(self) -> None:
-        """Tell all channels and waiting pages that the server stops."""
+        """Tell all channels, waiting pages and other cells that the server stops."""
+        if self.cluster is not None:
+            self.cluster.say_goodbye()
         self.timetable.board.close()
         for room in self.hub.rooms:
             room.close(ByeReason.SHUTDOWN)

@@ -184,5 +184,37 @@ async def test_viewers_move_when_their_edge_drains(
         assert (await _carried(inst))[owner] == 0
 
 
+async def test_edges_of_a_lesson_that_moves_end_and_the_next_owner_opens_its_own(
+    folder: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TONGKE_EDGE_AFTER", "1")
+    async with contextlib.AsyncExitStack() as stack:
+        inst = await stack.enter_async_context(installation(folder, redis_url, cells=3))
+        await _all_edges_known(inst)
+        teacher, lesson, rooms = await inst.web.live_lesson(ROOM_A, ROOM_B)
+        lesson_id = lesson["lesson_id"]
+        former = inst.holder(lesson_id)
+        access = await teacher.media_access(lesson_id)
+        await stack.enter_async_context(publishing(teacher, access["camera"]))
+        await stack.enter_async_context(_room_watches(rooms[0], lesson_id))
+        channel, peer = await stack.enter_async_context(_room_watches(rooms[1], lesson_id))
+        await _grows(peer)
+        await true(lambda: _sum_is(inst, 1))
+
+        inst.cells[former].terminate()
+        assert (await until(channel, "bye"))["reason"] == "moved"
+        access = await teacher.media_access(lesson_id)
+        await stack.enter_async_context(publishing(teacher, access["camera"]))
+        await stack.enter_async_context(_room_watches(rooms[0], lesson_id))
+        _, again = await stack.enter_async_context(_room_watches(rooms[1], lesson_id))
+        await _grows(again)
+        assert await inst.cells[former].wait() == 0
+        await _grows(again)
+        await true(lambda: _sum_is(inst, 1))  # the former owner's is over
+        owner = inst.holder(lesson_id)
+        assert owner not in {former, ""}
+        assert (await _carried(inst))[owner] == 0
+
+
 async def _sum_is(inst: Installation, viewers: int) -> bool:
     return sum((await _carried(inst)).values()) == viewers
