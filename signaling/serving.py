@@ -99,7 +99,7 @@ def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
         RelayConfig(
             hosts=config.udp_hosts,
             udp_port=config.udp_port,
-            pipe_host=config.pipe_address,
+            pipe_host=config.pipe_address or "127.0.0.1",
             pipe_port=config.pipe_port,
             announced_addresses=config.announced_addresses,
             publisher_bps=config.publisher_bps,

@@ -181,11 +181,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return set(self.roles) == set(ALL_ROLES)
 
     @property
-    def pipe_address(self) -> str:
-        """The address at which this process takes pipes of other cells: that of its door."""
+    def pipe_address(self) -> str | None:
+        """The address at which this process takes pipes of other cells: that of its door.
+
+        None: the door has a name, so it takes none.
+        """
         door = self.door or ""
-        host = None if door.startswith("unix:") else urlsplit(door).hostname
-        return self.pipe_host or host or "127.0.0.1"
+        if self.pipe_host is not None or door.startswith("unix:"):
+            return self.pipe_host or "127.0.0.1"
+        host = urlsplit(door).hostname or "127.0.0.1"
+        return host if _is_address(host) else None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -196,6 +201,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def web(self) -> Path:
         """The folder of the built web client."""
         return Path(self.web_root) if self.web_root else REPOSITORY / "web_client" / "dist"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def async_url(url: str) -> str:
@@ -276,11 +289,8 @@ def _demand_usable_cells(config: Config) -> None:
             )
         if url.query:
             raise ConfigError("redis_url must have no options: they could switch retries on")
-    if config.pipe_host is not None:
-        try:
-            ip_address(config.pipe_host)
-        except ValueError as error:
-            raise ConfigError(f"pipe_host: {error}") from None
+    if config.pipe_host is not None and not _is_address(config.pipe_host):
+        raise ConfigError("pipe_host must be an IP address")
     if len(config.regions) > MAX_REGIONS or not all(map(_REGION.fullmatch, config.regions)):
         raise ConfigError(f"regions: at most {MAX_REGIONS} codes or ids of org units")
     if config.node_id is not None and not _NODE_ID.fullmatch(config.node_id):

@@ -111,7 +111,8 @@ class CellEdges:
 
     def others(self) -> Sequence[EdgeNode]:
         """See `EdgeNodes`. Without Redis nothing new begins, and nodes are as they were before."""
-        if not self._desk.state.reachable:
+        own = self.pipe_host
+        if own is None or not self._desk.state.reachable:
             return ()
         return tuple(
             EdgeNode(
@@ -127,7 +128,7 @@ class CellEdges:
             and not node.draining
             and node.capacity > 0
             and node.pipe_host is not None
-            and can_pipe(self.pipe_host, node.pipe_host)
+            and can_pipe(own, node.pipe_host)
         )
 
     def _line_to(self, edge_id: str, lesson_id: str) -> AbstractAsyncContextManager[Socket]:

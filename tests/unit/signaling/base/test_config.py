@@ -162,9 +162,12 @@ def test_a_cell_has_a_door_and_a_web_process_needs_none(door: str) -> None:
         ({}, "127.0.0.1"),  # of one machine
         ({"door": "http://10.0.0.7:7801"}, "10.0.0.7"),
         ({"door": "http://10.0.0.7:7801", "pipe_host": "10.1.0.7"}, "10.1.0.7"),
+        ({"door": "http://[fd00::7]:7801"}, "fd00::7"),
+        ({"door": "http://cell-1:7801"}, None),  # pipes go to addresses, not to names
+        ({"door": "http://cell-1:7801", "pipe_host": "10.1.0.7"}, "10.1.0.7"),
     ],
 )
-def test_pipes_are_taken_where_the_door_is(settings: dict[str, str], address: str) -> None:
+def test_pipes_are_taken_where_the_door_is(settings: dict[str, str], address: str | None) -> None:
     assert load(overrides={**CELL, **settings}).pipe_address == address
 
 

@@ -69,6 +69,12 @@ def test_who_may_not_carry(seen: SeenNode) -> None:
     assert _edges(seen).others() == ()
 
 
+def test_a_cell_whose_door_has_a_name_needs_an_address_for_pipes() -> None:
+    named = {"door": "http://cell-1:7801"}
+    assert _edges(_seen(), **named).others() == ()
+    assert len(_edges(_seen(), **named, pipe_host="10.0.0.1").others()) == 1
+
+
 def test_nothing_new_begins_while_redis_is_away() -> None:
     assert _edges(_seen(), reachable=False).others() == ()
 

@@ -29,6 +29,7 @@ describe('how a node stands', () => {
     ['gone', cell('a', { health: 'gone', draining: true }), [other]],
     ['draining', cell('a', { draining: true }), [other]],
     ['drained', cell('a', { draining: true, lessons: 0, sure: 0 }), [other]],
+    ['draining', cell('a', { draining: true, lessons: 0, sure: 0, carried: 2 }), [other]],
     ['stuck', cell('a', { draining: true }), []],
     ['stuck', cell('a', { draining: true }), [cell('b', { draining: true })]],
     ['stuck', cell('a', { draining: true }), [cell('b', { health: 'suspect' })]],
