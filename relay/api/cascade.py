@@ -9,7 +9,7 @@ the value types below from one to the other, over a channel that they trust.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from relay.api.media import Layer, MediaKind
@@ -30,7 +30,7 @@ class PipeEnd:
     host: str
     port: int
     pipe_id: str
-    key: str
+    key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class NodeOutPipe:
         self._counters = counters
         self._clock = clock
         self._on_close: Callable[[NodeOutPipe], None] | None = on_close
-        self._demand: tuple[Demand, ...] = ()
+        self._demand: tuple[Demand, ...] = ()  # told before there was a way to the edge
         self._telling: asyncio.Handle | None = None
         self._line = PipeLine(
             socket,
@@ -76,6 +76,7 @@ class NodeOutPipe:
         self._line.connect(far)
         self.pipe.outlet.send_rtcp()  # the edge hears at once that the pipe works
         self.pipe.set_demand(self._demand, self._clock())
+        self._demand = ()
 
     def demand(self, demand: Sequence[Demand]) -> None:
         """See `relay.api.OutPipe.demand`."""
@@ -83,9 +84,10 @@ class NodeOutPipe:
             raise ValueError(f"more than {self._config.max_sources_per_room} sources")
         if len({one.source_id for one in demand}) != len(demand):
             raise ValueError("source_id: one twice")
-        self._demand = tuple(demand)
         if self._line.connected:
-            self.pipe.set_demand(self._demand, self._clock())
+            self.pipe.set_demand(demand, self._clock())
+        else:
+            self._demand = tuple(demand)
 
     def stats(self) -> PipeStats:
         """See `relay.api.OutPipe.stats`."""

@@ -182,7 +182,10 @@ def test_a_source_that_is_published_anew_goes_on() -> None:
     slot = student.video[0]
     assert share(slot, "leah", 150, again.encodings[Layer.HIGH].frame - 3) == 1.0
     again_in_place = lesson.owner.publish("lead.camera", seed=5)  # without a pause
+    changed = lesson.now
     lesson.run(8)
+    new = next(one.at for one in slot.decoded if one.at > changed + 0.05)
+    assert new - changed < 0.3  # two messages of 30 ms, two ticks, a key frame
     assert lesson.now - slot.decoded[-1].at < 0.2
     assert again_in_place.encodings[Layer.HIGH].key_frames > 0
     times = [one.timestamp for one in slot.decoded]

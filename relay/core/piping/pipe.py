@@ -107,7 +107,12 @@ class RoomPipe:
     # --- what there is ----------------------------------------------------------------------------
 
     def attach(self, publisher: Publisher, now: float) -> None:
-        """A publisher came."""
+        """A publisher came.
+
+        What the edge took of an older one means nothing: it does not know the new numbers yet, and
+        tells anew what it takes as soon as it does.
+        """
+        self._demand.pop(publisher.source_id, None)
         piped = _PipedPublisher(publisher, self.outlet, self._counters)
         self._piped[publisher] = piped
         self._streams |= {stream.ssrc: stream for stream in piped.streams()}

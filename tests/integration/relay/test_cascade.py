@@ -254,6 +254,7 @@ async def test_what_strangers_send_is_dropped_and_counted(
 async def test_keys_are_not_those_of_the_other_direction(pipe: Cascaded) -> None:
     assert pipe.out.end.key != pipe.inward.end.key
     assert pipe.out.end.pipe_id != pipe.inward.end.pipe_id
+    assert pipe.out.end.key not in repr(pipe.out.end)
 
 
 async def test_a_pipe_that_hears_nothing_says_so(
