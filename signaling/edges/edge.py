@@ -91,11 +91,17 @@ class EdgeDesk:
         line: Line[m.FromOwner] = Line(socket, _FROM_OWNER)
         refusal = self._refusal(opening, lesson_id)
         if refusal is not None or not isinstance(opening, m.Open):
-            line.send(m.Refused(0, refusal or m.Refusal.NOT_NOW))
-            line.bye()
-            await line.run(lambda _: None)
+            await _refuse(line, refusal or m.Refusal.NOT_NOW)
             return
-        await self._carry(line, opening)
+        carried = CarriedLesson(self._relay, line, opening.lesson_id, self._by_session)
+        try:
+            carried.open(self._cascade, opening)
+        except (RelayError, ValueError, OSError) as error:
+            log.warning("edge_cannot_open", lesson_id=opening.lesson_id, error=repr(error))
+            carried.close()
+            await _refuse(line, m.Refusal.NOT_NOW)
+            return
+        await self._carry(carried)
 
     def _refusal(self, opening: object, lesson_id: str) -> m.Refusal | None:
         if not isinstance(opening, m.Open) or opening.version != m.VERSION or not self._takes():
@@ -106,15 +112,11 @@ class EdgeDesk:
             return m.Refusal.OWN_LESSON
         return m.Refusal.FULL if len(self._carried) >= MAX_CARRIED else None
 
-    async def _carry(self, line: Line[m.FromOwner], opening: m.Open) -> None:
-        carried = CarriedLesson(self._relay, line, opening.lesson_id, self._by_session)
+    async def _carry(self, carried: CarriedLesson) -> None:
         self._carried.add(carried)
         ending = Ending.LOST
         try:
-            carried.open(self._cascade, opening)
             ending = await carried.run()
-        except (RelayError, ValueError, OSError) as error:
-            log.warning("edge_cannot_open", lesson_id=opening.lesson_id, error=repr(error))
         finally:
             try:
                 if ending is Ending.LOST:
@@ -316,6 +318,13 @@ class CarriedLesson:
             if looks * FIGURES_S > PIPE_DEAF_S and pipe is not None and not pipe.stats().alive:
                 log.warning("edge_pipe_dead", room=self._room_id)
                 self._line.cut()
+
+
+async def _refuse(line: Line[m.FromOwner], refusal: m.Refusal) -> None:
+    """Tell the owner that its lesson is not carried here."""
+    line.send(m.Refused(0, refusal))
+    line.bye()
+    await line.run(lambda _: None)
 
 
 def video_slots(answer: str) -> int:

@@ -88,6 +88,7 @@ class FakeRelay:
     Attributes:
         name: begins the ids of its sessions.
         full: it opens no session.
+        pipeless: it opens no pipe.
         sessions: the open ones.
         closed: those that were closed, with the reason.
         rooms_closed: in their order.
@@ -97,6 +98,7 @@ class FakeRelay:
 
     name: str
     full: bool = False
+    pipeless: bool = False
     sessions: dict[str, FakeSession] = field(default_factory=dict)
     closed: dict[str, CloseReason] = field(default_factory=dict)
     rooms_closed: list[str] = field(default_factory=list)
@@ -210,6 +212,8 @@ class FakeRelay:
         return self._pipe(room_id, listener)
 
     def _pipe(self, room_id: str, listener: InPipeListener | OutPipeListener) -> FakePipe:
+        if self.pipeless:
+            raise OSError("no socket")
         number = len(self.pipes)
         pipe = FakePipe(
             room_id, PipeEnd("127.0.0.1", 1000 + number, f"{number:016x}", "key"), listener

@@ -163,6 +163,18 @@ async def test_an_edge_refuses_a_lesson_of_its_own(lesson: Lesson) -> None:
     assert (await lesson.watch("room-2", kind=ViewerKind.ROOM)).startswith("edge-2")
 
 
+@pytest.mark.parametrize("at_edge", [True, False])
+async def test_without_a_pipe_the_owner_carries(
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch, at_edge: bool
+) -> None:
+    monkeypatch.setattr(link_module, "OPEN_S", 60.0)  # nobody waits for that: the edge says so
+    monkeypatch.setattr(link_module, "CALL_S", 60.0)
+    await lesson.watch("first")
+    (lesson.cells["edge-1"].relay if at_edge else lesson.relay).pipeless = True
+    assert (await lesson.watch("room-1", kind=ViewerKind.ROOM)).startswith("own")
+    assert lesson.cells["edge-1"].desk.lessons == 0
+
+
 async def test_an_edge_that_cannot_be_reached_is_avoided(lesson: Lesson) -> None:
     await lesson.watch("first")
     await lesson.cells["edge-1"].stop()
