@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from load_tests.watch import ViewingPeer
-from signaling.command.seed import RECEIVE_ROOMS
+from signaling.command.seed import COUNTY, RECEIVE_ROOMS
 from tests.support.by_hand import Installation, installation
 from tests.support.control import command, read, until
 from tests.support.server import Client
@@ -214,6 +214,26 @@ async def test_edges_of_a_lesson_that_moves_end_and_the_next_owner_opens_its_own
         owner = inst.holder(lesson_id)
         assert owner not in {former, ""}
         assert (await _carried(inst))[owner] == 0
+
+
+async def test_a_cell_near_a_county_carries_its_rooms(
+    folder: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        inst = await stack.enter_async_context(installation(folder, redis_url, cells=2))
+        await inst.cells["cell-2"].stop()
+        monkeypatch.setenv("TONGKE_REGIONS", COUNTY[0])
+        await inst.cells["cell-2"].start()
+        await _all_edges_known(inst)
+        teacher, lesson, (room,) = await inst.web.live_lesson(ROOM_A)
+        lesson_id = lesson["lesson_id"]
+        assert inst.holder(lesson_id) == "cell-1"
+        access = await teacher.media_access(lesson_id)
+        await stack.enter_async_context(publishing(teacher, access["camera"]))
+        await stack.enter_async_context(watching(teacher, access["watch"]))
+        _, peer = await stack.enter_async_context(_room_watches(room, lesson_id))
+        await _grows(peer)
+        await true(lambda: _is_carried(inst, {"cell-1": 0, "cell-2": 1}))
 
 
 async def _sum_is(inst: Installation, viewers: int) -> bool:
