@@ -16,8 +16,8 @@ import pytest
 from load_tests.watch import ViewingPeer
 from signaling.command.seed import COUNTY, RECEIVE_ROOMS
 from tests.support.by_hand import Installation, installation
-from tests.support.control import command, read, until
-from tests.support.server import Client
+from tests.support.control import Closed, command, read, until
+from tests.support.server import Client, ProblemError
 from tests.support.small_media import publishing, watching
 from tests.support.waiting import until as true
 
@@ -184,8 +184,9 @@ async def test_viewers_move_when_their_edge_drains(
         assert (await _carried(inst))[owner] == 0
 
 
-async def test_edges_of_a_lesson_that_moves_end_and_the_next_owner_opens_its_own(
-    folder: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("killed", [False, True])
+async def test_edges_end_with_their_owner_and_the_next_one_opens_its_own(
+    folder: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch, killed: bool
 ) -> None:
     monkeypatch.setenv("TONGKE_EDGE_AFTER", "1")
     async with contextlib.AsyncExitStack() as stack:
@@ -201,19 +202,33 @@ async def test_edges_of_a_lesson_that_moves_end_and_the_next_owner_opens_its_own
         await _grows(peer)
         await true(lambda: _sum_is(inst, 1))
 
-        inst.cells[former].terminate()
-        assert (await until(channel, "bye"))["reason"] == "moved"
-        access = await teacher.media_access(lesson_id)
+        if killed:
+            os.kill(inst.cells[former].pid, signal.SIGKILL)
+            with pytest.raises(Closed):
+                await until(channel, "never")
+            await true(lambda: inst.holder(lesson_id) not in {former, ""})
+        else:
+            inst.cells[former].terminate()
+            assert (await until(channel, "bye"))["reason"] == "moved"
+        access = await true(lambda: _access(teacher, lesson_id))
         await stack.enter_async_context(publishing(teacher, access["camera"]))
         await stack.enter_async_context(_room_watches(rooms[0], lesson_id))
         _, again = await stack.enter_async_context(_room_watches(rooms[1], lesson_id))
         await _grows(again)
-        assert await inst.cells[former].wait() == 0
+        assert await inst.cells[former].wait() == (-signal.SIGKILL if killed else 0)
         await _grows(again)
         await true(lambda: _sum_is(inst, 1))  # the former owner's is over
         owner = inst.holder(lesson_id)
         assert owner not in {former, ""}
         assert (await _carried(inst))[owner] == 0
+
+
+async def _access(teacher: Client, lesson_id: str) -> dict[str, Any] | None:
+    """What may be published and watched; None while the lesson is between two cells."""
+    try:
+        return await teacher.media_access(lesson_id)
+    except ProblemError:
+        return None
 
 
 async def test_a_cell_near_a_county_carries_its_rooms(
