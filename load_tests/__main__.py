@@ -16,6 +16,8 @@ from load_tests import fanout, join
 from load_tests.beside.bench import beside
 from load_tests.beside.loads import LOADS
 from load_tests.beside.web_load import web_load
+from load_tests.cascade.bench import cascade
+from load_tests.cascade.process import relay_process
 from load_tests.failures import FAILURES
 from load_tests.forwarding import forwarded, forwarding
 from load_tests.imports import imports
@@ -46,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     wide.add_argument("--pps", type=int, default=300, help="packets a second to each viewer")
     wide.add_argument("--seconds", type=float, default=12)
     wide.add_argument("--silent", action="store_true", help="a camera of one layer, no sound")
+    edge = commands.add_parser("cascade", help="what a pipe to an edge adds and costs")
+    edge.add_argument("--viewers", type=int, default=20, help="at the edge")
+    edge.add_argument("--pps", type=int, default=300)
+    edge.add_argument("--seconds", type=float, default=10, help="of each phase")
     late = commands.add_parser("join", help="time to the first frame")
     late.add_argument("--times", type=int, default=20)
     way = commands.add_parser("forwarding", help="what a web process before the cell adds")
@@ -101,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     film.add_argument(
         "--folder", type=Path, help="for the film and the server's data: twice its size"
     )
+    commands.add_parser("cascaded", help="internal: a relay of `cascade`")
     commands.add_parser("forwarded", help="internal: a process of `forwarding`")
     commands.add_parser("watchers", help="internal: viewers of `fanout`")
     commands.add_parser("lesson-people", help="internal: people of `linear`")
@@ -158,6 +165,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "web-load":
             asyncio.run(web_load())
             return 0
+        case "cascaded":
+            uvloop.run(relay_process())
+            return 0
         case "forwarded":
             uvloop.run(forwarded())
             return 0
@@ -196,6 +206,8 @@ def _work(options: argparse.Namespace) -> Coroutine[Any, Any, Mapping[str, objec
                 seconds=options.seconds,
                 silent=options.silent,
             )
+        case "cascade":
+            return cascade(viewers=options.viewers, pps=options.pps, seconds=options.seconds)
         case "beside":
             return beside(
                 viewers=options.viewers,

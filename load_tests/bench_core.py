@@ -18,6 +18,7 @@ from relay import IS_COMPILED
 from relay.api import Layer, MediaKind, SlotState, SlotWish, SourceInfo
 from relay.core.congestion.estimator import MAX_BPS
 from relay.core.counters import Counters
+from relay.core.piping.pipe import RoomPipe
 from relay.core.room import Room
 from relay.core.viewer import Viewer
 from relay.core.wire import rtcp_writer, rtp, twcc
@@ -41,6 +42,9 @@ class _Silent:
         """Ignored."""
 
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
+        """Ignored."""
+
+    def on_piped_sources(self, pipe: RoomPipe) -> None:
         """Ignored."""
 
     def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:

@@ -33,8 +33,26 @@ class Admission:
             self._refuse("too many sessions in this room")
         if source_id is None:
             return
+        if entry.in_pipe is not None:
+            self._refuse("this room is published at another relay")
         if len(entry.source_ids - {source_id}) >= config.max_sources_per_room:
             self._refuse("too many sources in this room")
+
+    def check_out_pipe(self, entry: RoomEntry | None) -> None:
+        """Raise RelayFull where a room may have no further edge."""
+        if entry is None:
+            return
+        if entry.in_pipe is not None:
+            self._refuse("this relay is an edge of the room")
+        if len(entry.out_pipes) >= self._config.max_pipes_per_room:
+            self._refuse("too many edges of this room")
+
+    def check_in_pipe(self, entry: RoomEntry | None) -> None:
+        """Raise RelayFull where a room may not come from another relay."""
+        if entry is None:
+            return
+        if entry.in_pipe is not None or entry.out_pipes or entry.source_ids:
+            self._refuse("the room is published here, or piped already")
 
     def _refuse(self, detail: str) -> None:
         self._counters.sessions_refused += 1

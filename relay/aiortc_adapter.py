@@ -12,6 +12,7 @@ is pinned in pyproject.toml.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
@@ -24,7 +25,7 @@ from aiortc.rtcdtlstransport import (
     State,
 )
 from aiortc.rtcicetransport import RTCIceTransport
-from pylibsrtp import _binding
+from pylibsrtp import Error, Policy, Session, _binding
 
 from relay.api import CloseReason
 
@@ -293,6 +294,64 @@ def _bounded(unprotect: Cipher, known: set[bytes], at: int) -> Cipher:
         plain = unprotect(packet)
         known.add(ssrc)
         return plain
+
+    return run
+
+
+class KeyedSrtp:
+    """SRTP in one direction, under a key that both ends were told: AES-128-GCM (RFC 7714).
+
+    Args:
+        key: master key and salt, `KEY_BYTES`.
+        inbound: to unprotect; else to protect.
+        prefix: bytes before everything that is protected.
+
+    Attributes:
+        rtp: RTP → prefix and SRTP, or back without a prefix.
+        rtcp: likewise for RTCP.
+
+    Both raise `SrtpError` and return a view that is valid until the next call on any such object.
+    """
+
+    KEY_BYTES = 16 + 12
+
+    def __init__(self, key: bytes, *, inbound: bool, prefix: bytes = b"") -> None:
+        profile = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
+        kind = Policy.SSRC_ANY_INBOUND if inbound else Policy.SSRC_ANY_OUTBOUND
+        self._session = Session(Policy(key=key, ssrc_type=kind, srtp_profile=profile))
+        limit = _SCRATCH_BYTES if inbound else MAX_PLAIN_BYTES
+        rtp = _lib.srtp_unprotect if inbound else _lib.srtp_protect
+        rtcp = _lib.srtp_unprotect_rtcp if inbound else _lib.srtp_protect_rtcp
+        self.rtp: Cipher = _kept(rtp, self._session, limit, prefix)
+        self.rtcp: Cipher = _kept(rtcp, self._session, limit, prefix)
+
+    def forget(self, ssrc: int) -> None:
+        """Free a stream. Its SSRC must never be used again under this key."""
+        with contextlib.suppress(Error):  # nothing came of it, or it is forgotten already
+            self._session.remove_stream(ssrc)
+
+
+def _kept(function: Any, session: Session, limit: int, prefix: bytes) -> Cipher:
+    """One libsrtp operation in a buffer of its own, behind bytes that stay as they are.
+
+    It keeps the session alive, since it uses the session's memory.
+    """
+    start = len(prefix)
+    buffer = _ffi.new("unsigned char[]", start + _SCRATCH_BYTES)
+    view = memoryview(_ffi.buffer(buffer))
+    view[:start] = prefix
+    context, place, length, ok = session._srtp[0], buffer + start, _length, _OK
+
+    def run(packet: bytes, *, _alive: object = (session, buffer)) -> memoryview:
+        size = len(packet)
+        if size > limit:
+            raise SrtpError("too long")
+        view[start : start + size] = packet
+        length[0] = size
+        status = function(context, place, length)
+        if status != ok:
+            raise SrtpError(status)
+        return view[: start + length[0]]
 
     return run
 

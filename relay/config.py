@@ -29,6 +29,13 @@ class RelayConfig:
         max_sources_per_room: publishing sessions of different sources in one room.
         max_video_slots: receive-only video sections in one viewer's offer.
         max_audio_slots: the same for audio.
+        pipe_host: local address of pipes between relays (`relay.api.Cascade`). Only other relays
+            need to reach it. The default serves the relays of one machine.
+        pipe_port: their port of UDP; 0 takes any free one. It is opened with the first pipe.
+        announced_pipe_host: address told to other relays, for a NAT; None is the bound one.
+        max_pipes_per_room: edges of one room.
+        pipe_packets_per_s: media that one pipe may send; twice as many at once.
+        pipe_bps: bits of that media.
         connect_timeout_s: from the answer until DTLS is up.
         consent_timeout_s: without an authenticated STUN check, until a session ends (RFC 7675
             §5.1).
@@ -53,6 +60,12 @@ class RelayConfig:
     max_sources_per_room: int = 64
     max_video_slots: int = 16
     max_audio_slots: int = 16
+    pipe_host: str = "127.0.0.1"
+    pipe_port: int = 0
+    announced_pipe_host: str | None = None
+    max_pipes_per_room: int = 8
+    pipe_packets_per_s: float = 15_000.0
+    pipe_bps: float = 150e6
     connect_timeout_s: float = 20.0
     consent_timeout_s: float = 30.0
     socket_buffer_bytes: int = 4 * 1024 * 1024

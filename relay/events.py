@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from relay.api import CloseReason, Layer, RelayListener, SlotState, SourceInfo
+from relay.core.piping.pipe import RoomPipe
 from relay.transport_counters import TransportCounters
 
 _log = structlog.get_logger("relay.events")
@@ -56,11 +57,19 @@ class EventQueue:
 
 
 class QueuedRoomEvents:
-    """`relay.core.room.RoomEvents` of one room, put into the queue."""
+    """`relay.core.room.RoomEvents` of one room, put into the queue.
+
+    Attributes:
+        piped: told what is wanted of publishers that came over a pipe, by session: they are no
+            client sessions.
+        on_pipe_changed: told which pipe has other sources than before.
+    """
 
     def __init__(self, room_id: str, queue: EventQueue) -> None:
         self._room_id = room_id
         self._queue = queue
+        self.piped: dict[str, Callable[[Sequence[Layer], bool], None]] = {}
+        self.on_pipe_changed: Callable[[RoomPipe], None] = lambda pipe: None
 
     def on_source_changed(self, source: SourceInfo) -> None:
         """A source appeared or its layers changed."""
@@ -78,7 +87,15 @@ class QueuedRoomEvents:
     def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
         """Tell which layers of a publishing session anybody takes now."""
         taken = tuple(layers)
+        piped = self.piped.get(session_id)
+        if piped is not None:
+            piped(taken, sound)
+            return
         self._queue.put(lambda to: to.on_layers_wanted(session_id, taken, sound=sound))
+
+    def on_piped_sources(self, pipe: RoomPipe) -> None:
+        """Note which pipe has other sources than before."""
+        self.on_pipe_changed(pipe)
 
     def on_session_up(self, session_id: str) -> None:
         """A session of this room is up."""

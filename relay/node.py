@@ -16,6 +16,10 @@ from relay.aiortc_adapter import DtlsIdentity
 from relay.api import (
     Answer,
     CloseReason,
+    InPipe,
+    InPipeListener,
+    OutPipe,
+    OutPipeListener,
     Patched,
     RelayListener,
     SessionNotFound,
@@ -27,6 +31,7 @@ from relay.api import (
     TapSink,
 )
 from relay.arrival_clock import ArrivalClock
+from relay.cluster.pipes import Pipes
 from relay.config import RelayConfig
 from relay.core.counters import Counters
 from relay.core.viewer import Viewer
@@ -49,7 +54,7 @@ _log = structlog.get_logger("relay.node")
 
 
 class RelayNode:
-    """One relay in one process. See `relay.api.Relay` for the public calls.
+    """One relay in one process. See `relay.api.Relay` and `Cascade` for the public calls.
 
     Args:
         config: addresses and bounds.
@@ -84,11 +89,21 @@ class RelayNode:
         self._router = Router(clock, self._counters, self._connect)
         self._closing: set[asyncio.Task[None]] = set()
         self._next_tick = self._next_sweep = 0.0
+        arrivals = ArrivalClock(clock, wall_clock)
+        self._pipes = Pipes(
+            self._config,
+            self._rooms,
+            self._admission,
+            self._counters,
+            arrivals,
+            clock=clock,
+            wall_offset=self._wall.offset,
+        )
         self._driver = UdpDriver(
             self._config,
             on_datagram=self._router.on_datagram,
             on_tick=self._on_tick,
-            arrivals=ArrivalClock(clock, wall_clock),
+            arrivals=arrivals,
             counters=self._counters,
         )
 
@@ -222,7 +237,18 @@ class RelayNode:
             "sessions": len(self._sessions),
             "rooms": len(self._rooms),
             **self._router.gauges(),
+            **self._pipes.gauges(),
         }
+
+    # --- relay.api.Cascade ----------------------------------------------------------------------
+
+    def open_out_pipe(self, room_id: str, listener: OutPipeListener) -> OutPipe:
+        """See `relay.api.Cascade.open_out_pipe`."""
+        return self._pipes.open_out(room_id, listener)
+
+    def open_in_pipe(self, room_id: str, listener: InPipeListener) -> InPipe:
+        """See `relay.api.Cascade.open_in_pipe`."""
+        return self._pipes.open_in(room_id, listener)
 
     def add_listener(self, listener: RelayListener) -> None:
         """See `relay.api.Relay.add_listener`."""
@@ -351,6 +377,7 @@ class RelayNode:
         # Half a pace early is on time: the loop's timers are late or early by as much.
         self._next_tick = now + self._config.tick_s - self._config.pace_s / 2
         self._rooms.on_timer(now)
+        self._pipes.on_timer(now)
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_INTERVAL_S
             self._wall.offset()  # a clock that was set is logged at once

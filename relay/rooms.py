@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
@@ -19,6 +20,13 @@ from relay.session import PublishPlan, Session
 _log = structlog.get_logger("relay.rooms")
 
 
+class Closable(Protocol):
+    """One end of a pipe, as its room sees it."""
+
+    def close(self) -> None:
+        """End it."""
+
+
 class RoomEntry:
     """One room of the node.
 
@@ -26,6 +34,8 @@ class RoomEntry:
         room: the media core.
         events: where its sessions' ups and downs are told.
         sessions: running and pending ones, by id.
+        out_pipes: to edges, of which this relay is the owner.
+        in_pipe: from the owner, for which this relay is an edge.
     """
 
     def __init__(self, room: Room, events: QueuedRoomEvents) -> None:
@@ -33,6 +43,8 @@ class RoomEntry:
         self.events = events
         self.sessions: dict[str, Session] = {}
         self.taps: set[NodeTap] = set()
+        self.out_pipes: set[Closable] = set()
+        self.in_pipe: Closable | None = None
         self.programme: tuple[str, ...] = ()
         self.audible: tuple[str, ...] = ()
 
@@ -45,7 +57,8 @@ class RoomEntry:
     @property
     def is_idle(self) -> bool:
         """Nothing would be lost with this room."""
-        return not (self.sessions or self.taps or self.programme or self.audible)
+        piped = self.out_pipes or self.in_pipe
+        return not (self.sessions or self.taps or piped or self.programme or self.audible)
 
     def older_sessions(self, session: Session) -> list[Session]:
         """Sessions of the same source or viewer that were opened before."""
@@ -193,10 +206,15 @@ class RoomTable:
         return tap
 
     def close_taps(self, room_id: str) -> None:
-        """End every tap of a room."""
+        """End every tap and pipe of a room."""
         entry = self._rooms.get(room_id)
-        for tap in list(entry.taps) if entry else ():
-            tap.close()
+        if entry is None:
+            return
+        ends: list[Closable] = [*entry.taps, *entry.out_pipes]
+        if entry.in_pipe is not None:
+            ends.append(entry.in_pipe)
+        for one in ends:
+            one.close()
 
     def set_programme(self, room_id: str, source_ids: Sequence[str]) -> None:
         """Configure what programme viewers see; the room stays while this is not empty."""

@@ -35,7 +35,7 @@ def bind_all(config: RelayConfig) -> list[socket.socket]:
         port = config.udp_port
         for host in distinct(config.hosts):
             try:
-                sock = _bind(host, port, config.socket_buffer_bytes)
+                sock = bind_one(host, port, config.socket_buffer_bytes)
             except OSError as exc:
                 error = exc
                 if sockets and not config.udp_port and exc.errno == errno.EADDRINUSE:
@@ -61,7 +61,7 @@ def bind_missing(
     for host in distinct(config.hosts):
         if host not in known:
             with contextlib.suppress(OSError):
-                sockets.append(_bind(host, port, config.socket_buffer_bytes))
+                sockets.append(bind_one(host, port, config.socket_buffer_bytes))
                 _log.info("bound", host=host, port=port)
     return sockets
 
@@ -73,7 +73,8 @@ def distinct(hosts: Sequence[str]) -> list[str]:
     return [a.compressed for a in addresses if a.is_unspecified or a.version not in wild]
 
 
-def _bind(host: str, port: int, buffer_bytes: int) -> socket.socket:
+def bind_one(host: str, port: int, buffer_bytes: int) -> socket.socket:
+    """A bound socket with large buffers. Raises OSError."""
     version = ipaddress.ip_address(host).version
     family = socket.AF_INET if version == 4 else socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_DGRAM)

@@ -37,6 +37,13 @@ class TransportCounters:
     srtp_streams_full: int = 0  # a peer used up its SSRCs
     srtp_protect_failed: int = 0
     rtp_from_viewer: int = 0
+    # Of pipes between relays.
+    pipe_datagrams_in: int = 0
+    pipe_unknown: int = 0  # no pipe has that id
+    pipe_unauthentic: int = 0  # or replayed
+    pipe_malformed: int = 0
+    pipe_ssrc_unknown: int = 0  # media of a source that was not told yet, or not any more
+    pipe_send_failed: int = 0
     sessions_opened: int = 0
     sessions_up: int = 0
     sessions_refused: int = 0

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from prometheus_client.registry import Collector
 
+from relay.api import Cascade, Relay
 from signaling.access.secret_file import load_keyring
 from signaling.access.signing import Keyring
 from signaling.base.clock import Clock
 from signaling.base.config import Config
 from signaling.base.database import Database
 from signaling.base.fences import NO_FENCES, Fences
-from signaling.cells.api import HealthChange, NodeRole
+from signaling.cells.api import Health, HealthChange, NodeRole
 from signaling.cells.desk import CellsDesk, NodeNow
 from signaling.cells.fence import LeaseFences
 from signaling.cells.metrics import CellFigures
@@ -23,6 +25,8 @@ from signaling.classroom.inner.remote_lessons import RemoteLessons, ask_to_drain
 from signaling.classroom.moving import Drain
 from signaling.classroom.taking_up import OrphanWatch
 from signaling.classroom.tenure import NoLesson, Tenure
+from signaling.edges.api import HERE, Carriers
+from signaling.edges.rules import weight
 from signaling.forwarding.clients import CellClients
 from signaling.forwarding.door import DoorKeeper
 from signaling.forwarding.figures import AllFigures
@@ -31,6 +35,7 @@ from signaling.forwarding.keys import InnerKeys, read_secrets
 from signaling.forwarding.metrics import DoorFigures, ForwardFigures
 from signaling.forwarding.places import CellAddress, StaticPlaces
 from signaling.forwarding.sender import Sender
+from signaling.joints.cell_edges import CellEdges
 from signaling.joints.cell_places import CellPlaces, CellShares, OtherCells
 from signaling.joints.hinted_events import HINTED
 from signaling.joints.leased_lessons import LeasedLessons
@@ -53,6 +58,7 @@ class Cluster:
         seen: the processes that are there, for operators.
         forwarder: hands requests on to cells; None in a cell.
         door: lets signed requests in; None in other processes.
+        edges: lets lessons have several relays; None in other processes.
     """
 
     def __init__(
@@ -76,6 +82,9 @@ class Cluster:
         self._places = CellPlaces(self.desk, partial(ask_to_take, self._sender))
         self.seen = SeenNodes(self.desk, partial(ask_to_drain, self._sender))
         self._config = config
+        self._database = database
+        self._clock = clock
+        self.edges: CellEdges | None = None
         # By then cells that started at the same time have told of themselves.
         self._orphans = OrphanWatch(
             self._take_orphans, quiet_s=config.cells_ttl_s, every_s=ORPHANS_S
@@ -113,6 +122,8 @@ class Cluster:
     def figures(self) -> tuple[Collector, ...]:
         """What this process tells of itself among the others."""
         of_all: Collector = CellFigures(self.desk)
+        if self.edges is not None and self.door is not None:
+            return of_all, DoorFigures(self.door), self.edges.figures
         if self.door is not None:
             return of_all, DoorFigures(self.door)
         return (
@@ -125,6 +136,27 @@ class Cluster:
         asked = self._places if "web" in self._config.roles else StaticPlaces(())
         return AllFigures(own, self.desk.node_id, asked, self._sender)
 
+    def spread(self, relay: Relay, cascade: Cascade) -> Relay:
+        """Return the relay that this process's rooms are to use: that of a cell has edges."""
+        if self.door is None:
+            return relay
+        self.edges = CellEdges(
+            self._config,
+            self._database,
+            self._clock,
+            desk=self.desk,
+            sender=self._sender,
+            relay=relay,
+            cascade=cascade,
+            takes=lambda: self._takes_lessons,
+        )
+        return self.edges.relay
+
+    @property
+    def carriers(self) -> Carriers:
+        """Who opens viewing sessions."""
+        return HERE if self.edges is None else self.edges.owner
+
     def hold(self, classroom: ClassroomDesk) -> None:
         """Name the rooms of this cell, which are to follow its leases."""
         self._classroom = classroom
@@ -132,6 +164,8 @@ class Cluster:
 
     async def join(self) -> None:
         """Tell the others that this process is ready, and begin to take up orphans."""
+        if self.edges is not None:
+            await self.edges.start()
         await self.desk.start()
         if self._classroom is not None:
             self._orphans.start()
@@ -142,6 +176,7 @@ class Cluster:
             return
         if on:
             self._drain.begin()
+            self._leave_edges()
         else:
             await self._drain.end()
         await self.desk.watch.talk()
@@ -151,10 +186,18 @@ class Cluster:
         if self._drain is not None:
             await self.set_drain(True)
             await self._drain.wait(self._config.drain_s)
+        if self.edges is not None:
+            await self.edges.edge.emptied()
+
+    def say_goodbye(self) -> None:
+        """End the lines of other cells: the door is about to close."""
+        if self.edges is not None:
+            self.edges.edge.close()
 
     async def leave(self) -> None:
         """Take nothing new, and move nothing more. Lessons that are here go on."""
         self._leaving = True
+        self._leave_edges()
         if self._drain is not None:
             await self._drain.end()
         await self._orphans.stop()
@@ -162,6 +205,8 @@ class Cluster:
 
     async def stop(self) -> None:
         """Leave the others, after the last lesson was given back."""
+        if self.edges is not None:
+            await self.edges.stop()
         await self.desk.stop()
         await self._sender.clients.close()
 
@@ -183,17 +228,35 @@ class Cluster:
 
     def _now(self) -> NodeNow:
         rooms = () if self._classroom is None else self._classroom.hub.rooms
-        return NodeNow(
+        now = NodeNow(
             load=sum(len(room.state.participants) for room in rooms),
             draining=self._is_draining,
             lessons=sum(room.state.is_live for room in rooms),
         )
+        if self.edges is None:
+            return now
+        edge = self.edges.edge
+        return replace(
+            now,
+            load=now.load + weight(edge.viewers),
+            pipe_host=self.edges.pipe_host,
+            carried=edge.viewers,
+            carried_lessons=edge.lessons,
+            regions=self.edges.regions,
+        )
+
+    def _leave_edges(self) -> None:
+        if self.edges is not None:
+            self.edges.edge.leave()
 
     async def _on_lost(self, lesson_id: str) -> None:
         if self._classroom is not None:
             await self._classroom.hub.lose(lesson_id)
 
-    async def _on_nodes(self, _changes: tuple[HealthChange, ...]) -> None:
+    async def _on_nodes(self, changes: tuple[HealthChange, ...]) -> None:
+        for change in changes:
+            if self.edges is not None and change.after is Health.GONE:
+                self.edges.owner.node_gone(change.node_id)
         self._orphans.wake()  # no more than that: the next beat waits for us
 
     async def _take_orphans(self) -> None:

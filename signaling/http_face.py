@@ -187,7 +187,10 @@ def door_server(
             *bind(inner_routes.ROUTES, inner),
             *bind(figure_routes.ROUTES, FiguresHandlers(figures)),
         ),
-        sockets=tuple(one for one in _sockets(services, logins) if one.at_cell is not None),
+        sockets=(
+            *(one for one in _sockets(services, logins) if one.at_cell is not None),
+            *_edge_sockets(services),
+        ),
         logins=logins,
         metrics=requests,
         headers={},
@@ -197,6 +200,12 @@ def door_server(
     return HttpServer(
         services.config, face, gate, services.say_goodbye, lambda: _bind_door(address)
     )
+
+
+def _edge_sockets(services: Services) -> tuple[Socket, ...]:
+    """The sockets by which other cells reach this one as an edge of their lessons."""
+    edges = None if services.cluster is None else services.cluster.edges
+    return () if edges is None else (edges.socket,)
 
 
 def _bind_door(address: CellAddress) -> list[socket.socket]:

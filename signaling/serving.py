@@ -99,6 +99,8 @@ def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
         RelayConfig(
             hosts=config.udp_hosts,
             udp_port=config.udp_port,
+            pipe_host=config.pipe_address or "127.0.0.1",
+            pipe_port=config.pipe_port,
             announced_addresses=config.announced_addresses,
             publisher_bps=config.publisher_bps,
             # 1,250 bytes each; sound, repairs and small pictures take a lower rate's, too.
@@ -107,7 +109,7 @@ def assembled(config: Config) -> tuple[RelayNode, RecorderService, Services]:
     )
     lessons = _LessonsOfServices()
     recorder = _recorder(config, lessons)
-    lessons.services = services = Services(config, relay, recorder)
+    lessons.services = services = Services(config, relay, recorder, cascade=relay)
     return relay, recorder, services
 
 

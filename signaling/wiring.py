@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from recorder.api import Recorder
-from relay.api import Relay
+from relay.api import Cascade, Relay
 from signaling.access.roles import Actor
 from signaling.access.secret_file import load_keyring
 from signaling.access.signing import Keyring
@@ -39,6 +39,7 @@ from signaling.directory.events import GrantsEnded
 from signaling.directory.service import DirectoryService
 from signaling.directory.store import PeopleStore
 from signaling.directory.workbooks.service import WorkbookService
+from signaling.edges.api import HERE
 from signaling.exchange.harvests.service import Harvests
 from signaling.exchange.provider import OaiProvider
 from signaling.file_checks.desk import FileDesk
@@ -102,6 +103,7 @@ class Services:
         clock: Clock | None = None,
         live: Callable[[LiveLessons], LiveLessons] | None = None,
         fences: Fences | None = None,
+        cascade: Cascade | None = None,
     ) -> None:
         """Put them together.
 
@@ -113,9 +115,10 @@ class Services:
             live: makes of the live lessons in this process what the other wings may ask. None:
                 they ask this process, or the cells if it is no cell itself.
             fences: keep a cell from writing of lessons that it has lost. None: its leases do.
+            cascade: the relay's pipes, by which lessons of a cell get edges. None: they get none.
         """
         self.config = config
-        self.relay = relay
+        self.relay: Relay = relay
         self.recorder = recorder
         self.clock = clock or SystemClock()
         keyring = load_keyring(config.data, self.clock.now().timestamp())
@@ -126,6 +129,8 @@ class Services:
         if not config.is_alone:
             self.cluster = Cluster(config, self.database, self.clock, self.tracing)
             self.fences = fences or self.cluster.fences
+            if cascade is not None:
+                self.relay = self.cluster.spread(relay, cascade)
         self.events = Events()
         self.limits: LimitStore = OwnLimits(self.clock)
         if self.cluster is not None:
@@ -267,6 +272,7 @@ class Services:
             config=self.config,
             keyring=keyring,
             fences=self.fences,
+            carriers=HERE if self.cluster is None else self.cluster.carriers,
         )
         self.stills = StillDesk(self.hub, self.clock)
 
@@ -393,7 +399,9 @@ class Services:
         await migrate(self.database)
 
     def say_goodbye(self) -> None:
-        """Tell all channels and waiting pages that the server stops."""
+        """Tell all channels, waiting pages and other cells that the server stops."""
+        if self.cluster is not None:
+            self.cluster.say_goodbye()
         self.timetable.board.close()
         for room in self.hub.rooms:
             room.close(ByeReason.SHUTDOWN)

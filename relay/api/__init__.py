@@ -4,6 +4,20 @@ The relay forwards media between *sources* and *slots* inside a *room*. A room i
 signaling service uses the lesson's id). Callers have decided who may publish or watch.
 """
 
+from relay.api.cascade import (
+    Cascade,
+    Demand,
+    InPipe,
+    InPipeListener,
+    OutPipe,
+    OutPipeListener,
+    PipedCodec,
+    PipedLayer,
+    PipedSource,
+    PipedTrack,
+    PipeEnd,
+    PipeStats,
+)
 from relay.api.errors import OfferError, RelayError, RelayFull, SessionNotFound, StaleSession
 from relay.api.media import Hold, Importance, Layer, MediaKind, SlotState, SlotWish, SourceInfo
 from relay.api.relay import Relay, RelayListener
@@ -12,16 +26,28 @@ from relay.api.taps import Tap, TapSink, TapTrack
 
 __all__ = [
     "Answer",
+    "Cascade",
     "CloseReason",
+    "Demand",
     "Excess",
     "Hold",
     "Importance",
+    "InPipe",
+    "InPipeListener",
     "Layer",
     "LayerStats",
     "Limit",
     "MediaKind",
     "OfferError",
+    "OutPipe",
+    "OutPipeListener",
     "Patched",
+    "PipeEnd",
+    "PipeStats",
+    "PipedCodec",
+    "PipedLayer",
+    "PipedSource",
+    "PipedTrack",
     "Relay",
     "RelayError",
     "RelayFull",

@@ -1,4 +1,4 @@
-"""A room: the sources published in it and the viewers and taps that take from them."""
+"""A room: the sources published in it; the viewers, taps and pipes that take from them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from relay.core.congestion.estimator import START_BPS
 from relay.core.counters import Counters
 from relay.core.incoming.layer import IncomingLayer
 from relay.core.incoming.publisher import Publisher
+from relay.core.piping.outlet import PipeOutlet
+from relay.core.piping.pipe import RoomPipe
 from relay.core.tap import RoomTap
 from relay.core.viewer import Viewer
 from relay.core.wire.negotiated import IncomingTrack, OutgoingSlot
@@ -33,6 +35,9 @@ class RoomEvents(Protocol):
 
     def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
         """The set of layers of a session that anybody takes, or the use of its sound, changed."""
+
+    def on_piped_sources(self, pipe: RoomPipe) -> None:
+        """What `pipe.sources()` tells changed."""
 
 
 class Room:
@@ -69,6 +74,7 @@ class Room:
         self._publishers: dict[str, Publisher] = {}
         self._viewers: dict[Viewer, None] = {}  # a set that keeps its order
         self._taps: dict[RoomTap, None] = {}
+        self._pipes: dict[RoomPipe, None] = {}
         self._programme: tuple[str, ...] = ()
         self._audible: dict[str, None] = {}  # the most important source first
         self._told: dict[str, SourceInfo] = {}
@@ -84,6 +90,7 @@ class Room:
         *,
         send_rtcp: Callable[[bytes], None],
         now: float,
+        piped: bool = False,
     ) -> Publisher:
         """Publish a source; an older publisher of the same source is closed with `REPLACED` first.
 
@@ -93,6 +100,7 @@ class Room:
             tracks: at most one audio and one video track are used.
             send_rtcp: protects and sends one plain compound RTCP packet to the publisher.
             now: seconds.
+            piped: it comes over a pipe, on which nothing goes that nobody takes.
         """
         publisher = Publisher(
             session_id,
@@ -102,6 +110,7 @@ class Room:
             send_rtcp=send_rtcp,
             counters=self._counters,
             now=now,
+            piped=piped,
         )
         older = self._publishers.get(source_id)
         self._publishers[source_id] = publisher
@@ -109,6 +118,8 @@ class Room:
             older.close(CloseReason.REPLACED, now)
         for tap in self._taps:
             tap.attach(publisher, now)
+        for pipe in self._pipes:
+            pipe.attach(publisher, now)
         self._choose_again(now)
         self._tell_source(publisher)
         self._wanted_at = float("-inf")  # sound of a source off stage can stop at once
@@ -169,10 +180,33 @@ class Room:
             tap.attach(publisher, now)
         return tap
 
+    def add_pipe(self, outlet: PipeOutlet, now: float) -> RoomPipe:
+        """Pipe the room's present and future sources to an edge, as far as it takes them."""
+        pipe = RoomPipe(self, outlet, self._counters, now)
+        self._pipes[pipe] = None
+        for publisher in self._publishers.values():
+            pipe.attach(publisher, now)
+        return pipe
+
+    def on_piped_sources(self, pipe: RoomPipe) -> None:
+        """See `pipe.PipeHost`."""
+        self._events.on_piped_sources(pipe)
+
+    def on_pipe_closed(self, pipe: RoomPipe) -> None:
+        """See `pipe.PipeHost`."""
+        self._pipes.pop(pipe, None)
+        self._wanted_at = float("-inf")
+
+    def is_audible(self, source_id: str) -> bool:
+        """See `pipe.PipeHost`."""
+        return source_id in self._audible
+
     def on_publisher_closed(self, publisher: Publisher, reason: CloseReason, now: float) -> None:
         """See `publisher.PublisherHost`."""
         for tap in self._taps:
             tap.detach(publisher, reason, now)
+        for pipe in self._pipes:
+            pipe.detach(publisher, now)
         if self._publishers.get(publisher.source_id) is not publisher:
             return  # replaced: the source itself stays
         del self._publishers[publisher.source_id]
@@ -190,8 +224,8 @@ class Room:
 
     @property
     def is_empty(self) -> bool:
-        """Neither publishers, nor viewers, nor taps: the room can be dropped."""
-        return not (self._publishers or self._viewers or self._taps)
+        """Neither publishers, nor viewers, nor taps, nor pipes: the room can be dropped."""
+        return not (self._publishers or self._viewers or self._taps or self._pipes)
 
     def on_sound_limit(self, viewer: Viewer, now: float) -> None:
         """See `viewer.ViewerHost`."""
@@ -209,6 +243,8 @@ class Room:
         """Name the sources whose sound may be heard, from the next packet on."""
         self._audible = dict.fromkeys(source_ids)
         self._assign_speakers(now)
+        for pipe in self._pipes:
+            pipe.retarget_all(now)
         self._tell_wanted(now)  # at once: who comes on stage may already speak
 
     def publisher_of(self, source_id: str) -> Publisher | None:
@@ -242,6 +278,8 @@ class Room:
             viewer.retarget(now)
         for tap in self._taps:
             tap.retarget(publisher, now)
+        for pipe in self._pipes:
+            pipe.retarget(publisher, now)
 
     def _choose_again(self, now: float) -> None:
         for viewer in self._viewers:
@@ -301,8 +339,10 @@ class Room:
         """
         self._wanted_at = now
         taken: dict[str, set[Layer]] = {source: set() for source in self._publishers}
-        for viewer in self._viewers:
-            for source, layers in viewer.wants.items():
+        everybody = [viewer.wants for viewer in self._viewers]
+        everybody += [pipe.wants for pipe in self._pipes]
+        for wants in everybody:
+            for source, layers in wants.items():
                 if source in taken:
                     taken[source] |= layers
         for source, publisher in self._publishers.items():
@@ -312,11 +352,17 @@ class Room:
                 taken[source].add(best(publisher.video, key=RANK.__getitem__))
             wanted, sound = publisher.wanted, source in self._audible
             featured = source in self._programme
-            if not featured and publisher.video and not publisher.settled:
+            starts = bool(publisher.video) and not publisher.settled
+            if publisher.piped:
+                starts = starts and any(viewer.watches(source) for viewer in self._viewers)
+                sound = sound and any(viewer.audio_slots for viewer in self._viewers)
+            if starts and (publisher.piped or not featured):
                 # Nothing can be taken yet. A source off stage begins with the lowest layer: any
                 # uplink carries that.
                 taken[source].add(min(publisher.video, key=RANK.__getitem__))
-            choosable = len(publisher.video) > 1 and (publisher.settled or not featured)
+            choosable = publisher.piped or (
+                len(publisher.video) > 1 and (publisher.settled or not featured)
+            )
             if wanted.update(taken[source], now, sound=sound, choosable=choosable):
                 ordered = sorted(wanted.layers or (), key=RANK.__getitem__)
                 told = publisher.session_id, ordered

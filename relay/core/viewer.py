@@ -139,6 +139,10 @@ class Viewer:
         """The layers it would take now of each source, flowing or not."""
         return self._pictures.wants
 
+    def watches(self, source_id: str) -> bool:
+        """True if a slot is meant to show that source, whether or not anything of it flows."""
+        return source_id in self._pictures.meant
+
     def set_view(self, wishes: Sequence[SlotWish], now: float) -> None:
         """Replace the wishes; slots not named become empty.
 

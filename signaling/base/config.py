@@ -17,6 +17,8 @@ FILE_SUFFIX = "_file"  # of a variable that names a file with the value
 _PREFIX = re.compile(r"(/[A-Za-z0-9\-._~]+)*")
 _NODE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # stands in keys of Redis and in the log
 _DOOR = re.compile(r"unix:///.+|https?://[^/?#]+:\d{1,5}")
+_REGION = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MAX_REGIONS = 100
 _BEATS_IN_TTL = 4  # at least: a lease outlives two renewals that were lost
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -113,6 +115,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     redis_url: str | None = None  # redis://, rediss:// or unix://
     node_id: str | None = None  # of this process; None: the machine's name
     cell_capacity: Positive = 60  # participants of live lessons that one cell takes
+    edge_after: Positive = 150  # viewers of one lesson that its cell carries; more go to others
+    regions: tuple[str, ...] = ()  # codes or ids of org units whose viewers this cell carries
+    pipe_host: str | None = None  # where other cells send lessons' media; None: the door's address
+    pipe_port: Port = 0  # of UDP; 0: any
     drain_s: Seconds = 60.0  # for a cell that is stopped by itself to move its lessons to others
     cells_beat_s: Seconds = 0.4  # how often a process tells the others that it runs
     cells_ttl_s: Seconds = 2.4  # … and after which silence it counts as gone
@@ -179,6 +185,18 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return set(self.roles) == set(ALL_ROLES)
 
     @property
+    def pipe_address(self) -> str | None:
+        """The address at which this process takes pipes of other cells: that of its door.
+
+        None: the door has a name, so it takes none.
+        """
+        door = self.door or ""
+        if self.pipe_host is not None or door.startswith("unix:"):
+            return self.pipe_host or "127.0.0.1"
+        host = urlsplit(door).hostname or "127.0.0.1"
+        return host if _is_address(host) else None
+
+    @property
     def zone(self) -> ZoneInfo:
         """The county's time zone."""
         return ZoneInfo(self.time_zone)
@@ -187,6 +205,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def web(self) -> Path:
         """The folder of the built web client."""
         return Path(self.web_root) if self.web_root else REPOSITORY / "web_client" / "dist"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def async_url(url: str) -> str:
@@ -270,6 +296,10 @@ def _demand_usable_cells(config: Config) -> None:
             )
         if url.query:
             raise ConfigError("redis_url must have no options: they could switch retries on")
+    if config.pipe_host is not None and not _is_address(config.pipe_host):
+        raise ConfigError("pipe_host must be an IP address")
+    if len(config.regions) > MAX_REGIONS or not all(map(_REGION.fullmatch, config.regions)):
+        raise ConfigError(f"regions: at most {MAX_REGIONS} codes or ids of org units")
     if config.node_id is not None and not _NODE_ID.fullmatch(config.node_id):
         raise ConfigError("node_id may have letters, digits, . _ - only, 64 at most")
     if config.cells_ttl_s < _BEATS_IN_TTL * config.cells_beat_s:

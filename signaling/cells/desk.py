@@ -45,6 +45,10 @@ class NodeNow:
     load: int = 0  # participants of its live lessons
     draining: bool = False
     lessons: int = 0  # that are live
+    pipe_host: str | None = None
+    carried: int = 0  # viewers of other cells' lessons
+    carried_lessons: int = 0
+    regions: tuple[str, ...] = ()
 
 
 class CellsDesk:
@@ -152,4 +156,8 @@ def _described(node: Node, state: NodeNow, leases: Sequence[Standing]) -> Node:
         lessons=state.lessons,
         sure=leases.count(Standing.SURE),
         doubtful=leases.count(Standing.DOUBTFUL),
+        pipe_host=state.pipe_host,
+        carried=state.carried,
+        carried_lessons=state.carried_lessons,
+        regions=state.regions,
     )

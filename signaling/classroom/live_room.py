@@ -165,13 +165,15 @@ class LiveRoom:
         """Note that a session publishes a source from now on."""
         self._publishing.up(source_id, session_id)
 
-    def session_down(self, session_id: str) -> None:
-        """Forget a media session that ended."""
+    def session_down(self, session_id: str, *, carrier_gone: bool = False) -> None:
+        """Forget a media session that ended; its page opens another if only its carrier is gone."""
         self._links.session_down(session_id)
         self._publishing.session_down(session_id)
         viewer = self._views.session_down(session_id)
         if viewer is not None:
             self._forget_idle(viewer)
+        if viewer is not None and carrier_gone:
+            self._tell_one(viewer, m.Reopen())
 
     def slots_changed(
         self, participant_id: str, session_id: str, states: Sequence[SlotState]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from signaling.classroom.hub import RoomHub
+from signaling.lessons.seats import LEAD_PARTICIPANT
 
 
 class MediaRooms:
@@ -15,6 +16,12 @@ class MediaRooms:
         """True if the lesson is live here."""
         room = self._hub.room(lesson_id)
         return room is not None and room.state.is_live
+
+    def is_on_stage(self, lesson_id: str, participant_id: str) -> bool:
+        """True of the lead, and of those on stage."""
+        room = self._hub.room(lesson_id)
+        lead = participant_id == LEAD_PARTICIPANT
+        return lead or (room is not None and participant_id in room.state.on_stage)
 
     def note_viewer(self, lesson_id: str, participant_id: str, session_id: str) -> None:
         """A participant watches by this session from now on."""

@@ -32,7 +32,7 @@ class RelayNews:
         room = None if session is None else self._room(session.grant.lesson_id)
         if session is None or room is None:
             return
-        room.session_down(session_id)
+        room.session_down(session_id, carrier_gone=reason is CloseReason.SHUTDOWN)
         refusal = _REFUSALS.get(reason)
         if refusal is not None and session.grant.source_id is not None:
             room.source_refused(session.grant.source_id, refusal)

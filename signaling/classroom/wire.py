@@ -167,6 +167,10 @@ class Slots(ServerMessage, frozen=True, tag="slots"):
     slots: tuple[SlotNow, ...]
 
 
+class Reopen(ServerMessage, frozen=True, tag="reopen"):
+    """The process that carried this viewer is gone, or goes: open another viewing session now."""
+
+
 class LayersWanted(ServerMessage, frozen=True, tag="layers_wanted"):
     """Layers and sound that anybody takes of a source; the rest need not be sent."""
 
@@ -224,6 +228,7 @@ SERVER_MESSAGES: _Types = (
     Ack,
     CommandError,
     Slots,
+    Reopen,
     LayersWanted,
     CodecLacking,
     SourceRefused,

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from signaling.access.roles import ROOT_PATH
 from signaling.audit.log import Work
 from signaling.directory.tables import OrgNodeRow, RoomRow
+from signaling.directory.wire import OrgLevel
+
+MAX_PATHS = 100  # of the regions of one cell: each beat tells them
 
 NodeColumn = InstrumentedAttribute[Any]
 
@@ -20,6 +24,26 @@ def nodes_in(paths: Collection[str]) -> Select[str]:
     return select(OrgNodeRow.node_id).where(
         or_(*(OrgNodeRow.path.startswith(path, autoescape=True) for path in sorted(paths)))
     )
+
+
+async def paths_named(session: AsyncSession, names: Collection[str]) -> tuple[str, ...]:
+    """Return the paths of the nodes with these ids or codes, or division codes that begin so.
+
+    Nodes below others of them are left out. A school's code is no division code.
+    """
+    begins = or_(*(OrgNodeRow.code.startswith(name, autoescape=True) for name in sorted(names)))
+    query = select(OrgNodeRow.path).where(
+        or_(
+            OrgNodeRow.node_id.in_(names),
+            OrgNodeRow.code.in_(names),
+            and_(OrgNodeRow.level != OrgLevel.SCHOOL, begins),
+        )
+    )
+    found: list[str] = []
+    for path in (await session.scalars(query.order_by(OrgNodeRow.path))).all():
+        if not found or not path.startswith(found[-1]):
+            found.append(path)
+    return tuple(found[:MAX_PATHS])
 
 
 def in_branches(column: NodeColumn, paths: Collection[str]) -> ColumnElement[bool]:

@@ -78,4 +78,6 @@ def _shown(seen: SeenNode) -> ServerNode:
         sure=node.sure,
         doubtful=node.doubtful,
         draining=node.draining,
+        carried=node.carried,
+        carried_lessons=node.carried_lessons,
     )

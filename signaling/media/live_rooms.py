@@ -11,6 +11,9 @@ class LiveRooms(Protocol):
     def is_live(self, lesson_id: str) -> bool:
         """True if the lesson is live here."""
 
+    def is_on_stage(self, lesson_id: str, participant_id: str) -> bool:
+        """True of the lead, and of those on stage."""
+
     def note_viewer(self, lesson_id: str, participant_id: str, session_id: str) -> None:
         """A participant watches by this session from now on."""
 

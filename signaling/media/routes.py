@@ -114,7 +114,7 @@ class MediaHandlers:
         media, token, session_id = self.media, _token(call), call.path("session_id")
         media.demand_opener(token, session_id, call.path("lesson_id"))
         fragment = await _text(call, SDP_FRAGMENT)
-        patched = media.patch(token, session_id, fragment, _if_match(call))
+        patched = await media.patch(token, session_id, fragment, _if_match(call))
         if patched.sdp_fragment is None:
             return web.Response(status=204)  # MUST NOT carry an ETag (§4.3.2)
         body = patched.sdp_fragment.encode()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from relay.api import Answer, Patched, Relay, SessionNotFound, StaleSession
 from signaling.access.actions import Action
@@ -28,14 +28,16 @@ from signaling.base.errors import (
 )
 from signaling.base.fences import NO_FENCES, Fences
 from signaling.base.rate_limit import BucketRule, Buckets
+from signaling.edges.api import HERE, Carriers, ViewerKind, ViewerWish
 from signaling.lessons.parties import standing_in
 from signaling.lessons.records import LessonRecord
 from signaling.lessons.seats import LEAD_PARTICIPANT, Seat
 from signaling.lessons.sources import SourceKind, camera_of
 from signaling.lessons.wire import LessonState
+from signaling.media.granting import MediaGrants
 from signaling.media.live_rooms import LiveRooms
 from signaling.media.sessions import MediaSession, MediaSessions
-from signaling.media.tokens import MediaAction, MediaGrant, open_media, seal_media
+from signaling.media.tokens import MediaAction, MediaGrant, open_media
 from signaling.media.wire import ExternalAccess, MediaAccess, MediaEndpoint
 
 # Media sessions that one right (a source, or a seat's viewing) may open. Reloads, swapped devices
@@ -69,14 +71,17 @@ class MediaDesk:
         config: Config,
         keyring: Keyring,
         fences: Fences = NO_FENCES,
+        carriers: Carriers = HERE,
     ) -> None:
         self._relay = relay
+        self._carriers = carriers
         self._rooms = rooms
         self._sessions = sessions
         self._audit = audit
         self._clock = clock
         self._config = config
         self._keyring = keyring
+        self._grants = MediaGrants(config, keyring)
         self._fences = fences
         self._openings = Buckets(OPENINGS)
         self._players = Buckets(PLAYERS)
@@ -97,12 +102,12 @@ class MediaDesk:
         courseware = Action.PUBLISH_COURSEWARE in seat.actions
 
         def publish(kind: SourceKind) -> MediaEndpoint:
-            return self._publish(lesson, who, kind, until, session)
+            return self._grants.publish(lesson, who, kind, until, session)
 
         return MediaAccess(
             camera=publish(SourceKind.CAMERA) if camera else None,
             courseware=publish(SourceKind.COURSEWARE) if courseware else None,
-            watch=self._watch(
+            watch=self._grants.watch(
                 lesson, who, until, session=session, observer=None if seat.visible else seat.name
             ),
         )
@@ -127,76 +132,10 @@ class MediaDesk:
         longest = self._clock.now() + timedelta(hours=self._config.max_lesson_hours)
         until = max(lesson.ends_at + timedelta(seconds=self._config.auto_end_grace_s), longest)
         return ExternalAccess(
-            camera=self._publish(lesson, LEAD_PARTICIPANT, SourceKind.CAMERA, until),
-            courseware=self._publish(lesson, LEAD_PARTICIPANT, SourceKind.COURSEWARE, until),
-            programme=self._watch(lesson, PROGRAMME, until, programme=True),
+            camera=self._grants.publish(lesson, LEAD_PARTICIPANT, SourceKind.CAMERA, until),
+            courseware=self._grants.publish(lesson, LEAD_PARTICIPANT, SourceKind.COURSEWARE, until),
+            programme=self._grants.watch(lesson, PROGRAMME, until, programme=True),
             servers=servers,
-        )
-
-    def _publish(
-        self,
-        lesson: LessonRecord,
-        who: str,
-        kind: SourceKind,
-        until: datetime,
-        session: str | None = None,
-    ) -> MediaEndpoint:
-        source_id = f"{who}.{kind}"
-        grant = self._grant(
-            lesson, who, MediaAction.PUBLISH, until, source_id=source_id, session=session
-        )
-        return self._endpoint(f"/whip/{lesson.lesson_id}/{source_id}", grant)
-
-    def _watch(
-        self,
-        lesson: LessonRecord,
-        who: str,
-        until: datetime,
-        *,
-        programme: bool = False,
-        session: str | None = None,
-        observer: str | None = None,
-    ) -> MediaEndpoint:
-        grant = self._grant(
-            lesson,
-            who,
-            MediaAction.WATCH,
-            until,
-            programme=programme,
-            session=session,
-            observer=observer,
-        )
-        return self._endpoint(f"/whep/{lesson.lesson_id}", grant)
-
-    @staticmethod
-    def _grant(
-        lesson: LessonRecord,
-        who: str,
-        action: MediaAction,
-        until: datetime,
-        *,
-        source_id: str | None = None,
-        programme: bool = False,
-        session: str | None = None,
-        observer: str | None = None,
-    ) -> MediaGrant:
-        return MediaGrant(
-            lesson_id=lesson.lesson_id,
-            participant_id=who,
-            action=action,
-            source_id=source_id,
-            programme=programme,
-            expires_at=int(until.timestamp()),
-            nonce=secrets.token_urlsafe(8),
-            session=session,
-            observer=observer,
-            branch=None if observer is None else lesson.lead_path,
-        )
-
-    def _endpoint(self, url: str, grant: MediaGrant) -> MediaEndpoint:
-        expires_at = datetime.fromtimestamp(grant.expires_at, UTC)
-        return MediaEndpoint(
-            self._config.path_prefix + url, seal_media(self._keyring, grant), expires_at
         )
 
     # --- sessions --------------------------------------------------------------------------------
@@ -247,22 +186,23 @@ class MediaDesk:
             origin: tells plain players apart, who all have one right.
         """
         grant = self.demand(token, MediaAction.WATCH, lesson_id).grant
+        answer = await self._open_viewer(token, lesson_id, offer, origin)
         if grant.observer is None:
-            return self._open_viewer(token, lesson_id, offer, origin)
+            return answer
         actor = Actor(grant.participant_id.removeprefix("person-"), grant.observer, remote=remote)
-        answer = None
-        try:
+        try:  # nobody knows the answer before it is audited
             async with self._audit.work(actor, AuditAction.OBSERVE, lesson_id, "media") as work:
                 await self._fences.check(work.session, lesson_id)
                 work.concerns(grant.branch or "")
-                answer = self._open_viewer(token, lesson_id, offer, origin)
         except BaseException:
-            if answer is not None:  # the audit row could not be written
+            with contextlib.suppress(SessionNotFound):
                 self._relay.close(answer.session_id)
             raise
         return answer
 
-    def _open_viewer(self, token: str | None, lesson_id: str, offer: str, origin: str) -> Answer:
+    async def _open_viewer(
+        self, token: str | None, lesson_id: str, offer: str, origin: str
+    ) -> Answer:
         bearer = self.demand(token, MediaAction.WATCH, lesson_id)
         grant = bearer.grant
         self._demand_live_room(lesson_id)
@@ -274,21 +214,50 @@ class MediaDesk:
         else:
             self._admit(grant)
             viewer_id = who
-        answer = self._relay.watch(
-            offer,
-            room_id=lesson_id,
+        wish = ViewerWish(
+            lesson_id=lesson_id,
             viewer_id=viewer_id,
+            offer=offer,
             own_sources=()
             if grant.programme
             else (camera_of(who), f"{who}.{SourceKind.COURSEWARE}"),
             programme=grant.programme,
+            kind=self._kind(grant),
+            home=grant.home,
         )
-        self._note(answer, bearer)
-        if not grant.programme:
-            self._rooms.note_viewer(lesson_id, who, answer.session_id)
+        return await self._open(wish, lambda answer: self._note_viewer(answer, bearer))
+
+    async def _open(self, wish: ViewerWish, opened: Callable[[Answer], None]) -> Answer:
+        """Open a viewing session in the cell that is to carry it."""
+        answer = await self._carriers.watch(wish, opened)
+        if answer is not None:
+            return answer
+        self._demand_live_room(wish.lesson_id)  # it may have ended while another cell was asked
+        answer = self._relay.watch(
+            wish.offer,
+            room_id=wish.lesson_id,
+            viewer_id=wish.viewer_id,
+            own_sources=wish.own_sources,
+            programme=wish.programme,
+        )
+        opened(answer)
         return answer
 
-    def patch(
+    def _note_viewer(self, answer: Answer, bearer: _Bearer) -> None:
+        grant = bearer.grant
+        self._note(answer, bearer)
+        if not grant.programme:
+            self._rooms.note_viewer(grant.lesson_id, grant.participant_id, answer.session_id)
+
+    def _kind(self, grant: MediaGrant) -> ViewerKind:
+        if grant.programme:
+            return ViewerKind.PLAIN
+        if grant.observer is not None:
+            return ViewerKind.OBSERVER
+        on_stage = self._rooms.is_on_stage(grant.lesson_id, grant.participant_id)
+        return ViewerKind.STAGE if on_stage else ViewerKind.ROOM
+
+    async def patch(
         self, token: str | None, session_id: str, fragment: str, etags: Sequence[str] | None
     ) -> Patched:
         """Trickle or restart ICE where one of `etags` is the session's, or for None always.
@@ -303,7 +272,8 @@ class MediaDesk:
         self._demand_one(self._patches, session_id)
         for etag in (None,) if etags is None else etags:
             with contextlib.suppress(StaleSession):
-                return self._relay.patch(session_id, fragment, etag=etag)
+                patched = await self._carriers.patch(session_id, fragment, etag)
+                return patched or self._relay.patch(session_id, fragment, etag=etag)
         raise StalePrecondition("none of the entity tags is the session's", field="If-Match")
 
     def close(self, token: str | None, session_id: str) -> None:

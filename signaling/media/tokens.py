@@ -23,6 +23,7 @@ class MediaGrant(msgspec.Struct, frozen=True):
     participant. Times are Unix seconds. ``nonce`` keeps two tokens of one second apart. ``session``
     is the hash of the login with which the grant ends; None for devices, which have none. A grant
     with ``observer``, a name, watches unseen, and its use is audited in the lesson's ``branch``.
+    ``home`` is the path of the school of a room that watches.
     """
 
     lesson_id: str
@@ -35,6 +36,7 @@ class MediaGrant(msgspec.Struct, frozen=True):
     session: str | None = None
     observer: str | None = None
     branch: str | None = None
+    home: str | None = None
 
     def same_right(self, other: MediaGrant) -> bool:
         """Tell whether both grant the same right, at any time."""

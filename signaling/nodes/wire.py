@@ -40,6 +40,8 @@ class ServerNode(msgspec.Struct, frozen=True):
     sure: int = 0
     doubtful: int = 0
     draining: bool = False
+    carried: int = 0  # viewers of other cells' lessons
+    carried_lessons: int = 0
 
 
 class ServerNodeList(msgspec.Struct, frozen=True):

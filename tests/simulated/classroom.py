@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from relay.api import CloseReason, Layer, SlotState, SourceInfo, TapTrack
+from relay.api import CloseReason, Layer, PipedSource, SlotState, SourceInfo, TapTrack
 from relay.core.counters import Counters
+from relay.core.piping.pipe import RoomPipe
 from relay.core.room import Room
 from tests.simulated.network import PACE, TICK, World
 from tests.simulated.publisher import SimulatedPublisher
@@ -23,6 +24,7 @@ class Recorder:
         self.slots: dict[str, Sequence[SlotState]] = {}
         self.wanted: dict[str, Sequence[Layer]] = {}
         self.sound_wanted: dict[str, bool] = {}
+        self.piped: Sequence[PipedSource] = ()
 
     def on_source_changed(self, source: SourceInfo) -> None:
         self.sources[source.source_id] = source
@@ -33,6 +35,9 @@ class Recorder:
 
     def on_slots_changed(self, session_id: str, slots: Sequence[SlotState]) -> None:
         self.slots[session_id] = slots
+
+    def on_piped_sources(self, pipe: RoomPipe) -> None:
+        self.piped = pipe.sources()
 
     def on_layers_wanted(self, session_id: str, layers: Sequence[Layer], *, sound: bool) -> None:
         self.wanted[session_id] = layers
@@ -46,8 +51,8 @@ class Classroom:
     the relay.
     """
 
-    def __init__(self, start_bps: float | None = 8_000_000) -> None:
-        self.world = World()
+    def __init__(self, start_bps: float | None = 8_000_000, *, world: World | None = None) -> None:
+        self.world = world or World()
         self.events = Recorder()
         self.counters = Counters()
         options = {} if start_bps is None else {"start_bps": start_bps}

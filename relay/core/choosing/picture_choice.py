@@ -71,6 +71,7 @@ class PictureChoice:
 
     Attributes:
         wants: the layers it would take now of each source, flowing or not.
+        meant: the published sources that its slots are meant to show.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class PictureChoice:
         self._held: dict[int, tuple[str, float]] = {}  # by slot: whose picture is left out, since
         self._reserved_bps = 0.0  # for sound, and for what else is set aside for
         self.wants: dict[str, frozenset[Layer]] = {}
+        self.meant: frozenset[str] = frozenset()
 
     def set_wishes(self, wishes: Sequence[SlotWish]) -> None:
         """Replace the wishes, to be heeded by the next choice; slots not named become empty.
@@ -140,6 +142,7 @@ class PictureChoice:
             for slot, publisher in zip(self._slots, published, strict=True)
         ]
         sources = [publisher.source_id if publisher else None for publisher in published]
+        self.meant = frozenset(source for source in sources if source is not None)
         budget = self._budget(demands)
         estimator = self._outlet.estimator
         outage = estimator.state is State.OUTAGE

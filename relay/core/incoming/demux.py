@@ -78,12 +78,14 @@ class Demux:
         self._routes: dict[int, Route] = {}
         # Within a BUNDLE group an id means the same in every m-section (RFC 8843 §9.2).
         self.ids = _merged([track.negotiated.extensions for track in tracks])
-        self._declared: dict[int, tuple[Track, bool]] = {}
+        self._declared: dict[int, tuple[Track, bool, str | None]] = {}
         for track in tracks:
+            alone = None if track.simulcast else ""
             for ssrc, repair in track.negotiated.ssrcs.items():
-                self._declared.setdefault(ssrc, (track, False))
+                rid = track.negotiated.rids.get(ssrc, alone)
+                self._declared.setdefault(ssrc, (track, False, rid))
                 if repair is not None:
-                    self._declared.setdefault(repair, (track, True))
+                    self._declared.setdefault(repair, (track, True, rid))
 
     def route(self, packet: RtpPacket, now: float) -> Route | None:
         """The route of a packet, or None (counted) if it has none or claims another's SSRC."""
@@ -129,10 +131,10 @@ class Demux:
         return (track, rid, repair) if rid in track.layers else None
 
     def _by_declaration(self, packet: RtpPacket) -> tuple[Track, str, bool] | None:
-        track, repair = self._declared.get(packet.ssrc, (None, False))
-        if track is None or track.simulcast:
+        track, repair, rid = self._declared.get(packet.ssrc, (None, False, None))
+        if track is None or rid is None:
             return None
-        return track, "", repair
+        return track, rid, repair
 
     def _by_type(self, packet: RtpPacket) -> tuple[Track, str, bool] | None:
         """Route senders without MID and a=ssrc (GStreamer, OBS): one track has this type."""

@@ -244,6 +244,11 @@ class IncomingLayer:
         self._awaits_first = True
         self._lose_takers(now, gone=False)
 
+    def expect(self, codec: Codec, now: float) -> None:
+        """Suppose a codec before any packet came."""
+        if self.codec is None:
+            self._adopt(codec, now)
+
     def _adopt(self, codec: Codec, now: float) -> None:
         before, self.codec = self.codec, codec
         self.clock.rate = codec.clock_rate

@@ -58,6 +58,7 @@ class Publisher:
         settled: every layer has had time to come.
         wanted: the parts that somebody takes, as the publisher was told.
         refused: the reason for which its media is dropped; None while it is not.
+        piped: it comes over a pipe.
     """
 
     def __init__(
@@ -70,7 +71,9 @@ class Publisher:
         send_rtcp: Callable[[bytes], None],
         counters: Counters,
         now: float,
+        piped: bool = False,
     ) -> None:
+        self.piped = piped
         self.session_id = session_id
         self.source_id = source_id
         self.audio: IncomingLayer | None = None
@@ -86,7 +89,8 @@ class Publisher:
         self._reports_left = _MAX_REPORTS
         self._arrivals = self._reports.arrivals
         self._layers_guessed = any(track.negotiated.layers_guessed for track in self._tracks)
-        self.settled = len(self.video) < 2
+        # A piped one settles with its first picture. Until then nobody knows codec and size.
+        self.settled = len(self.video) < (1 if piped else 2)
         self._settles_at: float | None = None
         self.wanted = Wanted(self.video)
         self.refused: CloseReason | None = None
@@ -267,7 +271,16 @@ class Publisher:
             self._host.on_layers_changed(self, now)
         if not self.settled and self._settles_at is not None and now >= self._settles_at:
             self.settled = True
+            if self.piped:
+                self._expect_codec(now)
             self._host.on_layers_changed(self, now)
+
+    def _expect_codec(self, now: float) -> None:
+        """Let layers be chosen that the pipe never carried: they come in the others' codec."""
+        codec = next((one.codec for one in self.video.values() if one.codec is not None), None)
+        for layer in self.video.values():
+            if codec is not None and layer.codec is None:
+                layer.expect(codec, now)
 
     def _stop_silent_layers(self, now: float) -> None:
         newest = max((layer.last_arrival for layer in self.video.values()), default=now)
@@ -287,7 +300,7 @@ class Publisher:
     def on_layer_changed(self, layer: IncomingLayer, now: float) -> None:
         """See `layer.LayerListener`."""
         if self._settles_at is None and layer.kind is MediaKind.VIDEO:
-            self._settles_at = now + _SETTLING_S
+            self._settles_at = now if self.piped else now + _SETTLING_S
         if self._layers_guessed:
             self._name_by_size()
         self._choose_again(now)
@@ -318,6 +331,17 @@ class Publisher:
         return layer.flowing or self.wanted.awaits(name)
 
     # --- state ------------------------------------------------------------------------------------
+
+    @property
+    def tracks(self) -> list[IncomingTrack]:
+        """The tracks that are used, as negotiated."""
+        return [track.negotiated for track in self._tracks]
+
+    def layers_of(self, kind: MediaKind) -> list[IncomingLayer]:
+        """The streams of one kind, as they are named now."""
+        if kind is MediaKind.VIDEO:
+            return list(self.video.values())
+        return [self.audio] if self.audio is not None else []
 
     def info(self) -> SourceInfo:
         """The source, as others may know it."""

@@ -62,6 +62,7 @@ class IncomingTrack:
             `Layer.HIGH`).
         layers_guessed: the rids' names tell no order, so received sizes correct `layers`.
         ssrcs: media SSRC → its RTX SSRC or None, where the offer declares them (RFC 5576).
+        rids: media SSRC → rid, where a pipe declares them.
     """
 
     mid: str
@@ -71,6 +72,7 @@ class IncomingTrack:
     layers: dict[str, Layer] = field(default_factory=dict)
     layers_guessed: bool = False
     ssrcs: dict[int, int | None] = field(default_factory=dict)
+    rids: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class Node(msgspec.Struct, frozen=True):
     lessons: int = 0  # that are live here
     sure: int = 0  # leases
     doubtful: int = 0  # leases that go on by the word of the database alone
+    pipe_host: str | None = None  # where it takes media of other cells' lessons
+    carried: int = 0  # viewers of other cells' lessons; the load counts them, too
+    carried_lessons: int = 0
+    regions: tuple[str, ...] = ()  # paths of the org tree whose viewers it carries
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,11 +134,15 @@ def test_no_place_that_opens_a_writing_transaction_is_forgotten() -> None:
     assert set(LessonAction) == {"start", "end", "cancel"}  # `_carry_out` writes all of them
 
 
+async def _opened(*_: object) -> SimpleNamespace:
+    """A viewing session, opened wherever."""
+    return SimpleNamespace(session_id="s")
+
+
 async def test_who_has_the_lesson_asks_first_and_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    viewer = SimpleNamespace(session_id="s")
-    monkeypatch.setattr(MediaDesk, "_open_viewer", lambda *_: viewer)
+    monkeypatch.setattr(MediaDesk, "_open_viewer", _opened)
     async with running_cell(tmp_path) as cell:
         for deed in DEEDS:
             lesson_id = await _lesson_for(cell, deed)
@@ -152,9 +156,10 @@ async def test_who_has_the_lesson_asks_first_and_writes(
 async def test_who_has_lost_the_lesson_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[object] = []
-    monkeypatch.setattr(MediaDesk, "_open_viewer", lambda *more: opened.append(more))
+    closed: list[str] = []
+    monkeypatch.setattr(MediaDesk, "_open_viewer", _opened)
     async with running_cell(tmp_path) as cell:
+        monkeypatch.setattr(cell.services.relay, "close", closed.append)
         for deed in DEEDS:
             lesson_id = await _lesson_for(cell, deed)
             cell.fences.lost = {lesson_id}
@@ -162,7 +167,7 @@ async def test_who_has_lost_the_lesson_writes_nothing(
                 await deed(cell.services, lesson_id)
             assert not any(one.writes for one in found), deed.__name__
             cell.fences.lost.clear()
-    assert not opened  # nobody watches who is not in the audit log
+    assert closed == ["s"]  # nobody watches who is not in the audit log, or gets an answer
 
 
 async def test_a_whole_lesson_is_written_behind_fences(tmp_path: Path) -> None:

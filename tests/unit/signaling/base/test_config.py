@@ -65,6 +65,10 @@ CELL = {"roles": ["cell"], "redis_url": "redis://redis", "door": "unix:///run/ce
         ({**CELL, "door": "unix://run/cell.sock"}, "door"),
         ({**CELL, "door": "http://10.0.0.7"}, "door"),
         ({**CELL, "door": "http://10.0.0.7:7801/inner"}, "door"),
+        ({**CELL, "pipe_host": "cell-1.local"}, "pipe_host"),
+        ({**CELL, "regions": ["51 01"]}, "regions"),
+        ({**CELL, "regions": [f"r{n}" for n in range(101)]}, "regions"),
+        ({**CELL, "edge_after": 0}, "edge_after"),
         ({**CELL, "roles": ["cell", "web"]}, "roles"),
         ({**CELL, "roles": ["cell", "worker"]}, "roles"),
     ],
@@ -150,6 +154,21 @@ def test_a_process_with_all_roles_is_the_only_one(roles: list[str] | None, alone
 def test_a_cell_has_a_door_and_a_web_process_needs_none(door: str) -> None:
     assert load(overrides={**CELL, "door": door}).door == door
     assert load(overrides={**CELL, "roles": ["web"], "door": None}).door is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, "127.0.0.1"),  # of one machine
+        ({"door": "http://10.0.0.7:7801"}, "10.0.0.7"),
+        ({"door": "http://10.0.0.7:7801", "pipe_host": "10.1.0.7"}, "10.1.0.7"),
+        ({"door": "http://[fd00::7]:7801"}, "fd00::7"),
+        ({"door": "http://cell-1:7801"}, None),  # pipes go to addresses, not to names
+        ({"door": "http://cell-1:7801", "pipe_host": "10.1.0.7"}, "10.1.0.7"),
+    ],
+)
+def test_pipes_are_taken_where_the_door_is(settings: dict[str, str], address: str | None) -> None:
+    assert load(overrides={**CELL, **settings}).pipe_address == address
 
 
 def test_roles_come_from_a_variable() -> None:

@@ -1673,6 +1673,8 @@ export interface ServerNode {
   sure: number
   doubtful: number
   draining: boolean
+  carried: number
+  carried_lessons: number
 }
 
 /**
@@ -6404,6 +6406,11 @@ export interface Slots {
   slots: readonly SlotNow[]
 }
 
+/** The process that carried this viewer is gone, or goes: open another viewing session now. */
+export interface Reopen {
+  type: 'reopen'
+}
+
 /** Layers and sound that anybody takes of a source; the rest need not be sent. */
 export interface LayersWanted {
   type: 'layers_wanted'
@@ -6503,6 +6510,7 @@ export type ServerMessage =
   | Ack
   | CommandError
   | Slots
+  | Reopen
   | LayersWanted
   | CodecLacking
   | SourceRefused

@@ -84,6 +84,8 @@ export class ControlChannel {
   readonly onMoved = new Listeners<RoomState>()
   /** A snapshot came: the server may know nothing of what this page told it before. */
   readonly onSnapshot = new Listeners<RoomState>()
+  /** Whoever carried what this page watches is gone, or goes. */
+  readonly onReopen = new Listeners<void>()
   readonly onLayersWanted = new Listeners<LayersWanted>()
   readonly onCodecLacking = new Listeners<CodecLacking>()
   /** The server ended a source for what it sent. */
@@ -201,6 +203,9 @@ export class ControlChannel {
         if (message.id !== null) {
           this.settle(message.id, new CommandFailed(message.code, message.detail))
         }
+        return
+      case 'reopen':
+        this.onReopen.tell()
         return
       case 'layers_wanted':
         this.onLayersWanted.tell(message)

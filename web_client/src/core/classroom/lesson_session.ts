@@ -76,6 +76,8 @@ export class LessonSession {
       if (status === 'closed') this.allowMedia(false)
       this.forgetWanted(status)
     })
+    // What flows yet flows on until the new session is up.
+    this.control.onReopen.add(() => this.viewer.session.restart())
     this.control.onLayersWanted.add(({ source_id, ...wanted }) => {
       const you = this.state?.you ?? ''
       if (source_id === `${you}.camera`) this.camera.setWanted(wanted)

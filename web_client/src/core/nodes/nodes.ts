@@ -36,7 +36,7 @@ export function standOf(node: ServerNode, nodes: readonly ServerNode[]): NodeSta
   if (node.health === 'gone') return 'gone'
   if (node.health === 'suspect') return 'suspect'
   if (!node.draining) return 'well'
-  if (node.lessons + node.sure + node.doubtful === 0) return 'drained'
+  if (node.lessons + node.sure + node.doubtful + node.carried === 0) return 'drained'
   return takersFor(node, nodes).length === 0 ? 'stuck' : 'draining'
 }
 

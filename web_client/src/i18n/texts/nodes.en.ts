@@ -25,6 +25,7 @@ export const nodesEn: typeof nodesZh = {
     loadOf: '{load} / {capacity}',
     full: '{n}% in use',
     doubtful: '{n} of them to be confirmed',
+    carried: 'and carries {viewers} viewers of {lessons} lessons of other processes',
     none: '—',
     single: 'One process does all the work here, so there is nothing to drain. The operations manual tells how several processes are upgraded during lessons.',
     away: 'Redis cannot be reached now: lessons under way go on, and no new ones can be opened',

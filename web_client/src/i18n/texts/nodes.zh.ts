@@ -23,6 +23,7 @@ export const nodesZh = {
     loadOf: '{load} / {capacity}',
     full: '已用 {n}%',
     doubtful: '其中 {n} 个待确认',
+    carried: '另为其他进程的 {lessons} 节课承载 {viewers} 路观看',
     none: '—',
     single: '本系统由一个服务进程完成全部工作，不需要排空。要在不停课的情况下升级，请参阅运维手册中的“多进程”。',
     away: 'Redis 暂时不可达：正在上的课不受影响，暂不能开新课',

@@ -60,6 +60,22 @@ describe('layers that nobody wants', () => {
   })
 })
 
+describe('a viewing session whose carrier is gone', () => {
+  it('is opened anew at once, and what flows stays until the new one is up', async () => {
+    await live()
+    const before = peers.all.length
+    const old = lesson.viewer.session.peer
+    sockets.last.say({ type: 'reopen' })
+    await clock.advance(0)
+    expect(peers.all.length).toBe(before + 1)
+    expect(lesson.viewer.session.peer).toBe(peers.last)
+    expect(peers.all.find((peer) => peer === old)?.closed).toBe(false)
+    peers.last.become('connected')
+    await clock.advance(0)
+    expect(peers.all.find((peer) => peer === old)?.closed).toBe(true)
+  })
+})
+
 describe('a source that the server ended', () => {
   it('is told with the reason', async () => {
     await live()

@@ -13,6 +13,8 @@ function cell(name: string, more: Partial<ServerNode> = {}): ServerNode {
     sure: 1,
     doubtful: 0,
     draining: false,
+    carried: 0,
+    carried_lessons: 0,
     ...more,
   }
 }
@@ -27,6 +29,7 @@ describe('how a node stands', () => {
     ['gone', cell('a', { health: 'gone', draining: true }), [other]],
     ['draining', cell('a', { draining: true }), [other]],
     ['drained', cell('a', { draining: true, lessons: 0, sure: 0 }), [other]],
+    ['draining', cell('a', { draining: true, lessons: 0, sure: 0, carried: 2 }), [other]],
     ['stuck', cell('a', { draining: true }), []],
     ['stuck', cell('a', { draining: true }), [cell('b', { draining: true })]],
     ['stuck', cell('a', { draining: true }), [cell('b', { health: 'suspect' })]],

@@ -1,0 +1,1 @@
+"""One room over two relays: what the pipe between them adds, and what it costs."""

@@ -1,0 +1,1 @@
+"""One lesson over several relays: viewers of a lesson in other cells, its *edges*."""
