@@ -136,9 +136,9 @@ class Cluster:
         asked = self._places if "web" in self._config.roles else StaticPlaces(())
         return AllFigures(own, self.desk.node_id, asked, self._sender)
 
-    def spread(self, relay: Relay, cascade: Cascade) -> Relay:
+    def spread(self, relay: Relay, cascade: Cascade | None) -> Relay:
         """Return the relay that this process's rooms are to use: that of a cell has edges."""
-        if self.door is None:
+        if self.door is None or cascade is None:
             return relay
         self.edges = CellEdges(
             self._config,

@@ -129,8 +129,7 @@ class Services:
         if not config.is_alone:
             self.cluster = Cluster(config, self.database, self.clock, self.tracing)
             self.fences = fences or self.cluster.fences
-            if cascade is not None:
-                self.relay = self.cluster.spread(relay, cascade)
+            self.relay = self.cluster.spread(relay, cascade)
         self.events = Events()
         self.limits: LimitStore = OwnLimits(self.clock)
         if self.cluster is not None:

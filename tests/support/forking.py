@@ -37,6 +37,14 @@ STOP_TIMEOUT_S = 10.0
 _template: socket.socket | None = None
 
 
+def _network() -> int:
+    """The network namespace of this thread, by its number."""
+    return Path("/proc/thread-self/ns/net").stat().st_ino
+
+
+_HOME = _network()
+
+
 class ForkedProcess:
     """A process that the template started; like `asyncio.subprocess.Process`."""
 
@@ -73,9 +81,17 @@ class ForkedProcess:
 
 
 class ForkedServer(ServerProcess):
-    """`tongke serve` on free ports, forked from the template of this test run."""
+    """`tongke serve` on free ports, forked from the template of this test run.
 
-    async def _launch(self, command: Sequence[str], log: IO[bytes]) -> ForkedProcess:
+    A test that has entered a network of its own starts a server that loads all by itself: the
+    template lives in the machine's.
+    """
+
+    async def _launch(
+        self, command: Sequence[str], log: IO[bytes]
+    ) -> ForkedProcess | asyncio.subprocess.Process:
+        if _network() != _HOME:
+            return await super()._launch(command, log)
         words = list(command[command.index("signaling") + 1 :])
         return await fork(words, self.environment, self.checkout, log)
 
@@ -91,17 +107,24 @@ async def fork(
         folder: where it runs.
         log: what it writes goes there.
     """
+    template = _running_template()  # here: other threads may be in another network
     # In a thread: the first request waits until the template has loaded all.
-    return ForkedProcess(*await asyncio.to_thread(_request, words, environment, folder, log))
+    return ForkedProcess(
+        *await asyncio.to_thread(_request, template, words, environment, folder, log)
+    )
 
 
 def _request(
-    words: list[str], environment: Mapping[str, str], folder: Path, log: IO[bytes]
+    template: socket.socket,
+    words: list[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    log: IO[bytes],
 ) -> tuple[int, int]:
     request = json.dumps({"words": words, "environment": environment, "folder": str(folder)})
     read, write = os.pipe()
     try:
-        socket.send_fds(_running_template(), [request.encode()], [log.fileno(), write])
+        socket.send_fds(template, [request.encode()], [log.fileno(), write])
     finally:
         os.close(write)
     return int(os.read(read, 100)), read
