@@ -60,7 +60,7 @@ async def test_a_page_has_pictures_again_without_a_click(
         times = [killed_at, *await room.page.evaluate(SINCE, killed_at)]
         longest = max(later - sooner for sooner, later in itertools.pairwise(times))
         report(still_s=round(longest / 1000, 2), goal_s=BACK_S)
-        assert longest / 1000 < 3 * BACK_S
+        assert longest / 1000 < BACK_S  # without `reopen` it takes 6 s
         assert room.seat.errors == []
 
 
