@@ -32,7 +32,7 @@ async def _carried(inst: Installation) -> dict[str, int]:
     return {one["node_id"]: one["carried"] for one in listed["nodes"] if one["kind"] == "cell"}
 
 
-async def _all_edges_known(inst: Installation) -> None:
+async def all_edges_known(inst: Installation) -> None:
     """Each cell has read the others' beats, which name where they take pipes."""
     await true(lambda: _nodes_are(inst, len(inst.cells)))
     await asyncio.sleep(1.0)  # two beats: what this page knows, the cells know then
@@ -105,7 +105,7 @@ async def test_rooms_watch_at_an_edge_and_come_back_when_it_is_killed(
     monkeypatch.setenv("TONGKE_EDGE_AFTER", "1")
     async with contextlib.AsyncExitStack() as stack:
         inst = await stack.enter_async_context(installation(folder, redis_url, cells=2))
-        await _all_edges_known(inst)
+        await all_edges_known(inst)
         teacher, lesson, rooms = await inst.web.live_lesson(ROOM_A, ROOM_B)
         lesson_id = lesson["lesson_id"]
         owner = inst.holder(lesson_id)
@@ -120,7 +120,7 @@ async def test_rooms_watch_at_an_edge_and_come_back_when_it_is_killed(
             await _grows(peer)
             await true(lambda peer=peer: peer.audio().packets > 5)  # type: ignore[misc]
         await _grows(player)
-        await true(lambda: _is_carried(inst, {owner: 0, edge: 2}))
+        await true(lambda: is_carried(inst, {owner: 0, edge: 2}))
 
         # Slots follow the view, and the link is judged by the edge's figures.
         channel = seen[0][0]
@@ -149,7 +149,7 @@ async def test_rooms_watch_at_an_edge_and_come_back_when_it_is_killed(
         assert (await command(channel, "raise_hand"))["type"] == "ack"
 
 
-async def _is_carried(inst: Installation, expected: dict[str, int]) -> bool:
+async def is_carried(inst: Installation, expected: dict[str, int]) -> bool:
     return await _carried(inst) == expected
 
 
@@ -159,7 +159,7 @@ async def test_viewers_move_when_their_edge_drains(
     monkeypatch.setenv("TONGKE_EDGE_AFTER", "1")
     async with contextlib.AsyncExitStack() as stack:
         inst = await stack.enter_async_context(installation(folder, redis_url, cells=3))
-        await _all_edges_known(inst)
+        await all_edges_known(inst)
         teacher, lesson, rooms = await inst.web.live_lesson(ROOM_A, ROOM_B)
         lesson_id = lesson["lesson_id"]
         owner = inst.holder(lesson_id)
@@ -191,7 +191,7 @@ async def test_edges_end_with_their_owner_and_the_next_one_opens_its_own(
     monkeypatch.setenv("TONGKE_EDGE_AFTER", "1")
     async with contextlib.AsyncExitStack() as stack:
         inst = await stack.enter_async_context(installation(folder, redis_url, cells=3))
-        await _all_edges_known(inst)
+        await all_edges_known(inst)
         teacher, lesson, rooms = await inst.web.live_lesson(ROOM_A, ROOM_B)
         lesson_id = lesson["lesson_id"]
         former = inst.holder(lesson_id)
@@ -239,7 +239,7 @@ async def test_a_cell_near_a_county_carries_its_rooms(
         await inst.cells["cell-2"].stop()
         monkeypatch.setenv("TONGKE_REGIONS", COUNTY[0])
         await inst.cells["cell-2"].start()
-        await _all_edges_known(inst)
+        await all_edges_known(inst)
         teacher, lesson, (room,) = await inst.web.live_lesson(ROOM_A)
         lesson_id = lesson["lesson_id"]
         assert inst.holder(lesson_id) == "cell-1"
@@ -248,7 +248,7 @@ async def test_a_cell_near_a_county_carries_its_rooms(
         await stack.enter_async_context(watching(teacher, access["watch"]))
         _, peer = await stack.enter_async_context(_room_watches(room, lesson_id))
         await _grows(peer)
-        await true(lambda: _is_carried(inst, {"cell-1": 0, "cell-2": 1}))
+        await true(lambda: is_carried(inst, {"cell-1": 0, "cell-2": 1}))
 
 
 async def _sum_is(inst: Installation, viewers: int) -> bool:
