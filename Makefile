@@ -18,7 +18,7 @@ export PATH := $(if $(NODE_OK),,$(CURDIR)/$(BIN):)$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 # Tests run side by side, but for those that watch how long the loop is busy, and those in tests/interop
 # whose media must have the machine for themselves, and the cluster, whose cells must not stand still.
-WORKERS ?= 3
+WORKERS ?= 2
 MEDIA := demo dynacast ffmpeg firefox ladder lesson page_excess page_troubles page_truth recording_crash relay_chromium sound_chromium sound_off_stage
 ALONE := $(MEDIA:%=tests/interop/test_%.py) tests/cluster/test_city.py tests/cluster/test_upgrade.py $(shell find tests -name test_loop_time.py)
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)

@@ -47,9 +47,12 @@ async def _hold_lesson(client: Client) -> None:
         assert (await command(channel, "mute_all", muted=True))["type"] == "ack"
     ended = await client.call("POST", f"/api/lessons/{lesson['lesson_id']}/end")
     assert ended["state"] == "ended"
+    await until(lambda: _is_well(client))  # a cell may beat late on a busy machine
+
+
+async def _is_well(client: Client) -> bool:
     health = await client.call("GET", "/healthz")
-    assert health["status"] == "ok"
-    assert health["cells"] == "ok"
+    return (health["status"], health["cells"]) == ("ok", "ok")
 
 
 async def _figures_of_alarms_are_there(client: Client, it: Installation) -> None:
