@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ def announce(arguments: argparse.Namespace, ready: Mapping[str, Any]) -> None:
     """Write facts of a server, one line of JSON, where `--ready-fd` and `--ready-file` say."""
     line = json.dumps(ready) + "\n"
     if arguments.ready_fd is not None:
-        with os.fdopen(arguments.ready_fd, "w") as file:
+        # Who asked may be gone already: a server that has lost its supervisor stops as ever.
+        with contextlib.suppress(BrokenPipeError), os.fdopen(arguments.ready_fd, "w") as file:
             file.write(line)
     if arguments.ready_file is not None:
         # Renamed into place: whoever polls for the file never reads half a line.

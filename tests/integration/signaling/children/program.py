@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -27,6 +26,7 @@ from signaling.children.child import ChildFailed
 from signaling.children.life import watch_parent
 from signaling.children.process import ChildSpec
 from signaling.children.supervisor import ChildSupervisor, supervise
+from signaling.command.announcing import announce
 
 MODULE = "tests.integration.signaling.children.program"
 HUNG_S = 0.2  # for a child of the habit `hangs` to stop, before it is ended hard
@@ -58,8 +58,8 @@ async def _child(words: argparse.Namespace) -> int:
         await go.wait()
         go.clear()
     if "mute" not in words.habits:
-        with os.fdopen(words.ready_fd, "w") as file:
-            file.write(json.dumps({"pid": os.getpid(), "name": words.name}) + "\n")
+        words.ready_file = None
+        announce(words, {"pid": os.getpid(), "name": words.name})
     if "hangs" in words.habits:
         write("hangs")
         time.sleep(3600)  # noqa: ASYNC251 - the loop is to hang
