@@ -133,7 +133,7 @@ class OutPipe(Protocol):
 
     @property
     def end(self) -> PipeEnd:
-        """This end, to be told to the other."""
+        """The own end, to be told to the other side."""
 
     def connect(self, far: PipeEnd) -> None:
         """Send to `far` from now on.
@@ -161,7 +161,7 @@ class InPipe(Protocol):
 
     @property
     def end(self) -> PipeEnd:
-        """This end, to be told to the other."""
+        """The own end, to be told to the other side."""
 
     def connect(self, far: PipeEnd) -> None:
         """Send feedback to `far` from now on, and take media from there.
@@ -185,7 +185,7 @@ class InPipe(Protocol):
 
 
 class Cascade(Protocol):
-    """What a relay offers beside `Relay`, so that a room can span several. `RelayNode` has it.
+    """The pipes of a relay, by which a room can span several relays. `RelayNode` has them.
 
     `Relay.close_room` closes the room's pipes as well. In an edge's room all calls and events of
     viewers are as in any room, and so are `on_source_changed` and `on_source_removed`. Piped

@@ -37,7 +37,7 @@ class RoomEvents(Protocol):
         """The set of layers of a session that anybody takes, or the use of its sound, changed."""
 
     def on_piped_sources(self, pipe: RoomPipe) -> None:
-        """What `pipe.sources()` tells changed."""
+        """Learn that `pipe.sources()` tells something else now."""
 
 
 class Room:

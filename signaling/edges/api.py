@@ -11,7 +11,7 @@ from relay.api import Answer, Patched
 
 
 class ViewerKind(StrEnum):
-    """What a viewer is to its lesson."""
+    """The part of a viewer in its lesson."""
 
     PLAIN = "plain"  # a plain player: it watches the programme
     OBSERVER = "observer"  # watches unseen

@@ -74,7 +74,7 @@ class Offered(_Message, frozen=True, tag="sources"):
 
 
 class Steer(_Message, frozen=True, tag="steer"):
-    """Who is heard, and what the programme is."""
+    """The sources that are heard, and the programme."""
 
     audible: Sources
     programme: Sources

@@ -30,7 +30,7 @@ class PipeHost(Protocol):
         """True if the sound of a source may leave."""
 
     def on_piped_sources(self, pipe: RoomPipe) -> None:
-        """What `sources` tells has changed."""
+        """Learn that `sources` tells something else now."""
 
     def on_pipe_closed(self, pipe: RoomPipe) -> None:
         """The pipe is gone."""
@@ -157,7 +157,7 @@ class RoomPipe:
         return {source: layers for source, (layers, _) in self._demand.items()}
 
     def retarget_all(self, now: float) -> None:
-        """What may be heard, or what is taken, has changed."""
+        """Follow a change of the sounds that may be heard, or of the demand."""
         for publisher in tuple(self._piped):
             self.retarget(publisher, now)
 
